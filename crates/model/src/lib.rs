@@ -1,0 +1,5 @@
+//! Source text in, facts about one Electron app out. Touches no file.
+
+pub mod problem;
+pub mod source;
+pub mod text;

@@ -1,0 +1,60 @@
+//! What could not be analysed, in the words of the machine-readable result.
+
+/// Kind of a problem; its name in reports is [`ProblemKind::name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProblemKind {
+    /// A syntax error that lost a part of the file, or all of it.
+    ParseError,
+    /// Over the size limit.
+    FileTooLarge,
+    /// Nested more deeply than the analysis follows.
+    TooDeep,
+    /// NUL bytes: not a text.
+    Binary,
+    /// Bytes that are not the text's encoding; read with replacement characters.
+    Encoding,
+    /// The system refused to read it.
+    Unreadable,
+    /// Configuration or lockfile that does not have the shape it should have.
+    BadData,
+    /// An import of the app's own that leads to no file.
+    UnresolvedImport,
+    /// No source tells the Electron version; the newest is assumed.
+    UnknownElectronVersion,
+    /// A bound of the analysis was reached; facts may be missing.
+    LimitReached,
+    /// A defect of the analysis itself, caught.
+    Internal,
+}
+
+impl ProblemKind {
+    /// Its stable name in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ParseError => "parse-error",
+            Self::FileTooLarge => "file-too-large",
+            Self::TooDeep => "too-deep",
+            Self::Binary => "binary",
+            Self::Encoding => "encoding",
+            Self::Unreadable => "unreadable",
+            Self::BadData => "bad-data",
+            Self::UnresolvedImport => "unresolved-import",
+            Self::UnknownElectronVersion => "unknown-electron-version",
+            Self::LimitReached => "limit-reached",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// One thing that was not analysed, or not wholly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Path of the file or folder, as in `SourceFile::path`.
+    pub path: String,
+    /// 1-based line, where one is known.
+    pub line: Option<u32>,
+    /// What kind.
+    pub kind: ProblemKind,
+    /// What was tried and why it failed; lower case, no full stop.
+    pub message: String,
+}

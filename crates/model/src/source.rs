@@ -1,0 +1,103 @@
+//! What the linter hands to the model: the texts of one app, in memory.
+
+use std::sync::Arc;
+
+use crate::problem::Problem;
+use crate::text::Text;
+
+/// Index of a file in [`Sources::files`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A stretch of one file: byte offsets into its decoded text, end exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file that holds it.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// What a file is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// `.js`, `.mjs`, `.cjs`, `.jsx`: JSX is accepted in all of them.
+    JavaScript,
+    /// `.ts`, `.mts`, `.cts`.
+    TypeScript,
+    /// `.tsx`.
+    Tsx,
+    /// `.html`, `.htm`.
+    Html,
+    /// `.json`, `.jsonc`, `.json5`, `.babelrc` and kin: read as JSON5.
+    Json,
+    /// `.yml`, `.yaml`.
+    Yaml,
+    /// `.toml`.
+    Toml,
+    /// A lockfile of a package manager; which one follows from the file's name.
+    Lockfile,
+    /// Read for one line only, such as `.electron-version` or `.npmrc`.
+    Plain,
+}
+
+/// Whose file it is, which decides whether findings in it are the app's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Inside the app's package.
+    Own,
+    /// Another package of the same workspace: it counts once the app imports it.
+    Workspace,
+    /// A file that only tells something about the app: root lockfile, installed Electron's package.json.
+    Context,
+}
+
+/// One file, read and decoded.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// `/`-separated, relative to the directory that paths in reports are relative to; may start with `../`.
+    pub path: String,
+    /// How to read it.
+    pub kind: FileKind,
+    /// Whose it is.
+    pub role: Role,
+    /// Its decoded text.
+    pub text: Arc<Text>,
+}
+
+/// A file or folder that was seen and not read, on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Omitted {
+    /// As [`SourceFile::path`].
+    pub path: String,
+    /// Why, as a short phrase: `test code`, `minified bundle over 1 MB`.
+    pub reason: String,
+}
+
+/// Everything that was read of one app.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Folder of the app's package, in the form of [`SourceFile::path`]; empty for the base folder itself.
+    pub root: String,
+    /// Sorted by path, no path twice.
+    pub files: Vec<SourceFile>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What was left out, sorted.
+    pub omitted: Vec<Omitted>,
+}
+
+impl Sources {
+    /// The file of this id.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The file of this path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        Some(FileId(index as u32))
+    }
+}

@@ -1,0 +1,92 @@
+//! What a rule reports.
+
+use electrolint_model::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; no weakness by itself.
+    Info,
+    /// Hardening.
+    Low,
+    /// A protection is missing.
+    Medium,
+    /// An attacker who reaches the place wins much.
+    High,
+}
+
+/// How sure we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A person must look.
+    Tentative,
+    /// Resolved through variables, files, versions.
+    Firm,
+    /// The code says so literally.
+    Certain,
+}
+
+/// What a finding speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// One place in the code.
+    Site,
+    /// The app as a whole: something is absent.
+    App,
+}
+
+/// Another place that explains the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Where.
+    pub span: Span,
+    /// What is there, as a label.
+    pub message: String,
+}
+
+/// A change that removes the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in the imperative.
+    pub title: String,
+    /// It cannot change what a correct app does.
+    pub safe: bool,
+    /// Replacements, none overlapping.
+    pub edits: Vec<Edit>,
+}
+
+/// One replacement of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// By what.
+    pub replacement: String,
+}
+
+/// One report of one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// How bad, in this place.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Place or app.
+    pub scope: Scope,
+    /// Where; the option rather than the whole call.
+    pub span: Span,
+    /// Label of the primary span and one-line summary; lower case start, no full stop.
+    pub message: String,
+    /// What an attacker gains, one or two sentences.
+    pub gain: String,
+    /// What to write instead, one or two sentences.
+    pub help: String,
+    /// Other places, in the order in which they explain.
+    pub related: Vec<Related>,
+    /// The scope path of the place (`createWindow.BrowserWindow#0.nodeIntegration`): it survives moved lines.
+    pub symbol: String,
+    /// A way to mend it, where one is known.
+    pub fix: Option<Fix>,
+}

@@ -1,0 +1,3 @@
+//! What electrolint looks for: one file per rule.
+
+pub mod finding;
