@@ -2,4 +2,6 @@
 
 pub mod problem;
 pub mod source;
+pub mod summary;
+mod syntax;
 pub mod text;
