@@ -177,8 +177,7 @@ macro_rules! preferences {
             }
         }
 
-        /// Every boolean on its own: what was written, else the default that looks at no other key.
-        fn alone(reader: &Reader) -> Preferences {
+        fn read(reader: &Reader) -> Preferences {
             Preferences {
                 $($field: reader.boolean(&$key),)*
                 enable_blink_features: reader.features(blink_features_key(reader.cx.version), Version::new(0, 0, 0)),
@@ -266,31 +265,15 @@ fn and_not(value: Value, but: Value) -> Value {
 /// Computes what a window gets.
 ///
 /// `given` tells what was written for a key, after spreads and later writes: the last one wins. It is asked for keys as this version spells
-/// them, so `blinkFeatures` up to Electron 2.
+/// them, so `blinkFeatures` up to Electron 2. An embedder or opener that is not known (`None`) bounds nothing.
 pub fn effective(given: &dyn Fn(&str) -> Given, cx: &Context<'_>) -> Preferences {
-    let reader = Reader { given, cx };
-    let mut preferences = alone(&reader);
+    read(&Reader { given, cx })
+}
 
-    if let Some(value) = reader.follow(&table::WEBVIEW_TAG, &preferences) {
-        preferences.webview_tag = value;
-    }
-    if let Some(value) = reader.follow(&table::SANDBOX, &preferences) {
-        preferences.sandbox = value;
-    }
-    if cx.app_enable_sandbox {
-        // ShouldUseSandbox(): the switch counts before the window's own preference.
-        preferences.sandbox =
-            Setting { value: Value::Known(true), reason: Reason::Forced { by: "app.enableSandbox()" } };
-    }
-    if let Some(value) = reader.follow(&table::ALLOW_RUNNING_INSECURE_CONTENT, &preferences) {
-        preferences.allow_running_insecure_content = value;
-    }
-    let (first, end) = table::SANDBOX_SETS_NATIVE_WINDOW_OPEN;
-    if preferences.sandbox.is(true) && cx.version.has(first) && !cx.version.has(end) && !cx.app_enable_sandbox {
-        preferences.native_window_open =
-            Setting { value: Value::Known(true), reason: Reason::Follows { key: "sandbox" } };
-    }
-    preferences
+const UNRESOLVED: Setting = Setting { value: Value::Unknown, reason: Reason::Unresolved };
+
+fn known(value: bool, reason: Reason) -> Setting {
+    Setting { value: Value::Known(value), reason }
 }
 
 struct Reader<'a> {
@@ -299,103 +282,107 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// One boolean, with what decides about it from outside. Keys that others depend on are computed again for each: the keys that a
+    /// default looks at never look back.
     fn boolean(&self, key: &Key) -> Setting {
-        let version = self.cx.version;
-        let (rest, since) = key.at(version);
+        let (rest, since) = key.at(self.cx.version);
         if let Rest::Missing(value) = rest {
             return Setting { value: Value::Known(value), reason: Reason::NoSuchKey };
         }
+        if key.name == table::SANDBOX.name && self.cx.app_enable_sandbox {
+            // ShouldUseSandbox(): the switch counts before the window's own preference.
+            return known(true, Reason::Forced { by: "app.enableSandbox()" });
+        }
+        if key.name == table::NATIVE_WINDOW_OPEN.name && self.sandbox_sets_native_window_open() {
+            return known(true, Reason::Follows { key: "sandbox" });
+        }
         let given = (self.given)(key.name);
         let written = self.coerced(key.name, &given);
+        let is_written = written.is_some();
+        let own = written.unwrap_or_else(|| self.default(key, rest, since, given != Given::Absent));
         // The override of a window open handler comes after the bounds, so what it says holds.
-        if !(self.cx.origin == Origin::WindowOpenOverride && given != Given::Absent)
-            && let Some(bounded) = self.bounded(key, written.is_some())
-        {
-            return bounded;
-        }
-        if let Some(written) = written {
-            return written;
-        }
-        let ignored = given != Given::Absent;
-        let default = |value, since| Setting { value: Value::Known(value), reason: Reason::Default { since, ignored } };
-        if self.cx.origin == Origin::Webview {
-            // The guest's preferences always have these keys: guest-view-manager.
+        let above_bounds = self.cx.origin == Origin::WindowOpenOverride && given != Given::Absent;
+        if above_bounds { own } else { self.bounded(key, own, is_written) }
+    }
+
+    /// What holds when nothing was written that counts.
+    fn default(&self, key: &Key, rest: Rest, since: Option<Version>, ignored: bool) -> Setting {
+        let default = |value| known(value, Reason::Default { since, ignored });
+        if self.cx.origin == Origin::Webview && !ignored {
+            // guest-view-manager always gives the guest these keys; a `webpreferences` text that is no boolean undoes that.
+            // EnableRemoteModuleAttribute.getValue() is true unless the attribute says "false".
+            let given = Reason::Default { since: None, ignored };
             match key.name {
-                "nodeIntegration" => return default(false, None),
-                // EnableRemoteModuleAttribute.getValue(): true unless the attribute says "false".
-                "enableRemoteModule" => return default(true, None),
+                "nodeIntegration" => return known(false, given),
+                "enableRemoteModule" => return known(true, given),
                 _ => {}
             }
         }
-        let dependent = Setting { value: Value::Unknown, reason: Reason::Unresolved };
         match rest {
-            Rest::Is(value) => default(value, since),
-            // Filled by `follow`, once the keys that they depend on are known.
-            _ => dependent,
-        }
-    }
-
-    /// The default of a key that depends on others; `None` if something else decides already.
-    fn follow(&self, key: &Key, preferences: &Preferences) -> Option<Setting> {
-        let (rest, since) = key.at(self.cx.version);
-        let current = preferences.get(key.name)?;
-        let given = (self.given)(key.name);
-        if current.reason != Reason::Unresolved || (given == Given::Unknown && current.reason == Reason::Unresolved) {
-            return None;
-        }
-        let ignored = given != Given::Absent;
-        let follows = |value, key| Some(Setting { value, reason: Reason::Follows { key } });
-        let default = |value| Some(Setting { value: Value::Known(value), reason: Reason::Default { since, ignored } });
-        let unresolved = Some(Setting { value: Value::Unknown, reason: Reason::Unresolved });
-        let (node, worker) = (preferences.node_integration.value, preferences.node_integration_in_worker.value);
-        match rest {
-            Rest::LikeNodeIntegration => follows(node, "nodeIntegration"),
-            Rest::UnlessWebSecurity => match preferences.web_security.value {
-                Value::Known(true) => default(false),
-                Value::Known(false) => follows(Value::Known(true), "webSecurity"),
-                Value::Unknown => follows(Value::Unknown, "webSecurity"),
-            },
-            Rest::SandboxWithoutNode | Rest::SandboxWithoutPreload => {
-                let by_preload = rest == Rest::SandboxWithoutPreload;
-                if node == Value::Known(true) {
-                    follows(Value::Known(false), "nodeIntegration")
-                } else if worker == Value::Known(true) {
-                    follows(Value::Known(false), "nodeIntegrationInWorker")
-                } else if by_preload && (self.cx.session_preloads || self.cx.has_preload == Some(true)) {
-                    follows(Value::Known(false), "preload")
-                } else if node == Value::Unknown
-                    || worker == Value::Unknown
-                    || (by_preload && self.cx.has_preload.is_none())
-                {
-                    unresolved
-                } else {
-                    default(true)
-                }
+            Rest::Is(value) | Rest::Missing(value) => default(value),
+            Rest::LikeNodeIntegration => {
+                let value = self.boolean(&table::NODE_INTEGRATION).value;
+                Setting { value, reason: Reason::Follows { key: "nodeIntegration" } }
             }
-            Rest::Is(_) | Rest::Missing(_) => None,
+            Rest::UnlessWebSecurity => match self.boolean(&table::WEB_SECURITY).value {
+                Value::Known(true) => default(false),
+                Value::Known(false) => known(true, Reason::Follows { key: "webSecurity" }),
+                Value::Unknown => UNRESOLVED,
+            },
+            Rest::SandboxWithoutNode => self.sandbox_default(since, ignored, Value::Known(false)),
+            Rest::SandboxWithoutPreload => {
+                let preload = match self.cx.has_preload {
+                    _ if self.cx.session_preloads => Value::Known(true),
+                    Some(preload) => Value::Known(preload),
+                    None => Value::Unknown,
+                };
+                self.sandbox_default(since, ignored, preload)
+            }
         }
     }
 
-    /// What the embedder or opener imposes on a key.
-    fn bounded(&self, key: &Key, written: bool) -> Option<Setting> {
+    /// IsSandboxed(): on, unless something needs Node.js in the renderer.
+    fn sandbox_default(&self, since: Option<Version>, ignored: bool, preload: Value) -> Setting {
+        let needs = [
+            ("nodeIntegration", self.boolean(&table::NODE_INTEGRATION).value),
+            ("nodeIntegrationInWorker", self.boolean(&table::NODE_INTEGRATION_IN_WORKER).value),
+            ("preload", preload),
+        ];
+        if let Some((key, _)) = needs.iter().find(|(_, value)| *value == Value::Known(true)) {
+            return known(false, Reason::Follows { key });
+        }
+        if needs.iter().any(|(_, value)| *value == Value::Unknown) {
+            return UNRESOLVED;
+        }
+        known(true, Reason::Default { since, ignored })
+    }
+
+    fn sandbox_sets_native_window_open(&self) -> bool {
+        let (first, end) = table::SANDBOX_SETS_NATIVE_WINDOW_OPEN;
+        // IsEnabled(kSandbox) is the window's own preference, whatever the app's switch says.
+        let window = Context { app_enable_sandbox: false, ..*self.cx };
+        let reader = Reader { given: self.given, cx: &window };
+        self.cx.version.has(first) && !self.cx.version.has(end) && reader.boolean(&table::SANDBOX).is(true)
+    }
+
+    /// What the embedder or opener makes of a setting.
+    fn bounded(&self, key: &Key, own: Setting, is_written: bool) -> Setting {
         let child = match self.cx.origin {
-            Origin::Constructor => return None,
+            Origin::Constructor => return own,
             Origin::Webview => Child::Webview,
             Origin::WindowOpen | Origin::WindowOpenOverride => Child::Window,
         };
-        let parent = self.cx.embedder?.get(key.name)?;
+        let Some(parent) = self.cx.embedder.and_then(|embedder| embedder.get(key.name)) else { return own };
         if let Some(safe) = table::bound(key.name, child, self.cx.version) {
             match parent.value {
-                Value::Known(value) if value == safe => {
-                    return Some(Setting { value: parent.value, reason: Reason::Bounded });
-                }
-                // Bounded or not: only the same value on both sides is known.
-                Value::Unknown => return Some(Setting { value: Value::Unknown, reason: Reason::Unresolved }),
-                Value::Known(_) => {}
+                Value::Known(value) if value == safe => return known(safe, Reason::Bounded),
+                // Bounded or not: it stays known only if both come to the same.
+                Value::Unknown if !own.is(safe) => return UNRESOLVED,
+                _ => {}
             }
         }
         let inherits = child == Child::Window && !self.cx.version.has(table::NO_OPTION_INHERITANCE);
-        (inherits && !written).then_some(Setting { value: parent.value, reason: Reason::Inherited })
+        if inherits && !is_written { Setting { value: parent.value, reason: Reason::Inherited } } else { own }
     }
 
     /// A written value as this version takes it; `None` if it counts as not written.
@@ -405,7 +392,7 @@ impl Reader<'_> {
             Given::Bool(value) => {
                 return Some(Setting { value: Value::Known(*value), reason: Reason::Written { key: name } });
             }
-            Given::Unknown => return Some(Setting { value: Value::Unknown, reason: Reason::Unresolved }),
+            Given::Unknown => return Some(UNRESOLVED),
             Given::Undefined | Given::Falsy => false,
             Given::Truthy => true,
             Given::Text(text) => !text.is_empty(),

@@ -93,9 +93,9 @@ pub fn parse_webpreferences(text: &str, version: &Version) -> Vec<Feature> {
 pub fn parse_window_features(text: &str, version: &Version) -> Vec<Feature> {
     let allowed = |key: &str| match key {
         "nodeIntegration" => true,
-        // In guest-window-manager.js from 1.6.18 and 1.7.0.
-        "javascript" | "contextIsolation" => version.has(Version::new(1, 6, 18)),
-        "webviewTag" => version.has(Version::new(1, 7, 0)),
+        // In guest-window-manager.js from 1.6.8 and 1.7.2.
+        "javascript" | "contextIsolation" => version.has(Version::new(1, 6, 8)),
+        "webviewTag" => version.has(Version::new(1, 7, 2)),
         "enableRemoteModule" => version.has(Version::new(4, 0, 0)) && !version.has(Version::new(14, 0, 0)),
         "preload" => !version.has(Version::new(10, 0, 0)),
         _ => false,

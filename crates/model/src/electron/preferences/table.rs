@@ -166,8 +166,8 @@ pub(super) fn bound(name: &str, child: Child, version: &Version) -> Option<bool>
     if webview && !version.has(GUEST_BOUNDS) {
         return (name == "nodeIntegration" && !version.has(Version::new(1, 1, 1))).then_some(false);
     }
-    // In guest-window-manager.js from 1.7.0; before, nodeIntegration alone.
-    if !webview && !version.has(Version::new(1, 7, 0)) && name != "nodeIntegration" {
+    // In guest-window-manager.js from 1.7.2; before, nodeIntegration alone.
+    if !webview && !version.has(Version::new(1, 7, 2)) && name != "nodeIntegration" {
         return None;
     }
     match name {
