@@ -2,7 +2,9 @@
 //!
 //! Nothing here looks at an app. Every table says where its facts were read.
 
+pub mod fuses;
 pub mod preferences;
+pub mod releases;
 pub mod version;
 pub mod webview;
 
