@@ -3,6 +3,7 @@
 //! Nothing here looks at an app. Every table says where its facts were read.
 
 pub mod fuses;
+pub mod lockfile;
 pub mod preferences;
 pub mod releases;
 pub mod version;
