@@ -2,7 +2,11 @@
 //!
 //! Nothing here looks at an app. Every table says where its facts were read.
 
+pub mod api;
+pub mod fuses;
+pub mod lockfile;
 pub mod preferences;
+pub mod releases;
 pub mod version;
 pub mod webview;
 
