@@ -6,10 +6,10 @@ mod callers;
 pub mod electron;
 mod evaluate;
 mod exports;
-pub mod guards;
 mod members;
+pub use members::is_development_address;
 mod objects;
-pub mod places;
+pub use objects::{Lookup, Placed, Use};
 mod resolve;
 pub mod things;
 
@@ -21,6 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
+pub(crate) use resolve::{Json, split, within};
 pub use resolve::Target;
 use things::{Frames, Known, Values};
 

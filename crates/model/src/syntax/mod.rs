@@ -6,4 +6,4 @@ mod parse;
 mod patterns;
 mod statements;
 
-pub use parse::{Outcome, Script, SyntaxError, stack_bytes, summarise, summarise_json};
+pub use parse::{Outcome, STACK_PER_LEVEL, Script, nesting, stack_bytes, summarise, summarise_json};

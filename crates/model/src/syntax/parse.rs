@@ -49,7 +49,7 @@ pub struct Outcome {
 const MOST_RESTARTS: usize = 50;
 
 /// Stack for one level of brackets, in bytes: the worst that was measured (immediately invoked functions), with a margin.
-const STACK_PER_BRACKET: u64 = 12 * 1024;
+pub const STACK_PER_LEVEL: u64 = 12 * 1024;
 
 /// Stack for one operator of a chain, in bytes: chains are parsed in a loop and dropped by recursion.
 const STACK_PER_OPERATOR: u64 = 512;
@@ -73,7 +73,28 @@ pub fn stack_bytes(text: &str) -> u64 {
         }
         previous = byte;
     }
-    (1 << 20) + brackets * STACK_PER_BRACKET + operators * STACK_PER_OPERATOR
+    (1 << 20) + brackets * STACK_PER_LEVEL + operators * STACK_PER_OPERATOR
+}
+
+/// The deepest nesting of brackets and operators, as far as a look at the bytes can tell.
+///
+/// A closing bracket in a string or comment makes it too small, so it only decides where [`stack_bytes`] is hopeless anyway.
+pub fn nesting(text: &str) -> u64 {
+    let (mut depth, mut run, mut deepest) = (0u64, 0u64, 0u64);
+    for &byte in text.as_bytes() {
+        match byte {
+            b'(' | b'[' | b'{' | b'`' => depth += 1,
+            b')' | b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                run = 0;
+            }
+            b';' | b',' => run = 0,
+            b'.' | b'+' | b'?' | b'!' | b'-' | b'~' | b'=' => run += 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth + run * STACK_PER_OPERATOR / STACK_PER_LEVEL);
+    }
+    deepest
 }
 
 /// Reads one script.

@@ -1,0 +1,130 @@
+//! Calls of Electron's and Node's API, wherever they hide.
+
+use std::rc::Rc;
+
+use super::App;
+use crate::link::things::{Certainty, Host, Known, Thing};
+use crate::link::{C, V};
+use crate::source::Span;
+use crate::summary::CallKind;
+
+/// One call of an API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiCall {
+    /// The call.
+    pub call: C,
+    /// On which object, where it is a method of one.
+    pub receiver: Option<Host>,
+    /// How sure it is that this is the API.
+    pub certainty: Certainty,
+    /// Reached through the remote module.
+    pub remote: bool,
+}
+
+impl ApiCall {
+    /// An argument, as a value.
+    pub fn argument(&self, app: &App, index: usize) -> Option<V> {
+        app.program.argument(self.call, index)
+    }
+
+    /// The whole call.
+    pub fn span(&self, app: &App) -> Span {
+        app.program.place(self.call.0, app.program.call(self.call).span)
+    }
+
+    /// The callee: `shell.openExternal`.
+    pub fn callee_span(&self, app: &App) -> Span {
+        app.callee_span(self.call)
+    }
+}
+
+/// A path without what reaches the main process through the remote module.
+pub(crate) fn local(path: &str) -> (&str, bool) {
+    for prefix in ["@electron/remote/main.", "@electron/remote/renderer.", "@electron/remote.", "remote."] {
+        if let Some(rest) = path.strip_prefix(prefix) {
+            return (rest, true);
+        }
+    }
+    (path, false)
+}
+
+impl App<'_> {
+    /// Calls of an API by its path: `shell.openExternal`, `WebContents.executeJavaScript`, `child_process.exec`.
+    ///
+    /// Methods of a class are named after the class, statics too. In the order of files and of the calls in them.
+    pub fn calls(&self, api: &str) -> Rc<[ApiCall]> {
+        if let Some(known) = self.calls.borrow().get(api) {
+            return known.clone();
+        }
+        let found: Rc<[ApiCall]> = Rc::from(self.find_calls(api));
+        self.calls.borrow_mut().insert(Rc::from(api), found.clone());
+        found
+    }
+
+    /// Calls of any of these, together in the order of their places.
+    pub fn calls_of(&self, apis: &[&str]) -> Vec<ApiCall> {
+        let mut calls: Vec<ApiCall> = apis.iter().flat_map(|api| self.calls(api).to_vec()).collect();
+        calls.sort_by_key(|call| call.call);
+        calls.dedup_by_key(|call| call.call);
+        calls
+    }
+
+    fn find_calls(&self, api: &str) -> Vec<ApiCall> {
+        let name = api.rsplit(['.', ' ']).next().unwrap_or(api);
+        let mut found: Vec<ApiCall> = Vec::new();
+        for name in self.program.names_of(name) {
+            for &c in self.program.calls_named(&name) {
+                if found.iter().any(|call| call.call == c) {
+                    continue;
+                }
+                if let Some(call) = self.matches(c, api) {
+                    found.push(call);
+                }
+            }
+        }
+        found.sort_by_key(|call| call.call);
+        found
+    }
+
+    fn matches(&self, c: C, api: &str) -> Option<ApiCall> {
+        let callee = V(c.0, self.program.call(c).callee);
+        self.program.eval(callee).iter().find_map(|known| {
+            let (receiver, remote) = is_api(&known.thing, api)?;
+            Some(ApiCall { call: c, receiver, certainty: known.certainty, remote })
+        })
+    }
+
+    /// The API that a call calls, under its canonical path.
+    pub fn api_of(&self, c: C) -> Option<(Rc<str>, Option<Host>)> {
+        let call = self.program.call(c);
+        if !matches!(call.kind, CallKind::Call | CallKind::New) {
+            return None;
+        }
+        let callee = V(c.0, call.callee);
+        self.program.eval(callee).iter().find_map(|known| path_of(known))
+    }
+}
+
+/// The canonical path of an API.
+fn path_of(known: &Known) -> Option<(Rc<str>, Option<Host>)> {
+    match &known.thing {
+        Thing::Api(path) => Some((Rc::from(local(path).0), None)),
+        Thing::Method(host, name) => Some((Rc::from(format!("{}.{name}", host.class)), Some(host.clone()))),
+        _ => None,
+    }
+}
+
+fn is_api(thing: &Thing, api: &str) -> Option<(Option<Host>, bool)> {
+    match thing {
+        Thing::Api(path) => {
+            let (path, remote) = local(path);
+            (path == api || path == format!("electron.{api}")).then_some((None, remote))
+        }
+        Thing::Method(host, name) => {
+            let (class, method) = api.rsplit_once('.')?;
+            let same = host.class == class || (class == "BaseWindow" && host.class == "BrowserWindow");
+            (same && **name == *method).then(|| (Some(host.clone()), false))
+        }
+        _ => None,
+    }
+}

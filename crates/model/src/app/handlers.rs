@@ -1,0 +1,260 @@
+//! Listeners and handlers: who listens to what, and what the function does on which path.
+
+use super::App;
+use super::calls::ApiCall;
+use crate::link::electron::LISTEN;
+use crate::link::things::*;
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{ConditionId, Value};
+
+/// A function that was handed over to be called when something happens.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// The call that hands it over.
+    pub call: C,
+    /// On which object.
+    pub receiver: Option<Host>,
+    /// The event or channel, where it is known.
+    pub event: Option<String>,
+    /// The function, where it is one of the app's.
+    pub handler: Option<F>,
+    /// The argument that is the handler.
+    pub value: Option<V>,
+    /// It is called once and then no more.
+    pub once: bool,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// Only in development.
+    pub development: Option<bool>,
+}
+
+/// One thing that a function does on one of its paths.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// What holds when it happens.
+    pub condition: Option<ConditionId>,
+    /// The value that it returns or hands on.
+    pub value: Option<V>,
+    /// Where.
+    pub span: Span,
+    /// An `await` came before it.
+    pub after_await: bool,
+    /// The function in which it happens: the handler, or one that it calls.
+    pub function: F,
+}
+
+/// How a function ends.
+#[derive(Clone, Debug, Default)]
+pub struct Exits {
+    /// Every `return`, and the end if it can be reached.
+    pub returns: Vec<Outcome>,
+}
+
+impl App<'_> {
+    /// Listeners for an event of a class or module: `listeners("WebContents", "will-navigate")`, `listeners("app", "open-url")`.
+    pub fn listeners(&self, class: &str, event: &str) -> Vec<Listener> {
+        let mut found = Vec::new();
+        for method in LISTEN {
+            for call in self.calls(&format!("{class}.{method}")).iter() {
+                let Some(name) = call.argument(self, 0) else { continue };
+                let names = self.eval(name);
+                if !names.iter().any(|known| known.text() == Some(event)) {
+                    continue;
+                }
+                found.push(self.listener(call, 1, Some(event.to_owned()), matches!(method, "once" | "prependOnceListener")));
+            }
+        }
+        found.sort_by_key(|listener| listener.call);
+        found
+    }
+
+    /// Handlers that are set by a call of their own: `handlers("Session.setPermissionRequestHandler")`.
+    pub fn handlers(&self, api: &str) -> Vec<Listener> {
+        self.calls(api).iter().map(|call| self.listener(call, 0, None, false)).collect()
+    }
+
+    /// `setWindowOpenHandler`, on whatever contents.
+    pub fn window_open_handlers(&self) -> Vec<Listener> {
+        self.handlers("WebContents.setWindowOpenHandler")
+    }
+
+    /// Handlers of messages that renderers send: `ipcMain.handle`, `ipcMain.on` and kin, of every channel.
+    pub fn ipc_handlers(&self) -> Vec<Listener> {
+        let mut found = Vec::new();
+        for method in crate::link::electron::HANDLE {
+            for call in self.calls(&format!("IpcMain.{method}")).iter() {
+                let channel = call.argument(self, 0).and_then(|channel| self.constant(channel));
+                let channel = channel.and_then(|known| known.text().map(str::to_owned));
+                found.push(self.listener(call, 1, channel, method.contains("nce")));
+            }
+        }
+        found.sort_by_key(|listener| listener.call);
+        found.dedup_by_key(|listener| listener.call);
+        found
+    }
+
+    fn listener(&self, call: &ApiCall, index: usize, event: Option<String>, once: bool) -> Listener {
+        let value = call.argument(self, index);
+        let record = self.program.call(call.call);
+        Listener {
+            call: call.call,
+            receiver: call.receiver.clone(),
+            event,
+            handler: value.and_then(|value| self.functions(value).first().copied()),
+            value,
+            once,
+            certainty: call.certainty,
+            development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
+        }
+    }
+
+    /// What a function returns, on which paths.
+    pub fn exits(&self, f: F) -> Exits {
+        let function = self.program.function(f);
+        let returns = function
+            .exits
+            .iter()
+            .filter(|exit| !exit.throws)
+            .map(|exit| Outcome {
+                condition: exit.condition,
+                value: exit.value.map(|value| V(f.0, value)),
+                span: self.program.place(f.0, exit.span),
+                after_await: false,
+                function: f,
+            })
+            .collect();
+        Exits { returns }
+    }
+
+    /// Calls of `name` on a parameter of the function, in it and in the functions that it hands the parameter to:
+    /// `event.preventDefault()` of the first one.
+    pub fn method_calls_on(&self, f: F, parameter: u32, name: &str) -> Vec<Outcome> {
+        let mut found = Vec::new();
+        self.collect_method_calls(f, parameter, name, 0, &mut found);
+        found
+    }
+
+    fn collect_method_calls(&self, f: F, parameter: u32, name: &str, depth: u32, found: &mut Vec<Outcome>) {
+        for c in self.calls_inside(f) {
+            let call = self.program.call(c);
+            let callee = V(c.0, call.callee);
+            let outcome = |span| Outcome {
+                condition: call.condition,
+                value: None,
+                span,
+                after_await: call.after_await,
+                function: F(c.0, call.function),
+            };
+            if let Value::Member(object, method) = self.program.value(callee) {
+                if self.program.str(c.0, method) == name && self.is_parameter(V(c.0, object), f, parameter) {
+                    found.push(outcome(self.program.place(c.0, call.span)));
+                    continue;
+                }
+            }
+            // `({ preventDefault }) => preventDefault()`.
+            if let Value::Binding(_) = self.program.value(callee)
+                && self.member_of_parameter(callee, f, parameter).is_some_and(|member| member == name)
+            {
+                found.push(outcome(self.program.place(c.0, call.span)));
+                continue;
+            }
+            if depth < 3 {
+                for (index, item) in self.program.arguments(c).iter().enumerate() {
+                    if item.spread || !self.is_parameter(V(c.0, item.value), f, parameter) {
+                        continue;
+                    }
+                    for inner in self.functions(callee) {
+                        if inner != f {
+                            let first = found.len();
+                            self.collect_method_calls(inner, index as u32, name, depth + 1, found);
+                            // What dominates the call of the helper dominates what the helper does; one that is unconditional inside
+                            // happens under the condition of the call.
+                            for outcome in &mut found[first..] {
+                                if outcome.condition.is_none() {
+                                    outcome.condition = call.condition;
+                                    outcome.function = F(c.0, call.function);
+                                }
+                                outcome.after_await |= call.after_await;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls of a parameter itself: `callback(true)`.
+    pub fn calls_of_parameter(&self, f: F, parameter: u32) -> Vec<(C, Outcome)> {
+        let mut found = Vec::new();
+        for c in self.calls_inside(f) {
+            let call = self.program.call(c);
+            if self.is_parameter(V(c.0, call.callee), f, parameter) {
+                let outcome = Outcome {
+                    condition: call.condition,
+                    value: self.program.argument(c, 0),
+                    span: self.program.place(c.0, call.span),
+                    after_await: call.after_await,
+                    function: F(c.0, call.function),
+                };
+                found.push((c, outcome));
+            }
+        }
+        found
+    }
+
+    /// Every call in a function and in the functions written inside it.
+    pub fn calls_inside(&self, f: F) -> Vec<C> {
+        let summary = self.program.summary(f.0);
+        let events = summary.function(f.1).events;
+        summary
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(_, call)| call.order > events.0 && call.order <= events.1)
+            .map(|(index, _)| C(f.0, crate::summary::CallId(index as u32)))
+            .collect()
+    }
+
+    /// Whether a value is a parameter of the function, as it was handed over.
+    pub fn is_parameter(&self, v: V, f: F, parameter: u32) -> bool {
+        if v.0 != f.0 {
+            return false;
+        }
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Parameter(function, index) => function == f.1 && index == parameter,
+            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_parameter(V(v.0, only.value), f, parameter),
+                _ => false,
+            },
+            Value::Binary(crate::summary::Operator::Default, left, _) => self.is_parameter(V(v.0, left), f, parameter),
+            _ => false,
+        }
+    }
+
+    /// The name of the parameter's property that a value is.
+    pub fn member_of_parameter(&self, v: V, f: F, parameter: u32) -> Option<String> {
+        if v.0 != f.0 {
+            return None;
+        }
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Member(object, name) => {
+                self.is_parameter(V(v.0, object), f, parameter).then(|| summary.str(name).to_owned())
+            }
+            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                [only] => self.member_of_parameter(V(v.0, only.value), f, parameter),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Every value in a function, for questions about what it mentions.
+    pub fn mentions(&self, f: F, what: impl Fn(Value) -> bool) -> bool {
+        let summary = self.program.summary(f.0);
+        let span = summary.function(f.1).span;
+        summary.values.iter().any(|node| node.span.0 >= span.0 && node.span.1 <= span.1 && what(node.value))
+    }
+}

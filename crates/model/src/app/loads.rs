@@ -1,0 +1,136 @@
+//! What windows load.
+
+use super::App;
+use super::calls::ApiCall;
+use crate::link::things::*;
+use crate::link::{C, V};
+use crate::source::Span;
+
+/// What kind of content an address leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Content {
+    /// The app's own: `file:`, a scheme of its own, `loadFile`, `data:`, `about:`.
+    Local,
+    /// A server on this machine.
+    Loopback,
+    /// Not known.
+    Unknown,
+    /// A server elsewhere.
+    Remote,
+}
+
+/// One page that is loaded into a window.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// The call.
+    pub call: C,
+    /// `loadFile`, not `loadURL`.
+    pub is_file: bool,
+    /// The address.
+    pub url: Option<V>,
+    /// The argument's place, else the call's.
+    pub span: Span,
+    /// Into which window: the call that made it.
+    pub window: Origin,
+    /// How sure it is that this loads something.
+    pub certainty: Certainty,
+    /// Only in development.
+    pub development: Option<bool>,
+}
+
+impl App<'_> {
+    /// Everything that is loaded into windows and views by the main process.
+    pub fn loads(&self) -> Vec<Load> {
+        let mut loads = Vec::new();
+        for (api, is_file) in [
+            ("BrowserWindow.loadURL", false),
+            ("BrowserWindow.loadFile", true),
+            ("WebContents.loadURL", false),
+            ("WebContents.loadFile", true),
+        ] {
+            for call in self.calls(api).iter() {
+                loads.push(self.load(call, is_file));
+            }
+        }
+        loads.sort_by_key(|load| load.call);
+        loads
+    }
+
+    fn load(&self, call: &ApiCall, is_file: bool) -> Load {
+        let url = call.argument(self, 0);
+        let record = self.program.call(call.call);
+        Load {
+            call: call.call,
+            is_file,
+            url,
+            span: url.map_or_else(|| call.span(self), |url| self.span(url)),
+            window: call.receiver.as_ref().map_or(Origin::Some, |host| host.origin.clone()),
+            certainty: call.certainty,
+            development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
+        }
+    }
+
+    /// What an address is, by what is known of its beginning.
+    pub fn content(&self, known: &Known) -> Content {
+        content_of(&known.thing)
+    }
+
+    /// The worst content that is loaded into any window of the shipped app, and where.
+    pub fn remote_loads(&self) -> Vec<(Load, Known)> {
+        let mut found = Vec::new();
+        for load in self.loads() {
+            if load.is_file || load.development == Some(true) {
+                continue;
+            }
+            let Some(url) = load.url else { continue };
+            for known in self.eval(url).iter() {
+                if known.development != Some(true) && self.content(known) == Content::Remote {
+                    found.push((load.clone(), known.clone()));
+                    break;
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What an address is, by its head.
+pub(crate) fn content_of(thing: &Thing) -> Content {
+    let head = match thing {
+        Thing::Text(text) => text.clone(),
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(text)) => text.clone(),
+            _ => return Content::Unknown,
+        },
+        Thing::Api(path) if crate::link::is_development_address(path) => return Content::Loopback,
+        Thing::Api(path) if path.ends_with("_WEBPACK_ENTRY") || path.ends_with("_VITE_NAME") => return Content::Local,
+        Thing::Result(path, _) if matches!(&**path, "url.format" | "url.pathToFileURL" | "path.join" | "path.resolve") => {
+            return Content::Local;
+        }
+        _ => return Content::Unknown,
+    };
+    let head = head.trim_start();
+    let Some((scheme, rest)) = head.split_once(':') else { return Content::Local };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" | "ws" | "wss" | "ftp" => {
+            let rest = rest.trim_start_matches('/');
+            let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            if host.is_empty() && matches!(thing, Thing::Template(_)) {
+                return Content::Unknown;
+            }
+            if is_loopback(host) { Content::Loopback } else { Content::Remote }
+        }
+        _ => Content::Local,
+    }
+}
+
+/// Whether a host, with or without a port, is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    if host.starts_with("[::1]") {
+        return true;
+    }
+    let name = host.split(':').next().unwrap_or("");
+    name == "localhost" || name.ends_with(".localhost") || name == "0.0.0.0" || name.starts_with("127.")
+}

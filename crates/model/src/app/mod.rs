@@ -1,0 +1,141 @@
+//! The facts about one app, asked for in Electron's words.
+
+mod analyse;
+mod calls;
+pub mod checks;
+mod dump;
+mod handlers;
+mod loads;
+mod pages;
+mod process;
+mod version;
+mod windows;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+pub use analyse::{Options, Sheets, analyse, summarise};
+pub use calls::ApiCall;
+pub use handlers::{Exits, Listener, Outcome};
+pub use loads::{Content, Load};
+pub use pages::{Markup, Page, WebviewElement};
+pub use process::Process;
+pub use version::{ElectronFacts, VersionSource};
+pub use windows::{SettingFact, Window, WindowKind};
+
+use crate::link::things::{Known, Thing, Values};
+use crate::link::{C, F, Program, UnitId, V};
+use crate::problem::Problem;
+use crate::source::{Role, Sources, Span};
+
+/// Everything that is known about one app.
+pub struct App<'a> {
+    /// The texts.
+    pub sources: &'a Sources,
+    /// The linked scripts.
+    pub program: Program<'a>,
+    /// Which Electron.
+    pub electron: ElectronFacts,
+    /// Every window, view, webview and override of a window's options, in the order of their places.
+    pub windows: Vec<Window>,
+    /// Every page of the app.
+    pub pages: Vec<Page>,
+    /// What could not be analysed, sorted.
+    pub problems: Vec<Problem>,
+    /// Files that were parsed.
+    pub files_read: usize,
+    processes: Vec<Process>,
+    calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
+}
+
+impl App<'_> {
+    /// Whether findings in this file are the app's.
+    pub fn is_own(&self, span: Span) -> bool {
+        self.sources.file(span.file).role != Role::Context
+    }
+
+    /// The path of a file.
+    pub fn path(&self, span: Span) -> &str {
+        &self.sources.file(span.file).path
+    }
+
+    /// The source text of a span.
+    pub fn text(&self, span: Span) -> &str {
+        self.sources.file(span.file).text.content.get(span.start as usize..span.end as usize).unwrap_or("")
+    }
+
+    /// What a value can be.
+    pub fn eval(&self, v: V) -> Values {
+        self.program.eval(v)
+    }
+
+    /// Where a value stands.
+    pub fn span(&self, v: V) -> Span {
+        self.program.span(v)
+    }
+
+    /// The process that a file runs in.
+    pub fn process(&self, unit: UnitId) -> Process {
+        self.processes.get(unit.0 as usize).copied().unwrap_or(Process::Unknown)
+    }
+
+    /// The functions that a value can be.
+    pub fn functions(&self, v: V) -> Vec<F> {
+        self.program
+            .eval(v)
+            .iter()
+            .filter_map(|known| match known.thing {
+                Thing::Function(f, _) => Some(f),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The one text that a value is, if it is known.
+    pub fn constant(&self, v: V) -> Option<Known> {
+        self.program.only(v).filter(|known| known.text().is_some())
+    }
+
+    /// The scope path of a place in a script: `createWindow.BrowserWindow#0`.
+    pub fn symbol(&self, c: C) -> String {
+        let call = self.program.call(c);
+        let summary = self.program.summary(c.0);
+        let mut names = Vec::new();
+        let mut function = call.function;
+        for _ in 0..32 {
+            let record = summary.function(function);
+            if let Some(name) = record.name {
+                names.push(summary.str(name).to_owned());
+            }
+            if record.parent == function {
+                break;
+            }
+            function = record.parent;
+        }
+        names.reverse();
+        let callee = crate::link::final_name(summary, call.callee).map_or("call", |name| summary.str(name));
+        let index = summary
+            .calls
+            .iter()
+            .take(c.1.index())
+            .filter(|other| {
+                other.function == call.function
+                    && crate::link::final_name(summary, other.callee).map_or("call", |name| summary.str(name)) == callee
+            })
+            .count();
+        names.push(format!("{callee}#{index}"));
+        names.join(".")
+    }
+
+    /// A small span for a call: its callee, with `new`.
+    pub fn callee_span(&self, c: C) -> Span {
+        let call = self.program.call(c);
+        let callee = self.program.summary(c.0).span(call.callee);
+        let start = if call.kind == crate::summary::CallKind::New { call.span.0 } else { callee.0 };
+        let end = callee.1.max(start);
+        let span = self.program.place(c.0, (start, end));
+        if end > start { span } else { self.program.place(c.0, call.span) }
+    }
+}

@@ -1,0 +1,244 @@
+//! Pages: HTML files, and markup that scripts hold.
+
+use std::ops::Range;
+
+use super::App;
+use crate::html::{self, Html};
+use crate::link::things::*;
+use crate::link::{C, UnitId, V};
+use crate::source::{FileId, Span};
+use crate::summary::{CallId, CallKind, Key, Value};
+
+/// An HTML file.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The file.
+    pub file: FileId,
+    /// What it holds.
+    pub html: Html,
+    /// Its inline scripts.
+    pub scripts: Vec<UnitId>,
+    /// Its webviews.
+    pub webviews: Vec<WebviewElement>,
+}
+
+/// Markup in a string or template of a script.
+#[derive(Clone, Debug)]
+pub struct Markup {
+    /// The text.
+    pub value: V,
+    /// The whole literal.
+    pub span: Span,
+    /// What it holds; its spans count from the start of the text.
+    pub html: Html,
+    /// Where the text starts in the file, if it is written as it is read.
+    pub offset: Option<u32>,
+}
+
+impl Markup {
+    /// A range of the markup as a span, or the whole literal where it cannot be told.
+    pub fn place(&self, range: (u32, u32)) -> Span {
+        match self.offset {
+            Some(offset) => Span { file: self.span.file, start: offset + range.0, end: offset + range.1 },
+            None => self.span,
+        }
+    }
+}
+
+/// An attribute of a webview, written in whatever way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebviewAttribute {
+    /// Its name in lower case.
+    pub name: String,
+    /// Its value; `None` for a bare name.
+    pub value: Option<String>,
+    /// The attribute.
+    pub span: Span,
+}
+
+/// A `<webview>`: in a page, in JSX, in markup of a script, or made by a call.
+#[derive(Clone, Debug)]
+pub struct WebviewElement {
+    /// The file.
+    pub file: FileId,
+    /// A small span: the tag's name.
+    pub span: Span,
+    /// Its place among the webviews of its file.
+    pub index: usize,
+    /// Its attributes; the last of a name counts where a script sets them, the first in a page.
+    pub attributes: Vec<WebviewAttribute>,
+    /// The call that makes it.
+    pub call: Option<C>,
+    /// It takes attributes from somewhere that is not known.
+    pub spread: bool,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+pub(super) fn read(app: &App, pages: Vec<(FileId, Html, Range<u32>)>) -> Vec<Page> {
+    let _ = app;
+    pages
+        .into_iter()
+        .map(|(file, html, scripts)| {
+            let webviews = html.webviews().enumerate().map(|(index, element)| from_html(file, 0, index, element, None)).collect();
+            Page { file, webviews, html, scripts: scripts.map(UnitId).collect() }
+        })
+        .collect()
+}
+
+fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, whole: Option<Span>) -> WebviewElement {
+    let place = |range: (u32, u32)| whole.unwrap_or(Span { file, start: offset + range.0, end: offset + range.1 });
+    let mut attributes: Vec<WebviewAttribute> = Vec::new();
+    for attribute in &element.attributes {
+        // Vue: `:allowpopups="false"` takes the attribute away, `:allowpopups="true"` sets it.
+        let bound = attribute.name.strip_prefix(':').or_else(|| attribute.name.strip_prefix("v-bind:"));
+        let (name, value) = match (bound, attribute.value.as_deref()) {
+            (Some(_), Some("false" | "undefined" | "null")) => continue,
+            (Some(name), Some("true")) => (name.to_owned(), None),
+            (Some(_), _) => continue,
+            (None, value) => (attribute.name.clone(), value.map(str::to_owned)),
+        };
+        if attributes.iter().all(|other| other.name != name) {
+            attributes.push(WebviewAttribute { name, value, span: place(attribute.span) });
+        }
+    }
+    // `<webview` without what follows.
+    let tag = (element.span.0, (element.span.0 + 1 + element.name.len() as u32).min(element.span.1));
+    WebviewElement { file, span: place(tag), index, attributes, call: None, spread: false, certainty: Certainty::Certain }
+}
+
+impl App<'_> {
+    /// Markup in the strings and templates of scripts.
+    pub fn markup(&self) -> Vec<Markup> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            let file = &self.sources.file(self.program.file(unit)).text.content;
+            for (index, node) in summary.values.iter().enumerate() {
+                let Value::String(name) = node.value else { continue };
+                let text = summary.str(name);
+                if text.len() < 8 || !html::is_fragment(text) {
+                    continue;
+                }
+                let span = self.program.place(unit, node.span);
+                let raw = file.get(node.span.0 as usize..node.span.1 as usize).unwrap_or("");
+                let offset = raw.find(text).map(|at| node.span.0 + at as u32);
+                let value = V(unit, crate::summary::ValueId(index as u32));
+                found.push(Markup { value, span, html: html::read(text), offset });
+            }
+        }
+        found
+    }
+}
+
+/// Webviews that scripts make.
+pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
+    let mut found = Vec::new();
+    for unit in app.program.unit_ids() {
+        let summary = app.program.summary(unit);
+        for (index, call) in summary.calls.iter().enumerate() {
+            let c = C(unit, CallId(index as u32));
+            let is_jsx = call.kind == CallKind::Jsx;
+            let tag = app.program.argument(c, 0);
+            let Some(tag) = tag.filter(|tag| app.program.summary(tag.0).text(tag.1) == Some("webview")) else { continue };
+            if !is_jsx && !crate::link::final_name(summary, call.callee).is_some_and(|name| {
+                matches!(summary.str(name), "createElement" | "h" | "jsx" | "jsxs" | "_jsx" | "jsxDEV" | "createElementNS")
+            }) {
+                continue;
+            }
+            let mut element = WebviewElement {
+                file: app.program.file(unit),
+                span: app.span(tag),
+                index: found.len(),
+                attributes: Vec::new(),
+                call: Some(c),
+                spread: false,
+                certainty: if is_jsx { Certainty::Certain } else { Certainty::Firm },
+            };
+            if let Some(attributes) = app.program.argument(c, 1) {
+                from_object(app, attributes, &mut element);
+            }
+            set_later(app, c, &mut element);
+            found.push(element);
+        }
+    }
+    for markup in app.markup() {
+        for element in markup.html.webviews() {
+            let whole = markup.offset.is_none().then_some(markup.span);
+            let mut webview = from_html(markup.span.file, markup.offset.unwrap_or(0), found.len(), element, whole);
+            webview.certainty = Certainty::Firm;
+            found.push(webview);
+        }
+    }
+    found
+}
+
+fn from_object(app: &App, attributes: V, element: &mut WebviewElement) {
+    let Value::Object(list) = app.program.value(attributes) else {
+        element.spread = !matches!(app.program.value(attributes), Value::Null | Value::Undefined);
+        return;
+    };
+    let summary = app.program.summary(attributes.0);
+    for property in summary.properties(list) {
+        let Key::Name(name) = property.key else {
+            element.spread = true;
+            continue;
+        };
+        let span = app.program.place(attributes.0, property.span);
+        add(app, summary.str(name), V(attributes.0, property.value), span, element);
+    }
+}
+
+/// An attribute that a script sets to a value: `false`, `null` and `undefined` take it away.
+fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement) {
+    let name = name.to_ascii_lowercase();
+    let values = app.eval(value);
+    element.attributes.retain(|other| other.name != name);
+    for known in values.iter() {
+        let value = match &known.thing {
+            Thing::Bool(false) | Thing::Null | Thing::Undefined => continue,
+            Thing::Bool(true) => None,
+            Thing::Text(text) => Some(text.to_string()),
+            _ => continue,
+        };
+        if known.development == Some(true) {
+            continue;
+        }
+        element.attributes.push(WebviewAttribute { name, value, span });
+        return;
+    }
+}
+
+/// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
+fn set_later(app: &App, made: C, element: &mut WebviewElement) {
+    let is_it = |v: V| {
+        app.eval(v).iter().any(|known| matches!(&known.thing, Thing::Element(tag, c) if &**tag == "webview" && *c == made))
+    };
+    for method in ["setAttribute", "toggleAttribute"] {
+        for &c in app.program.calls_named(method) {
+            let call = app.program.call(c);
+            let Value::Member(object, _) = app.program.value(V(c.0, call.callee)) else { continue };
+            if !is_it(V(c.0, object)) {
+                continue;
+            }
+            let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
+            let Some(name) = name.text() else { continue };
+            let span = app.program.place(c.0, call.span);
+            // setAttribute makes a text of whatever it is given: `false` sets the attribute.
+            let value = app.program.argument(c, 1).and_then(|value| app.constant(value)).and_then(|known| known.text().map(str::to_owned));
+            let name = name.to_ascii_lowercase();
+            element.attributes.retain(|other| other.name != name);
+            element.attributes.push(WebviewAttribute { name, value, span });
+        }
+    }
+    for name in ["allowpopups", "nodeintegration", "nodeintegrationinsubframes", "disablewebsecurity", "plugins", "webpreferences", "src", "preload", "partition"] {
+        for &(unit, index) in app.program.writes_to(name) {
+            let write = app.program.summary(unit).writes[index as usize];
+            if let Some(value) = write.value
+                && is_it(V(unit, write.object))
+            {
+                add(app, name, V(unit, value), app.program.place(unit, write.span), element);
+            }
+        }
+    }
+}

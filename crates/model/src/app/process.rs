@@ -1,0 +1,105 @@
+//! In which process a file runs.
+
+use super::App;
+use crate::link::{Target, UnitId};
+use crate::source::FileKind;
+use crate::summary::{ImportId, Value};
+
+/// A process of Electron's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Process {
+    /// The main process.
+    Main,
+    /// A preload script.
+    Preload,
+    /// A page.
+    Renderer,
+    /// Not known, or several.
+    Unknown,
+}
+
+/// Modules of Electron that only the main process has.
+const MAIN_ONLY: [&str; 20] = [
+    "app", "BrowserWindow", "BrowserView", "WebContentsView", "BaseWindow", "ipcMain", "Menu", "Tray", "session", "dialog",
+    "globalShortcut", "autoUpdater", "protocol", "powerMonitor", "webContents", "net", "netLog", "utilityProcess",
+    "safeStorage", "screen",
+];
+
+/// Tells for each unit where it runs: by what it takes from Electron, by the page that holds it, and by who imports it.
+pub(super) fn find(app: &App) -> Vec<Process> {
+    let units: Vec<UnitId> = app.program.unit_ids().collect();
+    let mut found: Vec<Process> = units.iter().map(|&unit| by_itself(app, unit)).collect();
+    // What an importer is, the imported file is too, if it does not say otherwise itself.
+    for _ in 0..8 {
+        let mut changed = false;
+        for &unit in &units {
+            let of = found[unit.0 as usize];
+            if of == Process::Unknown {
+                continue;
+            }
+            for index in 0..app.program.summary(unit).imports.len() {
+                if let Target::Unit(next) = app.program.target(unit, ImportId(index as u32)) {
+                    let next = &mut found[next.0 as usize];
+                    if *next == Process::Unknown {
+                        *next = of;
+                        changed = true;
+                    }
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    found
+}
+
+fn by_itself(app: &App, unit: UnitId) -> Process {
+    let file = app.sources.file(app.program.file(unit));
+    match file.kind {
+        FileKind::Html => return Process::Renderer,
+        FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx => {}
+        _ => return Process::Unknown,
+    }
+    let summary = app.program.summary(unit);
+    let (mut main, mut bridge, mut renderer) = (false, false, false);
+    let mut electron = |name: &str| match name {
+        "contextBridge" => bridge = true,
+        "ipcRenderer" | "webFrame" => renderer = true,
+        name if MAIN_ONLY.contains(&name) => main = true,
+        _ => {}
+    };
+    for node in &summary.values {
+        match node.value {
+            Value::ImportName(import, name) => {
+                if matches!(app.program.target(unit, import), Target::External(module) if &**module == "electron") {
+                    electron(summary.str(name));
+                }
+            }
+            Value::Member(object, name) => {
+                if let Value::Module(import) = resolved(summary, object)
+                    && matches!(app.program.target(unit, import), Target::External(module) if &**module == "electron")
+                {
+                    electron(summary.str(name));
+                }
+            }
+            _ => {}
+        }
+    }
+    match (main, bridge, renderer) {
+        (true, false, false) => Process::Main,
+        (_, true, _) => Process::Preload,
+        (false, false, true) => Process::Renderer,
+        _ => Process::Unknown,
+    }
+}
+
+fn resolved(summary: &crate::summary::Summary, object: crate::summary::ValueId) -> Value {
+    match summary.value(object) {
+        Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+            [only] => summary.value(only.value),
+            _ => Value::Unknown,
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,173 @@
+//! Which Electron the app uses, and how that is known.
+
+use super::Options;
+use crate::electron::{Version, releases, version::lowest};
+use crate::link::{Json, Program};
+use crate::problem::{Problem, ProblemKind};
+use crate::source::{FileId, FileKind, Role, Sources, Span};
+
+/// Where a version was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VersionSource {
+    /// The caller says so.
+    Given,
+    /// `node_modules/electron/package.json`.
+    Installed,
+    /// A lockfile.
+    Lockfile,
+    /// `electronVersion` of a builder's configuration, `.electron-version`.
+    Configured,
+    /// The lowest version of the range in package.json.
+    Range,
+    /// Nothing tells: the newest is assumed.
+    Assumed,
+}
+
+/// The Electron of an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElectronFacts {
+    /// The version that the analysis goes by.
+    pub version: Version,
+    /// How it is known.
+    pub source: VersionSource,
+    /// The file that says so.
+    pub path: Option<String>,
+    /// The dependency in package.json, else where the version is written.
+    pub span: Option<Span>,
+}
+
+impl ElectronFacts {
+    /// Whether the version is known.
+    pub fn is_known(&self) -> bool {
+        self.source != VersionSource::Assumed
+    }
+
+    /// Whether it is exactly this version: not the lowest of a range.
+    pub fn is_exact(&self) -> bool {
+        !matches!(self.source, VersionSource::Assumed | VersionSource::Range)
+    }
+
+    /// In words, for summaries: `yarn.lock`, `package.json (lowest of the range)`.
+    pub fn source_text(&self) -> String {
+        match (self.source, &self.path) {
+            (VersionSource::Given, _) => "given".to_owned(),
+            (VersionSource::Assumed, _) => "assumed, the newest known".to_owned(),
+            (VersionSource::Range, Some(path)) => format!("{path} (lowest of the range)"),
+            (_, Some(path)) => path.clone(),
+            (_, None) => "unknown".to_owned(),
+        }
+    }
+}
+
+/// Names under which Electron is depended on, the likeliest first.
+const PACKAGES: [&str; 5] =
+    ["electron", "electron-nightly", "electron-prebuilt-compile", "electron-prebuilt", "@castlabs/electron-releases"];
+
+struct Dependency {
+    range: String,
+    span: Span,
+    path: String,
+}
+
+/// The dependency on Electron in one package.json.
+fn dependency(sources: &Sources, program: &Program, file: FileId) -> Option<Dependency> {
+    let unit = program.unit_of(file)?;
+    let root = Json::root(program.summary(unit))?;
+    for name in PACKAGES {
+        for field in ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"] {
+            if let Some(value) = root.get(field).and_then(|field| field.get(name))
+                && let Some(range) = value.text()
+            {
+                let span = program.place(unit, value.range());
+                return Some(Dependency { range: range.to_owned(), span, path: sources.file(file).path.clone() });
+            }
+        }
+    }
+    None
+}
+
+pub(super) fn find(sources: &Sources, program: &Program, options: &Options, problems: &mut Vec<Problem>) -> ElectronFacts {
+    let in_root = |name: &str| {
+        sources.find(&if sources.root.is_empty() { name.to_owned() } else { format!("{}/{name}", sources.root) })
+    };
+    // The app's own package first, then the workspace's, the nearest first.
+    let mut manifests: Vec<FileId> = in_root("package.json").into_iter().collect();
+    let mut others: Vec<(usize, FileId)> = sources
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| {
+            file.path.rsplit('/').next() == Some("package.json")
+                && !file.path.contains("node_modules/")
+                && crate::link::within(&format!("{}/x", sources.root), crate::link::split(&file.path).0)
+        })
+        .map(|(index, file)| (usize::MAX - file.path.len(), FileId(index as u32)))
+        .collect();
+    others.sort();
+    manifests.extend(others.into_iter().map(|(_, file)| file));
+    let dependency = manifests.iter().find_map(|&file| dependency(sources, program, file));
+    let span = dependency.as_ref().map(|dependency| dependency.span);
+    let facts = |version, source, path: Option<String>, own: Option<Span>| ElectronFacts { version, source, path, span: span.or(own) };
+    if let Some(version) = &options.electron_version {
+        return facts(version.clone(), VersionSource::Given, None, None);
+    }
+    for (index, file) in sources.files.iter().enumerate() {
+        if PACKAGES.iter().any(|name| file.path.ends_with(&format!("node_modules/{name}/package.json")))
+            && let Some(unit) = program.unit_of(FileId(index as u32))
+            && let Some(version) = Json::root(program.summary(unit)).and_then(|root| root.get("version")).and_then(Json::text)
+            && let Some(version) = Version::parse(version)
+        {
+            return facts(version, VersionSource::Installed, Some(file.path.clone()), None);
+        }
+    }
+    if let Some((version, path, span)) = from_lockfiles(sources, dependency.as_ref().map(|dependency| dependency.range.as_str()), problems) {
+        return facts(version, VersionSource::Lockfile, Some(path), Some(span));
+    }
+    for (index, file) in sources.files.iter().enumerate() {
+        let id = FileId(index as u32);
+        if file.kind == FileKind::Plain && file.path.ends_with(".electron-version") {
+            let text = file.text.content.trim().trim_start_matches('v');
+            if let Some(version) = Version::parse(text) {
+                let span = Span { file: id, start: 0, end: file.text.content.trim_end().len() as u32 };
+                return facts(version, VersionSource::Configured, Some(file.path.clone()), Some(span));
+            }
+        }
+        if file.role != Role::Own || crate::link::split(&file.path).0 != sources.root {
+            continue;
+        }
+        let Some(unit) = program.unit_of(id) else { continue };
+        let Some(root) = Json::root(program.summary(unit)) else { continue };
+        let build = root.get("build").and_then(|build| build.get("electronVersion"));
+        let forge = root
+            .get("config")
+            .and_then(|config| config.get("forge"))
+            .and_then(|forge| forge.get("packagerConfig").or_else(|| forge.get("electronPackagerConfig")))
+            .and_then(|packager| packager.get("electronVersion"));
+        if let Some(value) = root.get("electronVersion").or(build).or(forge)
+            && let Some(version) = value.text().and_then(Version::parse)
+        {
+            let span = program.place(unit, value.range());
+            return facts(version, VersionSource::Configured, Some(file.path.clone()), Some(span));
+        }
+    }
+    if let Some(dependency) = &dependency {
+        // `github:castlabs/electron-releases#v31.0.0+wvcus`, `npm:electron-nightly@…`.
+        let range = dependency.range.rsplit(['#', '@']).next().unwrap_or(&dependency.range);
+        let range = range.split('+').next().unwrap_or(range);
+        if let Some(version) = lowest(&dependency.range).or_else(|| lowest(range)) {
+            return facts(version, VersionSource::Range, Some(dependency.path.clone()), None);
+        }
+    }
+    problems.push(Problem {
+        path: dependency.map_or_else(|| sources.root.clone(), |dependency| dependency.path),
+        line: None,
+        kind: ProblemKind::UnknownElectronVersion,
+        message: format!("no file tells the version of Electron; {} is assumed", releases::newest_stable()),
+    });
+    facts(releases::newest_stable(), VersionSource::Assumed, None, None)
+}
+
+fn from_lockfiles(sources: &Sources, wanted: Option<&str>, problems: &mut Vec<Problem>) -> Option<(Version, String, Span)> {
+    let _ = (sources, wanted, problems);
+    None
+}

@@ -1,1 +1,0 @@
-//! Where files that the code names are.
