@@ -8,6 +8,7 @@ use electrolint_model::source::{FileKind, Omitted, Role, SourceFile, Sources};
 
 use super::context;
 use super::files::{Loaded, Reader};
+use super::follow;
 use super::kinds;
 use super::outputs;
 use super::packages::{self, Package};
@@ -30,6 +31,10 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
         survey.tree.files.iter().filter(|file| survey.app_around(&file.path) == Some(app)).cloned().collect();
     own.extend(ignored_entry(package, &own, rules, reader, &mut gathering.left));
     own.sort_by(|a, b| a.path.cmp(&b.path));
+    own.dedup_by(|a, b| a.path == b.path);
+    follow::ignored(&mut own, &mut gathering.left, reader);
+    own.extend(configurations(package, &own));
+    own.sort_by(|a, b| a.path.cmp(&b.path));
     outputs::remove(package, &mut own, &mut gathering.left, reader);
     gathering.add(own.iter().filter(|file| !is_context(file.kind)), Role::Own, reader);
 
@@ -40,6 +45,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
         let is_its = |path: &Path| survey.innermost(path, &owners) == Some(member);
         let mut files: Vec<Entry> = survey.tree.files.iter().filter(|file| is_its(&file.path)).cloned().collect();
         gathering.left.extend(survey.tree.left.iter().filter(|left| is_its(&left.path)).cloned());
+        follow::ignored(&mut files, &mut gathering.left, reader);
         outputs::remove(package, &mut files, &mut gathering.left, reader);
         gathering.add(files.iter().filter(|file| !is_context(file.kind)), Role::Workspace, reader);
     }
@@ -137,6 +143,21 @@ fn ignored_entry(
         left.remove(at);
     }
     kind.map(|kind| Entry { path: main, kind, wanted: true }).into_iter().collect()
+}
+
+/// Builder configuration under a name of the user's own, as a script of `package.json` names it.
+fn configurations(package: &Package, own: &[Entry]) -> Vec<Entry> {
+    let named = package.configurations.iter().map(|name| package.folder.join(name));
+    let mut entries: Vec<Entry> = named
+        .filter(|path| !own.iter().any(|file| &file.path == path))
+        .filter(|path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()))
+        .filter_map(|path| {
+            let kind = kinds::data_kind(&path.file_name()?.to_string_lossy())?;
+            Some(Entry { path, kind, wanted: true })
+        })
+        .collect();
+    entries.dedup_by(|a, b| a.path == b.path);
+    entries
 }
 
 fn is_context(kind: FileKind) -> bool {

@@ -35,6 +35,16 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
     }
 }
 
+/// How a file of this name is read when something names it as configuration.
+pub(super) fn data_kind(name: &str) -> Option<FileKind> {
+    match name.rsplit_once('.')?.1 {
+        "json" | "json5" | "jsonc" => Some(FileKind::Json),
+        "yml" | "yaml" => Some(FileKind::Yaml),
+        "toml" => Some(FileKind::Toml),
+        _ => kind(name),
+    }
+}
+
 /// JavaScript or TypeScript.
 pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)

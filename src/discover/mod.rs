@@ -8,6 +8,7 @@
 //! - `walk`: which files of a folder are read, which are left out and why.
 //! - `packages`, `workspaces`: what `package.json` and its kin say.
 //! - `survey`: which packages are apps. `outputs`: which folders and files tools wrote.
+//! - `follow`: what the app loads although git ignores it.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //!
 //! A path on the command line narrows the report, never the analysis: the app around it is read whole.
@@ -18,6 +19,7 @@
 mod assemble;
 mod context;
 mod files;
+mod follow;
 mod ignored;
 mod kinds;
 mod outputs;
