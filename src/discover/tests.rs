@@ -110,10 +110,12 @@ fn a_path_inside_an_app_narrows_the_report_only() {
     let app = one(&found);
     assert_eq!((app.sources.root.as_str(), files(app)), ("..", vec!["../main.js", "../package.json", "a.js"]));
     assert_eq!(app.narrowed, [""]);
+    assert!(app.asks_for("a.js") && !app.asks_for("../main.js"));
 
     let found = find(&folder, &["src/a.js", "src/test/b.js"]);
     let app = one(&found);
     assert_eq!(app.narrowed.len(), 2);
+    assert!(files(app).iter().filter(|file| app.asks_for(file)).count() == 2);
     assert!(files(app).iter().any(|file| file.ends_with("src/test/b.js")), "a file given is read: {:?}", files(app));
 
     assert!(one(&find(&folder, &["src", "."])).narrowed.is_empty(), "the whole app was asked for too");
@@ -133,6 +135,8 @@ fn a_lone_file_is_read_with_the_files_that_it_names() {
     assert_eq!(names, ["helper.js", "main.js", "preload.js"]);
     assert_eq!(one(&found).narrowed.len(), 1);
     assert_eq!(files(one(&find(&folder, &["plain.js"]))).len(), 1, "given by name, so read");
+    let found = find(&folder, &["main.js", "plain.js", "helper.js"]);
+    assert_eq!(one(&found).narrowed.len(), 2, "the app has no use for a file that may be anything");
 }
 
 #[test]
@@ -161,6 +165,9 @@ fn a_monorepo_holds_several_apps() {
         ["packages/deep/index.ts", "packages/deep/package.json", "packages/lib/index.ts", "packages/lib/package.json"]
     );
     assert_eq!(roles(a, Role::Context), ["package.json", "yarn.lock"]);
+
+    let unused: Vec<_> = found.omitted.iter().map(|left| (left.path.as_str(), left.files)).collect();
+    assert_eq!(unused, [("", Some(1)), ("packages/website", Some(1))]);
 
     let found = find(&folder, &["packages/a"]);
     let a = one(&found);
@@ -200,6 +207,21 @@ fn two_package_files_of_one_app_are_one_app() {
     assert_eq!(roots(&find(&folder, &["."])), [""]);
     let found = find(&folder, &["app"]);
     assert_eq!((one(&found).sources.root.as_str(), &one(&found).narrowed[..]), ("..", &[String::new()][..]));
+}
+
+#[test]
+fn a_member_that_imports_electron_without_saying_so_is_an_app_when_asked_for() {
+    let folder = folder(&[
+        ("package.json", r#"{"workspaces": ["*"]}"#),
+        ("a/package.json", r#"{"name": "a", "dependencies": {"electron": "1"}}"#),
+        ("a/main.js", MAIN),
+        ("b/package.json", r#"{"name": "b", "main": "start.js"}"#),
+        ("b/start.js", "require('./run')"),
+        ("b/run.js", MAIN),
+    ]);
+    assert_eq!(roots(&find(&folder, &["."])), ["a"]);
+    let found = find(&folder, &["b"]);
+    assert_eq!((one(&found).name.as_deref(), files(one(&found)).len()), (Some("b"), 3));
 }
 
 #[test]
@@ -479,7 +501,7 @@ mod unix {
         use std::os::unix::fs::PermissionsExt;
         let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("shut/a.js", "")]);
         let shut = folder.path().join("shut");
-        fs::set_permissions(&shut, fs::Permissions::from_mode(0)).expect("set");
+        fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).expect("set");
         // The superuser may read everything.
         if fs::read_dir(&shut).is_err() {
             assert_eq!(problems(one(&find(&folder, &["."]))), [("shut", ProblemKind::Unreadable)]);

@@ -176,6 +176,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             tree.left.extend(files.into_iter().map(|path| Left { path, reason, files: Some(1) }));
         }
     }
+    // A folder that is called `test` and holds nothing that would be read is no news.
+    tree.left.retain(|left| left.reason != TEST_CODE || left.files.is_some());
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
     tree.left.sort_by(|a, b| (&a.path, a.reason).cmp(&(&b.path, b.reason)));
     tree
