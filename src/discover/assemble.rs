@@ -32,7 +32,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
     own.extend(ignored_entry(package, &own, rules, reader, &mut gathering.left));
     own.sort_by(|a, b| a.path.cmp(&b.path));
     own.dedup_by(|a, b| a.path == b.path);
-    follow::ignored(&mut own, &mut gathering.left, reader);
+    follow::ignored(&mut own, &mut gathering.left, rules, reader);
     own.extend(configurations(package, &own));
     own.sort_by(|a, b| a.path.cmp(&b.path));
     outputs::remove(package, &mut own, &mut gathering.left, reader);
@@ -45,7 +45,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
         let is_its = |path: &Path| owners.of(path) == Some(member);
         let mut files: Vec<Entry> = survey.tree.files.iter().filter(|file| is_its(&file.path)).cloned().collect();
         gathering.left.extend(survey.tree.left.iter().filter(|left| is_its(&left.path)).cloned());
-        follow::ignored(&mut files, &mut gathering.left, reader);
+        follow::ignored(&mut files, &mut gathering.left, rules, reader);
         outputs::remove(package, &mut files, &mut gathering.left, reader);
         gathering.add(files.iter().filter(|file| !is_context(file.kind)), Role::Workspace, reader);
     }

@@ -12,7 +12,7 @@ use electrolint_model::source::FileKind;
 use super::files::Reader;
 use super::kinds;
 use super::outputs;
-use super::walk::{self, Entry, Left};
+use super::walk::{self, Entry, Left, Rules};
 
 /// Most files that are taken in this way, for one app.
 const FOLLOWED: usize = 10_000;
@@ -39,7 +39,7 @@ const ENDINGS: [&str; 14] = [
 ];
 
 /// Adds to `files` what they load of the ignored entries in `left`; a single file is no longer listed there.
-pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, reader: &mut Reader) {
+pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rules, reader: &mut Reader) {
     let hidden: Vec<PathBuf> =
         left.iter().filter(|left| left.reason == walk::GIT_IGNORED).map(|left| left.path.clone()).collect();
     if hidden.is_empty() {
@@ -62,7 +62,13 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, reader: &mut
             });
             let Some(found) = found.filter(|found| !known.contains(found)) else { continue };
             let Some(kind) = found.file_name().and_then(|name| kinds::kind(&name.to_string_lossy())) else { continue };
-            if is_code(kind) && !has_twin(&found) && !outputs::looks_generated(&found, reader) && taken < FOLLOWED {
+            let is_excluded = rules.exclude.is_match(rules.base.display(&found));
+            if is_code(kind)
+                && !is_excluded
+                && !has_twin(&found)
+                && !outputs::looks_generated(&found, reader)
+                && taken < FOLLOWED
+            {
                 taken += 1;
                 known.insert(found.clone());
                 open.push(found.clone());

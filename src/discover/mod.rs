@@ -338,9 +338,8 @@ impl Finder<'_> {
             return;
         }
         self.tried.push(format!(
-            "{}: no package.json in it or above it depends on electron ({} looked at), and none of {count} scripts imports it",
+            "{}: no package.json in it or above it depends on electron, and none of its {count} scripts imports electron",
             path.display(),
-            survey.packages.len()
         ));
         for left in survey.tree.left.iter().filter(|left| left.reason == walk::TEST_CODE) {
             self.tried.push(format!("{} was left out as test code", left.path.display()));
@@ -405,7 +404,8 @@ impl Finder<'_> {
     /// Packages with code below the paths given that belong to no app.
     fn unused(&mut self) -> Vec<Left> {
         let mut counts: BTreeMap<PathBuf, u32> = BTreeMap::new();
-        for survey in self.surveys.values().filter(|survey| !survey.apps.is_empty()) {
+        let surveys = self.surveys.values().filter(|survey| !survey.apps.is_empty());
+        for survey in surveys.filter(|_| !self.apps.is_empty()) {
             let mut read: BTreeSet<usize> = survey.apps.iter().copied().collect();
             for &app in &survey.apps {
                 read.extend(survey.workspace_of(app, &mut self.reader).1);
@@ -429,6 +429,7 @@ impl Finder<'_> {
         let unused = self.unused();
         let base = self.rules.base;
         let mut problems = Vec::new();
+        // Where an app was found, what was left out elsewhere is no news; where none was, it may be why.
         let mut left: Vec<Left> = unused;
         for survey in self.surveys.values() {
             let outside = |path: &Path| {
@@ -443,7 +444,9 @@ impl Finder<'_> {
                     message: refused.message.clone(),
                 }
             }));
-            left.extend(survey.tree.left.iter().filter(|left| outside(&left.path)).cloned());
+            if self.apps.is_empty() {
+                left.extend(survey.tree.left.iter().filter(|left| outside(&left.path)).cloned());
+            }
         }
         problems.sort();
         problems.dedup();
