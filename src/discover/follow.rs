@@ -48,7 +48,7 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
     let is_hidden = |path: &Path| hidden.iter().any(|hidden| path.starts_with(hidden));
     let mut known: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     let mut open: Vec<PathBuf> = known.iter().cloned().collect();
-    let mut taken = 0;
+    let mut taken: Vec<PathBuf> = Vec::new();
     while let Some(path) = open.pop() {
         let Some(folder) = path.parent() else { continue };
         let kind = path.file_name().and_then(|name| kinds::kind(&name.to_string_lossy()));
@@ -67,9 +67,9 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
                 && !is_excluded
                 && !has_twin(&found)
                 && !outputs::looks_generated(&found, reader)
-                && taken < FOLLOWED
+                && taken.len() < FOLLOWED
             {
-                taken += 1;
+                taken.push(found.clone());
                 known.insert(found.clone());
                 open.push(found.clone());
                 files.push(Entry { path: found, kind, wanted: false });
@@ -78,6 +78,11 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     left.retain(|left| left.reason != walk::GIT_IGNORED || !known.contains(&left.path));
+    for left in left.iter_mut().filter(|left| left.reason == walk::GIT_IGNORED) {
+        if taken.iter().any(|path| path.starts_with(&left.path)) {
+            left.reason = walk::GIT_IGNORED_UNLESS_LOADED;
+        }
+    }
 }
 
 fn is_code(kind: FileKind) -> bool {

@@ -50,9 +50,9 @@ pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
 }
 
-/// A component file, whose reader is not written yet.
+/// A component or a page template, whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
-    name.ends_with(".vue") || name.ends_with(".svelte")
+    [".vue", ".svelte", ".ejs", ".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// A folder of this name holds test code.

@@ -318,7 +318,36 @@ fn what_the_app_loads_is_read_although_git_ignores_it() {
         ("built.ts", ""),
     ]);
     let expected = ["built.ts", "main.js", "package.json", "plugins/install.ts", "plugins/more.ts", "secret.js"];
-    assert_eq!(files(one(&find(&folder, &["."]))), expected);
+    let found = find(&folder, &["."]);
+    assert_eq!(files(one(&found)), expected);
+    assert_eq!(
+        omitted(one(&found)),
+        [("built.js", "ignored by git", Some(1)), ("plugins", "ignored by git, except what the app loads", None)]
+    );
+    let options = Options { exclude: globs(&["secret.js"]), ..Options::default() };
+    assert!(!files(one(&find_with(&folder, &["."], &options))).contains(&"secret.js"));
+}
+
+#[test]
+fn a_folder_given_inside_one_that_is_left_out_is_read() {
+    let folder = folder(&[
+        ("package.json", ELECTRON),
+        ("main.js", MAIN),
+        ("test/helpers/a.js", ""),
+        ("test/helpers/test/deep.js", ""),
+        ("test/helpers/z.js", ""),
+        ("test/other.js", ""),
+        ("zoo.js", ""),
+    ]);
+    let found = find(&folder, &["test/helpers"]);
+    assert_eq!(files(one(&found)), ["../../main.js", "../../package.json", "../../zoo.js", "a.js", "z.js"]);
+}
+
+#[test]
+fn components_are_listed_as_not_read() {
+    let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("App.vue", "")]);
+    let found = find(&folder, &["."]);
+    assert_eq!(omitted(one(&found)), [("App.vue", "components and page templates are not read yet", Some(1))]);
 }
 
 #[test]

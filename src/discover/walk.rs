@@ -17,13 +17,15 @@ use super::kinds;
 use super::paths::Base;
 
 pub(super) const GIT_IGNORED: &str = "ignored by git";
+/// A folder that git ignores and of which some files are read, because the app loads them.
+pub(super) const GIT_IGNORED_UNLESS_LOADED: &str = "ignored by git, except what the app loads";
 pub(super) const TEST_CODE: &str = "test code";
 const EXCLUDED: &str = "excluded by an option";
 const INSTALLED: &str = "installed packages";
 const PACKAGE_MANAGER: &str = "files of the package manager";
 const LINK: &str = "symbolic link";
 const SPECIAL: &str = "not a regular file";
-const COMPONENT: &str = "component files are not read yet";
+const COMPONENT: &str = "components and page templates are not read yet";
 
 /// More files than this of one folder, left out for one reason, become one entry for the folder.
 const SINGLE_ENTRIES: usize = 3;
