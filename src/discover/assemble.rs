@@ -8,6 +8,7 @@ use electrolint_model::source::{FileKind, Omitted, Role, SourceFile, Sources};
 
 use super::context;
 use super::files::{Loaded, Reader};
+use super::follow;
 use super::kinds;
 use super::outputs;
 use super::packages::{self, Package};
@@ -22,24 +23,29 @@ const PATH_LIMIT: usize = 4096;
 pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut Reader) -> Sources {
     let Some(package) = survey.packages.get(app) else { return Sources::default() };
     let mut gathering = Gathering::new(rules.base);
-    gathering.left.extend(survey.tree.left.iter().filter(|left| survey.app_around(&left.path) == Some(app)).cloned());
-    let refused = survey.tree.refused.iter().filter(|refused| survey.app_around(&refused.path) == Some(app));
-    gathering.refused(refused);
+    let apps = survey.owners(&survey.apps);
+    gathering.left.extend(survey.tree.left.iter().filter(|left| apps.of(&left.path) == Some(app)).cloned());
+    gathering.refused(survey.tree.refused.iter().filter(|refused| apps.of(&refused.path) == Some(app)));
 
     let mut own: Vec<Entry> =
-        survey.tree.files.iter().filter(|file| survey.app_around(&file.path) == Some(app)).cloned().collect();
+        survey.tree.files.iter().filter(|file| apps.of(&file.path) == Some(app)).cloned().collect();
     own.extend(ignored_entry(package, &own, rules, reader, &mut gathering.left));
+    own.sort_by(|a, b| a.path.cmp(&b.path));
+    own.dedup_by(|a, b| a.path == b.path);
+    follow::ignored(&mut own, &mut gathering.left, rules, reader);
+    own.extend(configurations(package, &own));
     own.sort_by(|a, b| a.path.cmp(&b.path));
     outputs::remove(package, &mut own, &mut gathering.left, reader);
     gathering.add(own.iter().filter(|file| !is_context(file.kind)), Role::Own, reader);
 
     let (workspace, members) = survey.workspace_of(app, reader);
-    let owners: Vec<usize> = members.iter().chain(&survey.apps).copied().collect();
+    let owners = survey.owners(&members.iter().chain(&survey.apps).copied().collect::<Vec<_>>());
     for &member in &members {
         let Some(package) = survey.packages.get(member) else { continue };
-        let is_its = |path: &Path| survey.innermost(path, &owners) == Some(member);
+        let is_its = |path: &Path| owners.of(path) == Some(member);
         let mut files: Vec<Entry> = survey.tree.files.iter().filter(|file| is_its(&file.path)).cloned().collect();
         gathering.left.extend(survey.tree.left.iter().filter(|left| is_its(&left.path)).cloned());
+        follow::ignored(&mut files, &mut gathering.left, rules, reader);
         outputs::remove(package, &mut files, &mut gathering.left, reader);
         gathering.add(files.iter().filter(|file| !is_context(file.kind)), Role::Workspace, reader);
     }
@@ -51,11 +57,10 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
     gathering.finish(&package.folder)
 }
 
-/// One file without a package, with the files beside it that it names.
-pub(super) fn lone(file: &Path, base: &Base, reader: &mut Reader) -> Sources {
-    let folder = file.parent().unwrap_or(&base.folder);
+/// Files of one folder that is no package, with the files beside them that they name.
+pub(super) fn lone(folder: &Path, files: &[PathBuf], base: &Base, reader: &mut Reader) -> Sources {
     let mut gathering = Gathering::new(base);
-    let mut open = vec![file.to_path_buf()];
+    let mut open = files.to_vec();
     let mut taken: Vec<PathBuf> = Vec::new();
     let siblings = siblings(folder);
     while let Some(path) = open.pop() {
@@ -137,6 +142,21 @@ fn ignored_entry(
         left.remove(at);
     }
     kind.map(|kind| Entry { path: main, kind, wanted: true }).into_iter().collect()
+}
+
+/// Builder configuration under a name of the user's own, as a script of `package.json` names it.
+fn configurations(package: &Package, own: &[Entry]) -> Vec<Entry> {
+    let named = package.configurations.iter().map(|name| package.folder.join(name));
+    let mut entries: Vec<Entry> = named
+        .filter(|path| !own.iter().any(|file| &file.path == path))
+        .filter(|path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()))
+        .filter_map(|path| {
+            let kind = kinds::data_kind(&path.file_name()?.to_string_lossy())?;
+            Some(Entry { path, kind, wanted: true })
+        })
+        .collect();
+    entries.dedup_by(|a, b| a.path == b.path);
+    entries
 }
 
 fn is_context(kind: FileKind) -> bool {

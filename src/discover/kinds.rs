@@ -35,14 +35,24 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
     }
 }
 
+/// How a file of this name is read when something names it as configuration.
+pub(super) fn data_kind(name: &str) -> Option<FileKind> {
+    match name.rsplit_once('.')?.1 {
+        "json" | "json5" | "jsonc" => Some(FileKind::Json),
+        "yml" | "yaml" => Some(FileKind::Yaml),
+        "toml" => Some(FileKind::Toml),
+        _ => kind(name),
+    }
+}
+
 /// JavaScript or TypeScript.
 pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
 }
 
-/// A component file, whose reader is not written yet.
+/// A component or a page template, whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
-    name.ends_with(".vue") || name.ends_with(".svelte")
+    [".vue", ".svelte", ".ejs", ".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// A folder of this name holds test code.

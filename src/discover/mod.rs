@@ -8,6 +8,7 @@
 //! - `walk`: which files of a folder are read, which are left out and why.
 //! - `packages`, `workspaces`: what `package.json` and its kin say.
 //! - `survey`: which packages are apps. `outputs`: which folders and files tools wrote.
+//! - `follow`: what the app loads although git ignores it.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //!
 //! A path on the command line narrows the report, never the analysis: the app around it is read whole.
@@ -18,6 +19,7 @@
 mod assemble;
 mod context;
 mod files;
+mod follow;
 mod ignored;
 mod kinds;
 mod outputs;
@@ -41,6 +43,8 @@ use files::Reader;
 use paths::Base;
 use survey::Survey;
 use walk::{Left, Rules};
+
+const NO_APP: &str = "not part of an Electron app";
 
 /// What is looked for and what is left out.
 #[derive(Clone, Debug)]
@@ -94,8 +98,22 @@ pub struct FoundApp {
     pub sources: Sources,
     /// Its name in `package.json`: `productName`, else `name`.
     pub name: Option<String>,
-    /// The files and folders given inside it, in the form of `SourceFile::path`, sorted: findings elsewhere are not asked for. Empty: all are.
+    /// The files and folders given inside it, in the form of `SourceFile::path`, sorted: findings elsewhere are not asked for
+    /// ([`FoundApp::asks_for`]). Empty: all are. The base folder itself is the empty path.
     pub narrowed: Vec<String>,
+}
+
+impl FoundApp {
+    /// Whether findings in the file at `path`, in the form of `SourceFile::path`, were asked for.
+    pub fn asks_for(&self, path: &str) -> bool {
+        self.narrowed.is_empty()
+            || self.narrowed.iter().any(|asked| match path.strip_prefix(asked.as_str()) {
+                // The base itself was given: everything below it.
+                _ if asked.is_empty() => path != ".." && !path.starts_with("../"),
+                Some(rest) => rest.is_empty() || rest.starts_with('/'),
+                None => false,
+            })
+    }
 }
 
 /// Why nothing was looked for.
@@ -159,13 +177,14 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
         reader: Reader::new(options.max_file_size.min(1 << 30)),
         surveys: BTreeMap::new(),
         apps: BTreeMap::new(),
+        lone: BTreeMap::new(),
         tried: Vec::new(),
     };
     if finder.forced.is_empty() {
         for path in &given {
             finder.find(path);
         }
-        if finder.apps.is_empty() {
+        if finder.apps.is_empty() && finder.lone.is_empty() {
             for path in given.iter().filter(|path| path.is_file()) {
                 finder.take_lone(path);
             }
@@ -173,6 +192,7 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
     } else {
         finder.find_forced(&given);
     }
+    finder.read_lone();
     Ok(finder.finish())
 }
 
@@ -213,6 +233,8 @@ struct Finder<'a> {
     surveys: BTreeMap<PathBuf, Survey>,
     /// By root.
     apps: BTreeMap<PathBuf, Growing>,
+    /// Files that are apps by themselves, by folder.
+    lone: BTreeMap<PathBuf, Vec<PathBuf>>,
     tried: Vec<String>,
 }
 
@@ -226,7 +248,7 @@ impl Finder<'_> {
         let inside: Vec<usize> = survey.apps.iter().copied().filter(|&app| holds(app)).collect();
         if !inside.is_empty() {
             self.take(&root, &inside, None);
-        } else if let Some(app) = survey.app_around(path) {
+        } else if let Some(app) = survey.owners(&survey.apps).of(path) {
             self.take(&root, &[app], Some(path));
         } else {
             let apps = survey.apps.clone();
@@ -234,7 +256,7 @@ impl Finder<'_> {
                 .into_iter()
                 .filter(|&app| {
                     let (_, members) = survey.workspace_of(app, &mut self.reader);
-                    survey.innermost(path, &members).is_some()
+                    survey.owners(&members).of(path).is_some()
                 })
                 .collect();
             if importing.is_empty() {
@@ -300,21 +322,24 @@ impl Finder<'_> {
         self.survey(path);
         let reader = &mut self.reader;
         let Some(survey) = self.surveys.get_mut(path) else { return };
-        let scripts = survey.tree.files.iter().filter(|file| kinds::is_script(file.kind));
+        let mut scripts = survey.tree.files.iter().filter(|file| kinds::is_script(file.kind));
         let count = scripts.clone().count();
-        let mut scripts = scripts;
+        if !survey.apps.is_empty() {
+            // Packages that count as apps only where nothing around them does.
+            let apps = survey.apps.clone();
+            self.take(path, &apps, None);
+            return;
+        }
         if scripts.any(|file| survey::file_imports_electron(file, reader)) {
             let index = survey.packages.partition_point(|package| package.folder.as_path() < path);
             survey.packages.insert(index, packages::Package { folder: path.to_path_buf(), ..Default::default() });
             survey.apps = vec![index];
-            let root = path.to_path_buf();
-            self.take(&root, &[index], None);
+            self.take(path, &[index], None);
             return;
         }
         self.tried.push(format!(
-            "{}: no package.json in it or above it depends on electron ({} looked at), and none of {count} scripts imports it",
+            "{}: no package.json in it or above it depends on electron, and none of its {count} scripts imports electron",
             path.display(),
-            survey.packages.len()
         ));
         for left in survey.tree.left.iter().filter(|left| left.reason == walk::TEST_CODE) {
             self.tried.push(format!("{} was left out as test code", left.path.display()));
@@ -342,10 +367,18 @@ impl Finder<'_> {
             self.tried.push(format!("{}: not a kind of file that is read", path.display()));
             return;
         }
-        let sources = assemble::lone(path, self.rules.base, &mut self.reader);
-        let growing = Growing { sources, name: None, narrowed: Some(BTreeSet::new()) };
-        let growing = self.apps.entry(path.to_path_buf()).or_insert(growing);
-        growing.narrow(Some(self.rules.base.display(path)));
+        let folder = path.parent().unwrap_or(path).to_path_buf();
+        self.lone.entry(folder).or_default().push(path.to_path_buf());
+    }
+
+    /// Reads the files that are apps by themselves: those of one folder together.
+    fn read_lone(&mut self) {
+        for (folder, files) in std::mem::take(&mut self.lone) {
+            let sources = assemble::lone(&folder, &files, self.rules.base, &mut self.reader);
+            let given = self.rules.given.iter().map(|path| self.rules.base.display(path));
+            let narrowed = given.filter(|path| sources.find(path).is_some()).collect();
+            self.apps.entry(folder).or_insert(Growing { sources, name: None, narrowed: Some(narrowed) });
+        }
     }
 
     /// The apps are said; paths inside them narrow the report.
@@ -368,10 +401,36 @@ impl Finder<'_> {
         }
     }
 
-    fn finish(self) -> Discovery {
+    /// Packages with code below the paths given that belong to no app.
+    fn unused(&mut self) -> Vec<Left> {
+        let mut counts: BTreeMap<PathBuf, u32> = BTreeMap::new();
+        let surveys = self.surveys.values().filter(|survey| !survey.apps.is_empty());
+        for survey in surveys.filter(|_| !self.apps.is_empty()) {
+            let mut read: BTreeSet<usize> = survey.apps.iter().copied().collect();
+            for &app in &survey.apps {
+                read.extend(survey.workspace_of(app, &mut self.reader).1);
+            }
+            let read = survey.owners(&read.into_iter().collect::<Vec<_>>());
+            let all = survey.owners(&(0..survey.packages.len()).collect::<Vec<_>>());
+            let is_given = |path: &Path| self.rules.given.iter().any(|given| path.starts_with(given));
+            for file in survey.tree.files.iter().filter(|file| kinds::is_script(file.kind) && is_given(&file.path)) {
+                if read.of(&file.path).is_none() && !self.apps.keys().any(|root| file.path.starts_with(root)) {
+                    let package = all.of(&file.path).and_then(|index| survey.packages.get(index));
+                    let folder = package.map_or(&survey.root, |package| &package.folder);
+                    *counts.entry(folder.clone()).or_default() += 1;
+                }
+            }
+        }
+        let entry = |(path, count)| Left { path, reason: NO_APP, files: Some(count) };
+        counts.into_iter().map(entry).collect()
+    }
+
+    fn finish(mut self) -> Discovery {
+        let unused = self.unused();
         let base = self.rules.base;
         let mut problems = Vec::new();
-        let mut left: Vec<Left> = Vec::new();
+        // Where an app was found, what was left out elsewhere is no news; where none was, it may be why.
+        let mut left: Vec<Left> = unused;
         for survey in self.surveys.values() {
             let outside = |path: &Path| {
                 !self.apps.keys().any(|root| path.starts_with(root))
@@ -385,7 +444,9 @@ impl Finder<'_> {
                     message: refused.message.clone(),
                 }
             }));
-            left.extend(survey.tree.left.iter().filter(|left| outside(&left.path)).cloned());
+            if self.apps.is_empty() {
+                left.extend(survey.tree.left.iter().filter(|left| outside(&left.path)).cloned());
+            }
         }
         problems.sort();
         problems.dedup();

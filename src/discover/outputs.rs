@@ -41,23 +41,14 @@ const ENDS: usize = 16 * 1024;
 /// `files` are the package's own, sorted; what is taken out is described in `left`.
 pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<Left>, reader: &mut Reader) {
     for folder in candidates(package, files) {
-        let (inside, outside): (Vec<&Entry>, Vec<&Entry>) = files
-            .iter()
-            .filter(|file| kinds::is_script(file.kind) || file.kind == electrolint_model::source::FileKind::Html)
-            .partition(|file| file.path.starts_with(&folder));
-        let scripts: Vec<&&Entry> = inside.iter().filter(|file| kinds::is_script(file.kind)).collect();
-        let generated = scripts.iter().filter(|file| looks_generated(&file.path, reader)).count();
-        let written_elsewhere = |reader: &mut Reader| {
-            let electron_inside = inside.iter().any(|file| uses_electron(file, reader));
-            outside.iter().any(|file| {
-                kinds::is_script(file.kind)
-                    && !looks_generated(&file.path, reader)
-                    && (!electron_inside || uses_electron(file, reader))
-            })
-        };
-        let wanted = inside.iter().any(|file| file.wanted);
-        if generated > 0 && generated * 2 >= scripts.len() && !wanted && written_elsewhere(reader) {
-            left.push(Left { path: folder.clone(), reason: OUTPUT, files: Some(inside.len() as u32) });
+        let is_inside = |file: &&Entry| file.path.starts_with(&folder);
+        let inside: Vec<&Entry> = files.iter().filter(is_inside).collect();
+        if !inside.iter().any(|file| file.wanted)
+            && is_written_by_tools(&folder, &inside, reader)
+            && is_written_elsewhere(&inside, files.iter().filter(|file| !is_inside(file)), reader)
+        {
+            let count = inside.len() as u32;
+            left.push(Left { path: folder.clone(), reason: OUTPUT, files: Some(count) });
             files.retain(|file| !file.path.starts_with(&folder));
         }
     }
@@ -120,16 +111,55 @@ fn candidates(package: &Package, files: &[Entry]) -> Vec<PathBuf> {
     folders
 }
 
+/// The scripts in the folder look generated: half of them, and all that are not tables or the like in `lib`, where sources are
+/// as common.
+fn is_written_by_tools(folder: &Path, inside: &[&Entry], reader: &mut Reader) -> bool {
+    let scripts: Vec<&&Entry> = inside.iter().filter(|file| kinds::is_script(file.kind)).collect();
+    if folder.file_name().is_some_and(|name| name == "lib") {
+        return !scripts.is_empty() && scripts.iter().all(|file| is_marked(&file.path, reader));
+    }
+    let generated = scripts.iter().filter(|file| looks_generated(&file.path, reader)).count();
+    generated > 0 && generated * 2 >= scripts.len()
+}
+
+/// A script outside the folder is nobody's output, and uses Electron if one inside does.
+fn is_written_elsewhere<'a>(
+    inside: &[&Entry],
+    mut outside: impl Iterator<Item = &'a Entry>,
+    reader: &mut Reader,
+) -> bool {
+    let electron = inside.iter().any(|file| uses_electron(file, reader));
+    outside.any(|file| {
+        kinds::is_script(file.kind)
+            && !is_tooling(&file.path)
+            && !looks_generated(&file.path, reader)
+            && (!electron || uses_electron(file, reader))
+    })
+}
+
+/// Configuration of a build tool: a package has some whether or not its sources are there.
+fn is_tooling(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    name.starts_with('.') || name.contains(".config.") || name.starts_with("gulpfile") || name.starts_with("jest.")
+}
+
 fn uses_electron(file: &Entry, reader: &mut Reader) -> bool {
     kinds::is_script(file.kind) && reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
 }
 
 /// A compiler, a bundler or a minifier wrote it.
-fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
+pub(super) fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
     reader.text(path).is_some_and(|text| {
         let text = &text.content;
         has_mark(text, &BUNDLER_MARKS) || has_mark(text, &COMPILER_MARKS) || (text.len() > 5000 && is_minified(text))
     })
+}
+
+/// A compiler or a bundler wrote it, and says so.
+fn is_marked(path: &Path, reader: &mut Reader) -> bool {
+    reader
+        .text(path)
+        .is_some_and(|text| has_mark(&text.content, &BUNDLER_MARKS) || has_mark(&text.content, &COMPILER_MARKS))
 }
 
 /// Minified or bundled, and over the size from which that counts.

@@ -34,6 +34,8 @@ pub(super) struct Package {
     pub depends_on_electron: bool,
     /// Globs of `workspaces`, as npm and Yarn write them.
     pub workspaces: Vec<String>,
+    /// Paths of builder configuration that its scripts name, `/`-separated, inside its folder.
+    pub configurations: Vec<String>,
 }
 
 /// Reads the `package.json` of `folder`; a package without anything when it cannot be read.
@@ -60,6 +62,7 @@ fn parse(folder: &Path, value: &Value) -> Package {
         product: text(&value["productName"]).or_else(|| text(&value["build"]["productName"])),
         main: text(&value["main"]),
         workspaces: workspaces(value),
+        configurations: configurations(value),
         ..Package::default()
     };
     for (name, version) in TABLES.iter().filter_map(|table| value[table].as_object()).flatten() {
@@ -80,6 +83,26 @@ fn brings_electron(version: &Value) -> bool {
 pub(super) fn workspaces(value: &Value) -> Vec<String> {
     let list = value["workspaces"].as_array().or_else(|| value["workspaces"]["packages"].as_array());
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What `electron-builder` is told to read: `--config PATH`, `-c PATH`, `--config=PATH` in a script. Not outside the package.
+fn configurations(value: &Value) -> Vec<String> {
+    let scripts = value["scripts"].as_object().into_iter().flatten().filter_map(|(_, script)| script.as_str());
+    let mut found = Vec::new();
+    for script in scripts.filter(|script| script.contains("electron-builder")) {
+        let mut words = script.split_whitespace();
+        while let Some(word) = words.next() {
+            let path = match word {
+                "-c" | "--config" => words.next(),
+                _ => word.strip_prefix("--config="),
+            };
+            let path = path.map(|path| path.trim_matches(['"', '\'']).trim_start_matches("./"));
+            found.extend(path.filter(|path| !path.starts_with('/') && !path.contains("..")).map(str::to_owned));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Whether a script imports Electron. A look at the text: quoted `electron` after `from`, `import`, `import(` or `require(`.
@@ -127,6 +150,13 @@ mod tests {
     fn workspaces_are_a_list_or_an_object() {
         assert_eq!(package(r#"{"workspaces": ["a/*"]}"#).workspaces, ["a/*"]);
         assert_eq!(package(r#"{"workspaces": {"packages": ["b", 3]}}"#).workspaces, ["b"]);
+    }
+
+    #[test]
+    fn scripts_name_builder_configuration() {
+        let json = r#"{"scripts": {"a": "electron-builder -c ./build/b.yml && x", "b": "electron-builder --config=c.json",
+            "c": "jest --config j.json", "d": "electron-builder --config ../../up.yml --config"}}"#;
+        assert_eq!(package(json).configurations, ["build/b.yml", "c.json"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What lies in one folder: its files, its packages, and which of these packages are Electron apps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::files::Reader;
@@ -52,16 +52,10 @@ impl Survey {
         self.packages.iter().any(|package| package.depends_on_electron)
     }
 
-    /// The innermost app around `path`.
-    pub(super) fn app_around(&self, path: &Path) -> Option<usize> {
-        self.innermost(path, &self.apps)
-    }
-
-    /// The innermost of `among` whose folder holds `path`.
-    pub(super) fn innermost(&self, path: &Path, among: &[usize]) -> Option<usize> {
-        let holding =
-            among.iter().filter(|&&index| self.packages.get(index).is_some_and(|p| path.starts_with(&p.folder)));
-        holding.max_by_key(|&&index| self.packages.get(index).map(|p| p.folder.components().count())).copied()
+    /// Finds the innermost of some packages around a path.
+    pub(super) fn owners(&self, among: &[usize]) -> Owners<'_> {
+        let folders = among.iter().filter_map(|&index| Some((self.packages.get(index)?.folder.as_path(), index)));
+        Owners(folders.collect())
     }
 
     /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder.
@@ -102,9 +96,9 @@ impl Survey {
     /// none. If nothing is left, any package with code that imports Electron.
     fn choose(&self, given: &[PathBuf], reader: &mut Reader) -> Vec<usize> {
         let mut apps = self.indices(|package| package.depends_on_electron);
-        let dependents = apps.clone();
+        let dependents = self.owners(&apps);
         for (index, package) in self.packages.iter().enumerate() {
-            if self.innermost(&package.folder, &dependents).is_none() && main_imports_electron(package, reader) {
+            if dependents.of(&package.folder).is_none() && main_imports_electron(package, reader) {
                 apps.push(index);
             }
         }
@@ -121,9 +115,9 @@ impl Survey {
             apps.retain(|&app| is_given(app) || !self.is_library(app, &all));
         }
         if apps.is_empty() {
-            let everything: Vec<usize> = (0..self.packages.len()).collect();
+            let everything = self.owners(&self.indices(|_| true));
             for file in self.tree.files.iter().filter(|file| kinds::is_script(file.kind)) {
-                if let Some(package) = self.innermost(&file.path, &everything)
+                if let Some(package) = everything.of(&file.path)
                     && !apps.contains(&package)
                     && file_imports_electron(file, reader)
                 {
@@ -143,16 +137,13 @@ impl Survey {
         let members = self.indices(|other| {
             other.folder != package.folder && workspace.as_ref().is_some_and(|workspace| workspace.holds(&other.folder))
         });
-        let others: Vec<usize> = apps.iter().chain(&members).copied().collect();
         let is_lone = !apps.iter().any(|&other| {
             other != app && self.packages.get(other).is_some_and(|other| other.folder.starts_with(&package.folder))
         });
-        self.tree.files.iter().filter(|file| kinds::is_script(file.kind) && file.path.starts_with(&package.folder)).any(
-            |file| {
-                let owner = self.innermost(&file.path, if is_lone { apps } else { &others });
-                owner == Some(app) && file_imports_electron(file, reader)
-            },
-        )
+        let others: Vec<usize> = apps.iter().chain(if is_lone { &[] } else { &members[..] }).copied().collect();
+        let owners = self.owners(&others);
+        let mut scripts = self.tree.files.iter().filter(|file| kinds::is_script(file.kind));
+        scripts.any(|file| owners.of(&file.path) == Some(app) && file_imports_electron(file, reader))
     }
 
     fn has_inner(&self, outer: usize, among: &[usize]) -> bool {
@@ -170,6 +161,16 @@ impl Survey {
             .filter(|&&other| other != app)
             .filter_map(|&other| self.packages.get(other))
             .any(|other| depends(other, package) && !depends(package, other))
+    }
+}
+
+/// Packages by folder.
+pub(super) struct Owners<'a>(HashMap<&'a Path, usize>);
+
+impl Owners<'_> {
+    /// The innermost one that holds `path`.
+    pub(super) fn of(&self, path: &Path) -> Option<usize> {
+        path.ancestors().find_map(|folder| self.0.get(folder)).copied()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Links are not followed and nothing but regular files is ever opened, so neither a loop nor a pipe can hold the walk. The
 //! order is by name, so the same tree gives the same result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -17,13 +17,15 @@ use super::kinds;
 use super::paths::Base;
 
 pub(super) const GIT_IGNORED: &str = "ignored by git";
+/// A folder that git ignores and of which some files are read, because the app loads them.
+pub(super) const GIT_IGNORED_UNLESS_LOADED: &str = "ignored by git, except what the app loads";
 pub(super) const TEST_CODE: &str = "test code";
 const EXCLUDED: &str = "excluded by an option";
 const INSTALLED: &str = "installed packages";
 const PACKAGE_MANAGER: &str = "files of the package manager";
 const LINK: &str = "symbolic link";
 const SPECIAL: &str = "not a regular file";
-const COMPONENT: &str = "component files are not read yet";
+const COMPONENT: &str = "components and page templates are not read yet";
 
 /// More files than this of one folder, left out for one reason, become one entry for the folder.
 const SINGLE_ENTRIES: usize = 3;
@@ -169,16 +171,32 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             }
         }
     }
+    summarise(single, root, &mut tree);
+    // A folder that is called `test` and holds nothing that would be read is no news.
+    tree.left.retain(|left| left.reason != TEST_CODE || left.files.is_some());
+    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    tree.left.sort_by(|a, b| (&a.path, a.reason).cmp(&(&b.path, b.reason)));
+    tree
+}
+
+/// Lists single files that are left out: by themselves, or as one entry for their folder (test code: their package).
+fn summarise(single: BTreeMap<(PathBuf, &'static str), Vec<PathBuf>>, root: &Path, tree: &mut Tree) {
+    let is_package = |entry: &&Entry| entry.path.file_name() == Some(OsStr::new("package.json"));
+    let packages: BTreeSet<&Path> =
+        tree.files.iter().filter(is_package).filter_map(|entry| entry.path.parent()).collect();
+    let mut groups: BTreeMap<(PathBuf, &'static str), Vec<PathBuf>> = BTreeMap::new();
     for ((folder, reason), files) in single {
+        let package = folder.ancestors().find(|ancestor| packages.contains(ancestor)).unwrap_or(root).to_path_buf();
+        let folder = if reason == TEST_CODE { package } else { folder };
+        groups.entry((folder, reason)).or_default().extend(files);
+    }
+    for ((folder, reason), files) in groups {
         if files.len() > SINGLE_ENTRIES {
             tree.left.push(Left { path: folder, reason, files: Some(files.len() as u32) });
         } else {
             tree.left.extend(files.into_iter().map(|path| Left { path, reason, files: Some(1) }));
         }
     }
-    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
-    tree.left.sort_by(|a, b| (&a.path, a.reason).cmp(&(&b.path, b.reason)));
-    tree
 }
 
 impl Rules<'_> {
