@@ -374,4 +374,6 @@ fn span(range: &Range<usize>) -> PolicySpan {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
