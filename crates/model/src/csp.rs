@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use allows::{Load, Origin, Request, allows};
 pub use sources::{HostName, Port, Source};
 
-use crate::html::holes;
+use crate::html::{Html, MetaPolicy, holes};
 
 /// Byte offsets into the text of one policy, end exclusive.
 pub type PolicySpan = (u32, u32);
@@ -38,13 +38,22 @@ pub enum Delivery {
     },
 }
 
+/// What the browser does about a breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Disposition {
+    /// Blocks it.
+    Enforce,
+    /// Only reports it: such a policy protects nothing.
+    Report,
+}
+
 /// One policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// How it reaches the page.
     pub delivery: Delivery,
-    /// Whether it is only reported on: such a policy protects nothing.
-    pub report_only: bool,
+    /// Whether it blocks or only reports.
+    pub disposition: Disposition,
     /// Without blanks around it, in the text that was read.
     pub span: PolicySpan,
     /// The directives that count, in the order written.
@@ -229,20 +238,37 @@ pub struct Judgement {
 /// Policies of one header that are read; no page has as many.
 const MOST_POLICIES: usize = 50;
 
+/// Directives of one policy that are read; behind them it counts as not seen.
+const MOST_DIRECTIVES: usize = 200;
+
 /// Reads the text of a header: several policies may be joined by commas.
-pub fn parse_header(text: &str, report_only: bool) -> Vec<Policy> {
+pub fn parse_header(text: &str, disposition: Disposition) -> Vec<Policy> {
     let holes = holes(text);
     split(text, 0..text.len(), &holes, |byte| byte == b',')
         .into_iter()
-        .map(|range| policy(text, range, &holes, Delivery::Header, report_only))
+        .map(|range| policy(text, range, &holes, Delivery::Header, disposition))
         .filter(|policy| !policy.is_empty())
         .take(MOST_POLICIES)
         .collect()
 }
 
-/// Reads the `content` of a `<meta>`: one policy.
-pub fn parse_meta(text: &str, in_head: bool, after_script: bool, report_only: bool) -> Policy {
-    policy(text, 0..text.len(), &holes(text), Delivery::Meta { in_head, after_script }, report_only)
+/// Reads the `content` of a `<meta>`: one policy, commas or not.
+pub fn parse_meta(text: &str, in_head: bool, after_script: bool, disposition: Disposition) -> Policy {
+    policy(text, 0..text.len(), &holes(text), Delivery::Meta { in_head, after_script }, disposition)
+}
+
+/// Reads the policies that a page gives itself, in the order of [`Html::policies`].
+///
+/// Spans are in the decoded `content`; [`Offsets`](crate::html::Offsets) lead from there to the page.
+pub fn of_page(html: &Html) -> Vec<Policy> {
+    let read = |written: &MetaPolicy| {
+        let element = html.element(written.element);
+        let in_head = element.is_some_and(|element| element.in_head);
+        let after_script = element.is_some_and(|element| element.after_first_script);
+        let disposition = if written.report_only { Disposition::Report } else { Disposition::Enforce };
+        parse_meta(&written.content, in_head, after_script, disposition)
+    };
+    html.policies.iter().map(read).collect()
 }
 
 /// Judges all policies of one page together. Sorted by policy and place.
@@ -258,7 +284,7 @@ pub fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
 impl Policy {
     /// Whether the browser enforces it.
     pub fn holds(&self) -> bool {
-        !self.report_only && !matches!(self.delivery, Delivery::Meta { in_head: false, .. })
+        self.disposition == Disposition::Enforce && !matches!(self.delivery, Delivery::Meta { in_head: false, .. })
     }
 
     /// The directive of this lower-case name that counts.
@@ -277,10 +303,16 @@ impl Policy {
 }
 
 /// <https://www.w3.org/TR/CSP3/#parse-serialized-policy>
-fn policy(text: &str, range: Range<usize>, holes: &[Range<usize>], delivery: Delivery, report_only: bool) -> Policy {
+fn policy(
+    text: &str,
+    range: Range<usize>,
+    holes: &[Range<usize>],
+    delivery: Delivery,
+    disposition: Disposition,
+) -> Policy {
     let mut policy = Policy {
         delivery,
-        report_only,
+        disposition,
         span: span(&trim(text, range.clone())),
         directives: Vec::new(),
         duplicates: Vec::new(),
@@ -293,6 +325,10 @@ fn policy(text: &str, range: Range<usize>, holes: &[Range<usize>], delivery: Del
         let written = text.get(range.clone()).unwrap_or_default();
         if written.is_empty() {
             continue;
+        }
+        if policy.directives.len() + policy.duplicates.len() + policy.skipped.len() >= MOST_DIRECTIVES {
+            policy.templated = true;
+            break;
         }
         if !written.is_ascii() {
             policy.skipped.push(span(&range));

@@ -1,7 +1,7 @@
 //! How policies are written: what does not do what it looks like.
 
 use super::sources::{HostName, KEYWORDS, Source};
-use super::{Delivery, Directive, Judgement, Kind, PageContext, Policy, PolicySpan, Severity, Token};
+use super::{Delivery, Directive, Disposition, Judgement, Kind, PageContext, Policy, PolicySpan, Severity, Token};
 
 /// Directives of a list of sources.
 const SOURCE_LISTS: [&str; 20] = [
@@ -87,7 +87,7 @@ pub(super) fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
         }
     }
     let alone = !policies.iter().any(Policy::holds);
-    let reporting = |policy: &Policy| policy.report_only && policy.delivery == Delivery::Header;
+    let reporting = |policy: &Policy| policy.disposition == Disposition::Report && policy.delivery == Delivery::Header;
     if let Some((index, policy)) = policies.iter().enumerate().find(|(_, policy)| alone && reporting(policy)) {
         Inspector { policy: index, found: &mut found }.report(
             Kind::ReportOnly,
@@ -114,7 +114,7 @@ struct Inspector<'a> {
 impl Inspector<'_> {
     fn place(&mut self, policy: &Policy) {
         let Delivery::Meta { in_head, after_script } = policy.delivery else { return };
-        let (kind, message, help) = if policy.report_only {
+        let (kind, message, help) = if policy.disposition == Disposition::Report {
             (
                 Kind::ReportOnlyMeta,
                 "browsers ignore a report-only policy in a page",

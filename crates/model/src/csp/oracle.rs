@@ -6,7 +6,7 @@ use content_security_policy as enforcer;
 use enforcer::{CheckResult, CspList, Destination, InlineCheckType, PolicyDisposition, PolicySource};
 use url::Url;
 
-use super::{Load, Origin, Request, allows, parse_header};
+use super::{Disposition, Load, Origin, Request, allows, parse_header};
 
 const DIRECTIVES: [&str; 16] = [
     "default-src",
@@ -145,7 +145,7 @@ fn an_enforcer_allows_the_same() {
     let (mut allowed, mut blocked) = (0, 0);
     for _ in 0..4_000 {
         let header = random.header();
-        let policies = parse_header(&header, false);
+        let policies = parse_header(&header, Disposition::Enforce);
         let oracle = CspList::parse(&header, PolicySource::Header, PolicyDisposition::Enforce);
         let mut compare = |what: &str, ours: bool, theirs: CheckResult| {
             let theirs = theirs == CheckResult::Allowed;

@@ -1,3 +1,4 @@
+use super::Disposition::{Enforce, Report};
 use super::*;
 
 fn page() -> PageContext {
@@ -9,12 +10,12 @@ fn with_node() -> PageContext {
 }
 
 fn meta(text: &str) -> Policy {
-    parse_meta(text, true, false, false)
+    parse_meta(text, true, false, Enforce)
 }
 
 /// Kind, severity and the marked text of every judgement on header policies.
 fn on<'t>(texts: &[&'t str], page: &PageContext) -> Vec<(Kind, Severity, &'t str)> {
-    let policies: Vec<_> = texts.iter().flat_map(|text| parse_header(text, false)).collect();
+    let policies: Vec<_> = texts.iter().flat_map(|text| parse_header(text, Enforce)).collect();
     assert_eq!(policies.len(), texts.len());
     let marked = |judgement: &Judgement| {
         assert!(!judgement.message.is_empty() && !judgement.help.is_empty());
@@ -35,11 +36,11 @@ fn silent(text: &str, page: &PageContext) {
 #[test]
 fn header_text_splits_on_commas_and_meta_text_does_not() {
     let text = "script-src 'self', img-src *";
-    assert_eq!(parse_header(text, false).len(), 2);
+    assert_eq!(parse_header(text, Enforce).len(), 2);
     let policy = meta(text);
     let words: Vec<_> = policy.directives[0].tokens.iter().map(|token| token.text.as_str()).collect();
     assert_eq!(words, ["'self',", "img-src", "*"]);
-    assert_eq!(parse_header(" , ;, ", false), []);
+    assert_eq!(parse_header(" , ;, ", Enforce), []);
 }
 
 #[test]
@@ -308,7 +309,7 @@ fn local_servers_and_development_weigh_little() {
 #[test]
 fn holes_are_unknown() {
     let tentative = |text: &str| {
-        let policies = parse_header(text, false);
+        let policies = parse_header(text, Enforce);
         judge(&policies, &page()).iter().map(|found| (found.kind, found.tentative)).collect::<Vec<_>>()
     };
     assert_eq!(tentative("script-src 'self' ${sources}"), []);
@@ -323,18 +324,32 @@ fn holes_are_unknown() {
 
 #[test]
 fn policies_that_do_not_hold_protect_nothing() {
-    let report_only = parse_header("script-src 'self'", true);
-    let inline = parse_header("script-src 'unsafe-inline'", false);
+    let report_only = parse_header("script-src 'self'", Report);
+    let inline = parse_header("script-src 'unsafe-inline'", Enforce);
     let kinds = |policies: &[Policy]| judge(policies, &page()).iter().map(|found| found.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&[inline.clone(), report_only.clone()].concat()), [Kind::InlineScript]);
     assert_eq!(kinds(&report_only), [Kind::ReportOnly]);
     assert_eq!(kinds(&[]), []);
-    let outside = parse_meta("script-src 'self'", false, false, false);
+    let outside = parse_meta("script-src 'self'", false, false, Enforce);
     assert_eq!(kinds(&[inline[0].clone(), outside.clone()]), [Kind::InlineScript, Kind::MetaOutsideHead]);
     assert_eq!(kinds(&[outside]), [Kind::MetaOutsideHead]);
-    assert_eq!(kinds(&[parse_meta("script-src 'self'", true, true, false)]), [Kind::LateMeta]);
-    assert_eq!(kinds(&[parse_meta("script-src 'self'", true, false, true)]), [Kind::ReportOnlyMeta]);
+    assert_eq!(kinds(&[parse_meta("script-src 'self'", true, true, Enforce)]), [Kind::LateMeta]);
+    assert_eq!(kinds(&[parse_meta("script-src 'self'", true, false, Report)]), [Kind::ReportOnlyMeta]);
     assert_eq!(kinds(&[meta("script-src 'self'")]), []);
+}
+
+#[test]
+fn a_page_gives_itself_policies() {
+    let text = "<meta http-equiv=content-security-policy content='script-src&#32;\r\n&#x27;unsafe-inline&#x27;'><p>\
+                <meta http-equiv=content-security-policy content=\"default-src 'self'\">";
+    let html = crate::html::read(text);
+    let policies = of_page(&html);
+    let found = judge(&policies, &page());
+    assert_eq!(found.iter().map(|found| found.kind).collect::<Vec<_>>(), [Kind::InlineScript, Kind::MetaOutsideHead]);
+    let content = html.element(html.policies[0].element).and_then(|meta| meta.attribute("content")).unwrap();
+    let (start, end) = found[0].span;
+    let (start, end) = crate::html::Offsets::of(text, content).span(start as usize..end as usize);
+    assert_eq!(&text[start as usize..end as usize], "&#x27;unsafe-inline&#x27;");
 }
 
 #[test]
@@ -386,9 +401,9 @@ fn directives_that_a_page_cannot_give_itself() {
 
 #[test]
 fn messages_say_what_runs() {
-    let judgements = judge(&parse_header("script-src https:", false), &page());
+    let judgements = judge(&parse_header("script-src https:", Enforce), &page());
     assert_eq!(judgements[0].message, "`https:` in script-src: any server can run script in this window");
-    let judgements = judge(&parse_header("img-src *", false), &page());
+    let judgements = judge(&parse_header("img-src *", Enforce), &page());
     assert_eq!(judgements[0].message, "neither script-src nor default-src: any server can run script in this window");
 }
 
@@ -435,7 +450,7 @@ fn any_text_has_a_judgement_within_its_bounds() {
     for _ in 0..20_000 {
         let count = next() % 24;
         let text: String = (0..count).map(|_| pieces[(next() % pieces.len() as u64) as usize]).collect();
-        let mut policies = parse_header(&text, false);
+        let mut policies = parse_header(&text, Enforce);
         policies.push(meta(&text));
         for judgement in judge(&policies, &with_node()) {
             assert!(text.get(judgement.span.0 as usize..judgement.span.1 as usize).is_some(), "{text:?}");
@@ -452,7 +467,7 @@ fn long_policies_take_linear_time() {
     for part in texts.iter().chain([&unique, &hosts]) {
         let text = format!("script-src {part}, script-src {part}");
         let before = std::time::Instant::now();
-        let policies = parse_header(&text, false);
+        let policies = parse_header(&text, Enforce);
         judge(&policies, &with_node());
         assert!(before.elapsed() < std::time::Duration::from_secs(10), "{}", &text[..40]);
     }

@@ -24,11 +24,6 @@ impl Offsets {
         Self { whole, steps: steps(raw, decoded, whole.0) }
     }
 
-    /// The way back for a stretch of the text that needs no decoding.
-    pub fn verbatim(span: TextSpan) -> Self {
-        Self { whole: span, steps: Some(vec![(0, span.0)]) }
-    }
-
     /// Where this stretch of the decoded value stands in the text.
     pub fn span(&self, decoded: Range<usize>) -> TextSpan {
         let Some(steps) = &self.steps else { return self.whole };
