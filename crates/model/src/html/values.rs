@@ -24,11 +24,6 @@ impl Offsets {
         Self { whole, steps: steps(raw, decoded, whole.0) }
     }
 
-    /// The way back for a stretch of the text that needs no decoding.
-    pub fn verbatim(span: TextSpan) -> Self {
-        Self { whole: span, steps: Some(vec![(0, span.0)]) }
-    }
-
     /// Where this stretch of the decoded value stands in the text.
     pub fn span(&self, decoded: Range<usize>) -> TextSpan {
         let Some(steps) = &self.steps else { return self.whole };
@@ -49,10 +44,7 @@ fn steps(raw: &str, decoded: &str, start: u32) -> Option<Vec<(u32, u32)>> {
     while let Some(&byte) = raw.get(from) {
         let (raw_length, decoded_length) = match byte {
             b'\r' => (if raw.get(from + 1) == Some(&b'\n') { 2 } else { 1 }, 1),
-            b'&' => match reference(raw.get(from..)?, decoded.get(to..)?) {
-                Some(lengths) => lengths,
-                None => (1, 1),
-            },
+            b'&' => reference(raw.get(from..)?, decoded.get(to..)?).unwrap_or((1, 1)),
             _ => (1, 1),
         };
         if raw_length == 1 && byte != b'\r' && decoded.get(to) != Some(&byte) {
