@@ -25,4 +25,31 @@ impl Text {
     pub fn plain(content: impl Into<String>) -> Self {
         Self { content: content.into(), shifts: Vec::new() }
     }
+
+    /// Line and column of a content offset.
+    pub fn position(&self, offset: u32) -> Position {
+        let mut offset = (offset as usize).min(self.content.len());
+        while !self.content.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &self.content[..offset];
+        let bytes = before.as_bytes();
+        let (mut line, mut start) = (1, 0);
+        for (i, &byte) in bytes.iter().enumerate() {
+            let ends = byte == b'\n' || byte == b'\r' && self.content.as_bytes().get(i + 1) != Some(&b'\n');
+            if ends {
+                line += 1;
+                start = i + 1;
+            }
+        }
+        Position { line, column: before[start..].encode_utf16().count() as u32 + 1 }
+    }
+
+    /// Offset of a content offset in the file as it lies on disk.
+    pub fn disk_offset(&self, offset: u32) -> u32 {
+        match self.shifts.iter().rev().find(|shift| shift.0 <= offset) {
+            Some(shift) => offset - shift.0 + shift.1,
+            None => offset,
+        }
+    }
 }
