@@ -88,7 +88,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', help_heading = "Rules")]
     pub only: Vec<String>,
     /// Show findings that are at least this sure.
-    #[arg(long, value_name = "CONFIDENCE", default_value = "firm", hide_default_value = false, help_heading = "Rules")]
+    #[arg(long, value_name = "CONFIDENCE", default_value = "firm", help_heading = "Rules")]
     pub min_confidence: Sure,
     /// Show findings that are at least this severe.
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Rules")]
@@ -117,6 +117,7 @@ pub struct CheckArgs {
         value_name = "FORMAT",
         default_value = "full",
         env = "ELECTROLINT_OUTPUT_FORMAT",
+        hide_env_values = true,
         help_heading = "Output"
     )]
     pub format: Format,
@@ -187,19 +188,14 @@ pub enum When {
 }
 
 /// A severity, as an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the words of `Severity`")]
 pub enum Level {
     High,
     Medium,
+    #[default]
     Low,
     Info,
-}
-
-impl Default for Level {
-    fn default() -> Self {
-        Self::Low
-    }
 }
 
 impl From<Level> for Severity {
