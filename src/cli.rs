@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use electrolint_rules::finding::{Confidence, Severity};
+use globset::Glob;
 
 use crate::report::Format;
 
@@ -48,12 +49,12 @@ pub struct InputArgs {
     /// Folders or files. A file narrows the report to itself; its whole app is analysed [default: .].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Leave out files that match this glob.
+    /// Leave out files and folders that match this glob, as in `vendor/**`; matched against paths as they are printed.
     #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    pub exclude: Vec<Glob>,
     /// Read files that match this glob though they would be left out (vendored, minified, ignored by git).
     #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
+    pub include: Vec<Glob>,
     /// Read files that .gitignore and .ignore name.
     #[arg(long)]
     pub no_ignore_files: bool,

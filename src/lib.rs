@@ -53,19 +53,17 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
 /// The discovery stage.
 pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
     let mut options = discover::Options {
+        include_tests: input.include_tests,
         include: input.include.clone(),
         exclude: input.exclude.clone(),
-        ignore_files: !input.no_ignore_files,
-        include_tests: input.include_tests,
-        apps: input.app.clone(),
+        no_ignore_files: input.no_ignore_files,
+        app: input.app.clone(),
         ..discover::Options::default()
     };
     if let Some(size) = input.max_file_size {
         options.max_file_size = size.0;
     }
-    let here = [std::path::PathBuf::from(".")];
-    let paths = if input.paths.is_empty() && input.app.is_empty() { &here[..] } else { &input.paths };
-    Ok(discover::read(paths, &options)?)
+    Ok(discover::read(&input.paths, &options)?)
 }
 
 /// The model stage.

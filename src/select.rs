@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use electrolint_model::source::{Sources, Span};
+use electrolint_model::source::{FileId, Sources, Span};
+use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
@@ -132,7 +133,7 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         let narrowed = &app.found.narrowed;
         for placed in place(index, &app.found.sources, app.findings) {
             let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
-            if !narrowed.is_empty() && !narrowed.contains(&placed.location.path) {
+            if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
                 continue;
             }
             let mut placed = placed;
@@ -155,6 +156,11 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
     report.omitted.dedup();
     report.exit = exit(&report, selection);
     report
+}
+
+/// The path is that file, or lies in that folder.
+fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
+    path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn exit(report: &Report, selection: &Selection) -> Exit {
@@ -206,30 +212,22 @@ fn describe(analysed: &Analysed) -> AppReport {
 ///
 /// All findings of the app are numbered, shown or not, so that a threshold changes no fingerprint.
 fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
-    let mut placed: Vec<Placed> = findings
-        .into_iter()
-        .map(|finding| Placed {
-            app,
-            location: locate(sources, finding.span),
-            source: excerpted(sources, finding.span),
-            related: finding
-                .related
-                .iter()
-                .map(|related| RelatedPlace {
-                    location: locate(sources, related.span),
-                    source: excerpted(sources, related.span),
-                    message: related.message.clone(),
-                })
-                .collect(),
-            fix: finding.fix.as_ref().map(|fix| FixReport {
-                title: fix.title.clone(),
-                safe: fix.safe,
-                edits: fix.edits.iter().map(|edit| (locate(sources, edit.span), edit.replacement.clone())).collect(),
-            }),
-            fingerprint: String::new(),
-            finding,
-        })
-        .collect();
+    let mut places = Places { sources, lines: HashMap::new() };
+    let mut placed: Vec<Placed> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let (location, source) = places.find(finding.span);
+        let related = finding.related.iter().map(|related| {
+            let (location, source) = places.find(related.span);
+            RelatedPlace { location, source, message: related.message.clone() }
+        });
+        let related = related.collect();
+        let fix = finding.fix.as_ref().map(|fix| FixReport {
+            title: fix.title.clone(),
+            safe: fix.safe,
+            edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
+        });
+        placed.push(Placed { app, finding, location, source, related, fix, fingerprint: String::new() });
+    }
     placed.sort_by(|a, b| {
         let key = |p: &Placed| (p.location.start_byte, p.location.end_byte, p.finding.rule);
         (a.location.path.as_str(), key(a))
@@ -247,25 +245,31 @@ fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     placed
 }
 
-fn locate(sources: &Sources, span: Span) -> Location {
-    let Some(file) = sources.files.get(span.file.0 as usize) else { return Location::default() };
-    let (start, end) = clamp(&file.text.content, span);
-    let (from, to) = (file.text.position(start), file.text.position(end));
-    Location {
-        path: file.path.clone(),
-        line: from.line,
-        column: from.column,
-        end_line: to.line,
-        end_column: to.column,
-        start_byte: file.text.disk_offset(start),
-        end_byte: file.text.disk_offset(end),
-    }
+/// Finds spans in files; counts the lines of each file once.
+struct Places<'a> {
+    sources: &'a Sources,
+    lines: HashMap<FileId, LineIndex>,
 }
 
-fn excerpted(sources: &Sources, span: Span) -> Option<Excerpted> {
-    let file = sources.files.get(span.file.0 as usize)?;
-    let (start, end) = clamp(&file.text.content, span);
-    Some(Excerpted { text: file.text.clone(), start: start as usize, end: end as usize })
+impl Places<'_> {
+    /// Where a span is, and the text there; the beginning of nowhere if there is no such file.
+    fn find(&mut self, span: Span) -> (Location, Option<Excerpted>) {
+        let Some(file) = self.sources.files.get(span.file.0 as usize) else { return (Location::default(), None) };
+        let text = &file.text;
+        let lines = self.lines.entry(span.file).or_insert_with(|| text.lines());
+        let (start, end) = clamp(&text.content, span);
+        let (from, to) = (lines.position(text, start), lines.position(text, end));
+        let location = Location {
+            path: file.path.clone(),
+            line: from.line,
+            column: from.column,
+            end_line: to.line,
+            end_column: to.column,
+            start_byte: text.disk_offset(start),
+            end_byte: text.disk_offset(end),
+        };
+        (location, Some(Excerpted { text: text.clone(), start: start as usize, end: end as usize }))
+    }
 }
 
 /// The span within the text and between characters.
@@ -296,7 +300,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    use electrolint_model::source::{FileId, FileKind, Role, SourceFile};
+    use electrolint_model::source::{FileKind, Role, SourceFile};
     use electrolint_model::text::Text;
     use electrolint_rules::finding::Scope;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Excerpted, is_hidden};
+use super::{Excerpted, Location, is_hidden};
 
 /// Characters of a line that are shown whole.
 const WIDEST_LINE: usize = 120;
@@ -21,6 +21,8 @@ const WIDEST_LABEL: usize = 60;
 /// A label on a stretch of the file.
 pub(super) struct Label<'a> {
     pub(super) place: &'a Excerpted,
+    /// Where it begins.
+    pub(super) location: &'a Location,
     pub(super) message: &'a str,
     pub(super) primary: bool,
 }
@@ -54,8 +56,7 @@ impl Excerpt {
         let mut placed: Vec<Moved> = Vec::new();
         for label in labels {
             let start = content.floor_char_boundary(label.place.start);
-            let position = label.place.text.position(start as u32);
-            let number = position.line.saturating_sub(1) as usize;
+            let number = label.location.line.saturating_sub(1) as usize;
             let (from, to) = line_at(content, start);
             let start = start.min(to);
             // What goes on after the line's end is not underlined: the first line says where it begins.
@@ -69,7 +70,7 @@ impl Excerpt {
             if let Some(after) = next_line(content, to).filter(|after| *after < content.len()) {
                 shown.insert(number + 1, line_at(content, after));
             }
-            let column = position.column.saturating_sub(1) as usize;
+            let column = label.location.column.saturating_sub(1) as usize;
             placed.push(Moved { number, column, start, end, moved: None, moved_end: None });
         }
 

@@ -54,12 +54,13 @@ pub fn render(report: &Report, look: Look) -> String {
 fn parts(placed: &Placed) -> Vec<Part> {
     let finding = &placed.finding;
     let mut labels: Vec<Label> = Vec::new();
-    let primary = placed.source.as_ref().map(|place| Label { place, message: "here", primary: true });
+    let at = &placed.location;
+    let primary = placed.source.as_ref().map(|place| Label { place, location: at, message: "here", primary: true });
     labels.extend(primary);
     let mut others: Vec<(&str, Vec<Label>)> = Vec::new();
     for related in &placed.related {
         let Some(place) = &related.source else { continue };
-        let label = Label { place, message: &related.message, primary: false };
+        let label = Label { place, location: &related.location, message: &related.message, primary: false };
         if related.location.path == placed.location.path {
             labels.push(label);
             continue;

@@ -18,11 +18,15 @@ const OPTIONS: &str = "exports.preferences = {\n\tnodeIntegration: true,\n};\n";
 
 fn place(text: &str, path: &str, needle: &str) -> (Location, Excerpted) {
     let start = text.find(needle).unwrap();
-    let text = Arc::new(Text::plain(text));
-    let end = start + needle.len();
+    let (location, source) = at(&Arc::new(Text::plain(text)), start, start + needle.len());
+    (Location { path: path.into(), ..location }, source)
+}
+
+/// The place of two offsets, which may be odd.
+fn at(text: &Arc<Text>, start: usize, end: usize) -> (Location, Excerpted) {
     let (from, to) = (text.position(start as u32), text.position(end as u32));
     let location = Location {
-        path: path.into(),
+        path: String::new(),
         line: from.line,
         column: from.column,
         end_line: to.line,
@@ -30,7 +34,7 @@ fn place(text: &str, path: &str, needle: &str) -> (Location, Excerpted) {
         start_byte: start as u32,
         end_byte: end as u32,
     };
-    (location, Excerpted { text, start, end })
+    (location, Excerpted { text: text.clone(), start, end })
 }
 
 fn placed(rule: &'static str, severity: Severity, at: (Location, Excerpted), message: &str) -> Placed {
@@ -194,31 +198,24 @@ fn no_span_makes_the_excerpt_panic() {
     let long = format!("é{}\t𝄞 x", "ab".repeat(200));
     let texts =
         ["", "\n", "\r\n", "\r\r\n\n", "a", "a\n", "\na", "é\r𝄞\n\tb", "a\u{0}\u{1b}\u{301}\n\u{200b}世界", &long];
-    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
-    let _ = handler;
     for text in texts {
         let shared = Arc::new(Text::plain(text));
         let steps: Vec<usize> = (0..=text.len() + 2).step_by(1 + text.len() / 40).collect();
         for &start in &steps {
             for &end in &steps {
-                let odd = Excerpted { text: shared.clone(), start, end };
-                let whole = Excerpted { text: shared.clone(), start: 0, end: text.len() };
+                let odd = at(&shared, start, end);
+                let whole = at(&shared, 0, text.len());
                 let labels = [
-                    Label { place: &odd, message: "odd", primary: true },
-                    Label { place: &whole, message: "whole", primary: false },
+                    Label { location: &odd.0, place: &odd.1, message: "odd", primary: true },
+                    Label { location: &whole.0, place: &whole.1, message: "whole", primary: false },
                 ];
                 for labels in [&labels[..1], &labels[..]] {
                     let excerpt = Excerpt::new("a.js".into(), labels).unwrap();
                     assert_eq!(excerpt.labels.len(), labels.len(), "{text:?} {start} {end}");
                 }
                 let mut report = sample();
-                let mut finding =
-                    placed("web-security", Severity::High, (Location::default(), odd.clone()), "the message");
-                finding.related.push(RelatedPlace {
-                    location: Location::default(),
-                    source: Some(whole.clone()),
-                    message: "whole".into(),
-                });
+                let mut finding = placed("web-security", Severity::High, odd, "the message");
+                finding.related.push(related(whole, "whole"));
                 report.findings = vec![finding];
                 let out = render(Format::Full, &report, Look::default());
                 assert!(

@@ -74,6 +74,8 @@ pub struct Omitted {
     pub path: String,
     /// Why, as a short phrase: `test code`, `minified bundle over 1 MB`.
     pub reason: String,
+    /// How many files this stands for; `None` for a folder that was not looked into.
+    pub files: Option<u32>,
 }
 
 /// Everything that was read of one app.

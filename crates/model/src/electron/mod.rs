@@ -1,0 +1,9 @@
+//! What is known about Electron itself: its releases, defaults, options and fuses, by version.
+//!
+//! Nothing here looks at an app. Every table says where its facts were read.
+
+pub mod preferences;
+pub mod version;
+pub mod webview;
+
+pub use version::Version;

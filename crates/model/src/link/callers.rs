@@ -1,0 +1,97 @@
+//! Who calls a function of the app's.
+
+use std::rc::Rc;
+
+use super::things::*;
+use super::{C, F, Program};
+
+/// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
+const MOST_CALLERS: usize = 24;
+
+impl Program<'_> {
+    /// The calls that call this function, in the order of files.
+    pub fn callers(&self, f: F) -> Rc<[C]> {
+        if let Some(known) = self.callers.borrow().get(&f) {
+            return known.clone();
+        }
+        // What is found out on the way must not find this function without callers and believe it.
+        self.callers.borrow_mut().insert(f, Rc::from([]));
+        let found = self.find_callers(f);
+        self.callers.borrow_mut().insert(f, found.clone());
+        found
+    }
+
+    fn find_callers(&self, f: F) -> Rc<[C]> {
+        let function = self.function(f);
+        let class = function.class.filter(|_| function.kind == crate::summary::FunctionKind::Constructor);
+        let name = match class {
+            Some(class) => self.summary(f.0).classes[class.index()].name,
+            None => function.name,
+        };
+        let mut calls: Vec<C> = Vec::new();
+        let Some(name) = name else { return Rc::from([]) };
+        for name in self.names_of(self.str(f.0, name)) {
+            for &c in self.calls_named(&name) {
+                if calls.len() >= MOST_CALLERS {
+                    break;
+                }
+                if !calls.contains(&c) && self.calls_it(c, f) {
+                    calls.push(c);
+                }
+            }
+        }
+        calls.sort_unstable();
+        Rc::from(calls)
+    }
+
+    fn calls_it(&self, c: C, f: F) -> bool {
+        let callee = super::V(c.0, self.call(c).callee);
+        self.eval(callee).iter().any(|known| match &known.thing {
+            Thing::Function(found, _) => *found == f,
+            Thing::Class(class) => self.constructor(*class) == Some(f),
+            _ => false,
+        })
+    }
+
+    /// The constructor that `new` of a class runs.
+    pub(crate) fn constructor(&self, class: super::K) -> Option<F> {
+        let mut class = class;
+        for _ in 0..8 {
+            let record = &self.summary(class.0).classes[class.1.index()];
+            if let Some(constructor) = record.constructor {
+                return Some(F(class.0, constructor));
+            }
+            let superclass = super::V(class.0, record.superclass?);
+            class = self.eval(superclass).iter().find_map(|known| match known.thing {
+                Thing::Class(class) => Some(class),
+                _ => None,
+            })?;
+        }
+        None
+    }
+
+    /// The places where a function is handed over by name: the call and the argument's index.
+    pub fn handed_over(&self, f: F) -> Vec<(C, u32)> {
+        if let Some(place) = self.callback_of(f) {
+            return vec![place];
+        }
+        let Some(name) = self.function(f).name else { return Vec::new() };
+        let mut places = Vec::new();
+        for name in self.names_of(self.str(f.0, name)) {
+            for &(c, index) in self.arguments_by_name.get(&name).map_or(&[][..], Vec::as_slice) {
+                if places.len() >= MOST_CALLERS {
+                    return places;
+                }
+                let Some(argument) = self.argument(c, index as usize) else { continue };
+                if self
+                    .eval(argument)
+                    .iter()
+                    .any(|known| matches!(known.thing, Thing::Function(found, _) if found == f))
+                {
+                    places.push((c, index));
+                }
+            }
+        }
+        places
+    }
+}

@@ -1,0 +1,802 @@
+//! What a value is: one function over the value language, lazy, remembering, and bounded.
+
+use std::rc::Rc;
+
+use super::members::is_development_address;
+use super::things::*;
+use super::{C, F, K, MOST_WORK, Program, UnitId, V, electron};
+use crate::summary::*;
+
+/// Things that a value may be before it counts as unknown.
+const MOST_ALTERNATIVES: usize = 16;
+
+/// Steps that are followed in a row.
+const MOST_STEPS: u32 = 220;
+
+impl Program<'_> {
+    /// What a value is, where parameters are the arguments of the calls in `frames`.
+    pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
+        if frames.is_empty() {
+            if let Some(values) = self.memo.borrow().get(&v) {
+                return values.clone();
+            }
+        } else if let Some(values) = self.framed.borrow().get(&(v, frames.clone())) {
+            return values.clone();
+        }
+        let key = (v, frames.id());
+        self.work.set(self.work.get() + 1);
+        if self.depth.get() > MOST_STEPS || self.work.get() > MOST_WORK || !self.open.borrow_mut().insert(key) {
+            return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
+        }
+        self.depth.set(self.depth.get() + 1);
+        let values = self.bounded(self.compute(v, frames), v);
+        self.depth.set(self.depth.get() - 1);
+        self.open.borrow_mut().remove(&key);
+        // A result that a loop cut short is not remembered, for from elsewhere it may be whole.
+        let cut = values.iter().any(|known| matches!(known.thing, Thing::Unknown(Unknown::Limit)));
+        if !cut || self.open.borrow().is_empty() {
+            if frames.is_empty() {
+                self.memo.borrow_mut().insert(v, values.clone());
+            } else {
+                self.framed.borrow_mut().insert((v, frames.clone()), values.clone());
+            }
+        }
+        values
+    }
+
+    fn bounded(&self, values: Vec<Known>, v: V) -> Values {
+        let mut kept: Vec<Known> = Vec::with_capacity(values.len().min(MOST_ALTERNATIVES));
+        for known in values {
+            let same =
+                kept.iter().position(|other| other.thing == known.thing && other.development == known.development);
+            match same {
+                Some(index) => {
+                    if known.certainty > kept[index].certainty {
+                        kept[index] = known;
+                    }
+                }
+                None if kept.len() < MOST_ALTERNATIVES => kept.push(known),
+                None => {
+                    kept.push(Known::unknown(Unknown::Limit, Some(v)));
+                    break;
+                }
+            }
+        }
+        // A loop adds nothing to what is known besides.
+        if kept.len() > 1 {
+            let whole: Vec<Known> =
+                kept.iter().filter(|known| !matches!(known.thing, Thing::Unknown(Unknown::Limit))).cloned().collect();
+            if !whole.is_empty() && kept.len() <= MOST_ALTERNATIVES {
+                kept = whole;
+            }
+        }
+        if kept.is_empty() {
+            kept.push(Known::unknown(Unknown::Other(v), Some(v)));
+        }
+        Rc::from(kept)
+    }
+
+    fn compute(&self, v: V, frames: &Frames) -> Vec<Known> {
+        let one = |thing| vec![Known::new(thing, v, Certainty::Certain)];
+        let unit = v.0;
+        let at = |id: ValueId| V(unit, id);
+        match self.value(v) {
+            Value::Undefined => one(Thing::Undefined),
+            Value::Null => one(Thing::Null),
+            Value::Bool(bool) => one(Thing::Bool(bool)),
+            Value::Number(number) => one(Thing::Number(number)),
+            Value::String(name) => one(Thing::Text(Rc::from(self.str(unit, name)))),
+            Value::Regex(pattern, flags) => {
+                one(Thing::Regex(Rc::from(self.str(unit, pattern)), Rc::from(self.str(unit, flags))))
+            }
+            Value::Template(list) => {
+                let items = self.summary(unit).items(list);
+                self.joined(items.iter().map(|item| at(item.value)), v, frames)
+            }
+            Value::Object(_) => one(Thing::Object(Object::Literal(v, frames.clone()))),
+            Value::Array(_) => one(Thing::Array(v, frames.clone())),
+            Value::Function(function) => one(Thing::Function(F(unit, function), frames.clone())),
+            Value::Class(class) => one(Thing::Class(K(unit, class))),
+            Value::Conditional { test, then, other } => self.conditional(at(test), at(then), at(other), frames),
+            Value::Binary(operator, left, right) => self.binary(operator, at(left), at(right), v, frames),
+            Value::Unary(operator, operand) => self.unary(operator, at(operand), v, frames),
+            Value::Member(object, name) => {
+                let name = self.str(unit, name);
+                self.member(at(object), name, v, frames)
+            }
+            Value::Index(object, index) => self.indexed(at(object), at(index), v, frames),
+            Value::RestOf(object) => self
+                .eval_in(at(object), frames)
+                .iter()
+                .map(|known| match &known.thing {
+                    Thing::Object(_) => {
+                        Known { thing: Thing::Object(Object::Rest(v, frames.clone())), ..known.clone() }
+                            .via(self.span(v))
+                    }
+                    Thing::Api(_) | Thing::Namespace(_) | Thing::Array(..) => known.clone(),
+                    _ => Known::unknown(Unknown::Other(v), Some(v)),
+                })
+                .collect(),
+            Value::Call(call) => self.called(C(unit, call), v, frames),
+            Value::Binding(binding) => self.binding(unit, binding, v, frames),
+            Value::Global(name) => self.global(self.str(unit, name), v),
+            Value::This(function) => self.this(F(unit, function), v, frames),
+            Value::Super(function) => self.superclass(F(unit, function), v),
+            Value::Module(import) => self.module(v, import).to_vec(),
+            Value::ImportName(import, name) => self.imported(v, import, self.str(unit, name)).to_vec(),
+            Value::Parameter(function, index) => self.parameter(F(unit, function), index, v, frames),
+            Value::RestParameter(..) | Value::KeyOf(_) | Value::Unknown => {
+                vec![Known::unknown(Unknown::Other(v), Some(v))]
+            }
+            Value::Await(inner) => self.eval_in(at(inner), frames).to_vec(),
+            Value::ElementOf(list) => self.element_of(at(list), v, frames),
+            Value::ImportMeta => one(Thing::Api(Rc::from("import.meta"))),
+        }
+    }
+
+    fn step(&self, values: &Values, v: V) -> Vec<Known> {
+        let span = self.span(v);
+        values.iter().cloned().map(|known| known.via(span)).collect()
+    }
+
+    fn conditional(&self, test: V, then: V, other: V, frames: &Frames) -> Vec<Known> {
+        let tested = self.eval_in(test, frames);
+        if let [only] = tested.as_ref()
+            && let Some(truth) = only.thing.truthy()
+        {
+            let taken = if truth { then } else { other };
+            return self.eval_in(taken, frames).iter().cloned().map(|known| known.at_most(Certainty::Firm)).collect();
+        }
+        let development = match tested.as_ref() {
+            [Known { thing: Thing::Development(yes), .. }] => Some(*yes),
+            [Known { thing: Thing::Api(path), .. }] if is_development_address(path) => Some(true),
+            _ => None,
+        };
+        let mut values = Vec::new();
+        for (branch, holds) in [(then, true), (other, false)] {
+            for known in self.eval_in(branch, frames).iter() {
+                let mut known = known.clone().at_most(Certainty::Firm);
+                if let Some(yes) = development {
+                    known.development = Some(yes == holds);
+                }
+                values.push(known);
+            }
+        }
+        values
+    }
+
+    fn binary(&self, operator: Operator, left: V, right: V, v: V, frames: &Frames) -> Vec<Known> {
+        match operator {
+            Operator::And | Operator::Or | Operator::Nullish | Operator::Default => {
+                let lefts = self.eval_in(left, frames);
+                let mut values = Vec::new();
+                let mut goes_on = false;
+                let mut development = None;
+                for known in lefts.iter() {
+                    // Whether this left value is the result.
+                    let stays = match operator {
+                        Operator::And => known.thing.truthy().map(|truth| !truth),
+                        Operator::Or => known.thing.truthy(),
+                        Operator::Nullish => known.thing.nullish().map(|nullish| !nullish),
+                        _ => match known.thing {
+                            Thing::Undefined => Some(false),
+                            Thing::Unknown(_) | Thing::Result(..) => None,
+                            _ => Some(true),
+                        },
+                    };
+                    if let Thing::Development(yes) = known.thing {
+                        // `isDev && x`: x in development, false otherwise.
+                        let when = if operator == Operator::And { yes } else { !yes };
+                        development = Some(when);
+                        if matches!(operator, Operator::And | Operator::Or) {
+                            values.push(Known {
+                                thing: Thing::Bool(operator == Operator::Or),
+                                development: Some(!when),
+                                ..known.clone()
+                            });
+                            goes_on = true;
+                            continue;
+                        }
+                    }
+                    if stays != Some(false) {
+                        values.push(known.clone().at_most(Certainty::Firm));
+                    }
+                    goes_on |= stays != Some(true);
+                }
+                if goes_on {
+                    for known in self.eval_in(right, frames).iter() {
+                        let mut known = known.clone();
+                        if lefts.len() > 1 || values.iter().any(Known::is_unknown) || !values.is_empty() {
+                            known = known.at_most(Certainty::Firm);
+                        }
+                        known.development = known.development.or(development);
+                        values.push(known);
+                    }
+                }
+                values
+            }
+            Operator::Add => self.joined([left, right].into_iter(), v, frames),
+            Operator::Equal | Operator::NotEqual => {
+                vec![Known::new(self.equality(operator == Operator::Equal, left, right, v, frames), v, Certainty::Firm)]
+            }
+            _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
+        }
+    }
+
+    fn equality(&self, equal: bool, left: V, right: V, v: V, frames: &Frames) -> Thing {
+        let (lefts, rights) = (self.eval_in(left, frames), self.eval_in(right, frames));
+        let ([a], [b]) = (lefts.as_ref(), rights.as_ref()) else { return Thing::Unknown(Unknown::Other(v)) };
+        match (&a.thing, &b.thing) {
+            (Thing::Api(path), Thing::Text(text)) | (Thing::Text(text), Thing::Api(path))
+                if matches!(
+                    &**path,
+                    "process.env.NODE_ENV"
+                        | "import.meta.env.MODE"
+                        | "process.env.ELECTRON_ENV"
+                        | "process.env.BUILD_ENV"
+                ) =>
+            {
+                match &**text {
+                    "development" | "dev" => Thing::Development(equal),
+                    "production" | "prod" => Thing::Development(!equal),
+                    _ => Thing::Unknown(Unknown::Other(v)),
+                }
+            }
+            (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
+                Thing::Development((yes == bool) == equal)
+            }
+            (Thing::Text(a), Thing::Text(b)) => Thing::Bool((a == b) == equal),
+            (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
+            (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
+            _ => Thing::Unknown(Unknown::Other(v)),
+        }
+    }
+
+    fn unary(&self, operator: Operator, operand: V, v: V, frames: &Frames) -> Vec<Known> {
+        match operator {
+            Operator::Void => vec![Known::new(Thing::Undefined, v, Certainty::Certain)],
+            Operator::Not => self
+                .eval_in(operand, frames)
+                .iter()
+                .map(|known| {
+                    let thing = match (&known.thing, known.thing.truthy()) {
+                        (Thing::Development(yes), _) => Thing::Development(!yes),
+                        (_, Some(truth)) => Thing::Bool(!truth),
+                        _ => Thing::Unknown(Unknown::Other(v)),
+                    };
+                    Known { thing, ..known.clone().at_most(Certainty::Firm) }
+                })
+                .collect(),
+            _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
+        }
+    }
+
+    /// Parts of a text, joined as far as they are known.
+    fn joined(&self, parts: impl Iterator<Item = V>, v: V, frames: &Frames) -> Vec<Known> {
+        let mut joined: Vec<Part> = Vec::new();
+        let mut certainty = Certainty::Certain;
+        let mut trail = Vec::new();
+        let mut is_text = matches!(self.value(v), Value::Template(_));
+        let mut numbers = true;
+        for part in parts {
+            let values = self.eval_in(part, frames);
+            let text = match values.as_ref() {
+                [known] => match &known.thing {
+                    Thing::Text(text) => Some((vec![Part::Text(text.clone())], known)),
+                    Thing::Template(inner) => Some((inner.to_vec(), known)),
+                    Thing::Number(number) => Some((vec![Part::Text(Rc::from(number.to_string()))], known)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match text {
+                Some((pieces, known)) => {
+                    let number = matches!(known.thing, Thing::Number(_));
+                    is_text |= !number;
+                    numbers &= number;
+                    certainty = certainty.min(known.certainty);
+                    trail.extend_from_slice(&known.trail);
+                    for piece in pieces {
+                        push_part(&mut joined, piece);
+                    }
+                }
+                None => {
+                    numbers = false;
+                    // Several known texts: take the text up to here as one thing with a hole.
+                    push_part(&mut joined, Part::Hole(part, frames.clone()));
+                }
+            }
+        }
+        if numbers || !is_text {
+            return vec![Known::unknown(Unknown::Other(v), Some(v))];
+        }
+        trail.truncate(6);
+        let thing = match joined.as_slice() {
+            [] => Thing::Text(Rc::from("")),
+            [Part::Text(text)] => Thing::Text(text.clone()),
+            _ => Thing::Template(Rc::from(joined)),
+        };
+        vec![Known { thing, at: Some(v), trail: Rc::from(trail), certainty, development: None }]
+    }
+
+    /// Every thing that was ever written into a variable.
+    fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
+        let binding = &self.summary(unit).bindings[id.index()];
+        let mut values = Vec::new();
+        // A variable that was declared before and assigned in place: `let opts = {}; opts = {...}` in a row.
+        for write in &binding.writes {
+            let span = self.place(unit, write.span);
+            let development = self.development_of(unit, write.condition, frames);
+            for known in self.eval_in(V(unit, write.value), frames).iter() {
+                if binding.writes.len() > 1 && matches!(known.thing, Thing::Null | Thing::Undefined) {
+                    continue;
+                }
+                let parameter = matches!(self.value(V(unit, write.value)), Value::Parameter(..));
+                let mut known =
+                    if parameter { known.clone().at_most(Certainty::Firm) } else { known.clone().via(span) };
+                known.development = known.development.or(development);
+                values.push(known);
+            }
+        }
+        if values.is_empty() || values.iter().all(Known::is_unknown) {
+            if let Some(known) = binding.type_hint.and_then(|hint| self.hinted(V(unit, hint), v)) {
+                return vec![known];
+            }
+            if values.is_empty() {
+                let missing = if binding.writes.is_empty() { Thing::Unknown(Unknown::Other(v)) } else { Thing::Null };
+                values.push(Known::new(missing, v, Certainty::Firm));
+            }
+        }
+        values
+    }
+
+    /// An object of the class that a type names.
+    pub(super) fn hinted(&self, hint: V, v: V) -> Option<Known> {
+        let values = self.eval(hint);
+        let [known] = values.as_ref() else { return None };
+        match &known.thing {
+            Thing::Api(path) => {
+                let name = path.rsplit('.').next().unwrap_or(path);
+                let class = electron::class(match name {
+                    "IpcMainInvokeEvent" => "IpcMainEvent",
+                    other => other,
+                })?;
+                Some(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm))
+            }
+            Thing::Class(class) => Some(Known::new(Thing::Instance(*class), v, Certainty::Firm)),
+            _ => None,
+        }
+    }
+
+    fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
+        if let Some((call, below)) = frames.find(f) {
+            return match self.argument(call, index as usize) {
+                Some(argument) => self.step(&self.eval_in(argument, &below), argument),
+                None if self.arguments(call).iter().any(|item| item.spread) => {
+                    vec![Known::unknown(Unknown::Parameter(f, index), Some(v))]
+                }
+                None => vec![Known::new(Thing::Undefined, v, Certainty::Firm)],
+            };
+        }
+        let mut values = Vec::new();
+        for call in self.callers(f).iter() {
+            match self.argument(*call, index as usize) {
+                Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+            }
+        }
+        for (call, place) in self.handed_over(f) {
+            if let Some(known) = self.callback_parameter(call, place, index, v) {
+                values.extend(known);
+            }
+        }
+        if values.iter().all(|known| known.is_unknown() || matches!(known.thing, Thing::Undefined)) {
+            let hint = self.function(f).parameters.get(index as usize).and_then(|parameter| parameter.type_hint);
+            if let Some(known) = hint.and_then(|hint| self.hinted(V(f.0, hint), v)) {
+                return vec![known];
+            }
+        }
+        if values.is_empty() {
+            values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+        }
+        values
+    }
+
+    /// What a parameter of a function is that was handed to a call.
+    fn callback_parameter(&self, call: C, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
+        let record = self.call(call);
+        let callee = V(call.0, record.callee);
+        let host = |(class, origin)| vec![Known::new(Thing::Host(Host { class, origin }), v, Certainty::Firm)];
+        for known in self.eval(callee).iter() {
+            let (of, method): (&str, &str) = match &known.thing {
+                Thing::Method(host, name) => (host.class, name),
+                Thing::Api(path) => match path.rsplit_once('.') {
+                    Some((of, method)) => (of, method),
+                    None => continue,
+                },
+                // The app's own function that calls what it was given: its arguments there.
+                Thing::Function(function, _) => return self.passed_on(*function, place, index, v),
+                _ => continue,
+            };
+            if electron::LISTEN.contains(&method) || electron::HANDLE.contains(&method) {
+                let event = self.argument(call, 0).map(|argument| self.eval(argument));
+                let event = event.as_ref().and_then(|event| event.iter().find_map(Known::text));
+                if place == 1
+                    && let Some(found) = electron::listener(of, event.unwrap_or(""), index)
+                {
+                    return Some(host(found));
+                }
+            }
+            if let Some(found) = electron::callback(of, method, index) {
+                return Some(host(found));
+            }
+        }
+        let Value::Member(object, name) = self.value(callee) else { return None };
+        let object = V(call.0, object);
+        match self.str(call.0, name) {
+            "forEach" | "map" | "filter" | "some" | "every" | "find" | "findIndex" | "flatMap"
+                if place == 0 && index == 0 =>
+            {
+                Some(self.element_of(object, v, &Frames::default()))
+            }
+            "then" if place == 0 && index == 0 => Some(self.step(&self.eval(object), object)),
+            _ => None,
+        }
+    }
+
+    /// What a function of the app's hands to the callback that it was given as its parameter `place`.
+    fn passed_on(&self, function: F, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
+        let binding = self.function(function).parameters.get(place as usize)?.binding?;
+        let name = self.summary(function.0).bindings[binding.index()].name;
+        let mut values = Vec::new();
+        for &c in self.calls_named(self.str(function.0, name)) {
+            if c.0 != function.0 {
+                continue;
+            }
+            if matches!(self.value(V(c.0, self.call(c).callee)), Value::Binding(called) if called == binding)
+                && let Some(argument) = self.argument(c, index as usize)
+            {
+                values.extend(self.step(&self.eval(argument), argument));
+            }
+        }
+        if values.is_empty() { Some(vec![Known::unknown(Unknown::Other(v), Some(v))]) } else { Some(values) }
+    }
+
+    fn this(&self, f: F, v: V, frames: &Frames) -> Vec<Known> {
+        let function = self.function(f);
+        if let Some(class) = function.class {
+            let class = K(f.0, class);
+            let is_static = self.summary(f.0).classes[class.1.index()].members.iter().any(|member| {
+                member.is_static
+                    && member
+                        .value
+                        .is_some_and(|value| matches!(self.value(V(f.0, value)), Value::Function(own) if own == f.1))
+            });
+            let thing = if is_static { Thing::Class(class) } else { Thing::Instance(class) };
+            return vec![Known::new(thing, v, Certainty::Certain)];
+        }
+        match function.holder {
+            Some(holder) => match self.value(V(f.0, holder)) {
+                Value::Object(_) => {
+                    vec![Known::new(Thing::Object(Object::Literal(V(f.0, holder), frames.clone())), v, Certainty::Firm)]
+                }
+                _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
+            },
+            None => vec![Known::unknown(Unknown::Other(v), Some(v))],
+        }
+    }
+
+    fn superclass(&self, f: F, v: V) -> Vec<Known> {
+        let Some(class) = self.function(f).class else { return vec![Known::unknown(Unknown::Other(v), Some(v))] };
+        let Some(superclass) = self.summary(f.0).classes[class.index()].superclass else {
+            return vec![Known::unknown(Unknown::Other(v), Some(v))];
+        };
+        self.eval(V(f.0, superclass))
+            .iter()
+            .map(|known| match &known.thing {
+                Thing::Class(class) => Known { thing: Thing::Instance(*class), ..known.clone() },
+                Thing::Api(path) => match electron::class(path.rsplit('.').next().unwrap_or(path)) {
+                    Some(class) => Known { thing: Thing::Host(Host { class, origin: Origin::Some }), ..known.clone() },
+                    None => Known::unknown(Unknown::Other(v), Some(v)),
+                },
+                _ => Known::unknown(Unknown::Other(v), Some(v)),
+            })
+            .collect()
+    }
+
+    fn global(&self, name: &str, v: V) -> Vec<Known> {
+        if name == "undefined" {
+            return vec![Known::new(Thing::Undefined, v, Certainty::Certain)];
+        }
+        // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
+        let mut values = Vec::new();
+        for &(unit, index) in self.writes_to(name) {
+            let write = self.summary(unit).writes[index as usize];
+            let is_global = matches!(self.value(V(unit, write.object)), Value::Global(object)
+                if matches!(self.str(unit, object), "globalThis" | "global" | "window"));
+            if let (true, Some(value)) = (is_global, write.value) {
+                values.extend(self.step(&self.eval(V(unit, value)), V(unit, value)));
+            }
+        }
+        values.retain(|known| !matches!(known.thing, Thing::Null | Thing::Undefined));
+        if !values.is_empty() {
+            return values;
+        }
+        match name {
+            "__dirname" | "__filename" => vec![Known::new(Thing::Api(Rc::from(name)), v, Certainty::Certain)],
+            _ if electron::MODULES.contains(&name) => {
+                vec![Known::new(Thing::Api(Rc::from(name)), v, Certainty::Tentative)]
+            }
+            "Electron" => vec![Known::new(Thing::Api(Rc::from("electron")), v, Certainty::Firm)],
+            "electron" => vec![Known::new(Thing::Api(Rc::from("electron")), v, Certainty::Tentative)],
+            "__DEV__" => vec![Known::new(Thing::Development(true), v, Certainty::Firm)],
+            _ => vec![Known::new(Thing::Api(Rc::from(name)), v, Certainty::Certain)],
+        }
+    }
+
+    fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
+        let mut values = Vec::new();
+        for known in self.eval_in(list, frames).iter() {
+            match &known.thing {
+                Thing::Array(array, inner) => {
+                    let Value::Array(items) = self.value(*array) else { continue };
+                    for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
+                        let element = V(array.0, item.value);
+                        let found = self.eval_in(element, inner);
+                        if item.spread {
+                            values.extend(self.element_of(element, v, inner));
+                        } else {
+                            values.extend(self.step(&found, element));
+                        }
+                    }
+                }
+                Thing::Result(path, _) => match electron::call_element(path) {
+                    Some(class) => {
+                        values.push(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm));
+                    }
+                    None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+                },
+                _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+            }
+        }
+        values
+    }
+
+    /// What a call gives.
+    fn called(&self, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        let call = self.call(c);
+        match call.kind {
+            CallKind::Jsx => {
+                let tag = self.argument(c, 0).and_then(|tag| self.only(tag));
+                let tag = tag.as_ref().and_then(Known::text).unwrap_or("");
+                return vec![Known::new(Thing::Element(Rc::from(tag), c), v, Certainty::Certain)];
+            }
+            CallKind::Super | CallKind::Import => return vec![Known::unknown(Unknown::Call(c), Some(v))],
+            CallKind::Tagged => {
+                // `html`…``: the text that the tag was given.
+                return self.argument(c, 0).map_or_else(Vec::new, |text| self.eval_in(text, frames).to_vec());
+            }
+            CallKind::Call | CallKind::New => {}
+        }
+        let callee = V(c.0, call.callee);
+        let mut values = Vec::new();
+        for known in self.eval_in(callee, frames).iter() {
+            let mut results = match (&known.thing, call.kind) {
+                (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
+                (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
+                (Thing::Api(path), _) => self.api_result(path, c, v, frames),
+                (Thing::Function(function, inner), _) => self.returned(*function, c, inner, frames, v),
+                (Thing::Method(host, method), _) => match electron::method(host.class, method) {
+                    Some(class) => {
+                        vec![Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm)]
+                    }
+                    None => vec![Known::new(
+                        Thing::Result(Rc::from(format!("{}.{method}", host.class)), c),
+                        v,
+                        Certainty::Firm,
+                    )],
+                },
+                _ => self.text_result(callee, c, v, frames),
+            };
+            for result in &mut results {
+                result.certainty = result.certainty.min(known.certainty);
+                result.development = result.development.or(known.development);
+            }
+            values.extend(results);
+        }
+        values
+    }
+
+    /// What `new` of an API's class makes.
+    fn constructed(&self, path: &str, c: C) -> Thing {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let of_electron = !path.contains('.') || path.starts_with("@electron/remote") || path.starts_with("remote.");
+        match electron::class(name).filter(|_| of_electron) {
+            Some(class) => Thing::Host(Host { class, origin: Origin::Created(c) }),
+            None => Thing::Result(Rc::from(format!("new {path}")), c),
+        }
+    }
+
+    fn api_result(&self, path: &str, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        let host = |class, origin| vec![Known::new(Thing::Host(Host { class, origin }), v, Certainty::Firm)];
+        let short = path.strip_prefix("@electron/remote.").or_else(|| path.strip_prefix("remote.")).unwrap_or(path);
+        if let Some((class, origin)) = electron::call(short) {
+            return host(class, origin);
+        }
+        match short {
+            "session.fromPartition" => {
+                let partition = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
+                let name = partition.and_then(|values| match values.as_ref() {
+                    [known] => known.text().map(Rc::from),
+                    _ => None,
+                });
+                host("Session", Origin::Partition(name))
+            }
+            "Object.freeze" | "Object.seal" | "structuredClone" | "Promise.resolve" | "String" | "decodeURI"
+            | "encodeURI" | "Object.fromEntries" | "require.main" => match self.argument(c, 0) {
+                Some(argument) => self.step(&self.eval_in(argument, frames), argument),
+                None => vec![Known::new(Thing::Undefined, v, Certainty::Firm)],
+            },
+            "Boolean" => match self.argument(c, 0) {
+                Some(argument) => self
+                    .eval_in(argument, frames)
+                    .iter()
+                    .map(|known| match known.thing.truthy() {
+                        Some(truth) => Known { thing: Thing::Bool(truth), ..known.clone() },
+                        None => known.clone(),
+                    })
+                    .collect(),
+                None => vec![Known::new(Thing::Bool(false), v, Certainty::Certain)],
+            },
+            _ if is_merge(short) => {
+                vec![Known::new(Thing::Object(Object::Merged(v, frames.clone())), v, Certainty::Firm)]
+            }
+            "document.createElement" => {
+                let tag = self.argument(c, 0).and_then(|tag| self.only(tag));
+                match tag.as_ref().and_then(Known::text) {
+                    Some("webview") => vec![Known::new(Thing::Element(Rc::from("webview"), c), v, Certainty::Firm)],
+                    Some(tag) => vec![Known::new(Thing::Element(Rc::from(tag), c), v, Certainty::Firm)],
+                    None => vec![Known::new(Thing::Result(Rc::from(path), c), v, Certainty::Firm)],
+                }
+            }
+            _ => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
+        }
+    }
+
+    /// What a function of the app's returns to this call.
+    fn returned(&self, f: F, c: C, inner: &Frames, frames: &Frames, v: V) -> Vec<Known> {
+        let function = self.function(f);
+        if function.is_generator {
+            return vec![Known::unknown(Unknown::Call(c), Some(v))];
+        }
+        let _ = inner;
+        let frames = frames.with(f, c);
+        let mut values = Vec::new();
+        for exit in &function.exits {
+            if exit.throws {
+                continue;
+            }
+            match exit.value {
+                Some(value) => {
+                    let value = V(f.0, value);
+                    let development = self.development_of(f.0, exit.condition, &frames);
+                    for mut known in self.step(&self.eval_in(value, &frames), value) {
+                        known.development = known.development.or(development);
+                        values.push(known);
+                    }
+                }
+                None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+            }
+        }
+        if values.is_empty() { vec![Known::new(Thing::Undefined, v, Certainty::Firm)] } else { values }
+    }
+
+    /// What methods of texts and unknown functions give.
+    fn text_result(&self, callee: V, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        if let Value::Member(object, method) = self.value(callee) {
+            let object = V(callee.0, object);
+            match self.str(callee.0, method) {
+                "trim" | "toString" | "valueOf" | "normalize" | "trimEnd" | "trimStart" => {
+                    return self
+                        .eval_in(object, frames)
+                        .iter()
+                        .map(|known| match known.thing {
+                            Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            _ => Known::unknown(Unknown::Call(c), Some(v)),
+                        })
+                        .collect();
+                }
+                "concat" => {
+                    let parts = std::iter::once(object)
+                        .chain((0..self.arguments(c).len()).filter_map(|index| self.argument(c, index)));
+                    return self.joined(parts, v, frames);
+                }
+                _ => {}
+            }
+        }
+        vec![Known::unknown(Unknown::Call(c), Some(v))]
+    }
+
+    /// Whether something happens only in development, or only in a packaged app, by the conditions that dominate it.
+    pub fn development_of(&self, unit: UnitId, condition: Option<ConditionId>, frames: &Frames) -> Option<bool> {
+        let summary = self.summary(unit);
+        let mut at = condition;
+        for _ in 0..64 {
+            let condition = summary.conditions[at?.index()];
+            for known in self.eval_in(V(unit, condition.test), frames).iter() {
+                match &known.thing {
+                    Thing::Development(yes) => return Some(*yes == condition.holds),
+                    Thing::Api(path) if is_development_address(path) => return Some(condition.holds),
+                    _ => {}
+                }
+            }
+            if let Some(found) = self.development_in(V(unit, condition.test), condition.holds, frames, 0) {
+                return Some(found);
+            }
+            at = condition.parent;
+        }
+        None
+    }
+
+    /// Looks for a development test among the parts of a conjunction that holds, or of a disjunction that does not.
+    fn development_in(&self, test: V, holds: bool, frames: &Frames, depth: u32) -> Option<bool> {
+        if depth > 16 {
+            return None;
+        }
+        match self.value(test) {
+            Value::Binary(operator @ (Operator::And | Operator::Or), left, right)
+                if (operator == Operator::And) == holds =>
+            {
+                [left, right].into_iter().find_map(|side| {
+                    let side = V(test.0, side);
+                    let values = self.eval_in(side, frames);
+                    match values.as_ref() {
+                        [Known { thing: Thing::Development(yes), .. }] => Some(*yes == holds),
+                        _ => self.development_in(side, holds, frames, depth + 1),
+                    }
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a call by this name merges its arguments into one object, later ones winning.
+pub(super) fn is_merge(path: &str) -> bool {
+    matches!(
+        path,
+        "Object.assign"
+            | "_.merge"
+            | "_.assign"
+            | "_.extend"
+            | "_.defaults"
+            | "_.defaultsDeep"
+            | "deepmerge"
+            | "lodash.merge"
+            | "lodash.assign"
+            | "lodash.defaults"
+            | "lodash.extend"
+            | "lodash/merge"
+            | "lodash/assign"
+            | "lodash/defaults"
+            | "merge"
+            | "lodash.defaultsDeep"
+            | "lodash/defaultsDeep"
+            | "object-assign"
+            | "xtend"
+            | "extend"
+            | "deep-extend"
+            | "deepmerge.default"
+            | "defu"
+            | "defu.defu"
+            | "merge-options"
+            | "lodash-es.merge"
+    )
+}
+
+fn push_part(parts: &mut Vec<Part>, part: Part) {
+    match (parts.last_mut(), part) {
+        (Some(Part::Text(last)), Part::Text(next)) => *last = Rc::from(format!("{last}{next}")),
+        (_, part) => parts.push(part),
+    }
+}

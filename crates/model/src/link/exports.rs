@@ -1,0 +1,142 @@
+//! What a file gives to those that import it.
+
+use std::rc::Rc;
+
+use super::resolve::Target;
+use super::things::*;
+use super::{Program, UnitId, V};
+use crate::summary::*;
+
+/// `export * from` links that are followed in a row.
+const MOST_LINKS: u32 = 16;
+
+impl Program<'_> {
+    /// What a name of an imported module is.
+    pub(super) fn imported(&self, v: V, import: ImportId, name: &str) -> Values {
+        match self.target(v.0, import) {
+            Target::Unit(unit) => match self.exported(*unit, name, 0) {
+                Some(values) => values,
+                None => Rc::from([Known::unknown(Unknown::Import(v), Some(v))]),
+            },
+            Target::External(module) => {
+                let module = module.clone();
+                // `import electron from 'electron'` is the module itself.
+                let thing = if name == "default" { self.module_api(&module) } else { self.api_member(&module, name) };
+                Rc::from([Known::new(thing, v, Certainty::Certain)])
+            }
+            Target::File(_) | Target::Missing => Rc::from([Known::unknown(Unknown::Import(v), Some(v))]),
+        }
+    }
+
+    /// What `import * as` or `require` of a module gives.
+    pub(super) fn module(&self, v: V, import: ImportId) -> Values {
+        let thing = match self.target(v.0, import) {
+            Target::Unit(unit) => {
+                if let Some(whole) = self.whole(*unit) {
+                    return self.through(self.eval(whole), v);
+                }
+                Thing::Namespace(*unit)
+            }
+            Target::External(module) => self.module_api(&module.clone()),
+            Target::File(_) | Target::Missing => Thing::Unknown(Unknown::Import(v)),
+        };
+        Rc::from([Known::new(thing, v, Certainty::Certain)])
+    }
+
+    /// A module from outside, under its own name; `electron` itself has the empty path.
+    fn module_api(&self, module: &str) -> Thing {
+        Thing::Api(if module == "electron" { Rc::from("electron") } else { Rc::from(module) })
+    }
+
+    /// `module.exports = value`, the last one.
+    fn whole(&self, unit: UnitId) -> Option<V> {
+        self.summary(unit).exports.iter().rev().find_map(|export| match export {
+            Export::Whole(value) => Some(V(unit, *value)),
+            _ => None,
+        })
+    }
+
+    /// What a unit exports under a name.
+    pub(crate) fn exported(&self, unit: UnitId, name: &str, depth: u32) -> Option<Values> {
+        if depth > MOST_LINKS {
+            return None;
+        }
+        let summary = self.summary(unit);
+        let is = |id: &Name| summary.str(*id) == name;
+        for export in summary.exports.iter().rev() {
+            match export {
+                Export::Named(exported, value) if is(exported) => {
+                    let v = V(unit, *value);
+                    return Some(self.through(self.eval(v), v));
+                }
+                Export::From(exported, import, imported) if is(exported) => {
+                    let imported = summary.str(*imported).to_owned();
+                    return Some(match self.target(unit, *import) {
+                        Target::Unit(next) => self.exported(*next, &imported, depth + 1)?,
+                        Target::External(module) => {
+                            let thing = if imported == "default" {
+                                self.module_api(module)
+                            } else {
+                                self.api_member(module, &imported)
+                            };
+                            Rc::from([Known { at: None, ..Known::new(thing, V(unit, ValueId(0)), Certainty::Firm) }])
+                        }
+                        _ => return None,
+                    });
+                }
+                Export::Namespace(exported, import) if is(exported) => {
+                    let thing = match self.target(unit, *import) {
+                        Target::Unit(next) => Thing::Namespace(*next),
+                        Target::External(module) => self.module_api(module),
+                        _ => return None,
+                    };
+                    return Some(Rc::from([Known {
+                        at: None,
+                        ..Known::new(thing, V(unit, ValueId(0)), Certainty::Firm)
+                    }]));
+                }
+                _ => {}
+            }
+        }
+        if let Some(whole) = self.whole(unit) {
+            if name == "default" {
+                return Some(self.through(self.eval(whole), whole));
+            }
+            return Some(self.member_of(&self.eval(whole), name, whole));
+        }
+        for export in &summary.exports {
+            if let Export::Star(import) = export
+                && name != "default"
+            {
+                match self.target(unit, *import) {
+                    Target::Unit(next) => {
+                        if let Some(values) = self.exported(*next, name, depth + 1) {
+                            return Some(values);
+                        }
+                    }
+                    Target::External(module) if &**module == "electron" => {
+                        let thing = self.api_member(module, name);
+                        return Some(Rc::from([Known {
+                            at: None,
+                            ..Known::new(thing, V(unit, ValueId(0)), Certainty::Firm)
+                        }]));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // CommonJS without a default: the module itself.
+        let is_commonjs = !summary.exports.is_empty()
+            && summary.exports.iter().all(|export| matches!(export, Export::Named(..)))
+            && summary.imports.iter().all(|import| import.kind != ImportKind::Static);
+        (name == "default" && is_commonjs).then(|| {
+            Rc::from([Known { at: None, ..Known::new(Thing::Namespace(unit), V(unit, ValueId(0)), Certainty::Firm) }])
+        })
+    }
+
+    /// The same values, one step further away.
+    pub(super) fn through(&self, values: Values, v: V) -> Values {
+        let span = self.span(v);
+        values.iter().cloned().map(|known| known.via(span)).collect()
+    }
+}

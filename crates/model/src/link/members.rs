@@ -1,0 +1,409 @@
+//! What a property of something is.
+
+use std::rc::Rc;
+
+use super::things::*;
+use super::{F, K, Program, UnitId, V, electron};
+use crate::summary::*;
+
+/// Superclasses that are followed in a row.
+const MOST_SUPERCLASSES: u32 = 8;
+
+/// Paths that are true in a development build and false in a packaged one.
+const DEVELOPMENT: [&str; 16] = [
+    "process.defaultApp",
+    "electron-is-dev",
+    "electron-is-dev.default",
+    "import.meta.env.DEV",
+    "electron-is.dev",
+    "@electron-toolkit/utils.is.dev",
+    "electron-util.is.development",
+    "electron-util/main.isDev",
+    "electron-util.isDev",
+    "electron-is.dev()",
+    "process.env.IS_DEV",
+    "process.env.DEV",
+    "electron-util/node.isDev",
+    "process.env.ELECTRON_IS_DEV",
+    "process.env.WEBPACK_SERVE",
+    "electron-is-dev.isDev",
+];
+
+/// Paths that hold an address only while a development server runs: as a test they mean development.
+const DEVELOPMENT_ADDRESSES: [&str; 7] = [
+    "process.env.VITE_DEV_SERVER_URL",
+    "process.env.ELECTRON_RENDERER_URL",
+    "process.env.WEBPACK_DEV_SERVER_URL",
+    "MAIN_WINDOW_VITE_DEV_SERVER_URL",
+    "process.env.DEV_SERVER_URL",
+    "process.env.ELECTRON_START_URL",
+    "process.env.NUXT_DEV_SERVER_URL",
+];
+
+/// Whether a path holds the address of a development server, and nothing in a packaged app.
+pub fn is_development_address(path: &str) -> bool {
+    DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
+}
+
+impl Program<'_> {
+    /// A path one member longer.
+    pub(super) fn api_member(&self, path: &str, name: &str) -> Thing {
+        let longer = match path {
+            "electron" | "@electron/remote" | "remote" => {
+                if name == "default" || (name == "remote" && path == "electron") {
+                    return Thing::Api(Rc::from(if name == "remote" { "remote" } else { path }));
+                }
+                if path == "electron" { name.to_owned() } else { format!("{path}.{name}") }
+            }
+            "electron.default" => name.to_owned(),
+            "window" | "globalThis" | "self" | "global"
+                if matches!(
+                    name,
+                    "process" | "document" | "window" | "location" | "navigator" | "fetch" | "globalThis" | "eval"
+                ) =>
+            {
+                name.to_owned()
+            }
+            "fs/promises" => format!("fs.promises.{name}"),
+            _ => format!("{path}.{name}"),
+        };
+        if longer == "app.isPackaged" || longer == "import.meta.env.PROD" || longer.ends_with("remote.app.isPackaged") {
+            return Thing::Development(false);
+        }
+        if DEVELOPMENT.contains(&longer.as_str()) {
+            return Thing::Development(true);
+        }
+        // A static member of a class of the app's that extends an API is the API's.
+        let short =
+            longer.strip_prefix("@electron/remote.").or_else(|| longer.strip_prefix("remote.")).unwrap_or(&longer);
+        if let Some((class, origin)) = electron::property(short) {
+            return Thing::Host(Host { class, origin });
+        }
+        Thing::Api(Rc::from(longer))
+    }
+
+    /// `object.name`.
+    pub(super) fn member(&self, object: V, name: &str, v: V, frames: &Frames) -> Vec<Known> {
+        let objects = self.eval_in(object, frames);
+        let values = self.member_of(&objects, name, v);
+        values.to_vec()
+    }
+
+    /// `object[index]`.
+    pub(super) fn indexed(&self, object: V, index: V, v: V, frames: &Frames) -> Vec<Known> {
+        let indices = self.eval_in(index, frames);
+        if let [only] = indices.as_ref() {
+            match &only.thing {
+                Thing::Text(text) => return self.member(object, text, v, frames),
+                Thing::Number(number) => return self.member(object, &number.to_string(), v, frames),
+                _ => {}
+            }
+        }
+        // An object of constants under an unknown key: any of them.
+        let mut values = Vec::new();
+        for known in self.eval_in(object, frames).iter() {
+            match &known.thing {
+                Thing::Object(Object::Literal(literal, inner)) => {
+                    let Value::Object(list) = self.value(*literal) else { continue };
+                    let properties = self.summary(literal.0).properties(list);
+                    if properties.len() > 12 || properties.iter().any(|property| !matches!(property.key, Key::Name(_)))
+                    {
+                        return vec![Known::unknown(Unknown::Member(v), Some(v))];
+                    }
+                    for property in properties {
+                        let value = V(literal.0, property.value);
+                        values.extend(
+                            self.eval_in(value, inner).iter().cloned().map(|known| known.via(self.span(value))),
+                        );
+                    }
+                }
+                _ => return vec![Known::unknown(Unknown::Member(v), Some(v))],
+            }
+        }
+        values
+    }
+
+    /// A member of each of several things.
+    pub(super) fn member_of(&self, objects: &Values, name: &str, v: V) -> Values {
+        let mut values = Vec::new();
+        for known in objects.iter() {
+            let mut found = self.member_of_one(known, name, v);
+            // Nothing is read from nothing: the other alternatives are meant.
+            if matches!(known.thing, Thing::Null | Thing::Undefined) && objects.len() > 1 {
+                continue;
+            }
+            for value in &mut found {
+                value.certainty = value.certainty.min(known.certainty);
+                value.development = value.development.or(known.development);
+                if value.trail.is_empty() {
+                    value.trail = known.trail.clone();
+                }
+            }
+            values.extend(found);
+        }
+        if values.is_empty() {
+            values.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        Rc::from(values)
+    }
+
+    fn member_of_one(&self, known: &Known, name: &str, v: V) -> Vec<Known> {
+        let one = |thing| vec![Known::new(thing, v, Certainty::Certain)];
+        match &known.thing {
+            Thing::Api(path) => one(self.api_member(path, name)),
+            Thing::Host(host) => self.host_member(host, name, v),
+            Thing::Namespace(unit) => match self.exported(*unit, name, 0) {
+                Some(values) => values.to_vec(),
+                None => self.namespace_member(*unit, name, v),
+            },
+            Thing::Object(object) => {
+                let found = self.property(object, name, None);
+                let mut values: Vec<Known> = found.values.iter().map(|value| value.known.clone()).collect();
+                if found.unknown {
+                    values.push(Known::unknown(Unknown::Member(v), Some(v)));
+                }
+                if found.may_be_absent && !found.unknown {
+                    values.push(Known::new(Thing::Undefined, v, Certainty::Firm));
+                }
+                values
+            }
+            Thing::Array(array, frames) => {
+                let Value::Array(list) = self.value(*array) else { return one(Thing::Unknown(Unknown::Member(v))) };
+                let items = self.summary(array.0).items(list);
+                match name.parse::<usize>() {
+                    Ok(index) if items.iter().take(index + 1).all(|item| !item.spread) => match items.get(index) {
+                        Some(item) => {
+                            let element = V(array.0, item.value);
+                            self.eval_in(element, frames)
+                                .iter()
+                                .cloned()
+                                .map(|known| known.via(self.span(element)))
+                                .collect()
+                        }
+                        None => one(Thing::Undefined),
+                    },
+                    _ => one(Thing::Unknown(Unknown::Member(v))),
+                }
+            }
+            Thing::Instance(class) => self.instance_member(*class, name, v, 0),
+            Thing::Class(class) => self.static_member(*class, name, v, 0),
+            Thing::Function(function, _) => match name {
+                "call" | "apply" | "bind" => vec![known.clone()],
+                _ => self.written(v, name, |program, object| {
+                    program
+                        .eval(object)
+                        .iter()
+                        .any(|known| matches!(known.thing, Thing::Function(found, _) if found == *function))
+                }),
+            },
+            Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
+                (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
+            Thing::Element(tag, _) if &**tag == "webview" => match electron::method("WebviewTag", name) {
+                Some(_) => one(Thing::Method(Host { class: "WebviewTag", origin: Origin::Some }, Rc::from(name))),
+                None => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
+            _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+        }
+    }
+
+    fn namespace_member(&self, unit: UnitId, name: &str, v: V) -> Vec<Known> {
+        if name == "default" {
+            return vec![Known::new(Thing::Namespace(unit), v, Certainty::Firm)];
+        }
+        vec![Known::unknown(Unknown::Member(v), Some(v))]
+    }
+
+    fn host_member(&self, host: &Host, name: &str, v: V) -> Vec<Known> {
+        let thing = match electron::member(host.class, name) {
+            Some(class) => {
+                // Only what belongs to the same object keeps its origin.
+                let origin = match (host.class, name) {
+                    (_, "webContents" | "session" | "webRequest" | "protocol" | "ipc" | "mainFrame") => {
+                        host.origin.clone()
+                    }
+                    _ => Origin::Some,
+                };
+                Thing::Host(Host { class, origin })
+            }
+            None => Thing::Method(host.clone(), Rc::from(name)),
+        };
+        vec![Known::new(thing, v, Certainty::Certain)]
+    }
+
+    fn instance_member(&self, class: K, name: &str, v: V, depth: u32) -> Vec<Known> {
+        let record = &self.summary(class.0).classes[class.1.index()];
+        let is = |key: Key| matches!(key, Key::Name(key) if self.str(class.0, key) == name);
+        let mut values = Vec::new();
+        let mut hint = None;
+        for member in record.members.iter().filter(|member| !member.is_static && is(member.key)) {
+            hint = hint.or(member.type_hint);
+            let Some(value) = member.value else { continue };
+            let value = V(class.0, value);
+            match (member.slot, self.value(value)) {
+                (Slot::Getter, Value::Function(getter)) => values.extend(self.getter(F(class.0, getter))),
+                (Slot::Setter, _) => {}
+                _ if member.is_field => {
+                    values.extend(self.eval(value).iter().cloned().map(|known| known.via(self.span(value))));
+                }
+                _ => return self.eval(value).to_vec(),
+            }
+        }
+        values.extend(self.written(v, name, |program, object| {
+            program.eval(object).iter().any(|known| match known.thing {
+                Thing::Instance(found) => found == class || program.extends(found, class),
+                _ => false,
+            })
+        }));
+        let known: Vec<Known> = values
+            .iter()
+            .filter(|known| !matches!(known.thing, Thing::Null | Thing::Undefined | Thing::Unknown(_)))
+            .cloned()
+            .collect();
+        if !known.is_empty() {
+            if values.iter().any(Known::is_unknown)
+                && !known.iter().all(|known| matches!(known.thing, Thing::Host(_) | Thing::Function(..)))
+            {
+                return values;
+            }
+            return known;
+        }
+        if let Some(hinted) = hint.and_then(|hint| self.hinted(V(class.0, hint), v)) {
+            return vec![hinted];
+        }
+        if let Some(superclass) = record.superclass
+            && depth < MOST_SUPERCLASSES
+        {
+            let superclass = V(class.0, superclass);
+            let mut inherited = Vec::new();
+            for known in self.eval(superclass).iter() {
+                match &known.thing {
+                    Thing::Class(parent) => inherited.extend(self.instance_member(*parent, name, v, depth + 1)),
+                    Thing::Api(path) => {
+                        if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
+                            let origin = Origin::Some;
+                            inherited.extend(self.host_member(&Host { class: host, origin }, name, v));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if inherited.iter().any(|known| !known.is_unknown()) {
+                return inherited;
+            }
+        }
+        if values.is_empty() {
+            values.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        values
+    }
+
+    /// Whether a class descends from another.
+    pub(crate) fn extends(&self, class: K, from: K) -> bool {
+        let mut class = class;
+        for _ in 0..MOST_SUPERCLASSES {
+            let Some(superclass) = self.summary(class.0).classes[class.1.index()].superclass else { return false };
+            let next = self.eval(V(class.0, superclass)).iter().find_map(|known| match known.thing {
+                Thing::Class(class) => Some(class),
+                _ => None,
+            });
+            match next {
+                Some(next) if next == from => return true,
+                Some(next) => class = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The class of Electron's that a class of the app's extends, at whatever distance.
+    pub fn host_class(&self, class: K) -> Option<&'static str> {
+        let mut class = class;
+        for _ in 0..MOST_SUPERCLASSES {
+            let superclass = self.summary(class.0).classes[class.1.index()].superclass?;
+            let mut next = None;
+            for known in self.eval(V(class.0, superclass)).iter() {
+                match &known.thing {
+                    Thing::Class(parent) => next = Some(*parent),
+                    Thing::Api(path) => {
+                        if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
+                            return Some(host);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            class = next?;
+        }
+        None
+    }
+
+    fn static_member(&self, class: K, name: &str, v: V, depth: u32) -> Vec<Known> {
+        let record = &self.summary(class.0).classes[class.1.index()];
+        let is = |key: Key| matches!(key, Key::Name(key) if self.str(class.0, key) == name);
+        let mut values = Vec::new();
+        for member in record.members.iter().filter(|member| member.is_static && is(member.key)) {
+            let Some(value) = member.value else { continue };
+            let value = V(class.0, value);
+            match (member.slot, self.value(value)) {
+                (Slot::Getter, Value::Function(getter)) => values.extend(self.getter(F(class.0, getter))),
+                _ => values.extend(self.eval(value).iter().cloned().map(|known| known.via(self.span(value)))),
+            }
+        }
+        values.extend(self.written(v, name, |program, object| {
+            program.eval(object).iter().any(|known| matches!(known.thing, Thing::Class(found) if found == class))
+        }));
+        if values.is_empty()
+            && let Some(superclass) = record.superclass
+            && depth < MOST_SUPERCLASSES
+        {
+            for known in self.eval(V(class.0, superclass)).iter() {
+                match &known.thing {
+                    Thing::Class(parent) => values.extend(self.static_member(*parent, name, v, depth + 1)),
+                    Thing::Api(path) => values.push(Known::new(self.api_member(path, name), v, Certainty::Firm)),
+                    _ => {}
+                }
+            }
+        }
+        if values.is_empty() {
+            values.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        values
+    }
+
+    /// What a getter returns.
+    fn getter(&self, getter: F) -> Vec<Known> {
+        let mut values = Vec::new();
+        for exit in &self.function(getter).exits {
+            if let (Some(value), false) = (exit.value, exit.throws) {
+                let value = V(getter.0, value);
+                values.extend(self.eval(value).iter().cloned().map(|known| known.via(self.span(value))));
+            }
+        }
+        values
+    }
+
+    /// Everything that is written into a property of objects of which `is_it` says that they are the ones.
+    fn written(&self, v: V, name: &str, is_it: impl Fn(&Self, V) -> bool) -> Vec<Known> {
+        let mut values = Vec::new();
+        for &(unit, index) in self.writes_to(name) {
+            let write = self.summary(unit).writes[index as usize];
+            let Some(value) = write.value else { continue };
+            let value = V(unit, value);
+            if value == v || !is_it(self, V(unit, write.object)) {
+                continue;
+            }
+            let development = self.development_of(unit, write.condition, &Frames::default());
+            for known in self.eval(value).iter() {
+                let mut known = known.clone().via(self.span(value));
+                known.development = known.development.or(development);
+                values.push(known);
+            }
+        }
+        if values.len() > 1 {
+            values.retain(|known| !matches!(known.thing, Thing::Null | Thing::Undefined));
+        }
+        values
+    }
+}

@@ -1,0 +1,336 @@
+//! The second step: what the summaries say together.
+//!
+//! [`Program`] holds every summary and answers, on demand and remembering, what a value is: through variables, files, calls and classes.
+
+mod callers;
+pub mod electron;
+mod evaluate;
+mod exports;
+pub mod guards;
+mod members;
+mod objects;
+pub mod places;
+mod resolve;
+pub mod things;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::source::{FileId, Sources, Span};
+use crate::summary::*;
+use resolve::Modules;
+pub use resolve::Target;
+use things::{Frames, Known, Values};
+
+/// Index of a script in [`Program::units`]: a file, or one inline script of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId(pub u32);
+
+/// A value of some unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct V(pub UnitId, pub ValueId);
+
+/// A function of some unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct F(pub UnitId, pub FunctionId);
+
+/// A class of some unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct K(pub UnitId, pub ClassId);
+
+/// A call of some unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct C(pub UnitId, pub CallId);
+
+/// One script and the file that holds it.
+#[derive(Debug)]
+pub struct Unit {
+    /// The file.
+    pub file: FileId,
+    /// What it says.
+    pub summary: Summary,
+}
+
+/// Every unit of an app, linked.
+pub struct Program<'a> {
+    /// The texts.
+    pub sources: &'a Sources,
+    /// The scripts, in the order of files.
+    pub units: Vec<Unit>,
+    modules: Modules,
+    calls_by_name: FxHashMap<Rc<str>, Vec<C>>,
+    arguments_by_name: FxHashMap<Rc<str>, Vec<(C, u32)>>,
+    writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
+    callbacks: FxHashMap<F, (C, u32)>,
+    aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    memo: RefCell<FxHashMap<V, Values>>,
+    framed: RefCell<FxHashMap<(V, Frames), Values>>,
+    open: RefCell<FxHashSet<(V, usize)>>,
+    callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    depth: Cell<u32>,
+    work: Cell<u64>,
+}
+
+/// Steps of evaluation that one app may cost, as a bound against hostile input.
+const MOST_WORK: u64 = 40_000_000;
+
+impl<'a> Program<'a> {
+    /// Links the summaries. `units` are in the order of their files.
+    pub fn new(sources: &'a Sources, units: Vec<Unit>) -> Self {
+        let modules = Modules::new(sources, &units);
+        let mut program = Self {
+            sources,
+            units,
+            modules,
+            calls_by_name: FxHashMap::default(),
+            arguments_by_name: FxHashMap::default(),
+            writes_by_key: FxHashMap::default(),
+            callbacks: FxHashMap::default(),
+            aliases: FxHashMap::default(),
+            memo: RefCell::default(),
+            framed: RefCell::default(),
+            open: RefCell::default(),
+            callers: RefCell::default(),
+            depth: Cell::new(0),
+            work: Cell::new(0),
+        };
+        program.index();
+        program
+    }
+
+    /// The summary of a unit.
+    pub fn summary(&self, unit: UnitId) -> &Summary {
+        &self.units[unit.0 as usize].summary
+    }
+
+    /// The file of a unit.
+    pub fn file(&self, unit: UnitId) -> FileId {
+        self.units[unit.0 as usize].file
+    }
+
+    /// Every unit's id.
+    pub fn unit_ids(&self) -> impl Iterator<Item = UnitId> + use<> {
+        (0..self.units.len() as u32).map(UnitId)
+    }
+
+    /// What a value says, unresolved.
+    pub fn value(&self, v: V) -> Value {
+        self.summary(v.0).value(v.1)
+    }
+
+    /// Where a value stands.
+    pub fn span(&self, v: V) -> Span {
+        self.place(v.0, self.summary(v.0).span(v.1))
+    }
+
+    /// A range of a unit as a span.
+    pub fn place(&self, unit: UnitId, range: Range) -> Span {
+        Span { file: self.file(unit), start: range.0, end: range.1 }
+    }
+
+    /// A call's record.
+    pub fn call(&self, c: C) -> &Call {
+        self.summary(c.0).call(c.1)
+    }
+
+    /// A function's record.
+    pub fn function(&self, f: F) -> &Function {
+        self.summary(f.0).function(f.1)
+    }
+
+    /// The text of a name.
+    pub fn str(&self, unit: UnitId, name: Name) -> &str {
+        self.summary(unit).str(name)
+    }
+
+    /// The arguments of a call, spread ones included.
+    pub fn arguments(&self, c: C) -> &[Item] {
+        let summary = self.summary(c.0);
+        summary.items(summary.call(c.1).arguments)
+    }
+
+    /// One argument, where no spread before it hides its place.
+    pub fn argument(&self, c: C, index: usize) -> Option<V> {
+        let items = self.arguments(c);
+        if items.iter().take(index + 1).any(|item| item.spread) {
+            return None;
+        }
+        items.get(index).map(|item| V(c.0, item.value))
+    }
+
+    /// The call in which this function is written as an argument, and the argument's index.
+    pub fn callback_of(&self, f: F) -> Option<(C, u32)> {
+        self.callbacks.get(&f).copied()
+    }
+
+    /// Whether so much was evaluated that facts may be missing.
+    pub fn exhausted(&self) -> bool {
+        self.work.get() > MOST_WORK
+    }
+
+    /// The module that an import leads to.
+    pub fn target(&self, unit: UnitId, import: ImportId) -> &Target {
+        self.modules.target(unit, import)
+    }
+
+    /// The first unit of a file, if it holds a script.
+    pub fn unit_of(&self, file: FileId) -> Option<UnitId> {
+        self.modules.unit_of(file)
+    }
+
+    /// What a value is, with nothing known of who called.
+    pub fn eval(&self, v: V) -> Values {
+        self.eval_in(v, &Frames::default())
+    }
+
+    /// What a value certainly is, if it is one thing.
+    pub fn only(&self, v: V) -> Option<Known> {
+        let values = self.eval(v);
+        match values.as_ref() {
+            [known] => Some(known.clone()),
+            _ => None,
+        }
+    }
+
+    fn index(&mut self) {
+        let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
+        for unit in self.unit_ids() {
+            let summary = self.summary(unit);
+            let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
+            let mut calls: Vec<(Rc<str>, C)> = Vec::new();
+            let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
+            let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
+            for (index, call) in summary.calls.iter().enumerate() {
+                let c = C(unit, CallId(index as u32));
+                if let Some(name) = final_name(summary, call.callee) {
+                    calls.push((names[name.index()].clone(), c));
+                }
+                for (position, item) in summary.items(call.arguments).iter().enumerate() {
+                    let mut value = item.value;
+                    // `handler.bind(this)` is handler.
+                    if let Value::Call(inner) = summary.value(value)
+                        && let Value::Member(bound, method) = summary.value(summary.call(inner).callee)
+                        && summary.str(method) == "bind"
+                    {
+                        value = bound;
+                    }
+                    match summary.value(value) {
+                        Value::Function(function) => callbacks.push((F(unit, function), (c, position as u32))),
+                        Value::Binding(_) | Value::Member(..) => {
+                            if let Some(name) = final_name(summary, value) {
+                                arguments.push((names[name.index()].clone(), (c, position as u32)));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            let mut alias = |from: Name, to: Name| {
+                if from != to {
+                    aliases.entry(names[from.index()].clone()).or_default().insert(names[to.index()].clone());
+                }
+            };
+            for binding in &summary.bindings {
+                for write in &binding.writes {
+                    match summary.value(write.value) {
+                        Value::ImportName(_, name) => alias(name, binding.name),
+                        Value::Function(function) => {
+                            if let Some(name) = summary.function(function).name {
+                                alias(name, binding.name);
+                            }
+                        }
+                        _ => {
+                            if let Some(name) = final_name(summary, write.value) {
+                                alias(name, binding.name);
+                            }
+                        }
+                    }
+                }
+            }
+            for property in &summary.properties {
+                if let (Key::Name(key), Some(name)) = (property.key, final_name(summary, property.value)) {
+                    alias(name, key);
+                }
+            }
+            for export in &summary.exports {
+                match *export {
+                    Export::Named(name, value) => {
+                        if let Some(from) = final_name(summary, value) {
+                            alias(from, name);
+                        }
+                    }
+                    Export::From(name, _, imported) => alias(imported, name),
+                    _ => {}
+                }
+            }
+            let mut writes: Vec<(Rc<str>, (UnitId, u32))> = Vec::new();
+            for (index, write) in summary.writes.iter().enumerate() {
+                if let Key::Name(key) = write.key {
+                    writes.push((names[key.index()].clone(), (unit, index as u32)));
+                    if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
+                        alias(from, key);
+                    }
+                }
+            }
+            for (name, call) in calls {
+                self.calls_by_name.entry(name).or_default().push(call);
+            }
+            for (name, argument) in arguments {
+                self.arguments_by_name.entry(name).or_default().push(argument);
+            }
+            for (key, write) in writes {
+                self.writes_by_key.entry(key).or_default().push(write);
+            }
+            self.callbacks.extend(callbacks);
+        }
+        self.aliases = aliases
+            .into_iter()
+            .map(|(name, set)| {
+                let mut list: Vec<Rc<str>> = set.into_iter().collect();
+                list.sort();
+                (name, list)
+            })
+            .collect();
+    }
+
+    /// A name and the names under which what it names is known elsewhere.
+    pub(crate) fn names_of(&self, name: &str) -> Vec<Rc<str>> {
+        let mut names: Vec<Rc<str>> = vec![Rc::from(name)];
+        let mut next = 0;
+        while next < names.len() && names.len() < 24 {
+            if let Some(more) = self.aliases.get(&names[next]) {
+                for alias in more {
+                    if !names.contains(alias) {
+                        names.push(alias.clone());
+                    }
+                }
+            }
+            next += 1;
+        }
+        names
+    }
+
+    /// Calls whose callee ends in this name.
+    pub(crate) fn calls_named(&self, name: &str) -> &[C] {
+        self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Property writes to this key.
+    pub(crate) fn writes_to(&self, key: &str) -> &[(UnitId, u32)] {
+        self.writes_by_key.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The last name of a path: `c` of `a.b.c`, a variable's own name.
+pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
+    match summary.value(value) {
+        Value::Member(_, name) | Value::Global(name) | Value::ImportName(_, name) => Some(name),
+        Value::Binding(binding) => Some(summary.bindings[binding.index()].name),
+        Value::Function(function) => summary.function(function).name,
+        Value::Class(class) => summary.classes[class.index()].name,
+        Value::Await(inner) => final_name(summary, inner),
+        _ => None,
+    }
+}

@@ -1,0 +1,306 @@
+//! Properties of object literals: spreads in order, merges, writes before the use.
+
+use std::rc::Rc;
+
+use super::things::*;
+use super::{C, F, Program, UnitId, V};
+use crate::source::Span;
+use crate::summary::*;
+
+/// Spreads and merges that are followed in a row.
+const MOST_LAYERS: u32 = 12;
+
+/// One value of a property, and where it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// The value.
+    pub known: Known,
+    /// The property: `key: value`.
+    pub span: Span,
+}
+
+/// What a property of an object is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lookup {
+    /// What it can be.
+    pub values: Vec<Placed>,
+    /// It may not be there.
+    pub may_be_absent: bool,
+    /// It may be something that is not known.
+    pub unknown: bool,
+}
+
+/// Where an object is used: writes in the same function after this place do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The function.
+    pub function: F,
+    /// The use's place in the order of events.
+    pub order: u32,
+}
+
+impl Program<'_> {
+    /// What a property of an object is, seen from a use of it.
+    pub fn property(&self, object: &Object, key: &str, from: Option<Use>) -> Lookup {
+        let mut lookup = Lookup::default();
+        let absent = self.layer(object, key, from, &mut lookup, 0);
+        lookup.may_be_absent = absent;
+        lookup
+    }
+
+    /// Adds what a layer says; tells whether the key may be absent from it.
+    fn layer(&self, object: &Object, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
+        if depth > MOST_LAYERS {
+            lookup.unknown = true;
+            return true;
+        }
+        match object {
+            Object::Literal(v, frames) => {
+                if self.writes_of(*v, key, from, lookup) {
+                    return false;
+                }
+                self.literal(*v, frames, key, from, lookup, depth)
+            }
+            Object::Merged(v, frames) => self.merged(*v, frames, key, from, lookup, depth),
+            Object::Rest(v, frames) => {
+                let Value::RestOf(whole) = self.value(*v) else { return true };
+                self.layers_of(V(v.0, whole), frames, key, from, lookup, depth)
+            }
+        }
+    }
+
+    /// Everything that a value may be, as a layer.
+    fn layers_of(&self, v: V, frames: &Frames, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
+        let mut absent = false;
+        for known in self.eval_in(v, frames).iter() {
+            let first = lookup.values.len();
+            absent |= match &known.thing {
+                Thing::Object(object) => self.layer(object, key, from, lookup, depth + 1),
+                Thing::Undefined
+                | Thing::Null
+                | Thing::Bool(_)
+                | Thing::Text(_)
+                | Thing::Number(_)
+                | Thing::Development(_) => true,
+                Thing::Function(..) | Thing::Regex(..) | Thing::Array(..) => true,
+                Thing::Namespace(unit) => match self.exported(*unit, key, 0) {
+                    Some(values) => {
+                        let span = self.span(v);
+                        lookup.values.extend(values.iter().map(|known| Placed { known: known.clone(), span }));
+                        false
+                    }
+                    None => true,
+                },
+                _ => {
+                    lookup.unknown = true;
+                    true
+                }
+            };
+            for placed in &mut lookup.values[first..] {
+                placed.known.certainty = placed.known.certainty.min(Certainty::Firm);
+                placed.known.development = placed.known.development.or(known.development);
+            }
+        }
+        absent
+    }
+
+    fn literal(&self, v: V, frames: &Frames, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
+        let Value::Object(list) = self.value(v) else {
+            lookup.unknown = true;
+            return true;
+        };
+        let summary = self.summary(v.0);
+        for property in summary.properties(list).iter().rev() {
+            match property.key {
+                Key::Name(name) if summary.str(name) == key => {
+                    let value = V(v.0, property.value);
+                    let span = self.place(v.0, property.span);
+                    match (property.slot, self.value(value)) {
+                        (Slot::Setter, _) => continue,
+                        (Slot::Getter, Value::Function(getter)) => {
+                            for exit in &self.function(F(v.0, getter)).exits {
+                                if let (Some(value), false) = (exit.value, exit.throws) {
+                                    let values = self.eval_in(V(v.0, value), frames);
+                                    lookup.values.extend(
+                                        values.iter().map(|known| Placed {
+                                            known: known.clone().at_most(Certainty::Firm),
+                                            span,
+                                        }),
+                                    );
+                                }
+                            }
+                        }
+                        _ => {
+                            let values = self.eval_in(value, frames);
+                            lookup.values.extend(values.iter().map(|known| Placed { known: known.clone(), span }));
+                        }
+                    }
+                    return false;
+                }
+                Key::Name(_) => {}
+                Key::Computed(computed) => {
+                    let keys = self.eval_in(V(v.0, computed), frames);
+                    let value = V(v.0, property.value);
+                    if let [known] = keys.as_ref()
+                        && let Some(text) = known.text()
+                    {
+                        if text == key {
+                            let span = self.place(v.0, property.span);
+                            let values = self.eval_in(value, frames);
+                            lookup.values.extend(
+                                values
+                                    .iter()
+                                    .map(|known| Placed { known: known.clone().at_most(Certainty::Firm), span }),
+                            );
+                            return false;
+                        }
+                    } else {
+                        lookup.unknown |= keys.iter().any(Known::is_unknown);
+                    }
+                }
+                Key::Spread => {
+                    if !self.layers_of(V(v.0, property.value), frames, key, from, lookup, depth) {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Parts of `Object.assign(a, b)`: later ones win, or earlier ones for `defaults`.
+    fn merged(&self, v: V, frames: &Frames, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
+        let Value::Call(call) = self.value(v) else { return true };
+        let c = C(v.0, call);
+        let items = self.arguments(c);
+        let callee = V(c.0, self.call(c).callee);
+        let path = self.eval(callee);
+        let names = path.iter().filter_map(|known| match &known.thing {
+            Thing::Api(path) => Some(path.clone()),
+            _ => None,
+        });
+        let (mut first_wins, mut deep) = (false, false);
+        for name in names {
+            first_wins |= name.contains("defaults") || name.contains("defu");
+            deep |= !name.starts_with("Object.") && !name.contains("assign") && !name.contains("extend");
+        }
+        let mut order: Vec<V> = items.iter().map(|item| V(c.0, item.value)).collect();
+        if !first_wins {
+            order.reverse();
+        }
+        for argument in order {
+            let before = lookup.values.len();
+            if !self.layers_of(argument, frames, key, from, lookup, depth) {
+                // A deep merge goes on inside an object: what this one lacks, the others may have.
+                let is_object =
+                    lookup.values[before..].iter().any(|placed| matches!(placed.known.thing, Thing::Object(_)));
+                if !(deep && is_object) {
+                    return false;
+                }
+            }
+        }
+        lookup.values.is_empty()
+    }
+
+    /// Writes to a property of this very literal: `options.key = value`, `Object.assign(options, …)`.
+    /// Tells whether one of them certainly replaced what the literal says.
+    fn writes_of(&self, v: V, key: &str, from: Option<Use>, lookup: &mut Lookup) -> bool {
+        let mut replaced = false;
+        for &(unit, index) in self.writes_to(key) {
+            let write = self.summary(unit).writes[index as usize];
+            // Only a variable or a property can hold the literal.
+            if !self.may_hold(unit, write.object, v) {
+                continue;
+            }
+            if let Some(from) = from
+                && from.function == F(unit, write.function)
+                && write.order > from.order
+            {
+                continue;
+            }
+            let span = self.place(unit, write.span);
+            let Some(value) = write.value else {
+                if write.condition.is_none() {
+                    lookup.values.clear();
+                }
+                continue;
+            };
+            let certain =
+                write.condition.is_none() && from.is_some_and(|from| from.function == F(unit, write.function));
+            if certain {
+                lookup.values.clear();
+            }
+            let development = self.development_of(unit, write.condition, &Frames::default());
+            for known in self.eval(V(unit, value)).iter() {
+                let mut known = known.clone().at_most(Certainty::Firm);
+                known.development = known.development.or(development);
+                lookup.values.push(Placed { known, span });
+            }
+            replaced = certain || replaced;
+        }
+        replaced
+    }
+
+    /// Whether a value is this literal. Cheap answers first: most objects are not.
+    fn may_hold(&self, unit: UnitId, object: ValueId, literal: V) -> bool {
+        let target = V(unit, object);
+        match self.value(target) {
+            Value::Binding(_) | Value::Member(..) | Value::Call(_) => {}
+            Value::This(function) => {
+                return self.function(F(unit, function)).holder == Some(literal.1) && unit == literal.0;
+            }
+            _ => return false,
+        }
+        self.eval(target)
+            .iter()
+            .any(|known| matches!(&known.thing, Thing::Object(Object::Literal(found, _)) if *found == literal))
+    }
+
+    /// Keys that an object literal names itself, spreads included as far as they are known.
+    pub fn keys(&self, object: &Object) -> Vec<Rc<str>> {
+        let mut keys = Vec::new();
+        self.collect_keys(object, &mut keys, 0);
+        keys
+    }
+
+    fn collect_keys(&self, object: &Object, keys: &mut Vec<Rc<str>>, depth: u32) {
+        if depth > MOST_LAYERS || keys.len() > 256 {
+            return;
+        }
+        let nested = |v: V, frames: &Frames, keys: &mut Vec<Rc<str>>| {
+            for known in self.eval_in(v, frames).iter() {
+                if let Thing::Object(object) = &known.thing {
+                    self.collect_keys(object, keys, depth + 1);
+                }
+            }
+        };
+        match object {
+            Object::Literal(v, frames) => {
+                let Value::Object(list) = self.value(*v) else { return };
+                for property in self.summary(v.0).properties(list) {
+                    match property.key {
+                        Key::Name(name) => {
+                            let key: Rc<str> = Rc::from(self.str(v.0, name));
+                            if !keys.contains(&key) {
+                                keys.push(key);
+                            }
+                        }
+                        Key::Spread => nested(V(v.0, property.value), frames, keys),
+                        Key::Computed(_) => {}
+                    }
+                }
+            }
+            Object::Merged(v, frames) => {
+                let Value::Call(call) = self.value(*v) else { return };
+                for item in self.arguments(C(v.0, call)) {
+                    nested(V(v.0, item.value), frames, keys);
+                }
+            }
+            Object::Rest(v, frames) => {
+                if let Value::RestOf(whole) = self.value(*v) {
+                    nested(V(v.0, whole), frames, keys);
+                }
+            }
+        }
+    }
+}

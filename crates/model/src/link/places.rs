@@ -1,0 +1,1 @@
+//! Where files that the code names are.

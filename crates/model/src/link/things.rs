@@ -1,0 +1,269 @@
+//! What a value can turn out to be.
+
+use std::rc::Rc;
+
+use super::{C, F, K, UnitId, V};
+use crate::source::Span;
+
+/// How a fact is known; the worst step on the way decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// Guessed: an unbound name, an unknown function around a known object.
+    Tentative,
+    /// Followed through variables, files, calls.
+    Firm,
+    /// Literally in place.
+    Certain,
+}
+
+/// Calls that are assumed on the way in: parameters of these functions are these calls' arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Frames(Option<Rc<Frame>>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Frame {
+    function: F,
+    call: C,
+    below: Frames,
+    depth: u32,
+}
+
+/// Frames that are followed at once.
+const MOST_FRAMES: u32 = 4;
+
+impl Frames {
+    /// With one more call, unless there are too many.
+    #[must_use]
+    pub fn with(&self, function: F, call: C) -> Self {
+        let depth = self.0.as_ref().map_or(0, |frame| frame.depth) + 1;
+        if depth > MOST_FRAMES || self.find(function).is_some() {
+            return self.clone();
+        }
+        Self(Some(Rc::new(Frame { function, call, below: self.clone(), depth })))
+    }
+
+    /// The call that entered a function, and what is known below it.
+    pub fn find(&self, function: F) -> Option<(C, Frames)> {
+        let mut at = self.0.as_ref();
+        while let Some(frame) = at {
+            if frame.function == function {
+                return Some((frame.call, frame.below.clone()));
+            }
+            at = frame.below.0.as_ref();
+        }
+        None
+    }
+
+    /// Nothing is assumed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// An id for cycle detection.
+    pub(super) fn id(&self) -> usize {
+        self.0.as_ref().map_or(0, |frame| Rc::as_ptr(frame) as usize)
+    }
+}
+
+/// Which object of a class of Electron it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Made by this call, or belonging to what it made.
+    Created(C),
+    /// Any of its class: `web-contents-created`, `browser-window-created`.
+    Every,
+    /// The default session.
+    Default,
+    /// The session of a partition; `None` where its name is not known.
+    Partition(Option<Rc<str>>),
+    /// A webview's guest.
+    Guest,
+    /// One that cannot be told.
+    Some,
+}
+
+/// An object of Electron, Node or the page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Host {
+    /// Its class: `BrowserWindow`, `WebContents`, `Session`, …
+    pub class: &'static str,
+    /// Which one.
+    pub origin: Origin,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Known.
+    Text(Rc<str>),
+    /// Not known.
+    Hole(V, Frames),
+}
+
+/// An object whose properties can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Object {
+    /// A literal.
+    Literal(V, Frames),
+    /// What `Object.assign` and kin give: later parts win. The call, and its parts.
+    Merged(V, Frames),
+    /// What is left of an object after some keys were taken out.
+    Rest(V, Frames),
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Thing {
+    /// `undefined`.
+    Undefined,
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A truth value that says whether this is a development build (`true`), or the opposite.
+    Development(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(Rc<str>),
+    /// A text of which not all is known.
+    Template(Rc<[Part]>),
+    /// A regular expression: pattern and flags.
+    Regex(Rc<str>, Rc<str>),
+    /// An object.
+    Object(Object),
+    /// An array literal.
+    Array(V, Frames),
+    /// A function of the app's.
+    Function(F, Frames),
+    /// A class of the app's.
+    Class(K),
+    /// An instance of one.
+    Instance(K),
+    /// All exports of a file.
+    Namespace(UnitId),
+    /// Something that a module outside the app exports, a global, or a path under either: `shell.openExternal`, `fs.readFile`.
+    Api(Rc<str>),
+    /// An object of a known class.
+    Host(Host),
+    /// A method of such an object.
+    Method(Host, Rc<str>),
+    /// What a call to such an API gave.
+    Result(Rc<str>, C),
+    /// An element: JSX, `document.createElement`; the tag.
+    Element(Rc<str>, C),
+    /// Not known.
+    Unknown(Unknown),
+}
+
+/// Why a value is not known, and what could still tell where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unknown {
+    /// A parameter that no known call fills.
+    Parameter(F, u32),
+    /// A name that nothing binds.
+    Global(Rc<str>),
+    /// What an unresolved call gives.
+    Call(C),
+    /// A property of something known or unknown.
+    Member(V),
+    /// Something of a file that could not be found.
+    Import(V),
+    /// A loop that feeds itself, or a bound that was reached.
+    Limit,
+    /// Something that the value language has no word for.
+    Other(V),
+}
+
+/// One thing that a value can be, and how that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// What.
+    pub thing: Thing,
+    /// The value that says so, at the end of the trail.
+    pub at: Option<V>,
+    /// Places on the way, the nearest first.
+    pub trail: Rc<[Span]>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// `Some(true)`: only in development. `Some(false)`: only in a packaged app.
+    pub development: Option<bool>,
+}
+
+/// Everything that a value can be. Never empty: nothing known is [`Thing::Unknown`].
+pub type Values = Rc<[Known]>;
+
+impl Known {
+    /// Known from `at` alone.
+    pub fn new(thing: Thing, at: V, certainty: Certainty) -> Self {
+        Self { thing, at: Some(at), trail: Rc::from([]), certainty, development: None }
+    }
+
+    /// Not known.
+    pub fn unknown(reason: Unknown, at: Option<V>) -> Self {
+        Self { thing: Thing::Unknown(reason), at, trail: Rc::from([]), certainty: Certainty::Firm, development: None }
+    }
+
+    /// With one more step on the way, and no more sure than firm.
+    #[must_use]
+    pub fn via(mut self, span: Span) -> Self {
+        if self.trail.len() < 6 && self.trail.first() != Some(&span) {
+            let mut trail = Vec::with_capacity(self.trail.len() + 1);
+            trail.push(span);
+            trail.extend_from_slice(&self.trail);
+            self.trail = Rc::from(trail);
+        }
+        self.certainty = self.certainty.min(Certainty::Firm);
+        self
+    }
+
+    /// No more sure than this.
+    #[must_use]
+    pub fn at_most(mut self, certainty: Certainty) -> Self {
+        self.certainty = self.certainty.min(certainty);
+        self
+    }
+
+    /// Whether it is not known.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.thing, Thing::Unknown(_))
+    }
+
+    /// The text, if it is one and all of it is known.
+    pub fn text(&self) -> Option<&str> {
+        match &self.thing {
+            Thing::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Thing {
+    /// Whether it counts as true in a condition; `None` where it depends.
+    pub fn truthy(&self) -> Option<bool> {
+        match self {
+            Thing::Undefined | Thing::Null => Some(false),
+            Thing::Bool(bool) => Some(*bool),
+            Thing::Number(number) => Some(*number != 0.0 && !number.is_nan()),
+            Thing::Text(text) => Some(!text.is_empty()),
+            Thing::Template(parts) => {
+                if parts.iter().any(|part| matches!(part, Part::Text(text) if !text.is_empty())) {
+                    Some(true)
+                } else {
+                    None
+                }
+            }
+            Thing::Unknown(_) | Thing::Development(_) | Thing::Result(..) | Thing::Api(_) => None,
+            _ => Some(true),
+        }
+    }
+
+    /// Whether it is `undefined` or `null`; `None` where it depends.
+    pub fn nullish(&self) -> Option<bool> {
+        match self {
+            Thing::Undefined | Thing::Null => Some(true),
+            Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => None,
+            _ => Some(false),
+        }
+    }
+}

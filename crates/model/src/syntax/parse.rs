@@ -1,0 +1,248 @@
+//! Runs the parser: which syntax a file is in, what to do after an error, how much stack it may need.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use swc_common::comments::SingleThreadedComments;
+use swc_common::{BytePos, Spanned};
+use swc_ecma_ast::{EsVersion, ModuleItem};
+use swc_ecma_parser::unstable::Token;
+use swc_ecma_parser::{EsSyntax, FlowSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
+
+use super::lower::Lowering;
+use crate::source::FileKind;
+use crate::summary::{Comment, Range, Summary};
+
+/// A stretch of a file that is one script: the whole file, or one `<script>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Script<'a> {
+    /// The whole text of the file.
+    pub text: &'a str,
+    /// The script in it.
+    pub range: Range,
+    /// JavaScript, TypeScript or TSX.
+    pub kind: FileKind,
+    /// A declaration file, or one that only holds types.
+    pub declarations: bool,
+}
+
+/// An error of the parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Byte offset in the file.
+    pub at: u32,
+    /// In the parser's words.
+    pub message: String,
+}
+
+/// What came of a script.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What could be read.
+    pub summary: Summary,
+    /// Errors after which something was lost.
+    pub errors: Vec<SyntaxError>,
+    /// A part was nested more deeply than the analysis follows and is unknown in the summary.
+    pub too_deep: bool,
+}
+
+/// Restarts after a syntax error, at most: past this the rest of the file is given up.
+const MOST_RESTARTS: usize = 50;
+
+/// Stack for one level of brackets, in bytes: the worst that was measured (immediately invoked functions), with a margin.
+const STACK_PER_BRACKET: u64 = 12 * 1024;
+
+/// Stack for one operator of a chain, in bytes: chains are parsed in a loop and dropped by recursion.
+const STACK_PER_OPERATOR: u64 = 512;
+
+/// An upper bound on the stack that parsing and lowering this text can need, in bytes.
+///
+/// Counts every opening bracket and operator as if all of them nested, so nothing that a string or comment holds can lower it.
+pub fn stack_bytes(text: &str) -> u64 {
+    let (mut brackets, mut operators) = (0u64, 0u64);
+    let mut previous = b' ';
+    for &byte in text.as_bytes() {
+        match byte {
+            b'(' | b'[' | b'{' | b'`' => brackets += 1,
+            b'>' if previous == b'=' => brackets += 1,
+            b'.' | b'+' | b'?' | b'!' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
+            | b':' => {
+                operators += 1;
+            }
+            b' ' | b'\n' | b'\t' if previous.is_ascii_alphabetic() => operators += 1,
+            _ => {}
+        }
+        previous = byte;
+    }
+    (1 << 20) + brackets * STACK_PER_BRACKET + operators * STACK_PER_OPERATOR
+}
+
+/// Reads one script.
+///
+/// The caller provides a stack of [`stack_bytes`]. A defect of the parser is caught and reported as an error.
+pub fn summarise(script: Script) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(|| read(script))) {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome {
+            summary: super::lower::empty(script.range),
+            errors: vec![SyntaxError { at: script.range.0, message: "the parser failed on this file".to_owned() }],
+            too_deep: false,
+        },
+    }
+}
+
+/// Reads JSON, JSON with comments or JSON5: an expression, which the summary exports whole.
+pub fn summarise_json(text: &str) -> Outcome {
+    let script = Script { text, range: (0, text.len() as u32), kind: FileKind::Json, declarations: false };
+    let read = || {
+        let syntax = Syntax::Es(EsSyntax::default());
+        let input = StringInput::new(text, BytePos(1), BytePos(1 + text.len() as u32));
+        let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
+        let mut lowering = Lowering::new(script.range);
+        let mut errors = Vec::new();
+        match parser.parse_expr() {
+            Ok(expr) => lowering.whole(&expr),
+            Err(error) => errors
+                .push(SyntaxError { at: error.span().lo.0.saturating_sub(1), message: error.kind().msg().to_string() }),
+        }
+        let (summary, too_deep) = lowering.finish();
+        Outcome { summary, errors, too_deep }
+    };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Outcome {
+        summary: super::lower::empty(script.range),
+        errors: vec![SyntaxError { at: 0, message: "the parser failed on this file".to_owned() }],
+        too_deep: false,
+    })
+}
+
+fn read(script: Script) -> Outcome {
+    let source = &script.text[script.range.0 as usize..script.range.1 as usize];
+    let comments = (memchr::memmem::find(source.as_bytes(), b"electrolint-ignore").is_some()
+        || memchr::memmem::find(source.as_bytes(), b"eng-disable").is_some())
+    .then(SingleThreadedComments::default);
+    let base = script.range.0 + 1;
+    let mut best: Option<Parsed> = None;
+    for syntax in syntaxes(&script, source) {
+        let parsed = items(source, base, syntax, comments.as_ref());
+        let clean = parsed.errors.is_empty();
+        if best.as_ref().is_none_or(|best| parsed.errors.len() < best.errors.len()) {
+            best = Some(parsed);
+        }
+        if clean {
+            break;
+        }
+    }
+    let parsed = best.unwrap_or_default();
+    let mut lowering = Lowering::new(script.range);
+    lowering.module(&parsed.items);
+    let (mut summary, too_deep) = lowering.finish();
+    if let Some(comments) = comments {
+        summary.comments = speaking(&comments);
+    }
+    Outcome { summary, errors: parsed.errors, too_deep }
+}
+
+#[derive(Default)]
+struct Parsed {
+    items: Vec<ModuleItem>,
+    errors: Vec<SyntaxError>,
+}
+
+/// The syntaxes to try, the likeliest first; the next one only after a fatal error.
+fn syntaxes(script: &Script, source: &str) -> Vec<Syntax> {
+    let es = Syntax::Es(EsSyntax {
+        jsx: true,
+        decorators: true,
+        decorators_before_export: true,
+        export_default_from: true,
+        import_attributes: true,
+        allow_super_outside_method: true,
+        allow_return_outside_function: true,
+        auto_accessors: true,
+        explicit_resource_management: true,
+        ..Default::default()
+    });
+    let ts = |tsx| {
+        Syntax::Typescript(TsSyntax {
+            tsx,
+            decorators: true,
+            dts: script.declarations,
+            no_early_errors: true,
+            ..Default::default()
+        })
+    };
+    let flow = Syntax::Flow(FlowSyntax { jsx: true, all: true, decorators: true, ..Default::default() });
+    match script.kind {
+        FileKind::TypeScript => vec![ts(false), ts(true)],
+        FileKind::Tsx => vec![ts(true), ts(false)],
+        _ => {
+            let head = source.as_bytes();
+            let head = &head[..head.len().min(1024)];
+            if memchr::memmem::find(head, b"@flow").is_some() {
+                vec![flow, es, ts(true)]
+            } else {
+                vec![es, flow, ts(true)]
+            }
+        }
+    }
+}
+
+/// Parses item by item, so that a syntax error costs the item that holds it and not the file.
+fn items(source: &str, base: u32, syntax: Syntax, comments: Option<&SingleThreadedComments>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut from = 0usize;
+    for _ in 0..=MOST_RESTARTS {
+        let Some(rest) = source.get(from..) else { break };
+        let start = BytePos(base + from as u32);
+        let input = StringInput::new(rest, start, BytePos(base + source.len() as u32));
+        let lexer = Lexer::new(
+            syntax,
+            EsVersion::EsNext,
+            input,
+            comments.map(|comments| comments as &dyn swc_common::comments::Comments),
+        );
+        let mut parser = Parser::new_from(lexer);
+        parser.allow_module_syntax();
+        if from == 0 {
+            let _ = parser.parse_shebang();
+        }
+        let failed = loop {
+            if parser.input().cur() == Token::Eof {
+                break None;
+            }
+            match parser.parse_module_item() {
+                Ok(item) => parsed.items.push(item),
+                Err(error) => break Some(error),
+            }
+        };
+        let Some(error) = failed else { break };
+        let at = error.span().lo.0.max(base);
+        parsed.errors.push(SyntaxError { at: at - 1, message: error.kind().msg().to_string() });
+        // Go on with the next line after the error, or after what was read where the error lies before it.
+        let read_to = parsed.items.last().map_or(0, |item| item.span().hi.0.saturating_sub(base) as usize);
+        let error_at = (at - base) as usize;
+        let next = error_at.max(read_to).max(from);
+        match source.as_bytes().get(next..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+            Some(newline) if next + newline + 1 < source.len() => from = next + newline + 1,
+            _ => break,
+        }
+    }
+    parsed
+}
+
+/// The comments that speak to linters, in source order.
+fn speaking(comments: &SingleThreadedComments) -> Vec<Comment> {
+    let (leading, trailing) = comments.borrow_all();
+    let mut found: Vec<Comment> = leading
+        .values()
+        .chain(trailing.values())
+        .flatten()
+        .filter(|comment| comment.text.contains("electrolint-ignore") || comment.text.contains("eng-disable"))
+        .map(|comment| Comment {
+            text: comment.text.to_string(),
+            span: (comment.span.lo.0.saturating_sub(1), comment.span.hi.0.saturating_sub(1)),
+        })
+        .collect();
+    found.sort_by_key(|comment| comment.span);
+    found.dedup();
+    found
+}

@@ -1,0 +1,1077 @@
+//! Lowers statements, functions, classes and modules, and keeps what is known to hold where.
+
+use swc_common::Spanned;
+use swc_ecma_ast::*;
+use swc_ecma_visit::{Visit, VisitWith};
+
+use super::lower::{Frame, Lowering, key_name, range, unwrapped};
+use super::names::text;
+use super::patterns::Into;
+use crate::summary::{self as s, Key, *};
+
+/// How control leaves a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flow {
+    /// It goes on after it.
+    On,
+    /// `return`, `throw`, `continue`: what follows in the block does not run.
+    Leaves,
+    /// `break`: what follows in the block does not run, what follows the loop or switch does.
+    Breaks,
+}
+
+impl Lowering {
+    /// Lowers a whole file.
+    pub fn module(&mut self, items: &[ModuleItem]) {
+        self.hoist_vars(items);
+        for item in items {
+            self.declare_item(item);
+        }
+        let mut flow = Flow::On;
+        for item in items {
+            let next = match item {
+                ModuleItem::ModuleDecl(declaration) => {
+                    self.module_decl(declaration);
+                    Flow::On
+                }
+                ModuleItem::Stmt(statement) => self.statement(statement),
+            };
+            if flow == Flow::On {
+                flow = next;
+            }
+        }
+    }
+
+    /// Declares the `var`s of a function body, at whatever depth of blocks.
+    fn hoist_vars<N: VisitWith<Vars>>(&mut self, body: &[N]) {
+        let mut vars = Vars::default();
+        for node in body {
+            node.visit_with(&mut vars);
+        }
+        for pattern in vars.patterns {
+            self.declare_pattern(&pattern, BindingKind::Var);
+        }
+    }
+
+    fn declare_item(&mut self, item: &ModuleItem) {
+        match item {
+            ModuleItem::Stmt(statement) => self.declare_statement(statement),
+            ModuleItem::ModuleDecl(declaration) => match declaration {
+                ModuleDecl::Import(import) => {
+                    for specifier in &import.specifiers {
+                        self.declare(specifier.local(), BindingKind::Const);
+                    }
+                }
+                ModuleDecl::ExportDecl(export) => self.declare_decl(&export.decl),
+                ModuleDecl::ExportDefaultDecl(export) => match &export.decl {
+                    DefaultDecl::Class(class) => {
+                        if let Some(ident) = &class.ident {
+                            self.declare(ident, BindingKind::Const);
+                        }
+                    }
+                    DefaultDecl::Fn(function) => {
+                        if let Some(ident) = &function.ident {
+                            self.declare(ident, BindingKind::Const);
+                        }
+                    }
+                    _ => {}
+                },
+                ModuleDecl::TsImportEquals(import) => {
+                    self.declare(&import.id, BindingKind::Const);
+                }
+                _ => {}
+            },
+        }
+    }
+
+    fn declare_statement(&mut self, statement: &Stmt) {
+        if let Stmt::Decl(declaration) = statement {
+            self.declare_decl(declaration);
+        }
+    }
+
+    fn declare_decl(&mut self, declaration: &Decl) {
+        match declaration {
+            Decl::Class(class) => {
+                self.declare(&class.ident, BindingKind::Const);
+            }
+            Decl::Fn(function) => {
+                self.declare(&function.ident, BindingKind::Const);
+            }
+            Decl::Var(var) => {
+                let kind = match var.kind {
+                    VarDeclKind::Var => return,
+                    VarDeclKind::Let => BindingKind::Let,
+                    VarDeclKind::Const => BindingKind::Const,
+                };
+                for declarator in &var.decls {
+                    self.declare_pattern(&declarator.name, kind);
+                }
+            }
+            Decl::Using(using) => {
+                for declarator in &using.decls {
+                    self.declare_pattern(&declarator.name, BindingKind::Const);
+                }
+            }
+            Decl::TsEnum(declaration) => {
+                self.declare(&declaration.id, BindingKind::Const);
+            }
+            _ => {}
+        }
+    }
+
+    fn module_decl(&mut self, declaration: &ModuleDecl) {
+        match declaration {
+            ModuleDecl::Import(import) => self.import_decl(import),
+            ModuleDecl::ExportDecl(export) => {
+                self.decl(&export.decl);
+                for name in declared_names(&export.decl) {
+                    let value = self.ident(&name);
+                    let name = self.name(text(&name));
+                    self.out.exports.push(Export::Named(name, value));
+                }
+            }
+            ModuleDecl::ExportNamed(named) => self.export_named(named),
+            ModuleDecl::ExportDefaultDecl(export) => {
+                let span = range(export.span);
+                let value = match &export.decl {
+                    DefaultDecl::Class(class) => {
+                        let name = class.ident.as_ref().map(|ident| self.strings.name(text(ident)));
+                        let id = self.class(&class.class, name);
+                        let value = self.add(Value::Class(id), span);
+                        if let Some(ident) = &class.ident {
+                            self.write_ident(ident, value, span);
+                        }
+                        value
+                    }
+                    DefaultDecl::Fn(function) => {
+                        let name = function.ident.as_ref().map(|ident| self.strings.name(text(ident)));
+                        let id = self.function_expr(&function.function, name, None, FunctionKind::Function);
+                        let value = self.add(Value::Function(id), span);
+                        if let Some(ident) = &function.ident {
+                            self.write_ident(ident, value, span);
+                        }
+                        value
+                    }
+                    DefaultDecl::TsInterfaceDecl(_) => return,
+                };
+                self.export_default(value);
+            }
+            ModuleDecl::ExportDefaultExpr(export) => {
+                let value = self.expr(&export.expr);
+                self.export_default(value);
+            }
+            ModuleDecl::ExportAll(all) => {
+                let kind = if all.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
+                let import = self.import(&all.src.value.to_string_lossy(), kind, range(all.src.span));
+                self.out.exports.push(Export::Star(import));
+            }
+            ModuleDecl::TsImportEquals(import) => {
+                let span = range(import.span);
+                let value = match &import.module_ref {
+                    TsModuleRef::TsExternalModuleRef(external) => {
+                        let id = self.import(
+                            &external.expr.value.to_string_lossy(),
+                            ImportKind::Require,
+                            range(external.expr.span),
+                        );
+                        self.add(Value::Module(id), span)
+                    }
+                    TsModuleRef::TsEntityName(_) => self.unknown(span),
+                };
+                self.write_ident(&import.id, value, span);
+            }
+            ModuleDecl::TsExportAssignment(export) => {
+                let value = self.expr(&export.expr);
+                self.out.exports.push(Export::Whole(value));
+            }
+            ModuleDecl::TsNamespaceExport(_) => {}
+        }
+    }
+
+    fn export_default(&mut self, value: ValueId) {
+        let name = self.name("default");
+        self.out.exports.push(Export::Named(name, value));
+    }
+
+    fn import_decl(&mut self, import: &ImportDecl) {
+        let kind = if import.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
+        let id = self.import(&import.src.value.to_string_lossy(), kind, range(import.src.span));
+        for specifier in &import.specifiers {
+            let span = range(specifier.span());
+            let value = match specifier {
+                ImportSpecifier::Named(named) => {
+                    let imported = match &named.imported {
+                        Some(imported) => imported.atom().to_string(),
+                        None => text(&named.local).to_owned(),
+                    };
+                    let imported = self.name(&imported);
+                    Value::ImportName(id, imported)
+                }
+                ImportSpecifier::Default(_) => {
+                    let imported = self.name("default");
+                    Value::ImportName(id, imported)
+                }
+                ImportSpecifier::Namespace(_) => Value::Module(id),
+            };
+            let value = self.add(value, span);
+            self.write_ident(specifier.local(), value, span);
+        }
+    }
+
+    fn export_named(&mut self, named: &NamedExport) {
+        let import = named.src.as_ref().map(|source| {
+            let kind = if named.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
+            self.import(&source.value.to_string_lossy(), kind, range(source.span))
+        });
+        for specifier in &named.specifiers {
+            match (specifier, import) {
+                (ExportSpecifier::Named(each), Some(import)) => {
+                    let imported = self.name(&each.orig.atom());
+                    let exported = match &each.exported {
+                        Some(exported) => self.name(&exported.atom()),
+                        None => imported,
+                    };
+                    self.out.exports.push(Export::From(exported, import, imported));
+                }
+                (ExportSpecifier::Named(each), None) => {
+                    let ModuleExportName::Ident(local) = &each.orig else { continue };
+                    let value = self.ident(local);
+                    let exported = match &each.exported {
+                        Some(exported) => self.name(&exported.atom()),
+                        None => self.name(text(local)),
+                    };
+                    self.out.exports.push(Export::Named(exported, value));
+                }
+                (ExportSpecifier::Namespace(each), Some(import)) => {
+                    let name = self.name(&each.name.atom());
+                    self.out.exports.push(Export::Namespace(name, import));
+                }
+                (ExportSpecifier::Default(each), Some(import)) => {
+                    let (exported, default) = (self.name(text(&each.exported)), self.name("default"));
+                    self.out.exports.push(Export::From(exported, import, default));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lowers the statements of a block that has its scope already.
+    fn statements(&mut self, statements: &[Stmt]) -> Flow {
+        let mut flow = Flow::On;
+        for statement in statements {
+            let next = self.statement(statement);
+            if flow == Flow::On {
+                flow = next;
+            }
+        }
+        flow
+    }
+
+    fn block(&mut self, statements: &[Stmt]) -> Flow {
+        self.scopes.open();
+        for statement in statements {
+            self.declare_statement(statement);
+        }
+        let flow = self.statements(statements);
+        self.scopes.close();
+        flow
+    }
+
+    fn statement(&mut self, statement: &Stmt) -> Flow {
+        self.deeper(Flow::On, |this| this.statement_inner(statement))
+    }
+
+    /// A statement whose conditions end with it.
+    fn branch(&mut self, test: ValueId, holds: bool, statement: &Stmt) -> Flow {
+        let before = self.condition();
+        self.assume(test, holds);
+        let flow = self.statement(statement);
+        self.frame().condition = before;
+        flow
+    }
+
+    fn statement_inner(&mut self, statement: &Stmt) -> Flow {
+        match statement {
+            Stmt::Block(block) => self.block(&block.stmts),
+            Stmt::Expr(expr) => {
+                self.expr(&expr.expr);
+                Flow::On
+            }
+            Stmt::Decl(declaration) => {
+                self.decl(declaration);
+                Flow::On
+            }
+            Stmt::Return(statement) => {
+                let value = statement.arg.as_ref().map(|argument| self.expr(argument));
+                self.exit(value, false, range(statement.span));
+                Flow::Leaves
+            }
+            Stmt::Throw(statement) => {
+                let value = self.expr(&statement.arg);
+                self.exit(Some(value), true, range(statement.span));
+                Flow::Leaves
+            }
+            Stmt::Continue(_) => Flow::Leaves,
+            Stmt::Break(_) => Flow::Breaks,
+            Stmt::If(statement) => self.if_chain(statement),
+            Stmt::Switch(statement) => self.switch(statement),
+            Stmt::Try(statement) => self.try_statement(statement),
+            Stmt::While(statement) => {
+                let test = self.expr(&statement.test);
+                self.branch(test, true, &statement.body);
+                Flow::On
+            }
+            Stmt::DoWhile(statement) => {
+                let flow = self.isolated(&statement.body);
+                self.expr(&statement.test);
+                if flow == Flow::Leaves { Flow::Leaves } else { Flow::On }
+            }
+            Stmt::For(statement) => {
+                self.scopes.open();
+                match &statement.init {
+                    Some(VarDeclOrExpr::VarDecl(var)) => {
+                        self.declare_decl(&Decl::Var(var.clone()));
+                        self.var(var);
+                    }
+                    Some(VarDeclOrExpr::Expr(expr)) => {
+                        self.expr(expr);
+                    }
+                    None => {}
+                }
+                let test = statement.test.as_ref().map(|test| self.expr(test));
+                match test {
+                    Some(test) => self.branch(test, true, &statement.body),
+                    None => self.isolated(&statement.body),
+                };
+                if let Some(update) = &statement.update {
+                    self.expr(update);
+                }
+                self.scopes.close();
+                Flow::On
+            }
+            Stmt::ForIn(statement) => {
+                let object = self.expr(&statement.right);
+                let key = self.add(Value::KeyOf(object), range(statement.right.span()));
+                self.for_each(&statement.left, key, &statement.body);
+                Flow::On
+            }
+            Stmt::ForOf(statement) => {
+                let iterable = self.expr(&statement.right);
+                if statement.is_await {
+                    self.frame().awaited = true;
+                }
+                let element = self.add(Value::ElementOf(iterable), range(statement.right.span()));
+                self.for_each(&statement.left, element, &statement.body);
+                Flow::On
+            }
+            Stmt::Labeled(statement) => match self.statement(&statement.body) {
+                Flow::Leaves => Flow::Leaves,
+                _ => Flow::On,
+            },
+            Stmt::With(statement) => {
+                self.expr(&statement.obj);
+                self.isolated(&statement.body);
+                Flow::On
+            }
+            Stmt::Empty(_) | Stmt::Debugger(_) => Flow::On,
+        }
+    }
+
+    /// A statement after which nothing of what it found out is known.
+    fn isolated(&mut self, statement: &Stmt) -> Flow {
+        let before = self.condition();
+        let flow = self.statement(statement);
+        self.frame().condition = before;
+        flow
+    }
+
+    fn for_each(&mut self, head: &ForHead, value: ValueId, body: &Stmt) {
+        self.scopes.open();
+        match head {
+            ForHead::VarDecl(var) => {
+                self.declare_decl(&Decl::Var(var.clone()));
+                for declarator in &var.decls {
+                    self.pattern(&declarator.name, value, Into::Declared);
+                }
+            }
+            ForHead::UsingDecl(using) => {
+                for declarator in &using.decls {
+                    self.declare_pattern(&declarator.name, BindingKind::Const);
+                    self.pattern(&declarator.name, value, Into::Declared);
+                }
+            }
+            ForHead::Pat(pattern) => self.pattern(pattern, value, Into::Existing),
+        }
+        self.isolated(body);
+        self.scopes.close();
+    }
+
+    /// `if … else if … else`, in a loop: generated code has thousands of links.
+    fn if_chain(&mut self, first: &IfStmt) -> Flow {
+        let before = self.condition();
+        let mut link = first;
+        let mut flows = Vec::new();
+        // What holds behind the chain: tests of an unbroken run of leaving branches from the first one on.
+        let mut known = Vec::new();
+        let mut unbroken = true;
+        loop {
+            let test = self.expr(&link.test);
+            let flow = self.branch(test, true, &link.cons);
+            flows.push(flow);
+            let led_here = unbroken;
+            unbroken &= flow != Flow::On;
+            if unbroken {
+                known.push((test, false));
+            }
+            match link.alt.as_deref() {
+                Some(Stmt::If(next)) => {
+                    self.assume(test, false);
+                    link = next;
+                }
+                Some(other) => {
+                    let last = self.branch(test, false, other);
+                    flows.push(last);
+                    if last != Flow::On && led_here && flow == Flow::On {
+                        known.push((test, true));
+                    }
+                    break;
+                }
+                None => {
+                    flows.push(Flow::On);
+                    break;
+                }
+            }
+        }
+        self.frame().condition = before;
+        if flows.iter().all(|&flow| flow != Flow::On) {
+            return if flows.contains(&Flow::Breaks) { Flow::Breaks } else { Flow::Leaves };
+        }
+        for (test, holds) in known {
+            self.assume(test, holds);
+        }
+        Flow::On
+    }
+
+    fn switch(&mut self, statement: &SwitchStmt) -> Flow {
+        let subject = self.expr(&statement.discriminant);
+        let before = self.condition();
+        self.scopes.open();
+        for case in &statement.cases {
+            for statement in &case.cons {
+                self.declare_statement(statement);
+            }
+        }
+        // Tests that lead into the case at hand: its own, and those of cases that fall through to it.
+        let mut leading: Vec<ValueId> = Vec::new();
+        let mut default_leads = false;
+        let mut earlier: Vec<ValueId> = Vec::new();
+        // Tests after which control goes on behind the switch.
+        let mut passing: Vec<ValueId> = Vec::new();
+        let (mut default_leaves, mut has_default) = (false, false);
+        let last = statement.cases.len().saturating_sub(1);
+        for (index, case) in statement.cases.iter().enumerate() {
+            match &case.test {
+                Some(test) => {
+                    let span = range(test.span());
+                    let value = self.expr(test);
+                    let test = self.add(Value::Binary(Operator::Equal, subject, value), span);
+                    leading.push(test);
+                    earlier.push(test);
+                }
+                None => {
+                    default_leads = true;
+                    has_default = true;
+                }
+            }
+            if case.cons.is_empty() && index != last {
+                continue;
+            }
+            if default_leads {
+                if leading.is_empty() && index == last {
+                    for &test in &earlier {
+                        self.assume(test, false);
+                    }
+                }
+            } else if let Some(test) = self.any(&leading) {
+                self.assume(test, true);
+            }
+            let flow = self.statements(&case.cons);
+            self.frame().condition = before;
+            if flow == Flow::Leaves {
+                default_leaves |= default_leads;
+                leading.clear();
+                default_leads = false;
+            } else if flow == Flow::Breaks || index == last {
+                passing.append(&mut leading);
+                default_leads = false;
+            }
+        }
+        self.scopes.close();
+        if has_default && default_leaves {
+            if passing.is_empty() {
+                return Flow::Leaves;
+            }
+            if let Some(test) = self.any(&passing) {
+                self.assume(test, true);
+            }
+        }
+        Flow::On
+    }
+
+    /// One test that holds where any of these does.
+    fn any(&mut self, tests: &[ValueId]) -> Option<ValueId> {
+        let (&first, rest) = tests.split_first()?;
+        let mut whole = first;
+        for &test in rest {
+            let span = (self.out.values[first.index()].span.0, self.out.values[test.index()].span.1);
+            whole = self.add(Value::Binary(Operator::Or, whole, test), span);
+        }
+        Some(whole)
+    }
+
+    fn try_statement(&mut self, statement: &TryStmt) -> Flow {
+        let before = self.condition();
+        let tried = self.block(&statement.block.stmts);
+        let after_try = self.condition();
+        self.frame().condition = before;
+        let caught = statement.handler.as_ref().map(|handler| {
+            self.scopes.open();
+            if let Some(parameter) = &handler.param {
+                self.declare_pattern(parameter, BindingKind::Catch);
+                let unknown = self.unknown(range(parameter.span()));
+                self.pattern(parameter, unknown, Into::Declared);
+            }
+            let flow = self.block(&handler.body.stmts);
+            self.scopes.close();
+            flow
+        });
+        // What the block found out holds after it if the handler never comes out.
+        self.frame().condition = match caught {
+            Some(Flow::On) => before,
+            _ => after_try,
+        };
+        let mut flow = match (tried, caught) {
+            (Flow::On, _) | (_, Some(Flow::On)) => Flow::On,
+            (Flow::Leaves, None | Some(Flow::Leaves)) => Flow::Leaves,
+            _ => Flow::Breaks,
+        };
+        if let Some(finalizer) = &statement.finalizer {
+            let kept = self.condition();
+            self.frame().condition = before;
+            let last = self.block(&finalizer.stmts);
+            self.frame().condition = kept;
+            if last != Flow::On {
+                flow = last;
+            }
+        }
+        flow
+    }
+
+    pub(super) fn exit(&mut self, value: Option<ValueId>, throws: bool, span: Range) {
+        let order = self.event();
+        let (function, condition) = (self.function(), self.condition());
+        self.out.functions[function.index()].exits.push(Exit { value, throws, span, condition, order });
+    }
+
+    fn decl(&mut self, declaration: &Decl) {
+        match declaration {
+            Decl::Class(class) => {
+                let span = range(class.class.span);
+                let name = self.name(text(&class.ident));
+                let id = self.class(&class.class, Some(name));
+                let value = self.add(Value::Class(id), span);
+                self.write_ident(&class.ident, value, span);
+            }
+            Decl::Fn(function) => {
+                let span = range(function.function.span);
+                if function.function.body.is_none() {
+                    return;
+                }
+                let name = self.name(text(&function.ident));
+                let id = self.function_expr(&function.function, Some(name), None, FunctionKind::Function);
+                let value = self.add(Value::Function(id), span);
+                self.write_ident(&function.ident, value, span);
+            }
+            Decl::Var(var) => self.var(var),
+            Decl::Using(using) => self.declarators(&using.decls),
+            Decl::TsEnum(declaration) => self.enumeration(declaration),
+            Decl::TsModule(module) => {
+                if let Some(TsNamespaceBody::TsModuleBlock(block)) = &module.body
+                    && !module.declare
+                {
+                    self.scopes.open();
+                    self.module(&block.body);
+                    self.scopes.close();
+                }
+            }
+            Decl::TsInterface(_) | Decl::TsTypeAlias(_) => {}
+        }
+    }
+
+    fn var(&mut self, var: &VarDecl) {
+        if !var.declare {
+            self.declarators(&var.decls);
+        }
+    }
+
+    fn declarators(&mut self, declarators: &[VarDeclarator]) {
+        for declarator in declarators {
+            let name = match &declarator.name {
+                Pat::Ident(ident) => Some(self.strings.name(text(&ident.id))),
+                _ => None,
+            };
+            match &declarator.init {
+                Some(init) => {
+                    let value = self.named(init, name);
+                    if let (Some(name), true) = (name, is_create_require(init))
+                        && let Some(binding) = self.scopes.lookup(name)
+                    {
+                        self.requires.push(binding);
+                    }
+                    self.pattern(&declarator.name, value, Into::Declared);
+                }
+                None => {
+                    if let Pat::Ident(ident) = &declarator.name
+                        && let Some(annotation) = &ident.type_ann
+                        && let Some(binding) = name.and_then(|name| self.scopes.lookup(name))
+                    {
+                        let hint = self.type_hint(&annotation.type_ann);
+                        self.out.bindings[binding.index()].type_hint = hint;
+                    }
+                }
+            }
+        }
+    }
+
+    fn enumeration(&mut self, declaration: &TsEnumDecl) {
+        let span = range(declaration.span);
+        let mut properties = Vec::new();
+        let mut next = Some(0.0);
+        for member in &declaration.members {
+            let member_span = range(member.span);
+            let key = match &member.id {
+                TsEnumMemberId::Ident(ident) => self.name(&ident.sym),
+                TsEnumMemberId::Str(string) => self.name(&string.value.to_string_lossy()),
+            };
+            let value = match &member.init {
+                Some(init) => self.expr(init),
+                None => {
+                    let value = next.map_or(Value::Unknown, Value::Number);
+                    self.add(value, member_span)
+                }
+            };
+            next = match self.out.values[value.index()].value {
+                Value::Number(number) => Some(number + 1.0),
+                _ => None,
+            };
+            properties.push(Property { key: Key::Name(key), value, slot: Slot::Value, span: member_span });
+        }
+        let start = self.out.properties.len() as u32;
+        self.out.properties.extend_from_slice(&properties);
+        let value = self.add(Value::Object(List { start, len: properties.len() as u32 }), span);
+        self.write_ident(&declaration.id, value, span);
+    }
+
+    fn enter(
+        &mut self,
+        kind: FunctionKind,
+        name: Option<Name>,
+        span: Range,
+        is_async: bool,
+        generator: bool,
+    ) -> FunctionId {
+        let id = FunctionId(self.out.functions.len() as u32);
+        let (parent, condition) = (self.function(), self.condition());
+        let class = match kind {
+            FunctionKind::Function | FunctionKind::Arrow | FunctionKind::Module => None,
+            _ => self.class,
+        };
+        self.out.functions.push(s::Function {
+            name,
+            kind,
+            span,
+            parent,
+            class,
+            holder: None,
+            condition,
+            parameters: Vec::new(),
+            exits: Vec::new(),
+            is_async,
+            is_generator: generator,
+            events: (self.order, self.order),
+        });
+        let this = if kind == FunctionKind::Arrow { self.frame().this } else { id };
+        self.frames.push(Frame { function: id, this, condition: None, awaited: false });
+        self.scopes.open_function();
+        id
+    }
+
+    fn leave(&mut self, id: FunctionId) {
+        self.scopes.close();
+        self.frames.pop();
+        self.out.functions[id.index()].events.1 = self.order;
+    }
+
+    fn parameters(&mut self, id: FunctionId, patterns: &[&Pat]) {
+        for pattern in patterns {
+            self.declare_pattern(pattern, BindingKind::Parameter);
+        }
+        for (index, pattern) in patterns.iter().enumerate() {
+            self.parameter(id, index as u32, pattern);
+        }
+    }
+
+    fn parameter(&mut self, id: FunctionId, index: u32, pattern: &Pat) -> ValueId {
+        let span = range(pattern.span());
+        let (inner, rest) = match pattern {
+            Pat::Rest(rest) => (&*rest.arg, true),
+            other => (other, false),
+        };
+        let value = if rest { Value::RestParameter(id, index) } else { Value::Parameter(id, index) };
+        let mut value = self.add(value, span);
+        let mut default = None;
+        let target = match inner {
+            Pat::Assign(assign) => {
+                let right = self.expr(&assign.right);
+                default = Some(right);
+                value = self.add(Value::Binary(Operator::Default, value, right), span);
+                &*assign.left
+            }
+            other => other,
+        };
+        let annotation = match target {
+            Pat::Ident(ident) => ident.type_ann.as_ref(),
+            Pat::Object(object) => object.type_ann.as_ref(),
+            Pat::Array(array) => array.type_ann.as_ref(),
+            _ => None,
+        };
+        let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
+        self.pattern(target, value, Into::Declared);
+        let binding = match target {
+            Pat::Ident(ident) => {
+                let name = self.name(text(&ident.id));
+                self.scopes.lookup(name)
+            }
+            _ => None,
+        };
+        self.out.functions[id.index()].parameters.push(s::Parameter { binding, default, type_hint, rest, span });
+        value
+    }
+
+    fn body(&mut self, body: &FunctionBody) {
+        self.hoist_vars(&body.stmts);
+        for statement in &body.stmts {
+            self.declare_statement(statement);
+        }
+        if self.statements(&body.stmts) == Flow::On {
+            self.exit(None, false, (body.span.hi.0.saturating_sub(2), body.span.hi.0.saturating_sub(1)));
+        }
+    }
+
+    /// A function; `own` is the name by which it can call itself.
+    pub(super) fn function_expr(
+        &mut self,
+        function: &swc_ecma_ast::Function,
+        name: Option<Name>,
+        own: Option<Name>,
+        kind: FunctionKind,
+    ) -> FunctionId {
+        let id = self.enter(kind, name, range(function.span), function.is_async, function.is_generator);
+        if let Some(own) = own {
+            let binding = BindingId(self.out.bindings.len() as u32);
+            let span = range(function.span);
+            self.out.bindings.push(Binding {
+                name: own,
+                kind: BindingKind::Const,
+                span,
+                function: id,
+                writes: Vec::new(),
+                type_hint: None,
+            });
+            let value = self.add(Value::Function(id), span);
+            self.write_binding(binding, value, span);
+            self.scopes.declare(own, binding);
+        }
+        for decorator in &function.decorators {
+            self.expr(&decorator.expr);
+        }
+        let patterns: Vec<&Pat> = function.params.iter().map(|parameter| &parameter.pat).collect();
+        self.parameters(id, &patterns);
+        if let Some(body) = &function.body {
+            self.body(body);
+        }
+        self.leave(id);
+        id
+    }
+
+    pub(super) fn arrow(&mut self, arrow: &ArrowExpr, name: Option<Name>) -> FunctionId {
+        let id = self.enter(FunctionKind::Arrow, name, range(arrow.span), arrow.is_async, arrow.is_generator);
+        let patterns: Vec<&Pat> = arrow.params.iter().collect();
+        self.parameters(id, &patterns);
+        match &*arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => self.body(body),
+            ArrowFunctionBody::Expr(expr) => {
+                let value = self.expr(expr);
+                self.exit(Some(value), false, range(expr.span()));
+            }
+        }
+        self.leave(id);
+        id
+    }
+
+    /// A class.
+    pub(super) fn class(&mut self, class: &swc_ecma_ast::Class, name: Option<Name>) -> ClassId {
+        let superclass = class.super_class.as_ref().map(|superclass| self.expr(superclass));
+        for decorator in &class.decorators {
+            self.expr(&decorator.expr);
+        }
+        let span = range(class.span);
+        let id = ClassId(self.out.classes.len() as u32);
+        self.out.classes.push(s::Class { name, superclass, members: Vec::new(), constructor: None, span });
+        let outer = self.class.replace(id);
+        for member in &class.body {
+            self.deeper((), |this| this.class_member(id, member));
+        }
+        self.class = outer;
+        id
+    }
+
+    fn class_member(&mut self, class: ClassId, member: &swc_ecma_ast::ClassMember) {
+        let span = range(member.span());
+        match member {
+            swc_ecma_ast::ClassMember::Constructor(constructor) => self.constructor(class, constructor),
+            swc_ecma_ast::ClassMember::Method(method) => {
+                let key = self.prop_key(&method.key);
+                self.method(class, key, &method.function, method.kind, method.is_static, span);
+            }
+            swc_ecma_ast::ClassMember::PrivateMethod(method) => {
+                let key = Key::Name(self.name(&format!("#{}", method.key.name)));
+                self.method(class, key, &method.function, method.kind, method.is_static, span);
+            }
+            swc_ecma_ast::ClassMember::ClassProp(property) => {
+                let key = self.prop_key(&property.key);
+                for decorator in &property.decorators {
+                    self.expr(&decorator.expr);
+                }
+                self.field(
+                    class,
+                    key,
+                    property.value.as_deref(),
+                    property.type_ann.as_deref(),
+                    property.is_static,
+                    span,
+                );
+            }
+            swc_ecma_ast::ClassMember::PrivateProp(property) => {
+                let key = Key::Name(self.name(&format!("#{}", property.key.name)));
+                self.field(
+                    class,
+                    key,
+                    property.value.as_deref(),
+                    property.type_ann.as_deref(),
+                    property.is_static,
+                    span,
+                );
+            }
+            swc_ecma_ast::ClassMember::AutoAccessor(accessor) => {
+                let key = match &accessor.key {
+                    swc_ecma_ast::Key::Public(key) => self.prop_key(key),
+                    swc_ecma_ast::Key::Private(private) => Key::Name(self.name(&format!("#{}", private.name))),
+                };
+                self.field(
+                    class,
+                    key,
+                    accessor.value.as_deref(),
+                    accessor.type_ann.as_deref(),
+                    accessor.is_static,
+                    span,
+                );
+            }
+            swc_ecma_ast::ClassMember::StaticBlock(block) => {
+                let id = self.enter(FunctionKind::ClassBody, None, span, false, false);
+                self.block(&block.body.stmts);
+                self.leave(id);
+            }
+            swc_ecma_ast::ClassMember::TsIndexSignature(_) | swc_ecma_ast::ClassMember::Empty(_) => {}
+        }
+    }
+
+    fn add_member(&mut self, class: ClassId, member: s::ClassMember) {
+        self.out.classes[class.index()].members.push(member);
+    }
+
+    fn method(
+        &mut self,
+        class: ClassId,
+        key: Key,
+        function: &swc_ecma_ast::Function,
+        kind: MethodKind,
+        is_static: bool,
+        span: Range,
+    ) {
+        if function.body.is_none() {
+            return;
+        }
+        let (function_kind, slot) = match kind {
+            MethodKind::Method => (FunctionKind::Method, Slot::Value),
+            MethodKind::Getter => (FunctionKind::Getter, Slot::Getter),
+            MethodKind::Setter => (FunctionKind::Setter, Slot::Setter),
+        };
+        let id = self.function_expr(function, key_name(key), None, function_kind);
+        let value = Some(self.add(Value::Function(id), span));
+        self.add_member(class, s::ClassMember { key, value, slot, is_static, is_field: false, type_hint: None, span });
+    }
+
+    fn field(
+        &mut self,
+        class: ClassId,
+        key: Key,
+        value: Option<&Expr>,
+        annotation: Option<&TsTypeAnn>,
+        is_static: bool,
+        span: Range,
+    ) {
+        let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
+        let value = value.map(|value| {
+            let id = self.enter(FunctionKind::ClassBody, None, span, false, false);
+            let value = self.named(value, key_name(key));
+            self.leave(id);
+            value
+        });
+        self.add_member(
+            class,
+            s::ClassMember { key, value, slot: Slot::Value, is_static, is_field: true, type_hint, span },
+        );
+    }
+
+    fn constructor(&mut self, class: ClassId, constructor: &Constructor) {
+        let Some(body) = &constructor.body else { return };
+        let span = range(constructor.span);
+        let name = self.out.classes[class.index()].name;
+        let id = self.enter(FunctionKind::Constructor, name, span, false, false);
+        let patterns: Vec<Pat> = constructor
+            .params
+            .iter()
+            .map(|parameter| match parameter {
+                ParamOrTsParamProp::Param(parameter) => parameter.pat.clone(),
+                ParamOrTsParamProp::TsParamProp(property) => match &property.param {
+                    TsParamPropParam::Ident(ident) => Pat::Ident(ident.clone()),
+                    TsParamPropParam::Assign(assign) => Pat::Assign(assign.clone()),
+                },
+            })
+            .collect();
+        let borrowed: Vec<&Pat> = patterns.iter().collect();
+        self.parameters(id, &borrowed);
+        for parameter in &constructor.params {
+            let ParamOrTsParamProp::TsParamProp(property) = parameter else { continue };
+            let (ident, annotation) = match &property.param {
+                TsParamPropParam::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
+                TsParamPropParam::Assign(assign) => match unwrap_ident(&assign.left) {
+                    Some(ident) => (&ident.id, ident.type_ann.as_deref()),
+                    None => continue,
+                },
+            };
+            // `constructor(private window: BrowserWindow)` writes this.window.
+            let at = range(property.span);
+            let value = self.ident(ident);
+            let this = self.add(Value::This(id), at);
+            let key = Key::Name(self.name(text(ident)));
+            let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
+            self.write(this, key, Some(value), at);
+            self.add_member(
+                class,
+                s::ClassMember {
+                    key,
+                    value: None,
+                    slot: Slot::Value,
+                    is_static: false,
+                    is_field: true,
+                    type_hint,
+                    span: at,
+                },
+            );
+        }
+        self.body(body);
+        self.leave(id);
+        self.out.classes[class.index()].constructor = Some(id);
+    }
+}
+
+fn unwrap_ident(pattern: &Pat) -> Option<&BindingIdent> {
+    match pattern {
+        Pat::Ident(ident) => Some(ident),
+        _ => None,
+    }
+}
+
+/// `createRequire(import.meta.url)`.
+fn is_create_require(expr: &Expr) -> bool {
+    let Expr::Call(call) = unwrapped(expr) else { return false };
+    let Callee::Expr(callee) = &call.callee else { return false };
+    match unwrapped(callee) {
+        Expr::Ident(ident) => text(ident) == "createRequire",
+        Expr::Member(member) => member.prop.is_ident_with("createRequire"),
+        _ => false,
+    }
+}
+
+/// The names that an exported declaration declares.
+fn declared_names(declaration: &Decl) -> Vec<Ident> {
+    match declaration {
+        Decl::Class(class) => vec![class.ident.clone()],
+        Decl::Fn(function) => vec![function.ident.clone()],
+        Decl::Var(var) => {
+            let mut names = Vec::new();
+            for declarator in &var.decls {
+                names_of(&declarator.name, &mut names);
+            }
+            names
+        }
+        Decl::TsEnum(declaration) => vec![declaration.id.clone()],
+        _ => Vec::new(),
+    }
+}
+
+fn names_of(pattern: &Pat, names: &mut Vec<Ident>) {
+    let mut open = vec![pattern];
+    while let Some(pattern) = open.pop() {
+        match pattern {
+            Pat::Ident(ident) => names.push(ident.id.clone()),
+            Pat::Object(object) => {
+                for property in &object.props {
+                    match property {
+                        ObjectPatProp::KeyValue(pair) => open.push(&pair.value),
+                        ObjectPatProp::Assign(short) => names.push(short.key.id.clone()),
+                        ObjectPatProp::Rest(rest) => open.push(&rest.arg),
+                    }
+                }
+            }
+            Pat::Array(array) => open.extend(array.elems.iter().flatten()),
+            Pat::Assign(assign) => open.push(&assign.left),
+            Pat::Rest(rest) => open.push(&rest.arg),
+            Pat::Expr(_) | Pat::Invalid(_) => {}
+        }
+    }
+}
+
+/// Collects the patterns of `var` declarations, not looking into functions and classes.
+#[derive(Default)]
+struct Vars {
+    patterns: Vec<Pat>,
+}
+
+impl Visit for Vars {
+    fn visit_var_decl(&mut self, var: &VarDecl) {
+        if var.kind == VarDeclKind::Var && !var.declare {
+            self.patterns.extend(var.decls.iter().map(|declarator| declarator.name.clone()));
+        }
+    }
+
+    fn visit_expr(&mut self, _: &Expr) {}
+    fn visit_function(&mut self, _: &swc_ecma_ast::Function) {}
+    fn visit_class(&mut self, _: &swc_ecma_ast::Class) {}
+    fn visit_pat(&mut self, _: &Pat) {}
+    fn visit_ts_module_decl(&mut self, _: &TsModuleDecl) {}
+    fn visit_ts_type(&mut self, _: &TsType) {}
+}

@@ -1,0 +1,112 @@
+//! Reading single files: bounded, regular files only, each once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use electrolint_model::text::Text;
+
+/// What came of reading a file.
+#[derive(Clone, Debug)]
+pub(super) enum Loaded {
+    /// Its text, and how many bytes of it were not of its encoding.
+    Text {
+        /// The text.
+        text: Arc<Text>,
+        /// As `Decoded::replaced`.
+        replaced: u32,
+    },
+    /// Over the limit.
+    TooLarge {
+        /// Its start, for a look at what it is.
+        start: Arc<Text>,
+        /// Its length in bytes, as far as the system told.
+        size: u64,
+    },
+    /// No text; why.
+    Binary(String),
+    /// The system refused; why.
+    Unreadable(String),
+}
+
+/// Reads files and keeps what it read, because several apps of one workspace share files.
+pub(super) struct Reader {
+    limit: u64,
+    cache: HashMap<PathBuf, Loaded>,
+}
+
+/// How much of a file over the limit is looked at, in bytes.
+const START: u64 = 64 * 1024;
+
+impl Reader {
+    /// A reader that reads files of at most `limit` bytes.
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, cache: HashMap::new() }
+    }
+
+    /// Reads a file under the reader's own limit.
+    pub(super) fn read(&mut self, path: &Path) -> Loaded {
+        self.read_up_to(path, self.limit)
+    }
+
+    /// Reads a file under another limit, in bytes.
+    pub(super) fn read_up_to(&mut self, path: &Path, limit: u64) -> Loaded {
+        if let Some(loaded) = self.cache.get(path) {
+            return loaded.clone();
+        }
+        let loaded = load(path, limit);
+        self.cache.insert(path.to_path_buf(), loaded.clone());
+        loaded
+    }
+
+    /// The text of a file, if it has one within the limit.
+    pub(super) fn text(&mut self, path: &Path) -> Option<Arc<Text>> {
+        match self.read(path) {
+            Loaded::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn load(path: &Path, limit: u64) -> Loaded {
+    let bytes = match bytes(path, limit) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            let start = start(path).ok().and_then(|bytes| Text::decode(bytes).ok());
+            let start = Arc::new(start.map(|decoded| decoded.text).unwrap_or_default());
+            return Loaded::TooLarge { start, size: path.metadata().map_or(0, |metadata| metadata.len()) };
+        }
+        Err(error) => return Loaded::Unreadable(error.to_string()),
+    };
+    match Text::decode(bytes) {
+        Ok(decoded) => Loaded::Text { text: Arc::new(decoded.text), replaced: decoded.replaced },
+        Err(error) => Loaded::Binary(error.describe().into_owned()),
+    }
+}
+
+/// The bytes of a regular file; `None` when it has more than `limit`, of which at most one more is read.
+///
+/// # Errors
+/// What the system says, and `InvalidInput` for a pipe, a device or a folder, which is not opened.
+pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = open(path)?;
+    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize + 1);
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+fn start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(START).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // Asked before opening, because opening a pipe waits for its writer.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    File::open(path)
+}

@@ -1,0 +1,106 @@
+//! What a file's name says about it: how it is read, and whether it is test code.
+
+use electrolint_model::source::FileKind;
+
+/// Names of lockfiles, in every format that the model reads.
+pub(super) const LOCKFILES: [&str; 5] =
+    ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"];
+
+/// Folders that hold test code, wherever they lie below the folder given.
+const TEST_FOLDERS: [&str; 8] = ["test", "tests", "__tests__", "e2e", "spec", "__mocks__", "fixtures", "examples"];
+
+/// Folders that build tools write to unless told otherwise. The name alone proves nothing.
+pub(super) const OUTPUT_FOLDERS: [&str; 8] =
+    ["out", "dist", "build", "release", "lib", ".webpack", ".vite", "dist-electron"];
+
+/// How a file of this name is read; `None` for one that is not.
+pub(super) fn kind(name: &str) -> Option<FileKind> {
+    let lower = name.to_ascii_lowercase();
+    if LOCKFILES.contains(&lower.as_str()) {
+        return Some(FileKind::Lockfile);
+    }
+    if matches!(lower.as_str(), ".electron-version" | ".npmrc") {
+        return Some(FileKind::Plain);
+    }
+    let (stem, extension) = lower.rsplit_once('.')?;
+    match extension {
+        "js" | "jsx" | "mjs" | "cjs" => Some(FileKind::JavaScript),
+        "ts" | "mts" | "cts" => Some(FileKind::TypeScript),
+        "tsx" => Some(FileKind::Tsx),
+        "html" | "htm" => Some(FileKind::Html),
+        "json" | "json5" | "jsonc" if is_configuration(stem) => Some(FileKind::Json),
+        "yml" | "yaml" if is_builder(stem) || stem == "pnpm-workspace" => Some(FileKind::Yaml),
+        "toml" if is_builder(stem) => Some(FileKind::Toml),
+        _ => None,
+    }
+}
+
+/// JavaScript or TypeScript.
+pub(super) fn is_script(kind: FileKind) -> bool {
+    matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
+}
+
+/// A component file, whose reader is not written yet.
+pub(super) fn is_component(name: &str) -> bool {
+    name.ends_with(".vue") || name.ends_with(".svelte")
+}
+
+/// A folder of this name holds test code.
+pub(super) fn is_test_folder(name: &str) -> bool {
+    TEST_FOLDERS.contains(&name)
+}
+
+/// A file of this name is test code: `*.test.*`, `*.spec.*`.
+pub(super) fn is_test_file(name: &str) -> bool {
+    name.contains(".test.") || name.contains(".spec.")
+}
+
+fn is_configuration(stem: &str) -> bool {
+    matches!(stem, "package" | "lerna" | "forge.config")
+        || stem.starts_with("tsconfig")
+        || stem.starts_with("jsconfig")
+        || is_builder(stem)
+}
+
+/// `electron-builder.yml` and its variants for one platform: `electron-builder-appx.json`, `electron-builder.mac.yml`.
+fn is_builder(stem: &str) -> bool {
+    stem.starts_with("electron-builder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_kinds() {
+        let table = [
+            ("main.js", Some(FileKind::JavaScript)),
+            ("main.CJS", Some(FileKind::JavaScript)),
+            ("a.d.ts", Some(FileKind::TypeScript)),
+            ("App.tsx", Some(FileKind::Tsx)),
+            ("index.htm", Some(FileKind::Html)),
+            ("package.json", Some(FileKind::Json)),
+            ("tsconfig.base.json", Some(FileKind::Json)),
+            ("electron-builder-linux-ci.json", Some(FileKind::Json)),
+            ("electron-builder.json5", Some(FileKind::Json)),
+            ("electron-builder.yml", Some(FileKind::Yaml)),
+            ("electron-builder.toml", Some(FileKind::Toml)),
+            ("package-lock.json", Some(FileKind::Lockfile)),
+            ("yarn.lock", Some(FileKind::Lockfile)),
+            (".npmrc", Some(FileKind::Plain)),
+            ("data.json", None),
+            ("docker-compose.yml", None),
+            ("README", None),
+        ];
+        for (name, expected) in table {
+            assert_eq!(kind(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn test_code_is_told_by_name() {
+        assert!(is_test_file("window.test.main.ts") && is_test_file("a.spec.js"));
+        assert!(!is_test_file("test.js") && !is_test_file("latest.js"));
+        assert!(is_test_folder("__tests__") && !is_test_folder("testing"));
+    }
+}

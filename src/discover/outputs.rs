@@ -1,0 +1,155 @@
+//! Build outputs and bundles: what tools wrote, told from what people wrote.
+//!
+//! A name proves nothing: `build/` holds scripts as often as results, `lib/` sources as often as outputs. So a folder is an
+//! output only if its contents look generated and the app has sources elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Loaded, Reader};
+use super::kinds;
+use super::packages::{self, Package};
+use super::walk::{Entry, Left};
+
+const OUTPUT: &str = "build output whose sources are read";
+const BUNDLE: &str = "minified or generated file over 1 MB";
+
+/// Size from which a minified or generated file is left out, in bytes.
+const BUNDLE_SIZE: usize = 1_000_000;
+
+/// Mean length of a line, in bytes, from which a script counts as minified.
+const MINIFIED_LINE: usize = 500;
+
+/// Words that bundlers leave in what they write.
+const BUNDLER_MARKS: [&str; 6] = [
+    "webpackBootstrap",
+    "__webpack_require__",
+    "__commonJS(",
+    "__toESM(",
+    "parcelRequire",
+    "(function(){function r(e,n,t){function o(", // browserify
+];
+
+/// Words that compilers leave.
+const COMPILER_MARKS: [&str; 5] =
+    ["sourceMappingURL=", "\"__esModule\"", "'__esModule'", "_interopRequireDefault(", "__awaiter = "];
+
+/// How much of both ends of a script is searched for marks, in bytes.
+const ENDS: usize = 16 * 1024;
+
+/// Takes build outputs and bundles out of the files of one package, unless they are all there is.
+///
+/// `files` are the package's own, sorted; what is taken out is described in `left`.
+pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<Left>, reader: &mut Reader) {
+    for folder in candidates(package, files) {
+        let (inside, outside): (Vec<&Entry>, Vec<&Entry>) = files
+            .iter()
+            .filter(|file| kinds::is_script(file.kind) || file.kind == electrolint_model::source::FileKind::Html)
+            .partition(|file| file.path.starts_with(&folder));
+        let scripts: Vec<&&Entry> = inside.iter().filter(|file| kinds::is_script(file.kind)).collect();
+        let generated = scripts.iter().filter(|file| looks_generated(&file.path, reader)).count();
+        let written_elsewhere = |reader: &mut Reader| {
+            let electron_inside = inside.iter().any(|file| uses_electron(file, reader));
+            outside.iter().any(|file| {
+                kinds::is_script(file.kind)
+                    && !looks_generated(&file.path, reader)
+                    && (!electron_inside || uses_electron(file, reader))
+            })
+        };
+        let wanted = inside.iter().any(|file| file.wanted);
+        if generated > 0 && generated * 2 >= scripts.len() && !wanted && written_elsewhere(reader) {
+            left.push(Left { path: folder.clone(), reason: OUTPUT, files: Some(inside.len() as u32) });
+            files.retain(|file| !file.path.starts_with(&folder));
+        }
+    }
+    let bundles: Vec<PathBuf> = files
+        .iter()
+        .filter(|file| kinds::is_script(file.kind) && !file.wanted && is_bundle(&file.path, reader))
+        .map(|file| file.path.clone())
+        .collect();
+    // Without other code that uses Electron, the bundle is the app.
+    let is_source = |file: &&Entry| kinds::is_script(file.kind) && !bundles.contains(&file.path);
+    let has_sources = files.iter().filter(is_source).any(|file| uses_electron(file, reader));
+    let main = main(package);
+    let mut keep = |path: &Path| {
+        !has_sources
+            && (main.iter().any(|main| main == path)
+                || reader.text(path).is_some_and(|text| packages::imports_electron(&text.content)))
+    };
+    let dropped: Vec<PathBuf> = bundles.into_iter().filter(|path| !keep(path)).collect();
+    left.extend(dropped.iter().map(|path| Left { path: path.clone(), reason: BUNDLE, files: Some(1) }));
+    files.retain(|file| dropped.binary_search(&file.path).is_err());
+}
+
+/// The files that `main` may mean, most likely first.
+pub(super) fn main(package: &Package) -> Vec<PathBuf> {
+    let main = package.main.as_deref().unwrap_or("index.js").trim_start_matches("./");
+    let path = package.folder.join(main);
+    let with = |extension: &str| {
+        let mut name = path.clone().into_os_string();
+        name.push(extension);
+        PathBuf::from(name)
+    };
+    let mut candidates = vec![path.clone(), with(".js"), with(".cjs"), with(".mjs"), path.join("index.js")];
+    candidates.extend(["ts", "tsx", "mts", "cts"].map(|extension| path.with_extension(extension)));
+    candidates.extend([path.join("index.ts")]);
+    candidates
+}
+
+/// Folders of the package that may be outputs: the well-known names at its top, and the one that `main` lies in.
+fn candidates(package: &Package, files: &[Entry]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = kinds::OUTPUT_FOLDERS.iter().map(|name| package.folder.join(name)).collect();
+    if let Some(main) = main(package).into_iter().find(|main| files.iter().any(|file| &file.path == main)) {
+        let parent = main.parent().unwrap_or(&package.folder);
+        let known = main
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| *folder != package.folder && folder.starts_with(&package.folder))
+            .filter(|folder| {
+                folder
+                    .file_name()
+                    .and_then(|name| name.to_str())
+                    .is_some_and(|name| kinds::OUTPUT_FOLDERS.contains(&name))
+            })
+            .last();
+        let folder = known.unwrap_or(parent).to_path_buf();
+        if folder != package.folder && folder.starts_with(&package.folder) && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders.retain(|folder| files.iter().any(|file| file.path.starts_with(folder)));
+    folders
+}
+
+fn uses_electron(file: &Entry, reader: &mut Reader) -> bool {
+    kinds::is_script(file.kind) && reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
+}
+
+/// A compiler, a bundler or a minifier wrote it.
+fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
+    reader.text(path).is_some_and(|text| {
+        let text = &text.content;
+        has_mark(text, &BUNDLER_MARKS) || has_mark(text, &COMPILER_MARKS) || (text.len() > 5000 && is_minified(text))
+    })
+}
+
+/// Minified or bundled, and over the size from which that counts.
+fn is_bundle(path: &Path, reader: &mut Reader) -> bool {
+    match reader.read(path) {
+        Loaded::Text { text, .. } => {
+            text.content.len() > BUNDLE_SIZE && (is_minified(&text.content) || has_mark(&text.content, &BUNDLER_MARKS))
+        }
+        Loaded::TooLarge { start, .. } => is_minified(&start.content) || has_mark(&start.content, &BUNDLER_MARKS),
+        Loaded::Binary(_) | Loaded::Unreadable(_) => false,
+    }
+}
+
+fn is_minified(text: &str) -> bool {
+    let lines = text.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    text.len() / lines > MINIFIED_LINE
+}
+
+fn has_mark(text: &str, marks: &[&str]) -> bool {
+    let start = text.get(..text.floor_char_boundary(ENDS)).unwrap_or_default();
+    let end = text.get(text.floor_char_boundary(text.len().saturating_sub(ENDS))..).unwrap_or_default();
+    marks.iter().any(|mark| start.contains(mark) || end.contains(mark))
+}

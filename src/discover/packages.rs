@@ -1,0 +1,155 @@
+//! `package.json`: what it says about Electron, entry points and workspaces. Read with tolerance, because a broken one must not
+//! hide the code beside it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use electrolint_model::problem::ProblemKind;
+use serde_json::Value;
+
+use super::files::{Loaded, Reader};
+use super::walk::Refused;
+
+/// Packages that bring Electron, by name.
+const ELECTRONS: [&str; 5] =
+    ["electron", "electron-nightly", "electron-prebuilt", "electron-prebuilt-compile", "@castlabs/electron-releases"];
+
+/// The tables of dependencies.
+const TABLES: [&str; 4] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+
+/// One package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Its folder, absolute.
+    pub folder: PathBuf,
+    /// `name`.
+    pub name: Option<String>,
+    /// `productName`, of the package or of its builder configuration.
+    pub product: Option<String>,
+    /// `main`.
+    pub main: Option<String>,
+    /// Names in every table of dependencies.
+    pub dependencies: BTreeSet<String>,
+    /// Electron is among them.
+    pub depends_on_electron: bool,
+    /// Globs of `workspaces`, as npm and Yarn write them.
+    pub workspaces: Vec<String>,
+}
+
+/// Reads the `package.json` of `folder`; a package without anything when it cannot be read.
+pub(super) fn read(folder: &Path, reader: &mut Reader, refused: &mut Vec<Refused>) -> Package {
+    let path = folder.join("package.json");
+    let Loaded::Text { text, .. } = reader.read(&path) else {
+        return Package { folder: folder.to_path_buf(), ..Package::default() };
+    };
+    match serde_json::from_str(&text.content) {
+        Ok(value) => parse(folder, &value),
+        Err(error) => {
+            let message = format!("not read as JSON: {error}");
+            refused.push(Refused { path, kind: ProblemKind::BadData, message });
+            Package { folder: folder.to_path_buf(), ..Package::default() }
+        }
+    }
+}
+
+fn parse(folder: &Path, value: &Value) -> Package {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let mut package = Package {
+        folder: folder.to_path_buf(),
+        name: text(&value["name"]),
+        product: text(&value["productName"]).or_else(|| text(&value["build"]["productName"])),
+        main: text(&value["main"]),
+        workspaces: workspaces(value),
+        ..Package::default()
+    };
+    for (name, version) in TABLES.iter().filter_map(|table| value[table].as_object()).flatten() {
+        package.depends_on_electron |= ELECTRONS.contains(&name.as_str()) || brings_electron(version);
+        package.dependencies.insert(name.clone());
+    }
+    package
+}
+
+/// Another name for Electron, or a fork by its address: `npm:electron@…`, `github:castlabs/electron-releases#…`.
+fn brings_electron(version: &Value) -> bool {
+    version.as_str().is_some_and(|version| {
+        version.contains("castlabs/electron-releases") || version.strip_prefix("npm:electron@").is_some()
+    })
+}
+
+/// The globs of `workspaces`: a list, or an object with a list under `packages`.
+pub(super) fn workspaces(value: &Value) -> Vec<String> {
+    let list = value["workspaces"].as_array().or_else(|| value["workspaces"]["packages"].as_array());
+    list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether a script imports Electron. A look at the text: quoted `electron` after `from`, `import`, `import(` or `require(`.
+pub(super) fn imports_electron(script: &str) -> bool {
+    script.match_indices("electron").any(|(at, word)| {
+        let before = script.get(..at).unwrap_or_default();
+        let after = script.get(at + word.len()..).unwrap_or_default();
+        let Some(quote @ ('\'' | '"' | '`')) = before.chars().next_back() else { return false };
+        let rest = ["/main", "/renderer", "/common", "/utility", ""].iter().find_map(|part| after.strip_prefix(part));
+        let before = before.strip_suffix(quote).unwrap_or_default().trim_end();
+        let before = before.strip_suffix('(').unwrap_or(before).trim_end();
+        rest.is_some_and(|rest| rest.starts_with(quote))
+            && ["from", "import", "require"].iter().any(|word| before.ends_with(word))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(json: &str) -> Package {
+        parse(Path::new("/a"), &serde_json::from_str(json).expect("is JSON"))
+    }
+
+    #[test]
+    fn electron_is_found_in_every_table_and_under_other_names() {
+        for json in [
+            r#"{"dependencies": {"electron": "1"}}"#,
+            r#"{"devDependencies": {"electron-nightly": "*"}}"#,
+            r#"{"optionalDependencies": {"electron-prebuilt": "1"}}"#,
+            r#"{"peerDependencies": {"electron": ">=20"}}"#,
+            r#"{"devDependencies": {"electron": "https://github.com/castlabs/electron-releases#v30"}}"#,
+            r#"{"devDependencies": {"e": "github:castlabs/electron-releases#v30.0.0+wvcus"}}"#,
+            r#"{"devDependencies": {"e": "npm:electron@30"}}"#,
+        ] {
+            assert!(package(json).depends_on_electron, "{json}");
+        }
+        for json in [r#"{"dependencies": {"electron-log": "1"}}"#, "{}", "[]", "3", r#"{"dependencies": ["electron"]}"#]
+        {
+            assert!(!package(json).depends_on_electron, "{json}");
+        }
+    }
+
+    #[test]
+    fn workspaces_are_a_list_or_an_object() {
+        assert_eq!(package(r#"{"workspaces": ["a/*"]}"#).workspaces, ["a/*"]);
+        assert_eq!(package(r#"{"workspaces": {"packages": ["b", 3]}}"#).workspaces, ["b"]);
+    }
+
+    #[test]
+    fn imports_of_electron_are_seen_in_the_text() {
+        for script in [
+            "const {app} = require('electron');",
+            "import { app } from \"electron\"",
+            "import electron from 'electron/main';",
+            "import 'electron'",
+            "await import(\n'electron')",
+            "var e=require(`electron`)",
+            "import{app}from\"electron\"",
+        ] {
+            assert!(imports_electron(script), "{script}");
+        }
+        for script in [
+            "'electron'",
+            "require('electron-log')",
+            "// electron",
+            "from 'x-electron'",
+            "process.versions['electron']",
+        ] {
+            assert!(!imports_electron(script), "{script}");
+        }
+    }
+}

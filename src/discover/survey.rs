@@ -1,0 +1,185 @@
+//! What lies in one folder: its files, its packages, and which of these packages are Electron apps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::files::Reader;
+use super::kinds;
+use super::outputs;
+use super::packages::{self, Package};
+use super::walk::{self, Entry, Rules, Tree};
+use super::workspaces::{self, Workspace};
+
+/// A folder that was walked, and what its packages are.
+pub(super) struct Survey {
+    /// The folder.
+    pub root: PathBuf,
+    /// Its files.
+    pub tree: Tree,
+    /// Its packages, sorted by folder.
+    pub packages: Vec<Package>,
+    /// Those that are apps, as indices into `packages`, ascending.
+    pub apps: Vec<usize>,
+}
+
+impl Survey {
+    /// Walks `root` and chooses its apps. A package in `forced` is one, and then no other is.
+    pub(super) fn of(root: &Path, rules: &Rules, forced: &[PathBuf], reader: &mut Reader) -> Self {
+        let mut tree = walk::walk(root, rules);
+        let folders: Vec<PathBuf> = tree
+            .files
+            .iter()
+            .filter(|file| file.path.file_name().is_some_and(|name| name == "package.json"))
+            .filter_map(|file| file.path.parent().map(Path::to_path_buf))
+            .collect();
+        let mut packages: Vec<Package> =
+            folders.iter().map(|folder| packages::read(folder, reader, &mut tree.refused)).collect();
+        for folder in forced.iter().filter(|folder| folder.starts_with(root) && !folders.contains(folder)) {
+            packages.push(Package { folder: folder.clone(), ..Package::default() });
+        }
+        packages.sort_by(|a, b| a.folder.cmp(&b.folder));
+        let mut survey = Self { root: root.to_path_buf(), tree, packages, apps: Vec::new() };
+        survey.apps = if forced.is_empty() {
+            survey.choose(rules.given, reader)
+        } else {
+            survey.indices(|package| forced.contains(&package.folder))
+        };
+        survey
+    }
+
+    /// Some package in it depends on Electron.
+    pub(super) fn has_dependent(&self) -> bool {
+        self.packages.iter().any(|package| package.depends_on_electron)
+    }
+
+    /// The innermost app around `path`.
+    pub(super) fn app_around(&self, path: &Path) -> Option<usize> {
+        self.innermost(path, &self.apps)
+    }
+
+    /// The innermost of `among` whose folder holds `path`.
+    pub(super) fn innermost(&self, path: &Path, among: &[usize]) -> Option<usize> {
+        let holding =
+            among.iter().filter(|&&index| self.packages.get(index).is_some_and(|p| path.starts_with(&p.folder)));
+        holding.max_by_key(|&&index| self.packages.get(index).map(|p| p.folder.components().count())).copied()
+    }
+
+    /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder.
+    pub(super) fn workspace_of(&self, app: usize, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
+        let Some(package) = self.packages.get(app) else { return (None, Vec::new()) };
+        let Some(workspace) = workspaces::around(&package.folder, &self.root, reader) else {
+            return (None, Vec::new());
+        };
+        let by_name: BTreeMap<&str, usize> = (0..)
+            .zip(&self.packages)
+            .filter(|(_, other)| !other.folder.starts_with(&package.folder) && workspace.holds(&other.folder))
+            .filter_map(|(index, other)| Some((other.name.as_deref()?, index)))
+            .collect();
+        let mut members = BTreeSet::new();
+        // What nested packages of the app need, the app needs.
+        let mut open = self.indices(|other| other.folder.starts_with(&package.folder));
+        while let Some(index) = open.pop() {
+            for name in self.packages.get(index).into_iter().flat_map(|package| &package.dependencies) {
+                if let Some(&member) = by_name.get(name.as_str())
+                    && members.insert(member)
+                {
+                    open.push(member);
+                }
+            }
+        }
+        drop(by_name);
+        (Some(workspace), members.into_iter().collect())
+    }
+
+    fn indices(&self, choose: impl Fn(&Package) -> bool) -> Vec<usize> {
+        (0..).zip(&self.packages).filter(|(_, package)| choose(package)).map(|(index, _)| index).collect()
+    }
+
+    /// Which packages are apps.
+    ///
+    /// Those that depend on Electron, and those whose `main` imports it and that lie in no such package. Of several, those
+    /// that do not use it in their own code (the root of a monorepo) and those that another app depends on (a library) are
+    /// none. If nothing is left, any package with code that imports Electron.
+    fn choose(&self, given: &[PathBuf], reader: &mut Reader) -> Vec<usize> {
+        let mut apps = self.indices(|package| package.depends_on_electron);
+        let dependents = apps.clone();
+        for (index, package) in self.packages.iter().enumerate() {
+            if self.innermost(&package.folder, &dependents).is_none() && main_imports_electron(package, reader) {
+                apps.push(index);
+            }
+        }
+        apps.sort_unstable();
+        if apps.len() > 1 {
+            let users: Vec<usize> =
+                apps.iter().copied().filter(|&app| self.uses_electron(app, &apps, reader)).collect();
+            let is_given =
+                |index: usize| self.packages.get(index).is_some_and(|package| given.contains(&package.folder));
+            if !users.is_empty() {
+                apps.retain(|&app| users.contains(&app) || (is_given(app) && !self.has_inner(app, &users)));
+            }
+            let all = apps.clone();
+            apps.retain(|&app| is_given(app) || !self.is_library(app, &all));
+        }
+        if apps.is_empty() {
+            let everything: Vec<usize> = (0..self.packages.len()).collect();
+            for file in self.tree.files.iter().filter(|file| kinds::is_script(file.kind)) {
+                if let Some(package) = self.innermost(&file.path, &everything)
+                    && !apps.contains(&package)
+                    && file_imports_electron(file, reader)
+                {
+                    apps.push(package);
+                }
+            }
+            apps.sort_unstable();
+        }
+        apps
+    }
+
+    /// The package's own code imports Electron: not that of another app in it, nor of a member of the workspace that it is
+    /// the root of.
+    fn uses_electron(&self, app: usize, apps: &[usize], reader: &mut Reader) -> bool {
+        let Some(package) = self.packages.get(app) else { return false };
+        let workspace = Workspace::at(&package.folder, reader);
+        let members = self.indices(|other| {
+            other.folder != package.folder && workspace.as_ref().is_some_and(|workspace| workspace.holds(&other.folder))
+        });
+        let others: Vec<usize> = apps.iter().chain(&members).copied().collect();
+        let is_lone = !apps.iter().any(|&other| {
+            other != app && self.packages.get(other).is_some_and(|other| other.folder.starts_with(&package.folder))
+        });
+        self.tree.files.iter().filter(|file| kinds::is_script(file.kind) && file.path.starts_with(&package.folder)).any(
+            |file| {
+                let owner = self.innermost(&file.path, if is_lone { apps } else { &others });
+                owner == Some(app) && file_imports_electron(file, reader)
+            },
+        )
+    }
+
+    fn has_inner(&self, outer: usize, among: &[usize]) -> bool {
+        let Some(outer_package) = self.packages.get(outer) else { return false };
+        among.iter().any(|&inner| {
+            inner != outer && self.packages.get(inner).is_some_and(|p| p.folder.starts_with(&outer_package.folder))
+        })
+    }
+
+    /// Another of the apps depends on it, and it not on that one.
+    fn is_library(&self, app: usize, apps: &[usize]) -> bool {
+        let depends = |a: &Package, b: &Package| b.name.as_ref().is_some_and(|name| a.dependencies.contains(name));
+        let Some(package) = self.packages.get(app) else { return false };
+        apps.iter()
+            .filter(|&&other| other != app)
+            .filter_map(|&other| self.packages.get(other))
+            .any(|other| depends(other, package) && !depends(package, other))
+    }
+}
+
+/// The file that `main` means exists and imports Electron.
+pub(super) fn main_imports_electron(package: &Package, reader: &mut Reader) -> bool {
+    let main = outputs::main(package).into_iter().find(|path| path.is_file());
+    main.and_then(|path| reader.text(&path)).is_some_and(|text| packages::imports_electron(&text.content))
+}
+
+/// A script of the tree imports Electron.
+pub(super) fn file_imports_electron(file: &Entry, reader: &mut Reader) -> bool {
+    reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
+}

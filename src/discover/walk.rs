@@ -1,0 +1,262 @@
+//! Walks a folder: which files are read, and what is left out and why.
+//!
+//! Links are not followed and nothing but regular files is ever opened, so neither a loop nor a pipe can hold the walk. The
+//! order is by name, so the same tree gives the same result.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use electrolint_model::problem::ProblemKind;
+use electrolint_model::source::FileKind;
+use globset::GlobSet;
+use walkdir::{DirEntry, WalkDir};
+
+use super::ignored::IgnoreFiles;
+use super::kinds;
+use super::paths::Base;
+
+pub(super) const GIT_IGNORED: &str = "ignored by git";
+pub(super) const TEST_CODE: &str = "test code";
+const EXCLUDED: &str = "excluded by an option";
+const INSTALLED: &str = "installed packages";
+const PACKAGE_MANAGER: &str = "files of the package manager";
+const LINK: &str = "symbolic link";
+const SPECIAL: &str = "not a regular file";
+const COMPONENT: &str = "component files are not read yet";
+
+/// More files than this of one folder, left out for one reason, become one entry for the folder.
+const SINGLE_ENTRIES: usize = 3;
+
+/// What a walk takes and leaves.
+pub(super) struct Rules<'a> {
+    /// Where paths are counted from.
+    pub base: &'a Base,
+    /// The paths on the command line: what they name is read, whatever its name.
+    pub given: &'a [PathBuf],
+    /// Brings back what would be left out.
+    pub include: &'a GlobSet,
+    /// Leaves out, before anything else.
+    pub exclude: &'a GlobSet,
+    /// Test code is read too.
+    pub tests: bool,
+    /// `.gitignore` counts.
+    pub ignore_files: bool,
+}
+
+/// A file to be read.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Absolute.
+    pub path: PathBuf,
+    /// How.
+    pub kind: FileKind,
+    /// Named on the command line or by `include`: never left out again.
+    pub wanted: bool,
+}
+
+/// What was seen and is not read.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    /// Absolute.
+    pub path: PathBuf,
+    /// As `Omitted::reason`.
+    pub reason: &'static str,
+    /// As `Omitted::files`.
+    pub files: Option<u32>,
+}
+
+/// What could not be looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    /// Absolute.
+    pub path: PathBuf,
+    /// What kind.
+    pub kind: ProblemKind,
+    /// As `Problem::message`.
+    pub message: String,
+}
+
+/// What a walk found, sorted by path.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// Files to be read.
+    pub files: Vec<Entry>,
+    /// What is left out.
+    pub left: Vec<Left>,
+    /// What could not be looked at.
+    pub refused: Vec<Refused>,
+}
+
+/// A folder that is left out while the walk is inside it.
+struct Hidden {
+    depth: usize,
+    path: PathBuf,
+    /// Its entry in `Tree::left`.
+    index: usize,
+}
+
+/// Walks `root`, which is itself never left out.
+pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
+    let mut tree = Tree::default();
+    let mut single: BTreeMap<(PathBuf, &'static str), Vec<PathBuf>> = BTreeMap::new();
+    let mut ignored = IgnoreFiles::above(root, rules.ignore_files);
+    let mut hiding: Vec<Hidden> = Vec::new();
+    let mut entries = WalkDir::new(root).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                tree.refused.extend(refused(&error, root));
+                continue;
+            }
+        };
+        let path = entry.path();
+        while hiding.last().is_some_and(|hidden| entry.depth() <= hidden.depth) {
+            hiding.pop();
+        }
+        let rescued = hiding.last().is_none_or(|hidden| rules.rescues(&hidden.path, path));
+        if entry.file_type().is_dir() {
+            if entry.depth() == 0 {
+                ignored.enter(path);
+                continue;
+            }
+            if entry.file_name() == ".git" {
+                entries.skip_current_dir();
+                continue;
+            }
+            let reason = if rescued { rules.folder(&entry, &ignored) } else { None };
+            if let Some(reason) = reason {
+                tree.left.push(Left { path: path.to_path_buf(), reason, files: None });
+                if reason != EXCLUDED {
+                    let index = tree.left.len() - 1;
+                    hiding.push(Hidden { depth: entry.depth(), path: path.to_path_buf(), index });
+                }
+            }
+            let looked_into = match (hiding.last(), reason) {
+                (_, Some(EXCLUDED)) => false,
+                (None, _) => true,
+                (Some(_), _) if rescued && reason.is_none() => true,
+                (Some(hidden), _) => rules.looks_into(path, tree.left.get(hidden.index)),
+            };
+            if looked_into {
+                ignored.enter(path);
+            } else {
+                entries.skip_current_dir();
+            }
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy();
+        let kind = kinds::kind(&name);
+        if kind.is_none() && !kinds::is_component(&name) && !leads_to_folder(&entry) {
+            continue;
+        }
+        let wanted = rules.wants(path);
+        if !rescued && !wanted {
+            if let Some(left) = hiding.last().and_then(|hidden| tree.left.get_mut(hidden.index))
+                && left.reason == TEST_CODE
+                && kind.is_some()
+            {
+                left.files = Some(left.files.unwrap_or(0) + 1);
+            }
+            continue;
+        }
+        match (kind, rules.file(&entry, &name, wanted, &ignored)) {
+            (Some(kind), None) => tree.files.push(Entry { path: path.to_path_buf(), kind, wanted }),
+            (_, reason) => {
+                let folder = path.parent().unwrap_or(root).to_path_buf();
+                single.entry((folder, reason.unwrap_or(COMPONENT))).or_default().push(path.to_path_buf());
+            }
+        }
+    }
+    for ((folder, reason), files) in single {
+        if files.len() > SINGLE_ENTRIES {
+            tree.left.push(Left { path: folder, reason, files: Some(files.len() as u32) });
+        } else {
+            tree.left.extend(files.into_iter().map(|path| Left { path, reason, files: Some(1) }));
+        }
+    }
+    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    tree.left.sort_by(|a, b| (&a.path, a.reason).cmp(&(&b.path, b.reason)));
+    tree
+}
+
+impl Rules<'_> {
+    /// Why a folder is left out.
+    fn folder(&self, entry: &DirEntry, ignored: &IgnoreFiles) -> Option<&'static str> {
+        let path = entry.path();
+        if self.exclude.is_match(self.base.display(path)) {
+            return Some(EXCLUDED);
+        }
+        if self.given.iter().any(|given| given == path) {
+            return None;
+        }
+        let name = entry.file_name();
+        if name == OsStr::new("node_modules") {
+            Some(INSTALLED)
+        } else if name == OsStr::new(".yarn") {
+            Some(PACKAGE_MANAGER)
+        } else if ignored.ignores(path, true) {
+            Some(GIT_IGNORED)
+        } else if !self.tests && name.to_str().is_some_and(kinds::is_test_folder) {
+            Some(TEST_CODE)
+        } else {
+            None
+        }
+    }
+
+    /// Why a file is left out.
+    fn file(&self, entry: &DirEntry, name: &str, wanted: bool, ignored: &IgnoreFiles) -> Option<&'static str> {
+        let path = entry.path();
+        if self.exclude.is_match(self.base.display(path)) {
+            Some(EXCLUDED)
+        } else if entry.file_type().is_symlink() {
+            Some(LINK)
+        } else if !entry.file_type().is_file() {
+            Some(SPECIAL)
+        } else if wanted {
+            None
+        } else if ignored.ignores(path, false) {
+            Some(GIT_IGNORED)
+        } else if !self.tests && kinds::is_test_file(name) {
+            Some(TEST_CODE)
+        } else {
+            None
+        }
+    }
+
+    fn wants(&self, path: &Path) -> bool {
+        self.given.iter().any(|given| given == path)
+            || (!self.include.is_empty() && self.include.is_match(self.base.display(path)))
+    }
+
+    /// A path given lies in the hidden folder and holds `path`.
+    fn rescues(&self, hidden: &Path, path: &Path) -> bool {
+        self.given.iter().any(|given| given.starts_with(hidden) && path.starts_with(given))
+    }
+
+    fn leads_to_given(&self, path: &Path) -> bool {
+        self.given.iter().any(|given| given.starts_with(path))
+    }
+
+    /// Whether the walk goes on inside a folder that is left out: to count test code, or for something wanted in it.
+    fn looks_into(&self, path: &Path, left: Option<&Left>) -> bool {
+        if !self.include.is_empty() || self.leads_to_given(path) {
+            return true;
+        }
+        let installed = path.file_name() == Some(OsStr::new("node_modules"));
+        left.is_some_and(|left| left.reason == TEST_CODE) && !installed
+    }
+}
+
+fn leads_to_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_symlink()
+        && entry.file_name() != OsStr::new("node_modules")
+        && entry.path().metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+fn refused(error: &walkdir::Error, root: &Path) -> Option<Refused> {
+    let path = error.path().unwrap_or(root).to_path_buf();
+    let message = error.io_error()?.to_string();
+    Some(Refused { path, kind: ProblemKind::Unreadable, message })
+}
