@@ -9,6 +9,7 @@ pub mod source;
 pub mod summary;
 mod syntax;
 pub mod text;
+pub mod web_url;
 
 /// How to analyse.
 #[derive(Clone, Debug, Default)]

@@ -49,10 +49,7 @@ fn steps(raw: &str, decoded: &str, start: u32) -> Option<Vec<(u32, u32)>> {
     while let Some(&byte) = raw.get(from) {
         let (raw_length, decoded_length) = match byte {
             b'\r' => (if raw.get(from + 1) == Some(&b'\n') { 2 } else { 1 }, 1),
-            b'&' => match reference(raw.get(from..)?, decoded.get(to..)?) {
-                Some(lengths) => lengths,
-                None => (1, 1),
-            },
+            b'&' => reference(raw.get(from..)?, decoded.get(to..)?).unwrap_or((1, 1)),
             _ => (1, 1),
         };
         if raw_length == 1 && byte != b'\r' && decoded.get(to) != Some(&byte) {
