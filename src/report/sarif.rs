@@ -40,7 +40,7 @@ pub fn render(report: &Report) -> String {
                 exit_code: report.exit.code(),
                 tool_execution_notifications: report.problems.iter().map(|p| notification(p, &roots)).collect(),
             }],
-            results: report.findings.iter().map(|placed| result(placed, &indexes, &roots)).collect(),
+            results: report.findings.iter().map(|placed| result(placed, &indexes, report, &roots)).collect(),
         }],
     };
     let mut text = serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise");
@@ -193,8 +193,11 @@ fn notification(problem: &Problem, roots: &Roots) -> Notification {
     }
 }
 
-fn result<'a>(placed: &'a Placed, rules: &BTreeMap<&str, usize>, roots: &Roots) -> ResultEntry<'a> {
+fn result<'a>(placed: &'a Placed, indexes: &BTreeMap<&str, usize>, report: &Report, roots: &Roots) -> ResultEntry<'a> {
     let finding = &placed.finding;
+    let rule_index = indexes.get(finding.rule).copied();
+    let checklist =
+        rule_index.and_then(|index| report.rules.get(index)).map(|rule| rule.items.clone()).unwrap_or_default();
     let mut text = link_text(&sentence(&finding.message));
     for (i, related) in placed.related.iter().enumerate() {
         // GitHub shows related places only where the message links to them.
@@ -208,7 +211,7 @@ fn result<'a>(placed: &'a Placed, rules: &BTreeMap<&str, usize>, roots: &Roots) 
     }
     ResultEntry {
         rule_id: finding.rule,
-        rule_index: rules.get(finding.rule).copied(),
+        rule_index,
         level: level(finding.severity),
         kind: "fail",
         message: Text { text },
@@ -227,6 +230,7 @@ fn result<'a>(placed: &'a Placed, rules: &BTreeMap<&str, usize>, roots: &Roots) 
         properties: ResultProperties {
             severity: severity_name(finding.severity),
             confidence: confidence_name(finding.confidence),
+            checklist,
         },
     }
 }
@@ -449,6 +453,8 @@ struct Fingerprints<'a> {
 struct ResultProperties {
     severity: &'static str,
     confidence: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checklist: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
