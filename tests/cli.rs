@@ -88,6 +88,22 @@ fn a_folder_without_an_app_is_told_from_a_clean_app() {
 }
 
 #[test]
+fn what_was_not_analysed_is_told_and_fails_under_strict() {
+    let broken = folder("strict", &[("package.json", PACKAGE), ("main.js", "console.log('\0');\n")]);
+    let (code, out, error) = run(&["--exit-zero"], &broken);
+    assert_eq!(code, 0, "{error}");
+    assert!(out.contains("incomplete: 1 problem"), "{out}");
+    assert!(error.contains("problem: main.js: binary: "), "{error}");
+    assert_eq!(run(&["--exit-zero", "--strict"], &broken).0, 4);
+    assert_eq!(run(&["--exit-zero", "--strict"], &app("strict-whole")).0, 0);
+    let (_, out, _) = run(&["--format", "json"], &broken);
+    let result: Value = serde_json::from_str(&out).expect("the result is JSON");
+    assert_eq!(result["problems"][0]["kind"], "binary");
+    let (_, out, error) = run(&["--quiet"], &broken);
+    assert_eq!((out.as_str(), error.as_str()), ("", ""), "findings only");
+}
+
+#[test]
 fn wrong_usage_ends_with_2() {
     let app = app("usage");
     for arguments in [
