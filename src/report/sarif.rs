@@ -290,13 +290,16 @@ fn first_paragraphs(markdown: &str, limit: usize) -> String {
     text.get(..text.floor_char_boundary(limit)).unwrap_or_default().to_string()
 }
 
-fn pascal_case(name: &str) -> String {
-    name.split('-')
+/// `ipc-sender-validation` as `IpcSenderValidation`; none for one word, of which nothing but the case would change.
+fn pascal_case(name: &str) -> Option<String> {
+    let words = name.contains('-').then(|| name.split('-'))?;
+    let pascal = words
         .flat_map(|word| {
             let mut chars = word.chars();
             chars.next().into_iter().flat_map(char::to_uppercase).chain(chars)
         })
-        .collect()
+        .collect();
+    Some(pascal)
 }
 
 #[derive(Serialize)]
@@ -341,7 +344,9 @@ struct Driver {
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
     id: String,
-    name: String,
+    /// A name that differs from the id by its case alone would tell nothing, and validators refuse it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     short_description: Text,
     full_description: Text,
     help: Help,
@@ -510,6 +515,7 @@ mod tests {
         assert_eq!(sentence("webSecurity is off"), "webSecurity is off.");
         assert_eq!(sentence(" "), "-");
         assert_eq!(link_text("a[0](1)"), r"a\[0\](1)");
-        assert_eq!(pascal_case("ipc-sender-validation"), "IpcSenderValidation");
+        assert_eq!(pascal_case("ipc-sender-validation").as_deref(), Some("IpcSenderValidation"));
+        assert_eq!(pascal_case("fuses"), None);
     }
 }
