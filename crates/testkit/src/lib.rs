@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Reads fixtures and marks, for tests: plain text in, plain data out, nothing of the linter.
+//!
+//! - [`marks`]: which findings a file says it has, and how they compare with those that were found.
+//! - [`fixture`]: a folder as a list of paths and bytes, with its marks.
+//! - [`example`]: the code blocks of a documentation comment, as small apps with marks.
+
+#![forbid(unsafe_code)]
+
+pub mod example;
+pub mod fixture;
+pub mod marks;
+
+pub use example::{Example, examples};
+pub use fixture::Fixture;
+pub use marks::{Comparison, Expected, Found, compare};

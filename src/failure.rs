@@ -1,0 +1,110 @@
+//! How the command ends, and errors that its caller can act on.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use thiserror::Error;
+
+use crate::discover::DiscoverError;
+
+/// How the command ended; a bug ends it with 101, the code of a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: nothing at or above `--fail-on` is left.
+    Clean,
+    /// 1: findings.
+    Findings,
+    /// 2: wrong usage or configuration.
+    Usage,
+    /// 3: no Electron app there.
+    NoApp,
+    /// 4: no findings, but something was not analysed, under `--strict`.
+    Incomplete,
+}
+
+impl Exit {
+    /// Its number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::NoApp => 3,
+            Self::Incomplete => 4,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// What keeps the command from doing its work.
+#[derive(Debug, Diagnostic, Error)]
+pub enum Failure {
+    /// The paths or globs make no sense.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// No rule has this name.
+    #[error("no rule is called `{name}`")]
+    UnknownRule {
+        /// The name as it was written.
+        name: String,
+        /// What to do about it.
+        #[help]
+        help: String,
+    },
+    /// A glob that names rules is malformed.
+    #[error("`{glob}` is not a valid glob: {reason}")]
+    RuleGlob {
+        /// The glob as it was written.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A report cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Output {
+        /// Where it was to be written.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(std::io::Error),
+    /// There is no Electron app.
+    #[error("no Electron app there")]
+    NoApp {
+        /// What was tried.
+        #[help]
+        help: String,
+    },
+}
+
+impl Failure {
+    /// Its exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoApp { .. } => Exit::NoApp,
+            _ => Exit::Usage,
+        }
+    }
+
+    /// Prints it on standard error; a closed standard error is no reason to fail again.
+    pub fn print(&self) {
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+            .with_width(120)
+            .without_cause_chain()
+            .with_links(false);
+        let mut text = String::new();
+        if handler.render_report(&mut text, self).is_err() {
+            text = format!("{self}\n");
+        }
+        let _ = std::io::stderr().write_all(crate::report::printable(&text).as_bytes());
+    }
+}

@@ -1,0 +1,270 @@
+//! What is reported, as plain data, and one module for each format.
+//!
+//! A format turns a [`Report`] into text and touches nothing else; JSON and SARIF have serialised types of their own, because what
+//! others parse is a promise.
+
+mod concise;
+mod excerpt;
+mod full;
+mod json;
+mod sarif;
+mod summary;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use electrolint_model::problem::Problem;
+use electrolint_model::source::Omitted;
+use electrolint_model::text::Text;
+use electrolint_rules::finding::{Confidence, Finding, Scope, Severity};
+
+use crate::Exit;
+
+pub use summary::{problems, summary, verbose};
+
+/// Formats of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Excerpts with labels, reasons and advice, for people.
+    #[default]
+    Full,
+    /// One line a finding: `path:line:column: severity[rule] message`.
+    Concise,
+    /// One object, version 1.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// Everything that a format may print.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The folder that paths are relative to.
+    pub base: PathBuf,
+    /// The apps that were analysed.
+    pub apps: Vec<AppReport>,
+    /// What is shown, sorted by app and place.
+    pub findings: Vec<Placed>,
+    /// The whole catalogue, sorted by name.
+    pub rules: Vec<RuleReport>,
+    /// What is not shown.
+    pub hidden: Hidden,
+    /// What was not analysed, sorted.
+    pub problems: Vec<Problem>,
+    /// What was left out on purpose, sorted.
+    pub omitted: Vec<Omitted>,
+    /// Where discovery looked, for the case that there is no app.
+    pub tried: Vec<String>,
+    /// How the command ends.
+    pub exit: Exit,
+}
+
+/// One app.
+#[derive(Clone, Debug)]
+pub struct AppReport {
+    /// Folder of its package, relative to [`Report::base`]; empty for the base itself.
+    pub root: String,
+    /// Name of its package.
+    pub name: Option<String>,
+    /// Its Electron.
+    pub electron: ElectronReport,
+    /// Number of files that were analysed.
+    pub files_read: usize,
+    /// Number of places that make windows.
+    pub windows: usize,
+}
+
+/// The Electron of an app.
+#[derive(Clone, Debug)]
+pub struct ElectronReport {
+    /// Its version.
+    pub version: Option<String>,
+    /// What told it.
+    pub source: String,
+    /// Nothing told it: it is the newest that is known.
+    pub assumed: bool,
+    /// `supported`, `out of support`.
+    pub status: String,
+}
+
+/// A rule, as reports describe it.
+#[derive(Clone, Debug)]
+pub struct RuleReport {
+    /// Its name.
+    pub name: &'static str,
+    /// How bad its findings are in the common case.
+    pub severity: Severity,
+    /// Items of Electron's security checklist: `E15`, and `S14` for its classic list of sixteen.
+    pub items: Vec<&'static str>,
+    /// One line.
+    pub summary: &'static str,
+    /// Its documentation, Markdown.
+    pub doc: &'static str,
+    /// Where the knowledge comes from, a URL.
+    pub source: &'static str,
+    /// Weaknesses: `CWE-79`.
+    pub cwe: Vec<&'static str>,
+}
+
+/// A finding in its place.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Index of its app in [`Report::apps`].
+    pub app: usize,
+    /// The finding.
+    pub finding: Finding,
+    /// Where it is.
+    pub location: Location,
+    /// The text there; none if the finding names no file.
+    pub source: Option<Excerpted>,
+    /// Places that explain it.
+    pub related: Vec<RelatedPlace>,
+    /// A way to mend it.
+    pub fix: Option<FixReport>,
+    /// Its name in baselines: 32 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// A place that explains a finding.
+#[derive(Clone, Debug)]
+pub struct RelatedPlace {
+    /// Where.
+    pub location: Location,
+    /// The text there.
+    pub source: Option<Excerpted>,
+    /// What is there.
+    pub message: String,
+}
+
+/// A stretch of a text: content offsets between characters.
+#[derive(Clone, Debug)]
+pub struct Excerpted {
+    /// The whole text of the file.
+    pub text: Arc<Text>,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte, not before the first.
+    pub end: usize,
+}
+
+/// A change that mends a finding.
+#[derive(Clone, Debug)]
+pub struct FixReport {
+    /// What it does.
+    pub title: String,
+    /// It cannot change what a correct app does.
+    pub safe: bool,
+    /// Places and what is written there instead.
+    pub edits: Vec<(Location, String)>,
+}
+
+/// A place in a file, as reports print it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Relative to [`Report::base`], with `/`.
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in UTF-16 code units.
+    pub column: u32,
+    /// 1-based.
+    pub end_line: u32,
+    /// 1-based and exclusive, in UTF-16 code units.
+    pub end_column: u32,
+    /// 0-based offset in the file as it lies on disk.
+    pub start_byte: u32,
+    /// The same, exclusive.
+    pub end_byte: u32,
+}
+
+impl Default for Location {
+    fn default() -> Self {
+        Self { path: String::new(), line: 1, column: 1, end_line: 1, end_column: 1, start_byte: 0, end_byte: 0 }
+    }
+}
+
+/// How many findings are not shown, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Less sure than `--min-confidence`.
+    pub tentative: usize,
+    /// Less severe than `--min-severity`.
+    pub below_severity: usize,
+    /// Suppressed by a comment or the configuration.
+    pub suppressed: usize,
+    /// Known since the baseline was written.
+    pub baselined: usize,
+}
+
+/// What the reader's terminal can show.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// Colours.
+    pub color: bool,
+    /// Links.
+    pub hyperlinks: bool,
+    /// Findings only.
+    pub quiet: bool,
+}
+
+/// Writes the report in a format; the text ends with a line feed, or is empty.
+pub fn render(format: Format, report: &Report, look: Look) -> String {
+    match format {
+        Format::Full => full::render(report, look),
+        Format::Concise => concise::render(report, look),
+        Format::Json => json::render(report),
+        Format::Sarif => sarif::render(report),
+    }
+}
+
+/// The page of a rule on the web, once the package names its repository.
+pub fn rule_page(rule: &str) -> Option<String> {
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => None,
+        repository => Some(format!("{repository}/blob/main/docs/rules/{rule}.md")),
+    }
+}
+
+/// The word for a severity.
+pub fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+        Severity::Info => "info",
+    }
+}
+
+/// The word for a confidence.
+pub fn confidence_name(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "certain",
+        Confidence::Firm => "firm",
+        Confidence::Tentative => "tentative",
+    }
+}
+
+/// The word for a scope.
+pub fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Site => "site",
+        Scope::App => "app",
+    }
+}
+
+/// The text without what would command a terminal or reorder its letters.
+///
+/// Names and excerpts come from files that may be hostile: an escape sequence in them must not hide a finding. Colours are
+/// put around texts after this.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' || c == '\t' || !is_hidden(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// Control characters, and the marks that change the direction of writing.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests;

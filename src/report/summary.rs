@@ -1,0 +1,119 @@
+//! What was looked at, in words, so that silence can be believed.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use electrolint_rules::finding::Severity;
+
+use super::{Report, printable, severity_name};
+
+/// One line: findings by severity, files and apps, Electron versions, what is hidden, what could not be analysed.
+pub fn summary(report: &Report) -> String {
+    let mut line = match report.findings.len() {
+        0 => "no findings".to_string(),
+        n => format!("{} ({})", count(n, "finding"), by_severity(report)),
+    };
+    let files: usize = report.apps.iter().map(|app| app.files_read).sum();
+    let windows: usize = report.apps.iter().map(|app| app.windows).sum();
+    let _ = write!(line, " in {} of {}", count(files, "file"), count(report.apps.len(), "app"));
+    if let Some(electron) = electron(report) {
+        let _ = write!(line, " ({electron})");
+    }
+    if report.findings.is_empty() && windows > 0 {
+        let _ = write!(line, ", {} seen", count(windows, "window"));
+    }
+    if windows == 0 && !report.apps.is_empty() {
+        line.push_str(", no window was found");
+    }
+    let hidden = hidden(report);
+    if !hidden.is_empty() {
+        let _ = write!(line, "; {} hidden: --all", hidden.join(", "));
+    }
+    if !report.problems.is_empty() {
+        let _ = write!(line, "; incomplete: {}", count(report.problems.len(), "problem"));
+    }
+    printable(&line).replace('\n', " ")
+}
+
+fn by_severity(report: &Report) -> String {
+    [Severity::High, Severity::Medium, Severity::Low, Severity::Info]
+        .into_iter()
+        .filter_map(|severity| {
+            let n = report.findings.iter().filter(|placed| placed.finding.severity == severity).count();
+            (n > 0).then(|| format!("{n} {}", severity_name(severity)))
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `Electron 39.2.7, supported`; several versions are separated by semicolons.
+fn electron(report: &Report) -> Option<String> {
+    let versions: BTreeSet<String> = report
+        .apps
+        .iter()
+        .map(|app| {
+            let electron = &app.electron;
+            let status = if electron.status.is_empty() { String::new() } else { format!(", {}", electron.status) };
+            match (&electron.version, electron.assumed) {
+                (Some(version), false) => format!("{version}{status}"),
+                (Some(version), true) => format!("version unknown, {version} assumed"),
+                (None, _) => "version unknown".into(),
+            }
+        })
+        .collect();
+    let versions: Vec<String> = versions.into_iter().collect();
+    (!versions.is_empty()).then(|| format!("Electron {}", versions.join("; ")))
+}
+
+fn hidden(report: &Report) -> Vec<String> {
+    let hidden = &report.hidden;
+    [
+        (hidden.tentative, "tentative"),
+        (hidden.below_severity, "less severe"),
+        (hidden.suppressed, "suppressed"),
+        (hidden.baselined, "baselined"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, why)| format!("{n} {why}"))
+    .collect()
+}
+
+/// `1 file`, `2 files`.
+fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// What could not be analysed, one line each, at most `limit` of them; empty if there is nothing to say.
+pub fn problems(report: &Report, limit: usize) -> String {
+    let mut out = String::new();
+    for problem in report.problems.iter().take(limit) {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let text = format!("{}{line}: {}: {}", problem.path, problem.kind.name(), problem.message);
+        let _ = writeln!(out, "problem: {}", printable(&text).replace('\n', " "));
+    }
+    let more = report.problems.len().saturating_sub(limit);
+    if more > 0 {
+        let _ = writeln!(out, "and {}: --verbose shows all", count(more, "more problem"));
+    }
+    out
+}
+
+/// The apps, where their versions come from, and what was left out.
+pub fn verbose(report: &Report) -> String {
+    let mut out = String::new();
+    for app in &report.apps {
+        let root = if app.root.is_empty() { "." } else { &app.root };
+        let name = app.name.as_deref().unwrap_or("without a name");
+        let electron = &app.electron;
+        let version = electron.version.as_deref().unwrap_or("unknown");
+        let assumed = if electron.assumed { "assumed, " } else { "" };
+        let _ = writeln!(out, "app {root} ({name})");
+        let _ = writeln!(out, "  electron {version} ({assumed}{}; {})", electron.source, electron.status);
+        let _ = writeln!(out, "  {}, {}", count(app.files_read, "file"), count(app.windows, "window"));
+    }
+    for omitted in &report.omitted {
+        let _ = writeln!(out, "left out {}: {}", omitted.path, omitted.reason);
+    }
+    printable(&out)
+}

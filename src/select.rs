@@ -1,0 +1,407 @@
+//! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
+
+use std::collections::{BTreeMap, HashMap};
+
+use electrolint_model::source::{FileId, Sources, Span};
+use electrolint_model::text::LineIndex;
+use electrolint_rules::finding::{Confidence, Finding, Severity};
+use globset::{Glob, GlobMatcher};
+
+use crate::cli::{CheckArgs, RuleSetting};
+use crate::discover::Discovery;
+use crate::report::{AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport};
+use crate::{Analysed, Exit, Failure};
+
+/// The options that select, checked against the catalogue.
+#[derive(Debug)]
+pub struct Selection {
+    /// Rules that are on, with the severity of their findings where an option sets it.
+    rules: BTreeMap<&'static str, Option<Severity>>,
+    min_confidence: Confidence,
+    min_severity: Severity,
+    fail_on: Option<Severity>,
+    strict: bool,
+    allow_empty: bool,
+}
+
+impl Selection {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// `UnknownRule` for a name or glob that matches no rule, `RuleGlob` for a malformed glob.
+    pub fn from_options(options: &CheckArgs) -> Result<Self, Failure> {
+        let names: Vec<&'static str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
+        let mut rules = BTreeMap::new();
+        if options.only.is_empty() {
+            rules.extend(names.iter().map(|name| (*name, None)));
+        }
+        for pattern in &options.only {
+            rules.extend(matching(pattern, &names)?.into_iter().map(|name| (name, None)));
+        }
+        for level in &options.rules {
+            for name in matching(&level.pattern, &names)? {
+                // `--only` bounds what `--rule` may switch on.
+                match level.setting {
+                    RuleSetting::Off => {
+                        rules.remove(name);
+                    }
+                    RuleSetting::On if options.only.is_empty() => {
+                        rules.insert(name, None);
+                    }
+                    RuleSetting::Severity(severity) if options.only.is_empty() || rules.contains_key(name) => {
+                        rules.insert(name, Some(severity));
+                    }
+                    RuleSetting::On | RuleSetting::Severity(_) => {}
+                }
+            }
+        }
+        let (min_confidence, min_severity) = if options.all {
+            (Confidence::Tentative, Severity::Info)
+        } else {
+            (options.min_confidence.into(), options.min_severity.into())
+        };
+        Ok(Self {
+            rules,
+            min_confidence,
+            min_severity,
+            fail_on: if options.exit_zero { None } else { options.fail_on.threshold() },
+            strict: options.strict,
+            allow_empty: options.allow_empty,
+        })
+    }
+}
+
+/// Names that a name or glob stands for, at least one.
+fn matching(pattern: &str, names: &[&'static str]) -> Result<Vec<&'static str>, Failure> {
+    let glob: GlobMatcher = Glob::new(pattern)
+        .map_err(|error| Failure::RuleGlob { glob: pattern.into(), reason: error.kind().to_string() })?
+        .compile_matcher();
+    let found: Vec<&'static str> = names.iter().copied().filter(|name| glob.is_match(name)).collect();
+    if found.is_empty() {
+        return Err(Failure::UnknownRule { name: pattern.into(), help: suggestion(pattern, names) });
+    }
+    Ok(found)
+}
+
+/// What to write instead of an unknown rule name.
+pub(crate) fn suggestion(name: &str, names: &[&'static str]) -> String {
+    let nearest = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
+    match nearest {
+        Some((distance, candidate)) if distance <= candidate.len() / 3 + 1 => {
+            format!("did you mean `{candidate}`? `electrolint rules` lists them all")
+        }
+        _ => "`electrolint rules` lists them all".into(),
+    }
+}
+
+/// Number of letters to insert, delete or replace.
+fn distance(a: &str, b: &str) -> usize {
+    // A name that long is no typing error; the table stays small.
+    let a: Vec<char> = a.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (i, letter) in b.chars().take(64).enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
+        for ((other, pair), j) in a.iter().zip(row.windows(2)).zip(0..) {
+            let [diagonal, above] = pair else { break };
+            let left: usize = next.get(j).copied().unwrap_or(usize::MAX - 1);
+            next.push((diagonal + usize::from(*other != letter)).min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Chooses what is shown and places it.
+pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selection) -> Report {
+    let mut report = Report {
+        base: discovery.base,
+        apps: Vec::new(),
+        findings: Vec::new(),
+        rules: rule_reports(),
+        hidden: Hidden::default(),
+        problems: discovery.problems,
+        omitted: discovery.omitted,
+        tried: discovery.tried,
+        exit: Exit::Clean,
+    };
+    for (index, app) in analysed.into_iter().enumerate() {
+        report.apps.push(describe(&app));
+        report.problems.extend(app.found.sources.problems.iter().cloned());
+        report.problems.extend(app.app.problems.iter().cloned());
+        report.omitted.extend(app.found.sources.omitted.iter().cloned());
+        let narrowed = &app.found.narrowed;
+        for placed in place(index, &app.found.sources, app.findings) {
+            let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
+            if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
+                continue;
+            }
+            let mut placed = placed;
+            if let Some(severity) = level {
+                placed.finding.severity = *severity;
+            }
+            if placed.finding.confidence < selection.min_confidence {
+                report.hidden.tentative += 1;
+            } else if placed.finding.severity < selection.min_severity {
+                report.hidden.below_severity += 1;
+            } else {
+                report.findings.push(placed);
+            }
+        }
+    }
+    // Apps of one workspace share files.
+    report.problems.sort();
+    report.problems.dedup();
+    report.omitted.sort();
+    report.omitted.dedup();
+    report.exit = exit(&report, selection);
+    report
+}
+
+/// The path is that file, or lies in that folder.
+fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
+    path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn exit(report: &Report, selection: &Selection) -> Exit {
+    let fails = |placed: &Placed| selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+    if report.apps.is_empty() {
+        if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
+    } else if report.findings.iter().any(fails) {
+        Exit::Findings
+    } else if selection.strict && !report.problems.is_empty() {
+        Exit::Incomplete
+    } else {
+        Exit::Clean
+    }
+}
+
+/// The whole catalogue: the same for every run of a version, whatever is switched off.
+fn rule_reports() -> Vec<RuleReport> {
+    electrolint_rules::all()
+        .iter()
+        .map(|rule| RuleReport {
+            name: rule.id,
+            severity: rule.severity,
+            items: rule.items.to_vec(),
+            summary: rule.summary,
+            doc: rule.doc,
+            source: rule.source,
+            cwe: rule.cwe.to_vec(),
+        })
+        .collect()
+}
+
+fn describe(analysed: &Analysed) -> AppReport {
+    let electron = analysed.app.electron();
+    AppReport {
+        root: analysed.found.sources.root.clone(),
+        name: analysed.found.name.clone(),
+        electron: crate::report::ElectronReport {
+            version: electron.version.clone(),
+            source: electron.source.clone(),
+            assumed: electron.assumed,
+            status: electron.status.clone(),
+        },
+        files_read: analysed.app.files_read,
+        windows: analysed.app.windows().len(),
+    }
+}
+
+/// Puts findings where reports can name them, sorted, each with its fingerprint.
+///
+/// All findings of the app are numbered, shown or not, so that a threshold changes no fingerprint.
+fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
+    let mut places = Places { sources, lines: HashMap::new() };
+    let mut placed: Vec<Placed> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let (location, source) = places.find(finding.span);
+        let related = finding.related.iter().map(|related| {
+            let (location, source) = places.find(related.span);
+            RelatedPlace { location, source, message: related.message.clone() }
+        });
+        let related = related.collect();
+        let fix = finding.fix.as_ref().map(|fix| FixReport {
+            title: fix.title.clone(),
+            safe: fix.safe,
+            edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
+        });
+        placed.push(Placed { app, finding, location, source, related, fix, fingerprint: String::new() });
+    }
+    placed.sort_by(|a, b| {
+        let key = |p: &Placed| (p.location.start_byte, p.location.end_byte, p.finding.rule);
+        (a.location.path.as_str(), key(a))
+            .cmp(&(b.location.path.as_str(), key(b)))
+            .then_with(|| (&a.finding.symbol, &a.finding.message).cmp(&(&b.finding.symbol, &b.finding.message)))
+    });
+    let mut seen: HashMap<(&'static str, String, String), u32> = HashMap::new();
+    for placed in &mut placed {
+        let name = (placed.finding.rule, placed.location.path.clone(), placed.finding.symbol.clone());
+        let occurrence = seen.entry(name).or_default();
+        placed.fingerprint =
+            fingerprint(placed.finding.rule, &placed.location.path, &placed.finding.symbol, *occurrence);
+        *occurrence += 1;
+    }
+    placed
+}
+
+/// Finds spans in files; counts the lines of each file once.
+struct Places<'a> {
+    sources: &'a Sources,
+    lines: HashMap<FileId, LineIndex>,
+}
+
+impl Places<'_> {
+    /// Where a span is, and the text there; the beginning of nowhere if there is no such file.
+    fn find(&mut self, span: Span) -> (Location, Option<Excerpted>) {
+        let Some(file) = self.sources.files.get(span.file.0 as usize) else { return (Location::default(), None) };
+        let text = &file.text;
+        let lines = self.lines.entry(span.file).or_insert_with(|| text.lines());
+        let (start, end) = clamp(&text.content, span);
+        let (from, to) = (lines.position(text, start), lines.position(text, end));
+        let location = Location {
+            path: file.path.clone(),
+            line: from.line,
+            column: from.column,
+            end_line: to.line,
+            end_column: to.column,
+            start_byte: text.disk_offset(start),
+            end_byte: text.disk_offset(end),
+        };
+        (location, Some(Excerpted { text: text.clone(), start: start as usize, end: end as usize }))
+    }
+}
+
+/// The span within the text and between characters.
+fn clamp(content: &str, span: Span) -> (u32, u32) {
+    let start = content.floor_char_boundary(span.start as usize);
+    let end = content.ceil_char_boundary(span.end as usize).max(start);
+    (start as u32, end as u32)
+}
+
+/// The finding's name that moved lines leave alone: FNV-1a, 128 bits, over its parts, each ended by a zero byte.
+///
+/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let occurrence = occurrence.to_string();
+    let mut hash = OFFSET;
+    for part in [rule, path, symbol, &occurrence] {
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
+        }
+    }
+    format!("{hash:032x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use electrolint_model::source::{FileKind, Role, SourceFile};
+    use electrolint_model::text::Text;
+    use electrolint_rules::finding::Scope;
+
+    use super::*;
+    use crate::discover::FoundApp;
+
+    fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
+        Finding {
+            rule: electrolint_rules::all()[0].id,
+            severity,
+            confidence,
+            scope: Scope::Site,
+            span: Span { file: FileId(0), start, end: start + 3 },
+            message: "x".into(),
+            gain: String::new(),
+            help: String::new(),
+            related: Vec::new(),
+            symbol: "a.b".into(),
+            fix: None,
+        }
+    }
+
+    fn run(findings: Vec<Finding>, options: &CheckArgs) -> Report {
+        let file = SourceFile {
+            path: "main.js".into(),
+            kind: FileKind::JavaScript,
+            role: Role::Own,
+            text: Arc::new(Text::plain("one two\nthree é four\n")),
+        };
+        let sources = Sources { files: vec![file], ..Sources::default() };
+        let app = electrolint_model::analyse(&sources, &electrolint_model::Options::default());
+        let found = FoundApp { sources, name: None, narrowed: Vec::new() };
+        let discovery = Discovery {
+            base: PathBuf::new(),
+            apps: Vec::new(),
+            problems: Vec::new(),
+            tried: Vec::new(),
+            omitted: Vec::new(),
+        };
+        let selection = Selection::from_options(options).unwrap();
+        select(discovery, vec![Analysed { found, app, findings }], &selection)
+    }
+
+    #[test]
+    fn thresholds_hide_and_count() {
+        let findings = || {
+            vec![
+                finding(Confidence::Firm, Severity::High, 0),
+                finding(Confidence::Tentative, Severity::High, 4),
+                finding(Confidence::Certain, Severity::Info, 8),
+            ]
+        };
+        let report = run(findings(), &CheckArgs::default());
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!((report.hidden.tentative, report.hidden.below_severity), (1, 1));
+        assert_eq!(report.exit, Exit::Findings);
+
+        let all = run(findings(), &CheckArgs { all: true, ..CheckArgs::default() });
+        assert_eq!(all.findings.len(), 3);
+
+        let off = CheckArgs { rules: vec!["*=off".parse().unwrap()], ..CheckArgs::default() };
+        assert_eq!(run(findings(), &off).exit, Exit::Clean);
+        let info = CheckArgs { rules: vec!["*=info".parse().unwrap()], ..CheckArgs::default() };
+        assert_eq!(run(findings(), &info).hidden.below_severity, 2);
+        let zero = CheckArgs { exit_zero: true, ..CheckArgs::default() };
+        assert_eq!(run(findings(), &zero).exit, Exit::Clean);
+    }
+
+    #[test]
+    fn fingerprints_number_equals_and_stay() {
+        let report = run(
+            vec![finding(Confidence::Firm, Severity::High, 8), finding(Confidence::Firm, Severity::High, 0)],
+            &CheckArgs::default(),
+        );
+        let [first, second] = &report.findings[..] else { panic!() };
+        assert_eq!(first.location.line, 1, "sorted by place");
+        assert_ne!(first.fingerprint, second.fingerprint);
+        assert_eq!(fingerprint("r", "p", "s", 0), "bd12e508d0659bb2f27f60d517d6407c");
+        assert_ne!(fingerprint("r", "ps", "", 0), fingerprint("r", "p", "s", 0));
+    }
+
+    #[test]
+    fn odd_spans_are_clamped() {
+        for (start, end) in [(0, 9999), (9999, 9999), (16, 15), (14, 15), (u32::MAX - 3, u32::MAX)] {
+            let mut odd = finding(Confidence::Firm, Severity::High, 0);
+            odd.span = Span { file: FileId(0), start, end };
+            let report = run(vec![odd], &CheckArgs::default());
+            assert!(report.findings[0].location.start_byte <= report.findings[0].location.end_byte);
+        }
+        let mut nowhere = finding(Confidence::Firm, Severity::High, 0);
+        nowhere.span.file = FileId(7);
+        assert_eq!(run(vec![nowhere], &CheckArgs::default()).findings[0].location, Location::default());
+    }
+
+    #[test]
+    fn unknown_rules_are_refused_with_a_suggestion() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        let unknown = CheckArgs { only: vec!["web-securty".into()], ..CheckArgs::default() };
+        let error = Selection::from_options(&unknown).unwrap_err();
+        let Failure::UnknownRule { help, .. } = error else { panic!("{error}") };
+        assert!(help.contains("web-security"), "{help}");
+    }
+}

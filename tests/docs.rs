@@ -1,0 +1,41 @@
+//! Generated pages are those that the code makes. `UPDATE_DOCS=1 cargo test` writes them anew.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use electrolint::commands::{explain, rules};
+
+/// Every generated page: path in the repository, and text.
+fn pages() -> BTreeMap<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    let all = electrolint_rules::all();
+    let mut pages: BTreeMap<PathBuf, String> =
+        all.iter().map(|rule| (folder.join(format!("{}.md", rule.id)), explain::page(rule))).collect();
+    pages.insert(folder.join("README.md"), rules::markdown(all));
+    pages
+}
+
+#[test]
+fn pages_of_rules_are_fresh() {
+    let pages = pages();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    let on_disk: Vec<PathBuf> =
+        fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let stale: Vec<&PathBuf> = on_disk.iter().filter(|path| !pages.contains_key(*path)).collect();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(&folder).expect("docs/rules can be made");
+        for path in stale {
+            fs::remove_file(path).expect("a page without a rule can be removed");
+        }
+        for (path, text) in &pages {
+            fs::write(path, text).expect("a page can be written");
+        }
+        return;
+    }
+    assert_eq!(stale, Vec::<&PathBuf>::new(), "pages without a rule; run UPDATE_DOCS=1 cargo test");
+    for (path, text) in &pages {
+        let found = fs::read_to_string(path).unwrap_or_default();
+        assert!(found == *text, "{} is not what the code makes; run UPDATE_DOCS=1 cargo test", path.display());
+    }
+}
