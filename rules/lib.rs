@@ -1,46 +1,112 @@
 //! What electrolint looks for: one file per rule.
+//!
+//! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
 pub mod finding;
+mod report;
+mod windows;
+
+use std::sync::OnceLock;
 
 use electrolint_model::App;
-use finding::{Finding, Severity};
+pub(crate) use finding::{Confidence, Severity};
+use finding::Finding;
+pub(crate) use report::Findings;
 
 /// A rule.
-#[derive(Debug)]
 pub struct Rule {
     /// Its name.
     pub id: &'static str,
     /// How bad its findings are in the common case.
     pub severity: Severity,
-    /// Items of Electron's checklist.
+    /// Items of Electron's checklist: `E15` of today's, `S14` of the classic one.
     pub items: &'static [&'static str],
-    /// First line of its documentation.
-    pub summary: &'static str,
-    /// Its documentation, Markdown.
-    pub doc: &'static str,
     /// Where the knowledge comes from.
     pub source: &'static str,
     /// Weaknesses, as `CWE-79`.
     pub cwe: &'static [&'static str],
+    check: fn(&Context, &mut Findings),
+    raw: &'static str,
+    text: OnceLock<String>,
 }
 
-static WEB_SECURITY: Rule = Rule {
-    id: "web-security",
-    severity: Severity::High,
-    items: &["S5", "E6"],
-    summary: "The same-origin policy is off.",
-    doc: "The same-origin policy is off.\n\nAny page may read any other.\n\n```js\nnew BrowserWindow({ webPreferences: { webSecurity: false } }); //~ web-security\n```\n",
-    source: "https://www.electronjs.org/docs/latest/tutorial/security",
-    cwe: &["CWE-346"],
-};
-
-/// Every rule, sorted by name.
-pub fn all() -> &'static [&'static Rule] {
-    static ALL: [&Rule; 1] = [&WEB_SECURITY];
-    &ALL
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
 }
 
-/// Runs every rule.
-pub fn run(_app: &App) -> Vec<Finding> {
-    Vec::new()
+impl Rule {
+    /// Its documentation, Markdown.
+    pub fn doc(&self) -> &str {
+        self.text.get_or_init(|| {
+            let lines: Vec<&str> = self.raw.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+            lines.join("\n").trim().to_owned()
+        })
+    }
+
+    /// First line of its documentation.
+    pub fn summary(&self) -> &str {
+        self.doc().lines().next().unwrap_or("")
+    }
+}
+
+/// What a rule asks.
+pub(crate) struct Context<'a> {
+    /// The app.
+    pub app: &'a App<'a>,
+}
+
+/// A rule: its documentation, which is the only text about it, and its data. The file's function `check` does the work.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:literal])*
+        pub(crate) static RULE = {
+            id: $id:literal,
+            severity: $severity:expr,
+            items: $items:expr,
+            cwe: $cwe:expr,
+            source: $source:literal $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        pub(crate) static RULE: $crate::Rule = $crate::Rule {
+            id: $id,
+            severity: $severity,
+            items: &$items,
+            source: $source,
+            cwe: &$cwe,
+            check,
+            raw: concat!($($doc, "\n",)*),
+            text: std::sync::OnceLock::new(),
+        };
+    };
+}
+pub(crate) use rule;
+
+/// Each file is a module, and a rule.
+macro_rules! catalogue {
+    ($($file:ident),* $(,)?) => {
+        $(mod $file;)*
+
+        /// Every rule, sorted by name.
+        pub fn all() -> &'static [&'static Rule] {
+            static ALL: &[&Rule] = &[$(&$file::RULE),*];
+            ALL
+        }
+    };
+}
+
+catalogue! {
+    web_security,
+}
+
+/// Runs every rule. Sorted by place, then by rule; no finding twice.
+pub fn run(app: &App) -> Vec<Finding> {
+    let context = Context { app };
+    let mut findings = Findings::new(app);
+    for rule in all() {
+        (rule.check)(&context, &mut findings);
+    }
+    findings.finish()
 }

@@ -12,6 +12,9 @@ pub mod report;
 pub mod select;
 
 use electrolint_model::App;
+use electrolint_model::app::ElectronFacts;
+use electrolint_model::electron::Version;
+use electrolint_model::problem::Problem;
 use electrolint_rules::finding::Finding;
 
 pub use failure::{Exit, Failure};
@@ -25,8 +28,14 @@ use crate::select::Selection;
 pub struct Analysed {
     /// What was read of it.
     pub found: FoundApp,
-    /// What the model knows of it.
-    pub app: App,
+    /// Which Electron it uses.
+    pub electron: ElectronFacts,
+    /// What could not be analysed.
+    pub problems: Vec<Problem>,
+    /// Files that were parsed.
+    pub files_read: usize,
+    /// Windows, views and webviews that were found.
+    pub windows: usize,
     /// What the rules say of it, unselected.
     pub findings: Vec<Finding>,
 }
@@ -44,7 +53,10 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
         .map(|found| {
             let app = analyse(&found, &options.input); // cannot fail: bad input becomes app.problems
             let findings = electrolint_rules::run(&app);
-            Analysed { found, app, findings }
+            let (electron, problems) = (app.electron.clone(), app.problems.clone());
+            let (files_read, windows) = (app.files_read, app.windows.len());
+            drop(app);
+            Analysed { found, electron, problems, files_read, windows, findings }
         })
         .collect();
     Ok(select::select(discovery, analysed, &selection))
@@ -67,10 +79,10 @@ pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
 }
 
 /// The model stage.
-pub(crate) fn analyse(found: &FoundApp, input: &InputArgs) -> App {
+pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs) -> App<'a> {
     let options = electrolint_model::Options {
-        electron_version: input.electron_version.clone(),
-        threads: input.threads.map(usize::from),
+        electron_version: input.electron_version.as_deref().and_then(Version::parse),
+        threads: input.threads.map_or(0, usize::from),
     };
     electrolint_model::analyse(&found.sources, &options)
 }

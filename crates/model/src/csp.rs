@@ -13,12 +13,13 @@ mod sources;
 
 use std::ops::Range;
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 pub use allows::{Load, Origin, Request, allows};
 pub use sources::{HostName, Port, Source};
 
-use crate::html::holes;
+use crate::html::{Html, MetaPolicy, holes};
 
 /// Byte offsets into the text of one policy, end exclusive.
 pub type PolicySpan = (u32, u32);
@@ -37,13 +38,22 @@ pub enum Delivery {
     },
 }
 
+/// What the browser does about a breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Disposition {
+    /// Blocks it.
+    Enforce,
+    /// Only reports it: such a policy protects nothing.
+    Report,
+}
+
 /// One policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// How it reaches the page.
     pub delivery: Delivery,
-    /// Whether it is only reported on: such a policy protects nothing.
-    pub report_only: bool,
+    /// Whether it blocks or only reports.
+    pub disposition: Disposition,
     /// Without blanks around it, in the text that was read.
     pub span: PolicySpan,
     /// The directives that count, in the order written.
@@ -225,19 +235,40 @@ pub struct Judgement {
     pub help: String,
 }
 
+/// Policies of one header that are read; no page has as many.
+const MOST_POLICIES: usize = 50;
+
+/// Directives of one policy that are read; behind them it counts as not seen.
+const MOST_DIRECTIVES: usize = 200;
+
 /// Reads the text of a header: several policies may be joined by commas.
-pub fn parse_header(text: &str, report_only: bool) -> Vec<Policy> {
+pub fn parse_header(text: &str, disposition: Disposition) -> Vec<Policy> {
     let holes = holes(text);
     split(text, 0..text.len(), &holes, |byte| byte == b',')
         .into_iter()
-        .map(|range| policy(text, range, &holes, Delivery::Header, report_only))
+        .map(|range| policy(text, range, &holes, Delivery::Header, disposition))
         .filter(|policy| !policy.is_empty())
+        .take(MOST_POLICIES)
         .collect()
 }
 
-/// Reads the `content` of a `<meta>`: one policy.
-pub fn parse_meta(text: &str, in_head: bool, after_script: bool, report_only: bool) -> Policy {
-    policy(text, 0..text.len(), &holes(text), Delivery::Meta { in_head, after_script }, report_only)
+/// Reads the `content` of a `<meta>`: one policy, commas or not.
+pub fn parse_meta(text: &str, in_head: bool, after_script: bool, disposition: Disposition) -> Policy {
+    policy(text, 0..text.len(), &holes(text), Delivery::Meta { in_head, after_script }, disposition)
+}
+
+/// Reads the policies that a page gives itself, in the order of [`Html::policies`].
+///
+/// Spans are in the decoded `content`; [`Offsets`](crate::html::Offsets) lead from there to the page.
+pub fn of_page(html: &Html) -> Vec<Policy> {
+    let read = |written: &MetaPolicy| {
+        let element = html.element(written.element);
+        let in_head = element.is_some_and(|element| element.in_head);
+        let after_script = element.is_some_and(|element| element.after_first_script);
+        let disposition = if written.report_only { Disposition::Report } else { Disposition::Enforce };
+        parse_meta(&written.content, in_head, after_script, disposition)
+    };
+    html.policies.iter().map(read).collect()
 }
 
 /// Judges all policies of one page together. Sorted by policy and place.
@@ -246,14 +277,14 @@ pub fn parse_meta(text: &str, in_head: bool, after_script: bool, report_only: bo
 pub fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
     let mut judgements = attacks::judge(policies, page);
     judgements.extend(hygiene::judge(policies, page));
-    judgements.sort_by(|a, b| (a.policy, a.span, a.kind).cmp(&(b.policy, b.span, b.kind)));
+    judgements.sort_by_key(|judgement| (judgement.policy, judgement.span, judgement.kind));
     judgements
 }
 
 impl Policy {
     /// Whether the browser enforces it.
     pub fn holds(&self) -> bool {
-        !self.report_only && !matches!(self.delivery, Delivery::Meta { in_head: false, .. })
+        self.disposition == Disposition::Enforce && !matches!(self.delivery, Delivery::Meta { in_head: false, .. })
     }
 
     /// The directive of this lower-case name that counts.
@@ -272,21 +303,32 @@ impl Policy {
 }
 
 /// <https://www.w3.org/TR/CSP3/#parse-serialized-policy>
-fn policy(text: &str, range: Range<usize>, holes: &[Range<usize>], delivery: Delivery, report_only: bool) -> Policy {
+fn policy(
+    text: &str,
+    range: Range<usize>,
+    holes: &[Range<usize>],
+    delivery: Delivery,
+    disposition: Disposition,
+) -> Policy {
     let mut policy = Policy {
         delivery,
-        report_only,
+        disposition,
         span: span(&trim(text, range.clone())),
         directives: Vec::new(),
         duplicates: Vec::new(),
         skipped: Vec::new(),
         templated: false,
     };
+    let mut names = FxHashSet::default();
     for range in split(text, range, holes, |byte| byte == b';') {
         let range = trim(text, range);
         let written = text.get(range.clone()).unwrap_or_default();
         if written.is_empty() {
             continue;
+        }
+        if policy.directives.len() + policy.duplicates.len() + policy.skipped.len() >= MOST_DIRECTIVES {
+            policy.templated = true;
+            break;
         }
         if !written.is_ascii() {
             policy.skipped.push(span(&range));
@@ -295,10 +337,10 @@ fn policy(text: &str, range: Range<usize>, holes: &[Range<usize>], delivery: Del
         let directive = directive(text, range, holes);
         if !holes_in(holes, directive.name_span).is_empty() {
             policy.templated = true;
-        } else if policy.directive(&directive.name).is_some() {
-            policy.duplicates.push(directive);
-        } else {
+        } else if names.insert(directive.name.clone()) {
             policy.directives.push(directive);
+        } else {
+            policy.duplicates.push(directive);
         }
     }
     policy
@@ -367,5 +409,7 @@ fn span(range: &Range<usize>) -> PolicySpan {
     (u32::try_from(range.start).unwrap_or(u32::MAX), u32::try_from(range.end).unwrap_or(u32::MAX))
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

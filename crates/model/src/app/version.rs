@@ -1,7 +1,8 @@
 //! Which Electron the app uses, and how that is known.
 
 use super::Options;
-use crate::electron::{Version, releases, version::lowest};
+use crate::electron::lockfile::{declared, resolved_electron};
+use crate::electron::{Version, releases::Data};
 use crate::link::{Json, Program};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::{FileId, FileKind, Role, Sources, Span};
@@ -64,6 +65,7 @@ const PACKAGES: [&str; 5] =
     ["electron", "electron-nightly", "electron-prebuilt-compile", "electron-prebuilt", "@castlabs/electron-releases"];
 
 struct Dependency {
+    name: &'static str,
     range: String,
     span: Span,
     path: String,
@@ -79,7 +81,7 @@ fn dependency(sources: &Sources, program: &Program, file: FileId) -> Option<Depe
                 && let Some(range) = value.text()
             {
                 let span = program.place(unit, value.range());
-                return Some(Dependency { range: range.to_owned(), span, path: sources.file(file).path.clone() });
+                return Some(Dependency { name, range: range.to_owned(), span, path: sources.file(file).path.clone() });
             }
         }
     }
@@ -150,24 +152,79 @@ pub(super) fn find(sources: &Sources, program: &Program, options: &Options, prob
             return facts(version, VersionSource::Configured, Some(file.path.clone()), Some(span));
         }
     }
-    if let Some(dependency) = &dependency {
-        // `github:castlabs/electron-releases#v31.0.0+wvcus`, `npm:electron-nightly@…`.
-        let range = dependency.range.rsplit(['#', '@']).next().unwrap_or(&dependency.range);
-        let range = range.split('+').next().unwrap_or(range);
-        if let Some(version) = lowest(&dependency.range).or_else(|| lowest(range)) {
-            return facts(version, VersionSource::Range, Some(dependency.path.clone()), None);
-        }
+    if let Some(dependency) = &dependency
+        && let Some((_, version)) = declared(dependency.name, &dependency.range)
+    {
+        return facts(version, VersionSource::Range, Some(dependency.path.clone()), None);
     }
+    let newest = Data::embedded().newest().map_or(Version::new(45, 0, 0), |release| release.version);
     problems.push(Problem {
         path: dependency.map_or_else(|| sources.root.clone(), |dependency| dependency.path),
         line: None,
         kind: ProblemKind::UnknownElectronVersion,
-        message: format!("no file tells the version of Electron; {} is assumed", releases::newest_stable()),
+        message: format!("no file tells the version of Electron; {} is assumed", newest),
     });
-    facts(releases::newest_stable(), VersionSource::Assumed, None, None)
+    facts(newest, VersionSource::Assumed, None, None)
 }
 
+/// The version in the lockfile nearest to the app.
 fn from_lockfiles(sources: &Sources, wanted: Option<&str>, problems: &mut Vec<Problem>) -> Option<(Version, String, Span)> {
-    let _ = (sources, wanted, problems);
+    let app = if sources.root.is_empty() { "x".to_owned() } else { format!("{}/x", sources.root) };
+    let mut lockfiles: Vec<(FileId, &crate::source::SourceFile)> = sources
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.kind == FileKind::Lockfile)
+        .map(|(index, file)| (FileId(index as u32), file))
+        .collect();
+    // A lockfile of the app's own folder or of one around it; the nearest first.
+    lockfiles.sort_by_key(|(_, file)| {
+        let folder = crate::link::split(&file.path).0;
+        (!is_around(folder, &app), std::cmp::Reverse(depth_of(folder)), file.path.clone())
+    });
+    for (id, file) in lockfiles {
+        let (folder, name) = crate::link::split(&file.path);
+        if !is_around(folder, &app) {
+            continue;
+        }
+        let importer = importer(folder, &sources.root);
+        match resolved_electron(name, &file.text.content, &importer, wanted) {
+            Ok(Some(locked)) => {
+                let span = file.text.lines().line(&file.text, locked.line).unwrap_or((0, 0));
+                return Some((locked.version, file.path.clone(), Span { file: id, start: span.0, end: span.1 }));
+            }
+            Ok(None) => {}
+            Err(error) => problems.push(Problem {
+                path: file.path.clone(),
+                line: error.line(),
+                kind: ProblemKind::BadData,
+                message: error.to_string(),
+            }),
+        }
+    }
     None
+}
+
+/// Whether a folder, which may lie above the base, is around a path.
+fn is_around(folder: &str, path: &str) -> bool {
+    folder.is_empty() && !path.starts_with("../")
+        || folder.split('/').all(|part| part == "..")
+        || crate::link::within(path, folder)
+}
+
+/// How near a folder is: levels above the base count negatively.
+fn depth_of(folder: &str) -> i64 {
+    folder.split('/').map(|part| match part {
+        "" => 0,
+        ".." => -1,
+        _ => 1,
+    }).sum()
+}
+
+/// The app's folder as its lockfile names it; only the end of it is known where the lockfile lies above the base.
+fn importer(folder: &str, root: &str) -> String {
+    if folder == root {
+        return ".".to_owned();
+    }
+    root.strip_prefix(folder).map_or(root, |rest| rest.trim_start_matches('/')).to_owned()
 }

@@ -1,11 +1,12 @@
 //! What attackers can do that the policies of a page let through.
 
+use rustc_hash::FxHashSet;
 use url::Url;
 
 use super::allows::{
-    EVAL, Load, Origin, Request, SCRIPT_ATTRIBUTES, SCRIPT_ELEMENTS, allowed_by, allows_inline, has, is_address,
-    matches,
+    EVAL, Load, Origin, Request, SCRIPT_ATTRIBUTES, SCRIPT_ELEMENTS, allowed_by, allows_inline, has, matches,
 };
+use super::hygiene::is_directive;
 use super::messages::{consequence, help};
 use super::sources::{HostName, KEYWORDS, Port, Source};
 use super::{Delivery, Directive, Judgement, Kind, PageContext, PageUrl, Policy, PolicySpan, Severity, Token, hosts};
@@ -13,6 +14,9 @@ use crate::web_url::is_local_host;
 
 /// A host that no policy names: RFC 6761 keeps `.invalid` free.
 const ATTACKER: &str = "https://attacker.invalid/a.js";
+
+/// Sources of one list that are asked about: each is compared with all of the other policies.
+const MOST_SOURCES: usize = 500;
 
 pub(super) fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
     let held: Vec<_> = policies.iter().enumerate().filter(|(_, policy)| policy.holds()).collect();
@@ -55,7 +59,7 @@ impl<'a> Court<'a> {
             let culprit = self.absent("script-src");
             return self.report(Kind::ScriptsUnrestricted, Severity::High, culprit);
         }
-        let mut seen: Vec<(Kind, String)> = Vec::new();
+        let mut seen = FxHashSet::default();
         for (policy, list, token) in self.sources(&SCRIPT_ELEMENTS) {
             if has(list, &Source::StrictDynamic) {
                 continue;
@@ -73,10 +77,13 @@ impl<'a> Court<'a> {
             let open = matches(&token.source, &probe, &self.origin)
                 && self.others_allow(policy, Request::Script { url: &probe, nonce: "" });
             let key = (kind, probe.to_string());
-            if open && !seen.contains(&key) {
-                seen.push(key);
+            if open && seen.insert(key) {
                 self.report(kind, severity, self.token(policy, list, token));
             }
+        }
+        // One remote host more adds nothing to any host.
+        if seen.iter().any(|(kind, _)| *kind == Kind::ScriptFromAnyHost) {
+            self.found.retain(|found| found.kind != Kind::ScriptFromRemoteHost);
         }
     }
 
@@ -87,7 +94,7 @@ impl<'a> Court<'a> {
         match &token.source {
             Source::Any => known(Kind::ScriptFromAnyHost, Severity::High, ATTACKER),
             Source::Scheme(scheme) => match scheme.as_str() {
-                "http" | "https" | "ws" | "wss" => known(Kind::ScriptFromAnyHost, Severity::High, ATTACKER),
+                "http" | "https" => known(Kind::ScriptFromAnyHost, Severity::High, ATTACKER),
                 "data" => known(Kind::ScriptFromData, Severity::High, "data:text/javascript,1"),
                 "blob" => known(Kind::ScriptFromBlob, Severity::Medium, "blob:https://page.invalid/1"),
                 "filesystem" => known(Kind::ScriptFromBlob, Severity::Medium, "filesystem:https://page.invalid/1"),
@@ -102,18 +109,18 @@ impl<'a> Court<'a> {
                 let name = match host {
                     HostName::Any => "attacker.invalid".to_owned(),
                     HostName::Below(domain) => format!("a.{domain}"),
-                    HostName::Exact(host) if KEYWORDS.contains(&host.as_str()) => return None,
+                    // A slip of the pen, which `hygiene` tells.
+                    HostName::Exact(host) if KEYWORDS.contains(&host.as_str()) || is_directive(host) => return None,
                     HostName::Exact(host) => host.clone(),
                 };
                 let local = is_local_host(&name);
-                if is_address(&name) && !local {
-                    return None;
-                }
-                let plain = matches!(scheme.as_deref(), Some("http" | "ws"));
-                // A source without a scheme has the page's, or what that may be exchanged for.
+                let plain = scheme.as_deref() == Some("http");
+                // A source without a scheme has the page's: from a host nothing else comes over that than web pages.
                 let scheme = match scheme.as_deref() {
                     None if matches!(self.origin.scheme.as_str(), "http" | "https") => "https",
-                    None => self.origin.scheme.as_str(),
+                    None => return None,
+                    // No script comes over a WebSocket.
+                    Some("ws" | "wss") => return None,
                     Some(scheme) => scheme,
                 };
                 let port = match port {
@@ -136,8 +143,8 @@ impl<'a> Court<'a> {
                 known(kind, severity, &probe)
             }
             Source::Unknown { scheme: Some(scheme) } => match scheme.as_str() {
-                "http" | "ws" => Some((Kind::ScriptOverHttp, Severity::Medium, None)),
-                "https" | "wss" => Some((Kind::ScriptFromRemoteHost, remote, None)),
+                "http" => Some((Kind::ScriptOverHttp, Severity::Medium, None)),
+                "https" => Some((Kind::ScriptFromRemoteHost, remote, None)),
                 _ => None,
             },
             _ => None,
@@ -277,7 +284,10 @@ impl<'a> Court<'a> {
     /// All sources of a fallback chain, with the policies and directives they stand in.
     fn sources(&self, chain: &[&str]) -> Vec<(usize, &'a Directive, &'a Token)> {
         let lists = self.held.iter().filter_map(|(index, policy)| Some((*index, policy.first_of(chain)?)));
-        lists.flat_map(|(index, list)| list.tokens.iter().map(move |token| (index, list, token))).collect()
+        let sources = |(index, list): (usize, &'a Directive)| {
+            list.tokens.iter().take(MOST_SOURCES).map(move |token| (index, list, token))
+        };
+        lists.flat_map(sources).collect()
     }
 
     fn missing(&self, chain: &[&str]) -> bool {

@@ -1,8 +1,7 @@
 //! How policies are written: what does not do what it looks like.
 
-use super::allows::is_address;
 use super::sources::{HostName, KEYWORDS, Source};
-use super::{Delivery, Directive, Judgement, Kind, PageContext, Policy, PolicySpan, Severity, Token};
+use super::{Delivery, Directive, Disposition, Judgement, Kind, PageContext, Policy, PolicySpan, Severity, Token};
 
 /// Directives of a list of sources.
 const SOURCE_LISTS: [&str; 20] = [
@@ -88,7 +87,7 @@ pub(super) fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
         }
     }
     let alone = !policies.iter().any(Policy::holds);
-    let reporting = |policy: &Policy| policy.report_only && policy.delivery == Delivery::Header;
+    let reporting = |policy: &Policy| policy.disposition == Disposition::Report && policy.delivery == Delivery::Header;
     if let Some((index, policy)) = policies.iter().enumerate().find(|(_, policy)| alone && reporting(policy)) {
         Inspector { policy: index, found: &mut found }.report(
             Kind::ReportOnly,
@@ -102,6 +101,11 @@ pub(super) fn judge(policies: &[Policy], page: &PageContext) -> Vec<Judgement> {
     found
 }
 
+/// Whether Chromium knows a directive of this lower-case name.
+pub(super) fn is_directive(name: &str) -> bool {
+    SOURCE_LISTS.contains(&name) || OTHER_DIRECTIVES.contains(&name)
+}
+
 struct Inspector<'a> {
     policy: usize,
     found: &'a mut Vec<Judgement>,
@@ -110,7 +114,7 @@ struct Inspector<'a> {
 impl Inspector<'_> {
     fn place(&mut self, policy: &Policy) {
         let Delivery::Meta { in_head, after_script } = policy.delivery else { return };
-        let (kind, message, help) = if policy.report_only {
+        let (kind, message, help) = if policy.disposition == Disposition::Report {
             (
                 Kind::ReportOnlyMeta,
                 "browsers ignore a report-only policy in a page",
@@ -146,10 +150,13 @@ impl Inspector<'_> {
             let message = format!("`{name}` is obsolete: Chromium upgrades or blocks mixed content by itself");
             let span = directive.name_span;
             self.report(Kind::IgnoredDirective, Severity::Info, span, name, message, "remove it");
-        } else if !SOURCE_LISTS.contains(&name) && !OTHER_DIRECTIVES.contains(&name) {
+        } else if !is_directive(name) {
             let meant = name.trim_end_matches([':', ',', '=']);
-            let known = SOURCE_LISTS.contains(&meant) || OTHER_DIRECTIVES.contains(&meant);
-            let help = if known { format!("write `{meant}`") } else { "correct the name, or remove it".to_owned() };
+            let help = if is_directive(meant) {
+                format!("write `{meant}`")
+            } else {
+                "correct the name, or remove it".to_owned()
+            };
             let message = format!("there is no directive `{name}`: the browser skips it");
             self.at(Kind::UnknownDirective, directive, message, &help);
         }
@@ -159,7 +166,7 @@ impl Inspector<'_> {
         let text = token.text.as_str();
         let lower = text.to_ascii_lowercase();
         let in_list = &directive.name;
-        if SOURCE_LISTS.contains(&lower.as_str()) || OTHER_DIRECTIVES.contains(&lower.as_str()) {
+        if is_directive(&lower) {
             let message = format!("`{text}` is a source of {in_list} here: a `;` is missing before it");
             return self.word(Kind::MissingSemicolon, directive, token, message, &format!("write `; {text}`"));
         }
@@ -187,7 +194,8 @@ impl Inspector<'_> {
                 self.word(Kind::DeadSource, directive, token, message, "correct it, or remove it");
             }
             Source::Host { host: HostName::Exact(host), .. } if is_address(host) && host != "127.0.0.1" => {
-                let message = format!("`{text}`: sources match no address but 127.0.0.1");
+                let message =
+                    format!("`{text}`: by the standard only the address 127.0.0.1 matches; Chromium takes others");
                 self.word(Kind::DeadSource, directive, token, message, "use the host's name");
             }
             _ => {}
@@ -222,6 +230,11 @@ impl Inspector<'_> {
             help: help.to_owned(),
         });
     }
+}
+
+/// Whether a host is an IPv4 address; the grammar of sources has none of version 6.
+fn is_address(host: &str) -> bool {
+    host.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// Whether a word without quotes is meant as a keyword, a nonce or a hash.

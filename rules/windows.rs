@@ -1,0 +1,89 @@
+//! What rules about one option of windows share.
+
+use electrolint_model::app::{SettingFact, Window, WindowKind};
+use electrolint_model::electron::preferences::{Reason, Value};
+use electrolint_model::link::things::Certainty;
+
+use crate::{Confidence, Context, Findings, Rule, Severity};
+
+/// What to say of an option that has its bad value.
+pub(crate) struct WindowOption<'a> {
+    /// The key of `webPreferences`.
+    pub key: &'a str,
+    /// Its bad value.
+    pub bad: bool,
+    /// What an attacker gains.
+    pub gain: &'a str,
+    /// What to write instead.
+    pub help: &'a str,
+}
+
+/// Reports every window whose option is effectively bad: written so, or so by this version's default.
+pub(crate) fn check_option(
+    cx: &Context,
+    findings: &mut Findings,
+    rule: &'static Rule,
+    option: &WindowOption,
+    severity: impl Fn(&Window, &SettingFact) -> Option<Severity>,
+) {
+    for window in &cx.app.windows {
+        for fact in window.settings(cx.app, option.key) {
+            let (bad, certainty) = match fact.value {
+                Value::Known(value) => (value == option.bad, fact.certainty),
+                Value::Unknown => (fact.written, Certainty::Tentative),
+            };
+            if !bad {
+                continue;
+            }
+            // What the embedder bounds or an override merely lacks is told elsewhere.
+            if matches!(fact.reason, Reason::Bounded | Reason::NoSuchKey | Reason::Inherited) {
+                continue;
+            }
+            if !fact.written && matches!(window.kind, WindowKind::Override | WindowKind::Attach | WindowKind::Webview) {
+                continue;
+            }
+            if !fact.written && window.unknown {
+                continue;
+            }
+            let Some(severity) = severity(window, &fact) else { continue };
+            let key = option.key;
+            let message = match (&fact.value, fact.reason, fact.written) {
+                (Value::Unknown, ..) => format!("`{key}` may be {} here", option.bad),
+                (_, Reason::Forced { by }, _) => format!("`{key}` is {} because of {by}", option.bad),
+                (_, Reason::Follows { key: other }, false) => format!("`{key}` is {} because of `{other}`", option.bad),
+                (_, _, true) => format!("`{key}` is {} for this {}", option.bad, noun(window.kind)),
+                (_, _, false) => {
+                    format!("`{key}` is {} by default in Electron {}", option.bad, cx.app.electron.version)
+                }
+            };
+            let mut report = findings
+                .report(rule, fact.span, message)
+                .severity(severity)
+                .known(certainty)
+                .gain(option.gain)
+                .help(option.help)
+                .symbol(format!("{}.{key}", window.symbol))
+                .because(&fact.trail)
+                .development(fact.development);
+            if !fact.written {
+                report = report.at_most(Confidence::Firm);
+                if !cx.app.electron.is_known() {
+                    report = report.at_most(Confidence::Tentative);
+                }
+            } else {
+                report = report.related(window.span, format!("the {} is made here", noun(window.kind)));
+            }
+            let _ = report;
+        }
+    }
+}
+
+/// A word for a kind of window.
+pub(crate) fn noun(kind: WindowKind) -> &'static str {
+    match kind {
+        WindowKind::BrowserWindow | WindowKind::Features => "window",
+        WindowKind::BrowserView | WindowKind::WebContentsView => "view",
+        WindowKind::Webview | WindowKind::Attach => "webview",
+        WindowKind::Override => "child window",
+    }
+}
