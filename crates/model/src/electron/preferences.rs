@@ -486,3 +486,6 @@ pub fn dead_keys(given: &dyn Fn(&str) -> Given, version: &Version) -> Vec<DeadKe
     }
     dead
 }
+
+#[cfg(test)]
+mod tests;

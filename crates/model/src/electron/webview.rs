@@ -37,7 +37,7 @@ pub fn is_allow_popups(name: &str) -> bool {
     name.eq_ignore_ascii_case("allowpopups")
 }
 
-/// Why an attribute that looks like a preference does nothing in this version.
+/// Whether an attribute looks like a preference and does nothing in this version.
 ///
 /// `enableblinkfeatures` never was an attribute (the name is `blinkfeatures`); `enableremotemodule` is dead from 14.0 on.
 pub fn is_dead_attribute(name: &str, version: &Version) -> bool {
@@ -149,5 +149,75 @@ impl Rules {
             Some("false") if self.words => Given::Bool(false),
             Some(text) => Given::Text(text.to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: Version = Version::new(45, 0, 0);
+    const OLD: Version = Version::new(4, 2, 12);
+
+    fn keys<'a>(text: &'a str, version: &Version) -> Vec<(String, &'a str)> {
+        let features = parse_webpreferences(text, version);
+        features.into_iter().map(|feature| (feature.key, text.get(feature.range).expect("on boundaries"))).collect()
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_text() {
+        let text = "nodeIntegration , sandbox = no,é=ü,,  , =x,a=b=c";
+        let expected =
+            [("nodeIntegration", "nodeIntegration"), ("sandbox", "sandbox = no"), ("é", "é=ü"), ("a", "a=b=c")];
+        let found = keys(text, &NEW);
+        assert_eq!(found.iter().map(|(key, part)| (key.as_str(), *part)).collect::<Vec<_>>(), expected);
+        let features = parse_webpreferences(text, &NEW);
+        assert_eq!(given(&features, "a"), Given::Text("b".to_owned()));
+        assert_eq!(given(&features, "sandbox"), Given::Bool(false));
+        assert_eq!(given(&features, "b"), Given::Absent);
+        assert!(parse_webpreferences("", &NEW).is_empty() && parse_webpreferences(" ,, ", &NEW).is_empty());
+    }
+
+    #[test]
+    fn blanks_count_up_to_4() {
+        // Only blanks after a comma and before `=` are dropped.
+        let found = parse_webpreferences(" a=1, b =yes,c= yes,d ,e=1 ", &OLD);
+        let texts: Vec<(&str, Given)> =
+            found.iter().map(|feature| (feature.key.as_str(), feature.given.clone())).collect();
+        let text = |text: &str| Given::Text(text.to_owned());
+        let expected = [
+            (" a", Given::Bool(true)),
+            ("b", Given::Bool(true)),
+            ("c", text(" yes")),
+            ("d ", Given::Bool(true)),
+            ("e", text("1 ")),
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn window_features_set_few_preferences() {
+        let text = "width=800,nodeIntegration,webSecurity=no,contextIsolation=no,preload=/x.js,sandbox=no";
+        let set = |version: Version| -> Vec<String> {
+            parse_window_features(text, &version).into_iter().map(|feature| feature.key).collect()
+        };
+        assert_eq!(set(NEW), ["nodeIntegration", "contextIsolation"]);
+        assert_eq!(set(Version::new(13, 0, 0)), ["contextIsolation"]);
+        assert_eq!(set(Version::new(9, 0, 0)), ["contextIsolation", "preload"]);
+    }
+
+    #[test]
+    fn attributes_by_presence() {
+        let text = |text: &str| Given::Text(text.to_owned());
+        assert_eq!(attribute("NODEINTEGRATION", Some("false"), &NEW), Some(("nodeIntegration", Given::Bool(true))));
+        assert_eq!(attribute("blinkfeatures", Some("MojoJS"), &NEW), Some(("enableBlinkFeatures", text("MojoJS"))));
+        assert_eq!(attribute("blinkfeatures", Some("X"), &Version::new(2, 0, 0)), Some(("blinkFeatures", text("X"))));
+        assert_eq!(attribute("blinkfeatures", Some(""), &NEW), None);
+        for name in ["enableblinkfeatures", "allowpopups", "webpreferences", "enableremotemodule", "src", ""] {
+            assert_eq!(attribute(name, Some("x"), &NEW), None, "{name}");
+        }
+        assert!(is_allow_popups("allowPopups") && !is_allow_popups("allowpopup"));
+        assert!(is_dead_attribute("enableblinkfeatures", &OLD) && is_dead_attribute("enableremotemodule", &NEW));
+        assert!(!is_dead_attribute("enableremotemodule", &OLD) && !is_dead_attribute("blinkfeatures", &NEW));
     }
 }

@@ -148,9 +148,7 @@ pub(super) const AFFINITY: (Version, Version) = (from(2), from(14));
 /// `FindKeyOfType(BOOLEAN)` up to 15.5.7; `gin_helper::Dictionary::Get`, so `BooleanValue`, from 16.0.0 (385d0f590f).
 pub(super) const TRUTHINESS: Version = from(16);
 
-/// Keys that a child takes from its embedder or opener when that has the safe value.
-///
-/// `inheritedWebPreferences` in lib/browser/guest-view-manager, `securityWebPreferences` in lib/browser/guest-window-manager.
+/// What has an embedder or opener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Child {
     /// `<webview>`
@@ -159,7 +157,10 @@ pub(super) enum Child {
     Window,
 }
 
-/// The value that binds a child of this kind, if its parent has it.
+/// The value of a key that a child of this kind cannot get away from, if its embedder or opener has it.
+///
+/// `inheritedWebPreferences` in lib/browser/guest-view-manager, `inheritedWebPreferences` or `securityWebPreferences` in
+/// lib/browser/guest-window-manager, at the tags. From 16.0 on both look at the effective values (`SaveLastPreferences`).
 pub(super) fn bound(name: &str, child: Child, version: &Version) -> Option<bool> {
     // The list is in guest-view-manager.js from 2.0.15 on, neither in 2.0.14 nor in any 1.8; nodeIntegration alone was bounded in 1.0 and 1.1.0.
     let webview = child == Child::Webview;
