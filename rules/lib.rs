@@ -9,8 +9,8 @@ mod windows;
 use std::sync::OnceLock;
 
 use electrolint_model::App;
-pub(crate) use finding::{Confidence, Severity};
 use finding::Finding;
+pub(crate) use finding::{Confidence, Severity};
 pub(crate) use report::Findings;
 
 /// A rule.

@@ -1,7 +1,7 @@
 //! `webSecurity: false`.
 
 use crate::windows::{WindowOption, check_option};
-use crate::{Context, Findings, Severity, rule};
+use crate::{Context, Findings, Severity};
 
 rule! {
     /// The same-origin policy is switched off.

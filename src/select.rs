@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use electrolint_model::electron::Version;
+use electrolint_model::electron::releases::{Data, Support};
 use electrolint_model::source::{FileId, Sources, Span};
 use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
@@ -128,7 +130,7 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
     for (index, app) in analysed.into_iter().enumerate() {
         report.apps.push(describe(&app));
         report.problems.extend(app.found.sources.problems.iter().cloned());
-        report.problems.extend(app.app.problems.iter().cloned());
+        report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
         let narrowed = &app.found.narrowed;
         for placed in place(index, &app.found.sources, app.findings) {
@@ -184,8 +186,8 @@ fn rule_reports() -> Vec<RuleReport> {
             name: rule.id,
             severity: rule.severity,
             items: rule.items.to_vec(),
-            summary: rule.summary,
-            doc: rule.doc,
+            summary: rule.summary(),
+            doc: rule.doc(),
             source: rule.source,
             cwe: rule.cwe.to_vec(),
         })
@@ -193,18 +195,29 @@ fn rule_reports() -> Vec<RuleReport> {
 }
 
 fn describe(analysed: &Analysed) -> AppReport {
-    let electron = analysed.app.electron();
+    let electron = &analysed.electron;
     AppReport {
         root: analysed.found.sources.root.clone(),
         name: analysed.found.name.clone(),
         electron: crate::report::ElectronReport {
-            version: electron.version.clone(),
-            source: electron.source.clone(),
-            assumed: electron.assumed,
-            status: electron.status.clone(),
+            version: Some(electron.version.to_string()),
+            source: electron.source_text(),
+            assumed: !electron.is_known(),
+            status: support_text(&electron.version),
         },
-        files_read: analysed.app.files_read,
-        windows: analysed.app.windows().len(),
+        files_read: analysed.files_read,
+        windows: analysed.windows,
+    }
+}
+
+/// Whether a version of Electron still gets fixes, in a few words.
+fn support_text(version: &Version) -> String {
+    match Data::embedded().support(version) {
+        Support::Supported => "supported".to_owned(),
+        Support::EndOfLife { date: Some(date), .. } => format!("out of support since {date}"),
+        Support::EndOfLife { date: None, .. } => "out of support".to_owned(),
+        Support::Prerelease => "prerelease".to_owned(),
+        Support::NewerThanData => "newer than the data".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use electrolint_rules::Rule;
 use electrolint_testkit::{Comparison, Example, Found, compare, examples};
 
 fn examples_of(rule: &Rule) -> Vec<Example> {
-    examples(rule.doc).unwrap_or_else(|error| panic!("documentation of {}: {error}", rule.id))
+    examples(rule.doc()).unwrap_or_else(|error| panic!("documentation of {}: {error}", rule.id))
 }
 
 /// Writes the example as a folder and checks it.
@@ -93,7 +93,7 @@ fn every_rule_shows_what_it_reports_and_what_only_looks_guilty() {
         if !file.is_file() {
             faults.push(format!("{}: no file {}", rule.id, file.display()));
         }
-        if rule.source.is_empty() || rule.summary.is_empty() {
+        if rule.source.is_empty() || rule.summary().is_empty() {
             faults.push(format!("{}: no source or no summary", rule.id));
         }
     }

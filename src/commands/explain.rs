@@ -31,7 +31,7 @@ pub fn run(options: &ExplainArgs) -> Result<Exit, Failure> {
 
 /// The page of a rule, Markdown.
 pub fn page(rule: &Rule) -> String {
-    let mut out = format!("# {}\n\n{}\n\n", rule.id, rule.summary);
+    let mut out = format!("# {}\n\n{}\n\n", rule.id, rule.summary());
     let mut facts = vec![format!("Severity: {}", severity_name(rule.severity))];
     if !rule.items.is_empty() {
         facts.push(format!("checklist: {}", rule.items.join(", ")));
@@ -50,8 +50,8 @@ pub fn page(rule: &Rule) -> String {
 
 /// The documentation without the summary, and with the marks of its examples in words.
 fn body(rule: &Rule) -> String {
-    let doc = rule.doc.trim();
-    let body = doc.strip_prefix(rule.summary).unwrap_or(doc).trim();
+    let doc = rule.doc().trim();
+    let body = doc.strip_prefix(rule.summary()).unwrap_or(doc).trim();
     body.lines().map(unmark).collect::<Vec<_>>().join("\n")
 }
 
@@ -103,7 +103,7 @@ fn json(rule: &Rule) -> String {
         name: rule.id,
         severity: severity_name(rule.severity),
         items: rule.items,
-        summary: rule.summary,
+        summary: rule.summary(),
         markdown: page(rule),
         cwe: rule.cwe,
         source: rule.source,

@@ -31,7 +31,7 @@ fn text(rules: &[&Rule]) -> String {
     let mut out = String::new();
     for rule in rules {
         let (severity, checklist) = (severity_name(rule.severity), rule.items.join(" "));
-        let _ = writeln!(out, "{:name$}  {severity:6}  {checklist:items$}  {}", rule.id, rule.summary);
+        let _ = writeln!(out, "{:name$}  {severity:6}  {checklist:items$}  {}", rule.id, rule.summary());
     }
     out
 }
@@ -44,7 +44,7 @@ pub fn markdown(rules: &[&Rule]) -> String {
     );
     for rule in rules {
         let (severity, items) = (severity_name(rule.severity), rule.items.join(" "));
-        let _ = writeln!(out, "| [{0}]({0}.md) | {severity} | {items} | {1} |", rule.id, rule.summary);
+        let _ = writeln!(out, "| [{0}]({0}.md) | {severity} | {items} | {1} |", rule.id, rule.summary());
     }
     out
 }
@@ -66,7 +66,7 @@ fn json(rules: &[&Rule]) -> String {
             name: rule.id,
             severity: severity_name(rule.severity),
             items: rule.items,
-            summary: rule.summary,
+            summary: rule.summary(),
             cwe: rule.cwe,
             source: rule.source,
         })

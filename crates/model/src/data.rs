@@ -26,7 +26,9 @@ pub fn read(text: &str, kind: FileKind) -> Result<Summary, DataError> {
     let root = match kind {
         FileKind::Toml => {
             let document = toml_edit::Document::parse(text).map_err(|error| DataError {
-                line: error.span().map(|span| 1 + memchr::memchr_iter(b'\n', text.as_bytes().get(..span.start).unwrap_or(&[])).count() as u32),
+                line: error.span().map(|span| {
+                    1 + memchr::memchr_iter(b'\n', text.as_bytes().get(..span.start).unwrap_or(&[])).count() as u32
+                }),
                 message: error.message().trim_end_matches('.').to_lowercase(),
             })?;
             builder.toml(document.as_item(), 0)
@@ -70,7 +72,8 @@ impl Builder {
             is_generator: false,
             events: (0, 0),
         });
-        let offsets = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at as u32).chain([text.len() as u32]).collect());
+        let offsets = (!text.is_ascii())
+            .then(|| text.char_indices().map(|(at, _)| at as u32).chain([text.len() as u32]).collect());
         Self { out, names: rustc_hash::FxHashMap::default(), offsets }
     }
 
@@ -144,7 +147,12 @@ impl Builder {
                     let start = self.yaml_range(key).0;
                     let value = self.yaml(value, depth + 1);
                     let end = self.out.values[value.index()].span.1;
-                    properties.push(Property { key: Key::Name(name), value, slot: Slot::Value, span: (start, end.max(start)) });
+                    properties.push(Property {
+                        key: Key::Name(name),
+                        value,
+                        slot: Slot::Value,
+                        span: (start, end.max(start)),
+                    });
                 }
                 self.object(properties, span)
             }
@@ -169,17 +177,22 @@ impl Builder {
                 self.object(properties, span)
             }
             toml_edit::Item::ArrayOfTables(tables) => {
-                let items: Vec<ValueId> = tables
-                    .iter()
-                    .map(|table| self.toml(&toml_edit::Item::Table(table.clone()), depth + 1))
-                    .collect();
+                let items: Vec<ValueId> =
+                    tables.iter().map(|table| self.toml(&toml_edit::Item::Table(table.clone()), depth + 1)).collect();
                 self.array(items, span)
             }
             toml_edit::Item::None => self.add(Value::Undefined, span),
         }
     }
 
-    fn toml_property(&mut self, key: &str, start: u32, item: &toml_edit::Item, depth: u32, properties: &mut Vec<Property>) {
+    fn toml_property(
+        &mut self,
+        key: &str,
+        start: u32,
+        item: &toml_edit::Item,
+        depth: u32,
+        properties: &mut Vec<Property>,
+    ) {
         let name = self.name(key);
         let value = self.toml(item, depth + 1);
         let end = self.out.values[value.index()].span.1;

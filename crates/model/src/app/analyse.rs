@@ -92,8 +92,8 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
 
 fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
     let mut sheets: Vec<Sheets> = vec![Sheets::default(); sources.files.len()];
-    let (large, small): (Vec<usize>, Vec<usize>) = (0..sources.files.len())
-        .partition(|&index| sources.files[index].text.content.len() > LARGE);
+    let (large, small): (Vec<usize>, Vec<usize>) =
+        (0..sources.files.len()).partition(|&index| sources.files[index].text.content.len() > LARGE);
     let total: usize = small.iter().map(|&index| sources.files[index].text.content.len()).sum();
     // Waking a pool costs about as much as a megabyte of parsing.
     let threads = if total < LARGE { 1 } else { threads };
@@ -119,7 +119,10 @@ fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
 
 /// Reads a file on this thread if its stack is enough whatever the file holds, else on one that has more.
 fn on_its_own(file: &SourceFile) -> Sheets {
-    if !matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html | FileKind::Json) {
+    if !matches!(
+        file.kind,
+        FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html | FileKind::Json
+    ) {
         return summarise(file);
     }
     let needed = syntax::stack_bytes(&file.text.content);

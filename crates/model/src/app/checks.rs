@@ -87,11 +87,17 @@ impl Formula {
             Formula::Atom(judged) => judged.clone(),
             Formula::All(parts) => {
                 // Any one of them is enough.
-                parts.iter().map(Formula::judge).max_by_key(|judged| judged.strength).unwrap_or(judged(Strength::None, None, None))
+                parts.iter().map(Formula::judge).max_by_key(|judged| judged.strength).unwrap_or(judged(
+                    Strength::None,
+                    None,
+                    None,
+                ))
             }
-            Formula::Any(parts) => {
-                parts.iter().map(Formula::judge).min_by_key(|judged| judged.strength).unwrap_or(judged(Strength::None, None, None))
-            }
+            Formula::Any(parts) => parts
+                .iter()
+                .map(Formula::judge)
+                .min_by_key(|judged| judged.strength)
+                .unwrap_or(judged(Strength::None, None, None)),
         }
     }
 }
@@ -172,7 +178,10 @@ impl App<'_> {
         let mut best: Option<Judged> = None;
         for other in self.calls_inside(f) {
             let record = self.program.call(other);
-            if record.order >= call.order || record.function != call.function || !self.dominates(c.0, record.condition, call.condition) {
+            if record.order >= call.order
+                || record.function != call.function
+                || !self.dominates(c.0, record.condition, call.condition)
+            {
                 continue;
             }
             for (index, item) in self.program.arguments(other).iter().enumerate() {
@@ -235,13 +244,19 @@ impl App<'_> {
             Value::Binary(Operator::Order, left, right) => {
                 let weak = self.position_test(at(left), root) || self.position_test(at(right), root);
                 if weak {
-                    Formula::Atom(judged(Strength::Weak, Some(self.program.span(test)), Some("a search for text inside an address finds it in the path or the user name too")))
+                    Formula::Atom(judged(
+                        Strength::Weak,
+                        Some(self.program.span(test)),
+                        Some("a search for text inside an address finds it in the path or the user name too"),
+                    ))
                 } else {
                     Formula::nothing()
                 }
             }
             Value::Binary(Operator::In, key, object) => {
-                let Some((_, part)) = self.url_part(at(key)).filter(|(found, _)| found == root) else { return Formula::nothing() };
+                let Some((_, part)) = self.url_part(at(key)).filter(|(found, _)| found == root) else {
+                    return Formula::nothing();
+                };
                 if holds && self.is_constant_collection(at(object)) {
                     return Formula::Atom(judged(strength_of(part), Some(self.program.span(test)), None));
                 }
@@ -306,7 +321,11 @@ impl App<'_> {
                 continue;
             }
             if !equal {
-                return judged(if part == UrlPart::Other { Strength::None } else { Strength::Weak }, Some(span), Some("a list of what is forbidden lets everything else through"));
+                return judged(
+                    if part == UrlPart::Other { Strength::None } else { Strength::Weak },
+                    Some(span),
+                    Some("a list of what is forbidden lets everything else through"),
+                );
             }
             if let Some((_, other_part)) = self.url_part(other).filter(|(other, _)| other == root) {
                 let _ = other_part;
@@ -338,14 +357,21 @@ impl App<'_> {
                     if equal && number == 0.0 {
                         return Some(self.prefix(c, span));
                     }
-                    return Some(judged(Strength::Weak, Some(span), Some("a search for text inside an address finds it in the path or the user name too")));
+                    return Some(judged(
+                        Strength::Weak,
+                        Some(span),
+                        Some("a search for text inside an address finds it in the path or the user name too"),
+                    ));
                 }
                 // `allowed.indexOf(url.host) !== -1`.
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
-                (!equal && number == -1.0 && self.is_constant_collection(object)).then(|| judged(strength_of(part), Some(span), None))
+                (!equal && number == -1.0 && self.is_constant_collection(object))
+                    .then(|| judged(strength_of(part), Some(span), None))
             }
-            "slice" | "substring" | "substr" if equal && self.url_part(object).is_some_and(|(found, _)| found == *root) => {
+            "slice" | "substring" | "substr"
+                if equal && self.url_part(object).is_some_and(|(found, _)| found == *root) =>
+            {
                 let text = self.constant(other)?;
                 Some(prefix_strength(text.text().unwrap_or(""), span))
             }
@@ -357,7 +383,9 @@ impl App<'_> {
     fn position_test(&self, v: V, root: &Root) -> bool {
         let Value::Call(call) = self.program.value(v) else { return false };
         let c = C(v.0, call);
-        let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {
+            return false;
+        };
         matches!(self.program.str(c.0, method), "indexOf" | "search" | "lastIndexOf")
             && self.url_part(V(c.0, object)).is_some_and(|(found, _)| found == *root)
     }
@@ -371,7 +399,12 @@ impl App<'_> {
                 Thing::Text(text) => prefix_strength(text, span),
                 Thing::Template(parts) => match parts.first() {
                     Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
-                    Some(Part::Text(text)) if text.contains("://") && parts.last().is_some_and(|last| matches!(last, Part::Text(end) if end.ends_with('/'))) => {
+                    Some(Part::Text(text))
+                        if text.contains("://")
+                            && parts
+                                .last()
+                                .is_some_and(|last| matches!(last, Part::Text(end) if end.ends_with('/'))) =>
+                    {
                         judged(Strength::Host, Some(span), None)
                     }
                     _ => judged(Strength::Opaque, Some(span), None),
@@ -396,22 +429,32 @@ impl App<'_> {
                 "startsWith" => {
                     if let Some((_, part)) = subject {
                         if !holds {
-                            return atom(Strength::Weak, Some("a list of what is forbidden lets everything else through"));
+                            return atom(
+                                Strength::Weak,
+                                Some("a list of what is forbidden lets everything else through"),
+                            );
                         }
                         return Formula::Atom(match part {
                             UrlPart::Whole => self.prefix(c, span),
                             UrlPart::Protocol => {
                                 let text = argument.and_then(|argument| self.constant(argument));
-                                let closed = text.as_ref().and_then(Known::text).is_some_and(|text| text.ends_with(':'));
+                                let closed =
+                                    text.as_ref().and_then(Known::text).is_some_and(|text| text.ends_with(':'));
                                 if closed {
                                     judged(Strength::Scheme, Some(span), None)
                                 } else {
-                                    judged(Strength::Weak, Some(span), Some("a scheme that begins like this one passes too"))
+                                    judged(
+                                        Strength::Weak,
+                                        Some(span),
+                                        Some("a scheme that begins like this one passes too"),
+                                    )
                                 }
                             }
-                            UrlPart::Origin | UrlPart::Host => {
-                                judged(Strength::Weak, Some(span), Some("`https://example.com.attacker.net` begins like `https://example.com`"))
-                            }
+                            UrlPart::Origin | UrlPart::Host => judged(
+                                Strength::Weak,
+                                Some(span),
+                                Some("`https://example.com.attacker.net` begins like `https://example.com`"),
+                            ),
                             UrlPart::Other => judged(Strength::None, None, None),
                         });
                     }
@@ -424,8 +467,12 @@ impl App<'_> {
                         let dotted = text.as_ref().and_then(Known::text).is_some_and(|text| text.starts_with('.'));
                         return match part {
                             UrlPart::Host if holds && dotted => atom(Strength::Host, None),
-                            UrlPart::Host if holds => atom(Strength::Weak, Some("`attackerexample.com` ends like `example.com`")),
-                            UrlPart::Whole if holds => atom(Strength::Weak, Some("the end of an address is the attacker's to choose")),
+                            UrlPart::Host if holds => {
+                                atom(Strength::Weak, Some("`attackerexample.com` ends like `example.com`"))
+                            }
+                            UrlPart::Whole if holds => {
+                                atom(Strength::Weak, Some("the end of an address is the attacker's to choose"))
+                            }
                             _ => Formula::nothing(),
                         };
                     }
@@ -433,14 +480,20 @@ impl App<'_> {
                 "includes" | "has" | "indexOf" | "contains" => {
                     if subject.is_some_and(|(_, part)| part != UrlPart::Other) {
                         return if holds {
-                            atom(Strength::Weak, Some("a search for text inside an address finds it in the path or the user name too"))
+                            atom(
+                                Strength::Weak,
+                                Some("a search for text inside an address finds it in the path or the user name too"),
+                            )
                         } else {
                             Formula::nothing()
                         };
                     }
                     if let Some((_, part)) = given {
                         if !holds {
-                            return atom(Strength::Weak, Some("a list of what is forbidden lets everything else through"));
+                            return atom(
+                                Strength::Weak,
+                                Some("a list of what is forbidden lets everything else through"),
+                            );
                         }
                         return if self.is_constant_collection(object) {
                             atom(strength_of(part), None)
@@ -477,7 +530,11 @@ impl App<'_> {
             return Formula::nothing();
         }
         // `Boolean(x)`.
-        if self.program.eval(callee).iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "Boolean"))
+        if self
+            .program
+            .eval(callee)
+            .iter()
+            .any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "Boolean"))
             && let Some(argument) = argument
         {
             return self.formula(argument, holds, root, depth + 1);
@@ -501,8 +558,12 @@ impl App<'_> {
                     let found = found.judge();
                     return Formula::Atom(match part {
                         // `isAllowedHost(url.hostname)`: what holds of the host's text as a whole holds of the host.
-                        UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => judged(Strength::Host, found.span, None),
-                        UrlPart::Protocol if found.strength >= Strength::Scheme => judged(Strength::Scheme, found.span, None),
+                        UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => {
+                            judged(Strength::Host, found.span, None)
+                        }
+                        UrlPart::Protocol if found.strength >= Strength::Scheme => {
+                            judged(Strength::Scheme, found.span, None)
+                        }
                         UrlPart::Other => judged(Strength::None, None, None),
                         _ => found,
                     });
@@ -521,7 +582,10 @@ impl App<'_> {
     /// Whether a callee only looks at the shape of an address.
     fn is_parser(&self, callee: V) -> bool {
         self.program.eval(callee).iter().any(|known| match &known.thing {
-            Thing::Api(path) => matches!(&**path, "URL.canParse" | "URL.parse" | "url.parse" | "String" | "console.log" | "encodeURI" | "typeof"),
+            Thing::Api(path) => matches!(
+                &**path,
+                "URL.canParse" | "URL.parse" | "url.parse" | "String" | "console.log" | "encodeURI" | "typeof"
+            ),
             _ => false,
         })
     }
@@ -573,7 +637,11 @@ impl App<'_> {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
         if !holds {
-            return judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"));
+            return judged(
+                Strength::Weak,
+                Some(span),
+                Some("a list of what is forbidden lets everything else through"),
+            );
         }
         pattern_strength(pattern, part, span)
     }
@@ -583,7 +651,9 @@ impl App<'_> {
         self.eval(v).iter().all(|known| match &known.thing {
             Thing::Array(..) | Thing::Object(_) => true,
             Thing::Result(path, c) => match &**path {
-                "new Set" | "new Map" => self.program.argument(*c, 0).is_some_and(|argument| self.is_constant_collection(argument)),
+                "new Set" | "new Map" => {
+                    self.program.argument(*c, 0).is_some_and(|argument| self.is_constant_collection(argument))
+                }
                 _ => false,
             },
             _ => false,
@@ -605,7 +675,13 @@ impl App<'_> {
             Value::Binding(binding) => {
                 if let [only] = summary.bindings[binding.index()].writes.as_slice() {
                     match summary.value(only.value) {
-                        Value::Parameter(..) | Value::Binding(_) | Value::Member(..) | Value::Call(_) | Value::Await(_) | Value::Binary(..) | Value::Template(_) => {
+                        Value::Parameter(..)
+                        | Value::Binding(_)
+                        | Value::Member(..)
+                        | Value::Call(_)
+                        | Value::Await(_)
+                        | Value::Binary(..)
+                        | Value::Template(_) => {
                             if let Some(found) = self.url_part_at(at(only.value), depth + 1) {
                                 return Some(found);
                             }
@@ -616,7 +692,9 @@ impl App<'_> {
                 Some((Root { unit: v.0, base: format!("b{}", binding.0), path: Vec::new() }, UrlPart::Whole))
             }
             Value::Parameter(function, index) => Some((parameter_root(F(v.0, function), index), UrlPart::Whole)),
-            Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => self.url_part_at(at(left), depth + 1),
+            Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
+                self.url_part_at(at(left), depth + 1)
+            }
             Value::Member(object, name) => {
                 let name = summary.str(name);
                 let (root, part) = self.url_part_at(at(object), depth + 1)?;
@@ -626,7 +704,9 @@ impl App<'_> {
                     "host" | "hostname" => UrlPart::Host,
                     "origin" => UrlPart::Origin,
                     "href" => UrlPart::Whole,
-                    "pathname" | "search" | "hash" | "port" | "username" | "password" | "searchParams" | "length" => UrlPart::Other,
+                    "pathname" | "search" | "hash" | "port" | "username" | "password" | "searchParams" | "length" => {
+                        UrlPart::Other
+                    }
                     _ => {
                         let mut root = root;
                         root.path.push(name.to_owned());
@@ -641,13 +721,17 @@ impl App<'_> {
                 let callee = at(record.callee);
                 if let Value::Member(object, method) = self.program.value(callee) {
                     match summary.str(method) {
-                        "toString" | "toLowerCase" | "toLocaleLowerCase" | "trim" | "normalize" | "valueOf" | "toJSON" => {
+                        "toString" | "toLowerCase" | "toLocaleLowerCase" | "trim" | "normalize" | "valueOf"
+                        | "toJSON" => {
                             return self.url_part_at(at(object), depth + 1);
                         }
                         "replace" | "slice" | "substring" | "substr" | "split" => {
                             // What is left of it is no longer the address, save for the scheme's colon.
                             let (root, part) = self.url_part_at(at(object), depth + 1)?;
-                            return Some((root, if part == UrlPart::Protocol || part == UrlPart::Host { part } else { UrlPart::Other }));
+                            return Some((
+                                root,
+                                if part == UrlPart::Protocol || part == UrlPart::Host { part } else { UrlPart::Other },
+                            ));
                         }
                         _ => {}
                     }
@@ -655,7 +739,17 @@ impl App<'_> {
                 let parses = self.program.eval(callee).iter().any(|known| match &known.thing {
                     Thing::Api(path) => matches!(
                         &**path,
-                        "URL" | "url.URL" | "URL.parse" | "url.parse" | "String" | "encodeURI" | "decodeURI" | "window.URL" | "whatwg-url.URL" | "url-parse" | "url-parse.default"
+                        "URL"
+                            | "url.URL"
+                            | "URL.parse"
+                            | "url.parse"
+                            | "String"
+                            | "encodeURI"
+                            | "decodeURI"
+                            | "window.URL"
+                            | "whatwg-url.URL"
+                            | "url-parse"
+                            | "url-parse.default"
                     ),
                     _ => false,
                 });
@@ -698,7 +792,9 @@ impl App<'_> {
                 root.path.push("[]".to_owned());
                 Some((root, part))
             }
-            Value::This(function) => Some((Root { unit: v.0, base: format!("t{}", function.0), path: Vec::new() }, UrlPart::Whole)),
+            Value::This(function) => {
+                Some((Root { unit: v.0, base: format!("t{}", function.0), path: Vec::new() }, UrlPart::Whole))
+            }
             _ => None,
         }
     }
@@ -724,9 +820,7 @@ fn strength_of(part: UrlPart) -> Strength {
 
 /// Whether a text names scheme and host and closes the host: nothing can be put behind it that changes where it leads.
 fn is_closed_prefix(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, rest)| {
-        scheme == "file" || rest.find('/').is_some_and(|at| at > 0)
-    })
+    text.split_once("://").is_some_and(|(scheme, rest)| scheme == "file" || rest.find('/').is_some_and(|at| at > 0))
 }
 
 fn prefix_strength(text: &str, span: Span) -> Judged {
@@ -735,9 +829,11 @@ fn prefix_strength(text: &str, span: Span) -> Judged {
     }
     match text.split_once(':') {
         Some((_, "" | "/" | "//")) => judged(Strength::Scheme, Some(span), None),
-        Some(_) => {
-            judged(Strength::Weak, Some(span), Some("`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash"))
-        }
+        Some(_) => judged(
+            Strength::Weak,
+            Some(span),
+            Some("`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash"),
+        ),
         None if text.is_empty() => judged(Strength::None, None, None),
         None => judged(Strength::Weak, Some(span), Some("a scheme that begins like this one passes too")),
     }
@@ -771,15 +867,25 @@ fn pattern_strength(pattern: &Rc<str>, part: UrlPart, span: Span) -> Judged {
     }
     match part {
         UrlPart::Protocol => {
-            if rest.ends_with('$') || rest.ends_with(':') { judged(Strength::Scheme, Some(span), None) } else { weak("a scheme that begins like this one passes too") }
+            if rest.ends_with('$') || rest.ends_with(':') {
+                judged(Strength::Scheme, Some(span), None)
+            } else {
+                weak("a scheme that begins like this one passes too")
+            }
         }
         UrlPart::Host | UrlPart::Origin => {
-            if rest.ends_with('$') { judged(Strength::Host, Some(span), None) } else { weak("a pattern without `$` lets a longer host name through") }
+            if rest.ends_with('$') {
+                judged(Strength::Host, Some(span), None)
+            } else {
+                weak("a pattern without `$` lets a longer host name through")
+            }
         }
         UrlPart::Whole => {
             // Scheme, then host, then a slash: closed. Scheme alone: a scheme check.
             let plain = rest.replace("\\/", "/").replace("\\.", ".");
-            let Some((scheme, after)) = plain.split_once(':') else { return weak("a scheme that begins like this one passes too") };
+            let Some((scheme, after)) = plain.split_once(':') else {
+                return weak("a scheme that begins like this one passes too");
+            };
             let _ = scheme;
             let after = after.trim_start_matches(['/', '?']);
             if after.is_empty() || after.starts_with(')') || after.starts_with(".") || after.starts_with('[') {

@@ -11,9 +11,22 @@ impl App<'_> {
     pub fn dump(&self) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "electron {} ({})", self.electron.version, self.electron.source_text());
-        let _ = writeln!(out, "files {}, scripts {}, pages {}", self.files_read, self.program.units.len(), self.pages.len());
+        let _ = writeln!(
+            out,
+            "files {}, scripts {}, pages {}",
+            self.files_read,
+            self.program.units.len(),
+            self.pages.len()
+        );
         for window in &self.windows {
-            let _ = writeln!(out, "{} {:?} {} {:?}", self.place_text(window.span), window.kind, window.symbol, window.session);
+            let _ = writeln!(
+                out,
+                "{} {:?} {} {:?}",
+                self.place_text(window.span),
+                window.kind,
+                window.symbol,
+                window.session
+            );
             for (key, setting) in window.effective(self).booleans() {
                 if setting.is_written() || setting.value == Value::Unknown {
                     let _ = writeln!(out, "    {key}: {:?} ({:?})", setting.value, setting.reason);
@@ -27,7 +40,10 @@ impl App<'_> {
             let _ = writeln!(out, "{} load {url} into {:?}", self.place_text(load.span), load.window);
         }
         for (class, events) in [
-            ("WebContents", &["will-navigate", "will-frame-navigate", "will-redirect", "new-window", "will-attach-webview"][..]),
+            (
+                "WebContents",
+                &["will-navigate", "will-frame-navigate", "will-redirect", "new-window", "will-attach-webview"][..],
+            ),
             ("app", &["web-contents-created", "open-url", "second-instance", "certificate-error"][..]),
         ] {
             for event in events {

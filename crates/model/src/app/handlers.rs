@@ -62,7 +62,12 @@ impl App<'_> {
                 if !names.iter().any(|known| known.text() == Some(event)) {
                     continue;
                 }
-                found.push(self.listener(call, 1, Some(event.to_owned()), matches!(method, "once" | "prependOnceListener")));
+                found.push(self.listener(
+                    call,
+                    1,
+                    Some(event.to_owned()),
+                    matches!(method, "once" | "prependOnceListener"),
+                ));
             }
         }
         found.sort_by_key(|listener| listener.call);

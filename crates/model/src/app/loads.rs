@@ -104,7 +104,9 @@ pub(crate) fn content_of(thing: &Thing) -> Content {
         },
         Thing::Api(path) if crate::link::is_development_address(path) => return Content::Loopback,
         Thing::Api(path) if path.ends_with("_WEBPACK_ENTRY") || path.ends_with("_VITE_NAME") => return Content::Local,
-        Thing::Result(path, _) if matches!(&**path, "url.format" | "url.pathToFileURL" | "path.join" | "path.resolve") => {
+        Thing::Result(path, _)
+            if matches!(&**path, "url.format" | "url.pathToFileURL" | "path.join" | "path.resolve") =>
+        {
             return Content::Local;
         }
         _ => return Content::Unknown,

@@ -80,7 +80,8 @@ pub(super) fn read(app: &App, pages: Vec<(FileId, Html, Range<u32>)>) -> Vec<Pag
     pages
         .into_iter()
         .map(|(file, html, scripts)| {
-            let webviews = html.webviews().enumerate().map(|(index, element)| from_html(file, 0, index, element, None)).collect();
+            let webviews =
+                html.webviews().enumerate().map(|(index, element)| from_html(file, 0, index, element, None)).collect();
             Page { file, webviews, html, scripts: scripts.map(UnitId).collect() }
         })
         .collect()
@@ -104,7 +105,15 @@ fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, w
     }
     // `<webview` without what follows.
     let tag = (element.span.0, (element.span.0 + 1 + element.name.len() as u32).min(element.span.1));
-    WebviewElement { file, span: place(tag), index, attributes, call: None, spread: false, certainty: Certainty::Certain }
+    WebviewElement {
+        file,
+        span: place(tag),
+        index,
+        attributes,
+        call: None,
+        spread: false,
+        certainty: Certainty::Certain,
+    }
 }
 
 impl App<'_> {
@@ -140,10 +149,17 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             let c = C(unit, CallId(index as u32));
             let is_jsx = call.kind == CallKind::Jsx;
             let tag = app.program.argument(c, 0);
-            let Some(tag) = tag.filter(|tag| app.program.summary(tag.0).text(tag.1) == Some("webview")) else { continue };
-            if !is_jsx && !crate::link::final_name(summary, call.callee).is_some_and(|name| {
-                matches!(summary.str(name), "createElement" | "h" | "jsx" | "jsxs" | "_jsx" | "jsxDEV" | "createElementNS")
-            }) {
+            let Some(tag) = tag.filter(|tag| app.program.summary(tag.0).text(tag.1) == Some("webview")) else {
+                continue;
+            };
+            if !is_jsx
+                && !crate::link::final_name(summary, call.callee).is_some_and(|name| {
+                    matches!(
+                        summary.str(name),
+                        "createElement" | "h" | "jsx" | "jsxs" | "_jsx" | "jsxDEV" | "createElementNS"
+                    )
+                })
+            {
                 continue;
             }
             let mut element = WebviewElement {
@@ -212,7 +228,9 @@ fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement
 /// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
 fn set_later(app: &App, made: C, element: &mut WebviewElement) {
     let is_it = |v: V| {
-        app.eval(v).iter().any(|known| matches!(&known.thing, Thing::Element(tag, c) if &**tag == "webview" && *c == made))
+        app.eval(v)
+            .iter()
+            .any(|known| matches!(&known.thing, Thing::Element(tag, c) if &**tag == "webview" && *c == made))
     };
     for method in ["setAttribute", "toggleAttribute"] {
         for &c in app.program.calls_named(method) {
@@ -225,13 +243,27 @@ fn set_later(app: &App, made: C, element: &mut WebviewElement) {
             let Some(name) = name.text() else { continue };
             let span = app.program.place(c.0, call.span);
             // setAttribute makes a text of whatever it is given: `false` sets the attribute.
-            let value = app.program.argument(c, 1).and_then(|value| app.constant(value)).and_then(|known| known.text().map(str::to_owned));
+            let value = app
+                .program
+                .argument(c, 1)
+                .and_then(|value| app.constant(value))
+                .and_then(|known| known.text().map(str::to_owned));
             let name = name.to_ascii_lowercase();
             element.attributes.retain(|other| other.name != name);
             element.attributes.push(WebviewAttribute { name, value, span });
         }
     }
-    for name in ["allowpopups", "nodeintegration", "nodeintegrationinsubframes", "disablewebsecurity", "plugins", "webpreferences", "src", "preload", "partition"] {
+    for name in [
+        "allowpopups",
+        "nodeintegration",
+        "nodeintegrationinsubframes",
+        "disablewebsecurity",
+        "plugins",
+        "webpreferences",
+        "src",
+        "preload",
+        "partition",
+    ] {
         for &(unit, index) in app.program.writes_to(name) {
             let write = app.program.summary(unit).writes[index as usize];
             if let Some(value) = write.value

@@ -20,9 +20,26 @@ pub enum Process {
 
 /// Modules of Electron that only the main process has.
 const MAIN_ONLY: [&str; 20] = [
-    "app", "BrowserWindow", "BrowserView", "WebContentsView", "BaseWindow", "ipcMain", "Menu", "Tray", "session", "dialog",
-    "globalShortcut", "autoUpdater", "protocol", "powerMonitor", "webContents", "net", "netLog", "utilityProcess",
-    "safeStorage", "screen",
+    "app",
+    "BrowserWindow",
+    "BrowserView",
+    "WebContentsView",
+    "BaseWindow",
+    "ipcMain",
+    "Menu",
+    "Tray",
+    "session",
+    "dialog",
+    "globalShortcut",
+    "autoUpdater",
+    "protocol",
+    "powerMonitor",
+    "webContents",
+    "net",
+    "netLog",
+    "utilityProcess",
+    "safeStorage",
+    "screen",
 ];
 
 /// Tells for each unit where it runs: by what it takes from Electron, by the page that holds it, and by who imports it.

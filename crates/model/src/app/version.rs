@@ -88,7 +88,12 @@ fn dependency(sources: &Sources, program: &Program, file: FileId) -> Option<Depe
     None
 }
 
-pub(super) fn find(sources: &Sources, program: &Program, options: &Options, problems: &mut Vec<Problem>) -> ElectronFacts {
+pub(super) fn find(
+    sources: &Sources,
+    program: &Program,
+    options: &Options,
+    problems: &mut Vec<Problem>,
+) -> ElectronFacts {
     let in_root = |name: &str| {
         sources.find(&if sources.root.is_empty() { name.to_owned() } else { format!("{}/{name}", sources.root) })
     };
@@ -109,20 +114,28 @@ pub(super) fn find(sources: &Sources, program: &Program, options: &Options, prob
     manifests.extend(others.into_iter().map(|(_, file)| file));
     let dependency = manifests.iter().find_map(|&file| dependency(sources, program, file));
     let span = dependency.as_ref().map(|dependency| dependency.span);
-    let facts = |version, source, path: Option<String>, own: Option<Span>| ElectronFacts { version, source, path, span: span.or(own) };
+    let facts = |version, source, path: Option<String>, own: Option<Span>| ElectronFacts {
+        version,
+        source,
+        path,
+        span: span.or(own),
+    };
     if let Some(version) = &options.electron_version {
         return facts(version.clone(), VersionSource::Given, None, None);
     }
     for (index, file) in sources.files.iter().enumerate() {
         if PACKAGES.iter().any(|name| file.path.ends_with(&format!("node_modules/{name}/package.json")))
             && let Some(unit) = program.unit_of(FileId(index as u32))
-            && let Some(version) = Json::root(program.summary(unit)).and_then(|root| root.get("version")).and_then(Json::text)
+            && let Some(version) =
+                Json::root(program.summary(unit)).and_then(|root| root.get("version")).and_then(Json::text)
             && let Some(version) = Version::parse(version)
         {
             return facts(version, VersionSource::Installed, Some(file.path.clone()), None);
         }
     }
-    if let Some((version, path, span)) = from_lockfiles(sources, dependency.as_ref().map(|dependency| dependency.range.as_str()), problems) {
+    if let Some((version, path, span)) =
+        from_lockfiles(sources, dependency.as_ref().map(|dependency| dependency.range.as_str()), problems)
+    {
         return facts(version, VersionSource::Lockfile, Some(path), Some(span));
     }
     for (index, file) in sources.files.iter().enumerate() {
@@ -168,7 +181,11 @@ pub(super) fn find(sources: &Sources, program: &Program, options: &Options, prob
 }
 
 /// The version in the lockfile nearest to the app.
-fn from_lockfiles(sources: &Sources, wanted: Option<&str>, problems: &mut Vec<Problem>) -> Option<(Version, String, Span)> {
+fn from_lockfiles(
+    sources: &Sources,
+    wanted: Option<&str>,
+    problems: &mut Vec<Problem>,
+) -> Option<(Version, String, Span)> {
     let app = if sources.root.is_empty() { "x".to_owned() } else { format!("{}/x", sources.root) };
     let mut lockfiles: Vec<(FileId, &crate::source::SourceFile)> = sources
         .files
@@ -214,11 +231,14 @@ fn is_around(folder: &str, path: &str) -> bool {
 
 /// How near a folder is: levels above the base count negatively.
 fn depth_of(folder: &str) -> i64 {
-    folder.split('/').map(|part| match part {
-        "" => 0,
-        ".." => -1,
-        _ => 1,
-    }).sum()
+    folder
+        .split('/')
+        .map(|part| match part {
+            "" => 0,
+            ".." => -1,
+            _ => 1,
+        })
+        .sum()
 }
 
 /// The app's folder as its lockfile names it; only the end of it is known where the lockfile lies above the base.

@@ -125,7 +125,13 @@ impl Window {
     pub fn given(&self, app: &App, key: &str) -> Vec<(Given, Option<Placed>)> {
         let mut all: Vec<(Given, Option<Placed>)> = Vec::new();
         if let Some((_, given, span)) = self.attributes.iter().rev().find(|(name, ..)| name == key) {
-            let known = Known { thing: Thing::Undefined, at: None, trail: std::rc::Rc::from([]), certainty: Certainty::Certain, development: None };
+            let known = Known {
+                thing: Thing::Undefined,
+                at: None,
+                trail: std::rc::Rc::from([]),
+                certainty: Certainty::Certain,
+                development: None,
+            };
             return vec![(given.clone(), Some(Placed { known, span: *span }))];
         }
         let mut absent = self.may_lack || self.preferences.is_empty();
@@ -192,7 +198,11 @@ impl Window {
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let embedder = self.embedders.first().and_then(|index| app.windows.get(*index)).filter(|_| self.kind == WindowKind::Webview);
+        let embedder = self
+            .embedders
+            .first()
+            .and_then(|index| app.windows.get(*index))
+            .filter(|_| self.kind == WindowKind::Webview);
         let bounds = embedder.map(|embedder| embedder.effective(app));
         cx.embedder = bounds.as_ref();
         preferences::effective(&read, &cx)
@@ -276,15 +286,21 @@ impl App<'_> {
             let summary = self.program.summary(v.0);
             let at = |id| V(v.0, id);
             match summary.value(v.1) {
-                Value::Parameter(function, _) | Value::RestParameter(function, _) if function == f.1 && v.0 == f.0 => return true,
+                Value::Parameter(function, _) | Value::RestParameter(function, _) if function == f.1 && v.0 == f.0 => {
+                    return true;
+                }
                 Value::Binding(binding) => {
                     open.extend(summary.bindings[binding.index()].writes.iter().map(|write| at(write.value)));
                 }
                 Value::Object(list) => open.extend(summary.properties(list).iter().map(|property| at(property.value))),
-                Value::Array(list) | Value::Template(list) => open.extend(summary.items(list).iter().map(|item| at(item.value))),
+                Value::Array(list) | Value::Template(list) => {
+                    open.extend(summary.items(list).iter().map(|item| at(item.value)))
+                }
                 Value::Conditional { test, then, other } => open.extend([at(test), at(then), at(other)]),
                 Value::Binary(_, left, right) => open.extend([at(left), at(right)]),
-                Value::Unary(_, inner) | Value::Member(inner, _) | Value::RestOf(inner) | Value::Await(inner) => open.push(at(inner)),
+                Value::Unary(_, inner) | Value::Member(inner, _) | Value::RestOf(inner) | Value::Await(inner) => {
+                    open.push(at(inner))
+                }
                 Value::Call(call) => {
                     open.extend(summary.items(summary.call(call).arguments).iter().map(|item| at(item.value)));
                 }
@@ -313,7 +329,12 @@ pub(super) fn find(app: &App) -> Vec<Window> {
     overrides(app, &mut windows);
     windows.sort_by(|a, b| (a.span, a.kind).cmp(&(b.span, b.kind)));
     let embedders: Vec<usize> = (0..windows.len())
-        .filter(|&index| matches!(windows[index].kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView))
+        .filter(|&index| {
+            matches!(
+                windows[index].kind,
+                WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView
+            )
+        })
         .collect();
     for page in &app.pages {
         for element in &page.webviews {
@@ -397,7 +418,8 @@ fn from_options(app: &App, object: &Object, known: &Known, window: &mut Window) 
     let lookup = app.program.property(object, "webPreferences", window.from);
     for placed in &lookup.values {
         let certainty = placed.known.certainty.min(known.certainty);
-        let certainty = if certainty == Certainty::Firm && placed.known.trail.is_empty() { Certainty::Firm } else { certainty };
+        let certainty =
+            if certainty == Certainty::Firm && placed.known.trail.is_empty() { Certainty::Firm } else { certainty };
         let development = placed.known.development.or(known.development);
         match &placed.known.thing {
             Thing::Object(preferences) => {

@@ -21,8 +21,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
-pub(crate) use resolve::{Json, split, within};
 pub use resolve::Target;
+pub(crate) use resolve::{Json, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
