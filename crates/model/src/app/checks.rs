@@ -8,7 +8,7 @@ use super::App;
 use crate::link::things::*;
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{CallKind, ConditionId, Operator, Value};
+use crate::summary::{BindingId, CallId, CallKind, ConditionId, FunctionId, Operator, Value};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -28,13 +28,26 @@ pub enum UrlPart {
     Other,
 }
 
+/// What is at the bottom of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// A parameter of a function.
+    Parameter(FunctionId, u32),
+    /// A variable that is not made from one value.
+    Binding(BindingId),
+    /// What a call gave.
+    Call(CallId),
+    /// `this` of a function.
+    This(FunctionId),
+}
+
 /// What a value is made from: a parameter, a variable that changes, a call, with a path of properties.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Root {
     /// The unit.
     pub unit: UnitId,
-    /// The value at the bottom: a parameter's function and index, a binding, a call, as text.
-    pub base: String,
+    /// The value at the bottom.
+    pub base: Base,
     /// Properties that were read from it.
     pub path: Vec<String>,
 }
@@ -122,16 +135,25 @@ impl App<'_> {
         Formula::All(self.formulas(f, condition, &root)).judge()
     }
 
+    /// As [`App::guard`], for a root.
+    pub fn guard_of_root(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
+        Formula::All(self.formulas(f, condition, root)).judge()
+    }
+
+    /// How well a test that came out as `holds` holds an address.
+    pub fn guard_by_test(&self, test: V, holds: bool, root: &Root) -> Judged {
+        self.formula(test, holds, root, 0).judge()
+    }
+
     /// The strength with which an address passes where `condition` does *not* stop it.
-    pub fn guard_where_not(&self, f: F, condition: Option<ConditionId>, subject: V) -> Judged {
-        let Some(root) = self.root(subject) else { return judged(Strength::None, None, None) };
+    pub fn guard_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
         let summary = self.program.summary(f.0);
         let mut parts = Vec::new();
         let mut at = condition;
         let mut steps = 0;
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
-            parts.push(self.formula(V(f.0, condition.test), !condition.holds, &root, 0));
+            parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
             at = condition.parent;
             steps += 1;
             if steps > 64 {
@@ -227,6 +249,11 @@ impl App<'_> {
         }
         let at = |id| V(test.0, id);
         let go = |v: V, holds: bool| self.formula(v, holds, root, depth + 1);
+        // What comes out so only in development does not happen in the shipped app.
+        if let [Known { thing: Thing::Development(yes), .. }] = self.eval(test).as_ref() {
+            let happens = *yes != holds;
+            return if happens { Formula::nothing() } else { Formula::Atom(judged(Strength::Host, None, None)) };
+        }
         match self.program.value(test) {
             Value::Unary(Operator::Not, inner) => go(at(inner), !holds),
             Value::Binary(Operator::And, left, right) => {
@@ -689,7 +716,7 @@ impl App<'_> {
                         _ => {}
                     }
                 }
-                Some((Root { unit: v.0, base: format!("b{}", binding.0), path: Vec::new() }, UrlPart::Whole))
+                Some((Root { unit: v.0, base: Base::Binding(binding), path: Vec::new() }, UrlPart::Whole))
             }
             Value::Parameter(function, index) => Some((parameter_root(F(v.0, function), index), UrlPart::Whole)),
             Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
@@ -775,7 +802,7 @@ impl App<'_> {
                         }
                     }
                 }
-                Some((Root { unit: v.0, base: format!("c{}", call.0), path: Vec::new() }, UrlPart::Whole))
+                Some((Root { unit: v.0, base: Base::Call(call), path: Vec::new() }, UrlPart::Whole))
             }
             Value::Await(inner) => self.url_part_at(at(inner), depth + 1),
             Value::Template(list) => match summary.items(list) {
@@ -793,7 +820,7 @@ impl App<'_> {
                 Some((root, part))
             }
             Value::This(function) => {
-                Some((Root { unit: v.0, base: format!("t{}", function.0), path: Vec::new() }, UrlPart::Whole))
+                Some((Root { unit: v.0, base: Base::This(function), path: Vec::new() }, UrlPart::Whole))
             }
             _ => None,
         }
@@ -806,8 +833,16 @@ impl App<'_> {
 }
 
 /// The root of a parameter as it was handed over.
-fn parameter_root(f: F, index: u32) -> Root {
-    Root { unit: f.0, base: format!("p{}.{index}", f.1.0), path: Vec::new() }
+pub fn parameter_root(f: F, index: u32) -> Root {
+    Root { unit: f.0, base: Base::Parameter(f.1, index), path: Vec::new() }
+}
+
+/// An address that does not begin so: without `http:` and `https:` nothing is left that leads to a server.
+fn without(prefix: &str, span: Span) -> Judged {
+    if prefix == "http" || prefix.starts_with("https:") && prefix.contains("http:") || prefix.starts_with("(http|https)") {
+        return judged(Strength::Host, Some(span), None);
+    }
+    judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))
 }
 
 fn strength_of(part: UrlPart) -> Strength {

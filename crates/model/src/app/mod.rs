@@ -8,6 +8,8 @@ mod handlers;
 mod loads;
 mod pages;
 mod process;
+pub mod sources;
+pub mod verdicts;
 mod version;
 mod windows;
 

@@ -1,0 +1,260 @@
+//! Where data comes from: which functions are called with what an attacker may choose.
+
+use rustc_hash::FxHashMap;
+
+use super::App;
+use super::checks::{Base, Judged, Root, Strength};
+use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
+use crate::link::{C, F, V};
+use crate::source::Span;
+
+/// Callers that are followed in a row.
+const MOST_CALLERS: u32 = 4;
+
+/// Who chooses the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// A renderer, by a message.
+    Ipc,
+    /// A page, by where it navigates.
+    Navigation,
+    /// A page, by what it opens.
+    WindowOpen,
+    /// Another program or a web page, by a link of the app's scheme.
+    OpenUrl,
+    /// Who starts the app, by its arguments.
+    Arguments,
+    /// A page, by a message or event.
+    Message,
+    /// A caller that is not known.
+    Parameter,
+    /// Something else that is not known.
+    Unknown,
+}
+
+impl SourceKind {
+    /// In words, after "comes from".
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Ipc => "a message of a renderer",
+            Self::Navigation => "where a page navigates",
+            Self::WindowOpen => "what a page opens",
+            Self::OpenUrl => "a link that starts the app",
+            Self::Arguments => "the arguments of the command line",
+            Self::Message => "a message of a page",
+            Self::Parameter => "a caller that is not known",
+            Self::Unknown => "a place that is not known",
+        }
+    }
+
+    /// Whether an attacker certainly chooses it.
+    pub fn is_untrusted(self) -> bool {
+        !matches!(self, Self::Parameter | Self::Unknown)
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origins {
+    /// Who chooses it.
+    pub kind: SourceKind,
+    /// The place that says so: a parameter, a call.
+    pub span: Span,
+    /// Calls on the way, the nearest first.
+    pub through: Vec<Span>,
+}
+
+/// What is said of one way in which a value reaches a call.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Where it comes from.
+    pub origin: Origins,
+    /// The check that is there and not good enough.
+    pub weak: Option<(Span, &'static str)>,
+    /// A check is there that could not be read.
+    pub opaque: bool,
+}
+
+impl App<'_> {
+    /// Functions that something outside the app's code calls, and who chooses their arguments.
+    pub fn entry_functions(&self) -> FxHashMap<F, SourceKind> {
+        let mut entries = FxHashMap::default();
+        let mut add = |value: Option<V>, kind: SourceKind| {
+            for f in value.map_or_else(Vec::new, |value| self.functions(value)) {
+                entries.entry(f).or_insert(kind);
+            }
+        };
+        for listener in self.ipc_handlers() {
+            add(listener.value, SourceKind::Ipc);
+        }
+        for listener in self.window_open_handlers() {
+            add(listener.value, SourceKind::WindowOpen);
+        }
+        for (class, event, kind) in [
+            ("WebContents", "will-navigate", SourceKind::Navigation),
+            ("WebContents", "will-frame-navigate", SourceKind::Navigation),
+            ("WebContents", "will-redirect", SourceKind::Navigation),
+            ("WebContents", "did-start-navigation", SourceKind::Navigation),
+            ("WebContents", "did-navigate", SourceKind::Navigation),
+            ("WebContents", "new-window", SourceKind::WindowOpen),
+            ("WebContents", "did-create-window", SourceKind::WindowOpen),
+            ("WebContents", "ipc-message", SourceKind::Ipc),
+            ("WebContents", "context-menu", SourceKind::Message),
+            ("WebviewTag", "new-window", SourceKind::WindowOpen),
+            ("WebviewTag", "will-navigate", SourceKind::Navigation),
+            ("WebviewTag", "ipc-message", SourceKind::Ipc),
+            ("app", "open-url", SourceKind::OpenUrl),
+            ("app", "open-file", SourceKind::OpenUrl),
+            ("app", "second-instance", SourceKind::Arguments),
+            ("ipcRenderer", "", SourceKind::Unknown),
+        ] {
+            if event.is_empty() {
+                continue;
+            }
+            for listener in self.listeners(class, event) {
+                add(listener.value, kind);
+            }
+        }
+        entries
+    }
+
+    /// The ways in which `argument` reaches a call without a check that holds it; empty: it is held on all of them.
+    ///
+    /// `constant` says which known texts are harmless, `enough` which check is.
+    pub fn reaches(
+        &self,
+        c: C,
+        argument: V,
+        entries: &FxHashMap<F, SourceKind>,
+        harmless: &dyn Fn(&Thing) -> bool,
+        enough: Strength,
+    ) -> Vec<Reach> {
+        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
+        walk.follow(c, argument, 0);
+        walk.found
+    }
+
+    /// Whether a function only runs over a list of the app's own: `links.forEach(openLink)`.
+    fn is_list_callback(&self, f: F) -> bool {
+        self.program.callback_of(f).is_some_and(|(c, place)| {
+            place == 0
+                && crate::link::final_name(self.program.summary(c.0), self.program.call(c).callee)
+                    .is_some_and(|name| matches!(self.program.str(c.0, name), "map" | "forEach" | "filter" | "reduce"))
+        })
+    }
+
+    /// Where a parameter is declared.
+    pub fn parameter_span(&self, f: F, index: u32) -> Span {
+        let function = self.program.function(f);
+        let range = function.parameters.get(index as usize).map_or(function.span, |parameter| parameter.span);
+        self.program.place(f.0, range)
+    }
+
+    /// How sure a way in is.
+    pub fn certainty_of(&self, reach: &Reach) -> Certainty {
+        match reach.origin.kind {
+            _ if reach.opaque => Certainty::Tentative,
+            kind if kind.is_untrusted() => Certainty::Firm,
+            SourceKind::Parameter => Certainty::Tentative,
+            _ => Certainty::Tentative,
+        }
+    }
+}
+
+/// Follows an argument back to where it comes from.
+struct Walk<'x, 'a> {
+    app: &'x App<'a>,
+    entries: &'x FxHashMap<F, SourceKind>,
+    harmless: &'x dyn Fn(&Thing) -> bool,
+    enough: Strength,
+    through: Vec<Span>,
+    found: Vec<Reach>,
+}
+
+impl Walk<'_, '_> {
+    fn push(&mut self, kind: SourceKind, span: Span, judged: &Judged) {
+        let weak = match (judged.strength, judged.span, judged.why) {
+            (Strength::Weak, Some(span), Some(why)) => Some((span, why)),
+            _ => None,
+        };
+        let opaque = judged.strength == Strength::Opaque;
+        self.found.push(Reach { origin: Origins { kind, span, through: self.through.clone() }, weak, opaque });
+    }
+
+    fn follow(&mut self, c: C, argument: V, depth: u32) {
+        let app = self.app;
+        let values = app.eval(argument);
+        if values.iter().all(|known| (self.harmless)(&known.thing)) {
+            return;
+        }
+        let judged = app.guard_of_call(c, argument);
+        if judged.strength >= self.enough {
+            return;
+        }
+        match app.root(argument) {
+            Some(Root { unit, base: Base::Parameter(function, index), path }) => {
+                self.parameter(F(unit, function), index, &path, &values, &judged, depth);
+            }
+            _ => self.parts(c, argument, &values, &judged, depth),
+        }
+    }
+
+    fn parameter(&mut self, f: F, index: u32, path: &[String], values: &Values, judged: &Judged, depth: u32) {
+        let app = self.app;
+        let span = app.parameter_span(f, index);
+        if let Some(&kind) = self.entries.get(&f) {
+            // The first parameter of a handler is the event; what it carries may be the page's.
+            let is_event = index == 0 && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
+            if !is_event {
+                self.push(kind, span, judged);
+                return;
+            }
+        }
+        let callers = app.program.callers(f);
+        let unknown = values.iter().any(|known| {
+            matches!(known.thing, Thing::Unknown(_) | Thing::Template(_) | Thing::Result(..) | Thing::Api(_))
+        });
+        if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
+            if unknown && !(path.is_empty() && callers.is_empty() && app.is_list_callback(f)) {
+                self.push(if callers.is_empty() { SourceKind::Parameter } else { SourceKind::Unknown }, span, judged);
+            }
+            return;
+        }
+        for &caller in callers.iter() {
+            let Some(handed) = app.program.argument(caller, index as usize) else { continue };
+            if judged.strength == Strength::None {
+                self.through.push(app.callee_span(caller));
+                self.follow(caller, handed, depth + 1);
+                self.through.pop();
+            } else if !app.eval(handed).iter().all(|known| (self.harmless)(&known.thing)) {
+                self.push(SourceKind::Parameter, span, judged);
+            }
+        }
+    }
+
+    /// A value that is no parameter: each of the things that it can be.
+    fn parts(&mut self, c: C, argument: V, values: &Values, judged: &Judged, depth: u32) {
+        let app = self.app;
+        for known in values.iter() {
+            if (self.harmless)(&known.thing) {
+                continue;
+            }
+            match &known.thing {
+                // Only what comes first can change where an address leads.
+                Thing::Template(parts) => match parts.first() {
+                    Some(Part::Hole(v, _)) if depth < MOST_CALLERS => self.follow(c, *v, depth + 1),
+                    _ => self.push(SourceKind::Unknown, app.span(argument), judged),
+                },
+                Thing::Unknown(Unknown::Parameter(f, index)) => {
+                    let kind = self.entries.get(f).copied().unwrap_or(SourceKind::Parameter);
+                    self.push(kind, app.parameter_span(*f, *index), judged);
+                }
+                Thing::Api(path) if &**path == "process.argv" => self.push(SourceKind::Arguments, app.span(argument), judged),
+                _ => {
+                    let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
+                    self.push(SourceKind::Unknown, span, judged);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What handlers decide: whether a navigation, a new window or a permission gets through, and by which check.
+
+use super::App;
+use super::checks::{Judged, Root, Strength, parameter_root};
+use super::handlers::Listener;
+use crate::link::things::{Known, Object, Thing, Unknown};
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{ConditionId, Value};
+
+/// Functions that are followed in a row.
+const MOST_HELPERS: u32 = 4;
+
+/// What a handler lets through.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Nothing.
+    Denies,
+    /// Something, by this check.
+    Guarded(Judged),
+    /// Everything, by what stands here.
+    Allows(Span),
+    /// The handler could not be read.
+    Unknown,
+}
+
+impl Verdict {
+    /// How well it holds an address to what the app chose.
+    pub fn strength(&self) -> Strength {
+        match self {
+            Verdict::Denies => Strength::Host,
+            Verdict::Guarded(judged) => judged.strength,
+            Verdict::Allows(_) => Strength::None,
+            Verdict::Unknown => Strength::Opaque,
+        }
+    }
+
+    /// The one that lets more through.
+    fn worse(self, other: Verdict) -> Verdict {
+        if other.strength() < self.strength() { other } else { self }
+    }
+}
+
+impl App<'_> {
+    /// What a `will-navigate` handler, or a `new-window` one, lets through. The address is its second parameter or `event.url`.
+    pub fn navigation_verdict(&self, listener: &Listener) -> Verdict {
+        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        if functions.is_empty() {
+            return Verdict::Unknown;
+        }
+        functions.into_iter().map(|f| self.prevention(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
+    }
+
+    fn prevention(&self, f: F) -> Verdict {
+        let prevents: Vec<_> =
+            self.method_calls_on(f, 0, "preventDefault").into_iter().filter(|outcome| !outcome.after_await).collect();
+        if prevents.is_empty() {
+            // A handler that hands the event to a function that could not be read may do anything.
+            let handed = self.calls_inside(f).into_iter().any(|c| {
+                let callee = V(c.0, self.program.call(c).callee);
+                self.program.arguments(c).iter().any(|item| self.is_parameter(V(c.0, item.value), f, 0))
+                    && self.functions(callee).is_empty()
+                    && self.eval(callee).iter().all(Known::is_unknown)
+            });
+            return if handed { Verdict::Unknown } else { Verdict::Allows(self.program.place(f.0, self.program.function(f).span)) };
+        }
+        let roots = address_roots(f);
+        let mut best: Option<Judged> = None;
+        for prevent in &prevents {
+            if prevent.condition.is_none() && prevent.function == f {
+                return Verdict::Denies;
+            }
+            for root in &roots {
+                let judged = self.guard_where_not(prevent.function, prevent.condition, root);
+                if best.as_ref().is_none_or(|best| judged.strength > best.strength) {
+                    best = Some(judged);
+                }
+            }
+        }
+        match best {
+            Some(judged) if judged.strength > Strength::None => Verdict::Guarded(judged),
+            _ => Verdict::Allows(prevents.first().map_or_else(|| self.program.place(f.0, self.program.function(f).span), |prevent| prevent.span)),
+        }
+    }
+
+    /// What a `setWindowOpenHandler` handler lets open. Anything but `{ action: 'allow' }` denies.
+    pub fn window_open_verdict(&self, listener: &Listener) -> Verdict {
+        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        if functions.is_empty() {
+            return Verdict::Unknown;
+        }
+        functions
+            .into_iter()
+            .map(|f| {
+                let mut root = parameter_root(f, 0);
+                root.path.push("url".to_owned());
+                self.allowance(f, &root, 0)
+            })
+            .reduce(Verdict::worse)
+            .unwrap_or(Verdict::Unknown)
+    }
+
+    fn allowance(&self, f: F, root: &Root, depth: u32) -> Verdict {
+        let mut verdict = Verdict::Denies;
+        for exit in &self.program.function(f).exits {
+            if exit.throws {
+                continue;
+            }
+            let Some(value) = exit.value else { continue };
+            let found = self.answer(V(f.0, value), root, depth);
+            let found = self.under(f, exit.condition, root, found);
+            verdict = verdict.worse(found);
+        }
+        verdict
+    }
+
+    /// A verdict that only holds under a condition: what the condition says of the address counts for it.
+    fn under(&self, f: F, condition: Option<ConditionId>, root: &Root, verdict: Verdict) -> Verdict {
+        let judged = match &verdict {
+            Verdict::Denies => return verdict,
+            _ => self.guard_of_root(f, condition, root),
+        };
+        if judged.strength > verdict.strength() { Verdict::Guarded(judged) } else { verdict }
+    }
+
+    fn answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
+        let at = |id| V(v.0, id);
+        match self.program.value(v) {
+            Value::Conditional { test, then, other } => {
+                let mut verdict = Verdict::Denies;
+                for (branch, holds) in [(then, true), (other, false)] {
+                    let found = self.answer(at(branch), root, depth);
+                    let judged = self.guard_by_test(at(test), holds, root);
+                    let found = match found {
+                        Verdict::Denies => Verdict::Denies,
+                        found if judged.strength > found.strength() => Verdict::Guarded(judged),
+                        found => found,
+                    };
+                    verdict = verdict.worse(found);
+                }
+                verdict
+            }
+            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => self.answer(at(only.value), root, depth),
+                _ => self.known_answer(v, root, depth),
+            },
+            Value::Call(call) if depth < MOST_HELPERS => {
+                let c = C(v.0, call);
+                let functions = self.functions(V(v.0, self.program.call(c).callee));
+                if functions.is_empty() {
+                    return Verdict::Unknown;
+                }
+                let mut verdict = Verdict::Denies;
+                for helper in functions {
+                    let inner = self.handed_root(c, helper, root);
+                    let found = match inner {
+                        Some(inner) => self.allowance(helper, &inner, depth + 1),
+                        // The address does not reach it: what it answers, it answers for all.
+                        None => self.allowance(helper, root, depth + 1),
+                    };
+                    verdict = verdict.worse(found);
+                }
+                verdict
+            }
+            _ => self.known_answer(v, root, depth),
+        }
+    }
+
+    /// The root of the parameter to which a call hands what `root` names.
+    fn handed_root(&self, c: C, helper: F, root: &Root) -> Option<Root> {
+        for index in 0..self.program.arguments(c).len() {
+            let Some(argument) = self.program.argument(c, index) else { continue };
+            let Some(handed) = self.root(argument) else { continue };
+            if handed == *root {
+                return Some(parameter_root(helper, index as u32));
+            }
+            // The whole details object: `decide(details)`.
+            if handed.unit == root.unit && handed.base == root.base && handed.path.is_empty() && !root.path.is_empty() {
+                let mut inner = parameter_root(helper, index as u32);
+                inner.path = root.path.clone();
+                return Some(inner);
+            }
+        }
+        None
+    }
+
+    fn known_answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
+        let mut verdict = Verdict::Denies;
+        for known in self.eval(v).iter() {
+            let found = match &known.thing {
+                Thing::Object(object) => self.action(object, v, root, depth),
+                Thing::Unknown(Unknown::Limit) => continue,
+                Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
+                _ => Verdict::Denies,
+            };
+            verdict = verdict.worse(found);
+        }
+        verdict
+    }
+
+    /// What `{ action: … }` answers.
+    fn action(&self, object: &Object, v: V, root: &Root, _depth: u32) -> Verdict {
+        let lookup = self.program.property(object, "action", None);
+        let mut verdict = if lookup.unknown { Verdict::Unknown } else { Verdict::Denies };
+        for placed in &lookup.values {
+            if placed.known.development == Some(true) {
+                continue;
+            }
+            let found = match &placed.known.thing {
+                Thing::Text(text) if &**text == "allow" => self.conditional_action(object, v, root, placed.span),
+                Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
+                _ => Verdict::Denies,
+            };
+            verdict = verdict.worse(found);
+        }
+        verdict
+    }
+
+    /// `{ action: isOwn(url) ? 'allow' : 'deny' }`.
+    fn conditional_action(&self, object: &Object, v: V, root: &Root, span: Span) -> Verdict {
+        let _ = v;
+        if let Object::Literal(literal, _) = object
+            && let Value::Object(list) = self.program.value(*literal)
+        {
+            let summary = self.program.summary(literal.0);
+            for property in summary.properties(list) {
+                if let crate::summary::Key::Name(name) = property.key
+                    && summary.str(name) == "action"
+                    && let Value::Conditional { test, then, other } = summary.value(property.value)
+                {
+                    let allows = |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
+                    let judged = match (allows(then), allows(other)) {
+                        (true, false) => self.guard_by_test(V(literal.0, test), true, root),
+                        (false, true) => self.guard_by_test(V(literal.0, test), false, root),
+                        _ => return Verdict::Allows(span),
+                    };
+                    return if judged.strength > Strength::None { Verdict::Guarded(judged) } else { Verdict::Allows(span) };
+                }
+            }
+        }
+        Verdict::Allows(span)
+    }
+
+    /// What a permission request handler grants: it calls its third parameter.
+    pub fn permission_verdict(&self, listener: &Listener) -> Verdict {
+        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        if functions.is_empty() {
+            // `null` takes the handler away, and with it every refusal.
+            let removed = listener.value.is_some_and(|value| self.eval(value).iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)));
+            return match (removed, listener.value) {
+                (true, Some(value)) => Verdict::Allows(self.span(value)),
+                _ => Verdict::Unknown,
+            };
+        }
+        functions.into_iter().map(|f| self.granted(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
+    }
+
+    fn granted(&self, f: F) -> Verdict {
+        let answers = self.calls_of_parameter(f, 2);
+        if answers.is_empty() {
+            let handed = self.calls_inside(f).into_iter().any(|c| {
+                self.program.arguments(c).iter().any(|item| self.is_parameter(V(c.0, item.value), f, 2))
+            });
+            return if handed { Verdict::Unknown } else { Verdict::Denies };
+        }
+        let mut verdict = Verdict::Denies;
+        for (_, answer) in answers {
+            let Some(value) = answer.value else { continue };
+            let found = match self.truth_of(value) {
+                Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
+                Some(false) => Verdict::Denies,
+                // An expression that says yes and no: by whatever it looks at.
+                None => Verdict::Guarded(Judged { strength: Strength::Host, span: Some(answer.span), why: None }),
+            };
+            verdict = verdict.worse(found);
+        }
+        verdict
+    }
+
+    /// Whether a value is true or false for certain in the shipped app.
+    fn truth_of(&self, v: V) -> Option<bool> {
+        let values = self.eval(v);
+        let mut truths = values.iter().filter(|known| known.development != Some(true)).map(|known| match known.thing {
+            Thing::Development(yes) => Some(!yes),
+            _ => known.thing.truthy(),
+        });
+        let first = truths.next()??;
+        truths.all(|truth| truth == Some(first)).then_some(first)
+    }
+
+    /// A grant counts as guarded if anything in its conditions says what the permission or the page must be, not only what it must not be.
+    fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
+        let Some(first) = condition else { return Verdict::Allows(span) };
+        let permission = parameter_root(f, 1);
+        let mut judged = self.guard_of_root(inner, condition, &permission);
+        if judged.strength >= Strength::Opaque {
+            return Verdict::Guarded(judged);
+        }
+        // Other tests: of the page's address, of the contents, of a setting.
+        let summary = self.program.summary(inner.0);
+        let mut at = Some(first);
+        while let Some(id) = at {
+            let condition = summary.conditions[id.index()];
+            if self.is_about_page(V(inner.0, condition.test), condition.holds) {
+                return Verdict::Guarded(Judged { strength: Strength::Host, span: Some(span), why: None });
+            }
+            at = condition.parent;
+        }
+        if judged.strength == Strength::None {
+            // Nothing of it speaks of the permission: what it asks, it asks for all.
+            judged.span = Some(span);
+            let only_development = self.program.development_of(inner.0, condition, &Default::default());
+            return match only_development {
+                Some(true) => Verdict::Denies,
+                Some(false) => Verdict::Allows(span),
+                None => Verdict::Guarded(Judged { strength: Strength::Opaque, span: Some(span), why: None }),
+            };
+        }
+        Verdict::Guarded(judged)
+    }
+
+    /// Whether a test asks for one page, host or permission: an equality or membership that holds.
+    fn is_about_page(&self, test: V, holds: bool) -> bool {
+        let at = |id| V(test.0, id);
+        use crate::summary::Operator::{And, Equal, Not, NotEqual, Or};
+        match self.program.value(test) {
+            Value::Unary(Not, inner) => self.is_about_page(at(inner), !holds),
+            Value::Binary(And, left, right) if holds => self.is_about_page(at(left), true) || self.is_about_page(at(right), true),
+            Value::Binary(Or, left, right) if holds => self.is_about_page(at(left), true) && self.is_about_page(at(right), true),
+            Value::Binary(Or, left, right) => self.is_about_page(at(left), false) || self.is_about_page(at(right), false),
+            Value::Binary(And, left, right) => self.is_about_page(at(left), false) && self.is_about_page(at(right), false),
+            Value::Binary(Equal, ..) => holds,
+            Value::Binary(NotEqual, ..) => !holds,
+            Value::Call(_) => holds,
+            _ => false,
+        }
+    }
+}
+
+/// The two ways in which a navigation handler names the address.
+fn address_roots(f: F) -> [Root; 2] {
+    let mut of_event = parameter_root(f, 0);
+    of_event.path.push("url".to_owned());
+    [parameter_root(f, 1), of_event]
+}
