@@ -3,6 +3,7 @@
 //! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
 pub mod finding;
+mod handlers;
 mod report;
 mod windows;
 
@@ -82,7 +83,6 @@ macro_rules! rule {
         };
     };
 }
-pub(crate) use rule;
 
 /// Each file is a module, and a rule.
 macro_rules! catalogue {
@@ -98,6 +98,10 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    limit_navigation,
+    limit_window_creation,
+    open_external,
+    permission_request_handler,
     web_security,
 }
 

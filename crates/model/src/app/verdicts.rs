@@ -64,13 +64,12 @@ impl App<'_> {
             });
             return if handed { Verdict::Unknown } else { Verdict::Allows(self.program.place(f.0, self.program.function(f).span)) };
         }
-        let roots = address_roots(f);
         let mut best: Option<Judged> = None;
         for prevent in &prevents {
             if prevent.condition.is_none() && prevent.function == f {
                 return Verdict::Denies;
             }
-            for root in &roots {
+            for root in &prevent.roots {
                 let judged = self.guard_where_not(prevent.function, prevent.condition, root);
                 if best.as_ref().is_none_or(|best| judged.strength > best.strength) {
                     best = Some(judged);
@@ -292,7 +291,7 @@ impl App<'_> {
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
         let Some(first) = condition else { return Verdict::Allows(span) };
         let permission = parameter_root(f, 1);
-        let mut judged = self.guard_of_root(inner, condition, &permission);
+        let judged = self.guard_of_root(inner, condition, &permission);
         if judged.strength >= Strength::Opaque {
             return Verdict::Guarded(judged);
         }
@@ -308,7 +307,7 @@ impl App<'_> {
         }
         if judged.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
-            judged.span = Some(span);
+
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,
@@ -335,11 +334,4 @@ impl App<'_> {
             _ => false,
         }
     }
-}
-
-/// The two ways in which a navigation handler names the address.
-fn address_roots(f: F) -> [Root; 2] {
-    let mut of_event = parameter_root(f, 0);
-    of_event.path.push("url".to_owned());
-    [parameter_root(f, 1), of_event]
 }

@@ -66,16 +66,23 @@ pub struct Program<'a> {
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
-    memo: RefCell<FxHashMap<V, Values>>,
-    framed: RefCell<FxHashMap<(V, Frames), Values>>,
-    open: RefCell<FxHashSet<(V, usize)>>,
+    memo: [RefCell<FxHashMap<V, Values>>; 2],
+    framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
+    /// What is being evaluated, and how deep.
+    open: RefCell<FxHashMap<(V, usize, bool), u32>>,
+    /// The outermost open evaluation that one further in ran into.
+    hit: Cell<u32>,
+    provisional: RefCell<Vec<(V, Frames, bool)>>,
+    /// Parameters are not followed to the calls that fill them.
+    shallow: Cell<bool>,
+    handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
-const MOST_WORK: u64 = 40_000_000;
+const MOST_WORK: u64 = 10_000_000;
 
 impl<'a> Program<'a> {
     /// Links the summaries. `units` are in the order of their files.
@@ -90,9 +97,13 @@ impl<'a> Program<'a> {
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
             aliases: FxHashMap::default(),
-            memo: RefCell::default(),
-            framed: RefCell::default(),
+            memo: Default::default(),
+            framed: Default::default(),
             open: RefCell::default(),
+            hit: Cell::new(u32::MAX),
+            provisional: RefCell::default(),
+            shallow: Cell::new(false),
+            handed: RefCell::default(),
             callers: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),

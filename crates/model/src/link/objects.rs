@@ -206,6 +206,8 @@ impl Program<'_> {
     /// Tells whether one of them certainly replaced what the literal says.
     fn writes_of(&self, v: V, key: &str, from: Option<Use>, lookup: &mut Lookup) -> bool {
         let mut replaced = false;
+        // Only what writes to this literal put there is replaced by a later one, not what layers above it said.
+        let first = lookup.values.len();
         for &(unit, index) in self.writes_to(key) {
             let write = self.summary(unit).writes[index as usize];
             // Only a variable or a property can hold the literal.
@@ -221,14 +223,14 @@ impl Program<'_> {
             let span = self.place(unit, write.span);
             let Some(value) = write.value else {
                 if write.condition.is_none() {
-                    lookup.values.clear();
+                    lookup.values.truncate(first);
                 }
                 continue;
             };
             let certain =
                 write.condition.is_none() && from.is_some_and(|from| from.function == F(unit, write.function));
             if certain {
-                lookup.values.clear();
+                lookup.values.truncate(first);
             }
             let development = self.development_of(unit, write.condition, &Frames::default());
             for known in self.eval(V(unit, value)).iter() {
