@@ -10,6 +10,9 @@ use crate::summary::*;
 /// Spreads and merges that are followed in a row.
 const MOST_LAYERS: u32 = 12;
 
+/// Objects that are looked into for one property.
+const MOST_OBJECTS: usize = 64;
+
 /// One value of a property, and where it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
@@ -28,6 +31,7 @@ pub struct Lookup {
     pub may_be_absent: bool,
     /// It may be something that is not known.
     pub unknown: bool,
+    seen: Vec<Object>,
 }
 
 /// Where an object is used: writes in the same function after this place do not count.
@@ -50,10 +54,15 @@ impl Program<'_> {
 
     /// Adds what a layer says; tells whether the key may be absent from it.
     fn layer(&self, object: &Object, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
-        if depth > MOST_LAYERS {
+        if depth > MOST_LAYERS || lookup.seen.len() >= MOST_OBJECTS {
             lookup.unknown = true;
             return true;
         }
+        // A state that is spread into itself says nothing new.
+        if lookup.seen.contains(object) {
+            return true;
+        }
+        lookup.seen.push(object.clone());
         match object {
             Object::Literal(v, frames) => {
                 if self.writes_of(*v, key, from, lookup) {
