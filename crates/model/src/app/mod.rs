@@ -8,6 +8,7 @@ mod handlers;
 mod loads;
 mod pages;
 mod process;
+mod switches;
 mod version;
 mod windows;
 
@@ -22,6 +23,7 @@ pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
 pub use process::Process;
+pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 
