@@ -4,6 +4,7 @@
 
 pub mod finding;
 mod report;
+mod switches;
 mod windows;
 
 use std::sync::OnceLock;
@@ -98,6 +99,12 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    allow_running_insecure_content,
+    context_isolation,
+    enable_blink_features,
+    experimental_features,
+    node_integration,
+    process_sandbox,
     web_security,
 }
 

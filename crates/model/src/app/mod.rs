@@ -3,6 +3,7 @@
 mod analyse;
 mod calls;
 pub mod checks;
+mod contents;
 mod dump;
 mod handlers;
 mod loads;
@@ -49,6 +50,7 @@ pub struct App<'a> {
     /// Files that were parsed.
     pub files_read: usize,
     processes: Vec<Process>,
+    script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
 }
 
