@@ -9,6 +9,9 @@ impl App<'_> {
         if window.kind == WindowKind::Webview {
             return self.guest_content(window);
         }
+        if matches!(window.kind, WindowKind::Attach | WindowKind::Features | WindowKind::Override) {
+            return Content::Unknown;
+        }
         let (mut own, mut other) = (None, None);
         for load in self.loads() {
             if load.development == Some(true) {

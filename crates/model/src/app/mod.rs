@@ -3,12 +3,15 @@
 mod analyse;
 mod calls;
 pub mod checks;
+mod children;
 mod contents;
 mod dump;
+mod environment;
 mod handlers;
 mod loads;
 mod pages;
 mod process;
+mod remote;
 mod switches;
 mod version;
 mod windows;
@@ -20,10 +23,12 @@ use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use calls::ApiCall;
+pub use environment::EnvironmentWrite;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
 pub use process::Process;
+pub use remote::{Remote, RemoteUse};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
