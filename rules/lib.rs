@@ -5,6 +5,7 @@
 pub mod finding;
 mod handlers;
 mod report;
+mod switches;
 mod windows;
 
 use std::sync::OnceLock;
@@ -102,6 +103,12 @@ catalogue! {
     limit_window_creation,
     open_external,
     permission_request_handler,
+    allow_running_insecure_content,
+    context_isolation,
+    enable_blink_features,
+    experimental_features,
+    node_integration,
+    process_sandbox,
     web_security,
 }
 

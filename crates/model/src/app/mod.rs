@@ -3,13 +3,18 @@
 mod analyse;
 mod calls;
 pub mod checks;
+mod children;
+mod contents;
 mod dump;
+mod environment;
 mod handlers;
 mod loads;
 mod pages;
 mod process;
 pub mod sources;
 pub mod verdicts;
+mod remote;
+mod switches;
 mod version;
 mod windows;
 
@@ -20,10 +25,13 @@ use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use calls::ApiCall;
+pub use environment::EnvironmentWrite;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
 pub use process::Process;
+pub use remote::{Remote, RemoteUse};
+pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 
@@ -49,6 +57,7 @@ pub struct App<'a> {
     /// Files that were parsed.
     pub files_read: usize,
     processes: Vec<Process>,
+    script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
 }
 
