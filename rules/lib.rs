@@ -98,6 +98,9 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    certificate_validation,
+    electron_version,
+    insecure_content,
     web_security,
 }
 

@@ -3,11 +3,14 @@
 mod analyse;
 mod calls;
 pub mod checks;
+mod configuration;
 mod dump;
 mod handlers;
 mod loads;
+mod page_loads;
 mod pages;
 mod process;
+mod requests;
 mod version;
 mod windows;
 
@@ -18,10 +21,12 @@ use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use calls::ApiCall;
+pub use configuration::{Configuration, Packager, Script};
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
 pub use process::Process;
+pub use requests::{EnvironmentWrite, Request, RequestKind};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 
