@@ -100,6 +100,8 @@ macro_rules! catalogue {
 catalogue! {
     certificate_validation,
     electron_version,
+    file_protocol,
+    fuses,
     insecure_content,
     web_security,
 }

@@ -55,7 +55,12 @@ impl App<'_> {
         if let Some(window) = self.windows.first() {
             return window.span;
         }
-        self.main_file().map_or(Span { file: FileId(0), start: 0, end: 0 }, |file| Span { file, start: 0, end: 0 })
+        self.main_start()
+    }
+
+    /// The start of the file in which the app starts.
+    pub fn main_start(&self) -> Span {
+        Span { file: self.main_file().unwrap_or(FileId(0)), start: 0, end: 0 }
     }
 
     /// The file in which the app starts: `main` of package.json, else the first script of the main process, else any.
