@@ -109,6 +109,11 @@ catalogue! {
     experimental_features,
     node_integration,
     process_sandbox,
+    certificate_validation,
+    electron_version,
+    file_protocol,
+    fuses,
+    insecure_content,
     web_security,
 }
 

@@ -22,7 +22,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
 pub use resolve::Target;
-pub(crate) use resolve::{Json, split, within};
+pub(crate) use resolve::{Json, join, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
@@ -247,7 +247,14 @@ impl<'a> Program<'a> {
             for binding in &summary.bindings {
                 for write in &binding.writes {
                     match summary.value(write.value) {
-                        Value::ImportName(_, name) => alias(name, binding.name),
+                        Value::ImportName(import, name) => {
+                            alias(name, binding.name);
+                            // A module that is itself the function: `import Socket from 'ws'`.
+                            if summary.str(name) == "default" {
+                                alias(summary.imports[import.index()].specifier, binding.name);
+                            }
+                        }
+                        Value::Module(import) => alias(summary.imports[import.index()].specifier, binding.name),
                         Value::Function(function) => {
                             if let Some(name) = summary.function(function).name {
                                 alias(name, binding.name);
