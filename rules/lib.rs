@@ -98,7 +98,10 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    exposed_electron_api,
+    ipc_sender_validation,
     web_security,
+    webview_options,
 }
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.

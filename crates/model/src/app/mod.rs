@@ -1,13 +1,16 @@
 //! The facts about one app, asked for in Electron's words.
 
 mod analyse;
+mod bridge;
 mod calls;
 pub mod checks;
 mod dump;
 mod handlers;
 mod loads;
 mod pages;
+mod parameters;
 mod process;
+mod senders;
 mod version;
 mod windows;
 
@@ -17,10 +20,12 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
+pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
+pub use parameters::{Flow, ParameterWrite};
 pub use process::Process;
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -127,6 +132,11 @@ impl App<'_> {
             .count();
         names.push(format!("{callee}#{index}"));
         names.join(".")
+    }
+
+    /// The place of a call's argument, else the callee's.
+    pub fn argument_span(&self, c: C, index: usize) -> Span {
+        self.program.argument(c, index).map_or_else(|| self.callee_span(c), |v| self.program.span(v))
     }
 
     /// A small span for a call: its callee, with `new`.
