@@ -49,11 +49,11 @@ fn check(cx: &Context, findings: &mut Findings) {
     let mut open = Vec::new();
     for handler in app.ipc_handlers() {
         let own = app.is_own(app.callee_span(handler.call));
-        if handler.development == Some(true) || !own || app.looks_at_sender(&handler) {
+        if handler.development == Some(true) || !own {
             continue;
         }
-        let Some(f) = handler.handler else { continue };
-        if let Some(action) = app.sensitive_action(f) {
+        let unseen = app.handler_functions(&handler).into_iter().filter(|f| !app.looks_at_sender(&handler, *f));
+        if let Some(action) = unseen.into_iter().find_map(|f| app.sensitive_action(f)) {
             open.push((handler, action));
         }
     }

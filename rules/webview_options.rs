@@ -3,7 +3,7 @@
 use electrolint_model::App;
 use electrolint_model::app::{Listener, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
-use electrolint_model::link::things::{Certainty, Origin, Thing};
+use electrolint_model::link::things::{Certainty, Origin};
 use electrolint_model::source::Span;
 
 use crate::{Confidence, Context, Findings, Severity};
@@ -172,9 +172,7 @@ fn judge(app: &App, handler: &Listener, findings: &mut Findings) {
         (None, Some(_)) => true,
     });
     let address = app.reads_of_parameter(f, 2, "src")
-        || app.writes_on_parameter(f, 2).iter().any(|write| {
-            write.value.is_none() || write.value.is_some_and(|value| app.eval(value).iter().all(|known| !matches!(known.thing, Thing::Bool(true))))
-        });
+        || app.writes_on_parameter(f, 2).iter().any(|write| write.key.as_deref() == Some("src"));
     let (severity, message, gain) = match (protects, address) {
         (true, true) => return,
         (true, false) => (

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{App, Listener};
 use crate::electron::Version;
+use crate::link::electron::LISTEN;
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -46,7 +47,8 @@ impl App<'_> {
             }
             for c in self.calls_inside(f) {
                 let record = self.program.call(c);
-                if !matches!(record.kind, CallKind::Call | CallKind::New) {
+                if !matches!(record.kind, CallKind::Call | CallKind::New) || !self.runs_with(F(c.0, record.function), f)
+                {
                     continue;
                 }
                 if let Some((api, _)) = self.api_of(c) {
@@ -62,6 +64,37 @@ impl App<'_> {
         None
     }
 
+    /// Whether a function that is written inside another one runs when that one does: as a callback, not as a listener or a menu's click.
+    fn runs_with(&self, inner: F, outer: F) -> bool {
+        let mut at = inner;
+        for _ in 0..16 {
+            if at.1 == outer.1 {
+                return true;
+            }
+            let record = self.program.function(at);
+            let runs = match self.program.callback_of(at) {
+                Some((c, _)) => {
+                    let summary = self.program.summary(c.0);
+                    let name = crate::link::final_name(summary, self.program.call(c).callee);
+                    name.is_none_or(|name| {
+                        let name = summary.str(name);
+                        !LISTEN.contains(&name)
+                            && !name.starts_with("handle")
+                            && !name.ends_with("Handler")
+                            && name != "register"
+                    })
+                }
+                // One that is called by its name is followed from there.
+                None => record.name.is_none() && record.holder.is_none(),
+            };
+            if !runs || record.parent == at.1 {
+                return false;
+            }
+            at = F(at.0, record.parent);
+        }
+        false
+    }
+
     /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.
     fn has_constant_subject(&self, c: C) -> bool {
         match self.program.argument(c, 0) {
@@ -73,9 +106,13 @@ impl App<'_> {
         }
     }
 
-    /// Whether an IPC handler looks at who sent the message, before or in what it does. What cannot be followed may.
-    pub fn looks_at_sender(&self, handler: &Listener) -> bool {
-        let Some(f) = handler.handler else { return true };
+    /// The functions that an IPC handler can be: several, where one function registers them all.
+    pub fn handler_functions(&self, handler: &Listener) -> Vec<F> {
+        handler.value.map(|value| self.functions(value)).unwrap_or_default()
+    }
+
+    /// Whether an IPC handler, being this function, looks at who sent the message.
+    pub fn looks_at_sender(&self, handler: &Listener, f: F) -> bool {
         // `webContents.ipc`, `frame.ipc`: only these contents can send.
         if handler.receiver.as_ref().is_some_and(|receiver| receiver.origin != Origin::Default) {
             return true;
@@ -230,7 +267,11 @@ impl App<'_> {
             Value::Binary(_, left, right) => go(left) || go(right),
             Value::Unary(_, inner) | Value::Await(inner) => go(inner),
             Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
-                [only] => go(only.value),
+                // `const window = BrowserWindow.fromWebContents(event.sender); if (window) …` asks whether it can be used.
+                [only] => match self.program.value(at(only.value)) {
+                    Value::Call(call) if self.api_of(C(test.0, call)).is_some() => false,
+                    _ => go(only.value),
+                },
                 _ => false,
             },
             Value::Call(call) => {
@@ -242,9 +283,9 @@ impl App<'_> {
                     if matches!(name, "isDestroyed" | "isLoading" | "isCrashed" | "isFocused") {
                         return false;
                     }
-                    if self.api_of(c).is_some() {
-                        // `BrowserWindow.fromWebContents(event.sender)`: any window has one. `URL.canParse(…)` says nothing.
-                        return false;
+                    if let Some((api, _)) = self.api_of(c) {
+                        // `if (!BrowserWindow.fromWebContents(event.sender)) return`: a webview has no window. `URL.canParse(…)` says nothing.
+                        return given && &*api == "BrowserWindow.fromWebContents";
                     }
                     return given || sender(at(object));
                 }
