@@ -82,7 +82,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         report = report.related(app.argument_span(handler.call, 0), text);
     }
     // Where only the app's own pages are shown and none leads elsewhere, there is hardly anyone else to send.
-    if !app.loads_from_outside() && app.limits_navigation() {
+    if app.shows_only_own_pages() && app.limits_navigation() {
         report = report.at_most(Confidence::Tentative);
     }
     let _ = report;

@@ -72,6 +72,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         files_read,
         processes: Vec::new(),
         calls: RefCell::default(),
+        entries: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.windows = super::windows::find(&app);

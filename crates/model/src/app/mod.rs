@@ -5,6 +5,7 @@ mod bridge;
 mod calls;
 pub mod checks;
 mod dump;
+mod entries;
 mod handlers;
 mod loads;
 mod pages;
@@ -14,7 +15,7 @@ mod senders;
 mod version;
 mod windows;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -22,6 +23,7 @@ use rustc_hash::FxHashMap;
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
+pub use entries::Entries;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
@@ -53,6 +55,7 @@ pub struct App<'a> {
     pub files_read: usize,
     processes: Vec<Process>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
+    entries: OnceCell<Entries>,
 }
 
 impl App<'_> {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{App, Listener};
+use super::{App, Content, Listener};
 use crate::electron::Version;
 use crate::link::electron::LISTEN;
 use crate::link::things::*;
@@ -343,6 +343,19 @@ impl App<'_> {
     /// Whether pages that are not the app's own are shown: loaded into a window, or in webviews.
     pub fn loads_from_outside(&self) -> bool {
         self.windows.iter().any(|window| window.kind == super::WindowKind::Webview) || !self.remote_loads().is_empty()
+    }
+
+    /// Whether everything that is shown is the app's own, as far as addresses are known; one that is not known is not.
+    pub fn shows_only_own_pages(&self) -> bool {
+        !self.windows.iter().any(|window| window.kind == super::WindowKind::Webview)
+            && self.loads().iter().filter(|load| !load.is_file && load.development != Some(true)).all(|load| {
+                load.url.is_some_and(|url| {
+                    self.eval(url).iter().all(|known| {
+                        known.development == Some(true)
+                            || matches!(self.content(known), Content::Local | Content::Loopback)
+                    })
+                })
+            })
     }
 
     /// Whether a `will-navigate` handler keeps windows from leaving the app's pages.
