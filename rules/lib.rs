@@ -114,7 +114,10 @@ catalogue! {
     file_protocol,
     fuses,
     insecure_content,
+    exposed_electron_api,
+    ipc_sender_validation,
     web_security,
+    webview_options,
 }
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.

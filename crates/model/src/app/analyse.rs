@@ -73,6 +73,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         processes: Vec::new(),
         script_webviews: Vec::new(),
         calls: RefCell::default(),
+        entries: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);
