@@ -213,7 +213,13 @@ impl Lowering {
                     });
                 }
                 let list = self.list(&items);
-                self.add(Value::Array(list), span)
+                let id = self.add(Value::Array(list), span);
+                for item in items {
+                    if let Value::Function(function) = self.out.values[item.value.index()].value {
+                        self.out.functions[function.index()].holder = Some(id);
+                    }
+                }
+                id
             }
             Expr::Object(object) => self.object(object, span),
             Expr::Fn(function) => {
@@ -557,8 +563,37 @@ impl Lowering {
                 }
                 let callee = self.expr(callee);
                 let items = self.arguments(&call.args);
+                self.defined_export(callee, &items);
                 self.record_call(callee, &items, CallKind::Call, span)
             }
+        }
+    }
+
+    /// `Object.defineProperty(exports, 'name', { get: function () { return value; } })`, as compilers write re-exports.
+    fn defined_export(&mut self, callee: ValueId, items: &[Item]) {
+        let [target, name, descriptor] = items else { return };
+        let value = |this: &Self, id: ValueId| this.out.values[id.index()].value;
+        if !matches!(value(self, callee), Value::Member(_, method) if self.strings.str(method) == "defineProperty")
+            || !matches!(value(self, target.value), Value::Global(global) if self.strings.str(global) == "exports")
+        {
+            return;
+        }
+        let (Value::String(name), Value::Object(list)) = (value(self, name.value), value(self, descriptor.value))
+        else {
+            return;
+        };
+        let found = self.out.properties[list.range()].iter().find_map(|property| match property.key {
+            Key::Name(key) if self.strings.str(key) == "get" => match value(self, property.value) {
+                Value::Function(getter) => self.out.functions[getter.index()].exits.iter().find_map(|exit| exit.value),
+                _ => None,
+            },
+            Key::Name(key) if self.strings.str(key) == "value" => Some(property.value),
+            _ => None,
+        });
+        if let Some(found) = found
+            && self.strings.str(name) != "__esModule"
+        {
+            self.out.exports.push(Export::Named(name, found));
         }
     }
 
