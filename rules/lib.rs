@@ -99,12 +99,17 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    allow_popups,
     allow_running_insecure_content,
+    command_line_switches,
     context_isolation,
     enable_blink_features,
     experimental_features,
     node_integration,
     process_sandbox,
+    remote_module,
+    remote_module_filter,
+    security_warnings_disabled,
     web_security,
 }
 

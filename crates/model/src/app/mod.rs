@@ -25,7 +25,7 @@ pub use analyse::{Options, Sheets, analyse, summarise};
 pub use calls::ApiCall;
 pub use environment::EnvironmentWrite;
 pub use handlers::{Exits, Listener, Outcome};
-pub use loads::{Content, Load};
+pub use loads::{Content, Load, is_loopback};
 pub use pages::{Markup, Page, WebviewElement};
 pub use process::Process;
 pub use remote::{Remote, RemoteUse};
