@@ -39,7 +39,7 @@ pub use entries::Entries;
 pub use environment::EnvironmentWrite;
 pub use fuses::{FuseFlip, FuseFlips};
 pub use handlers::{Exits, Listener, Outcome};
-pub use loads::{Content, Load};
+pub use loads::{Content, Load, is_loopback};
 pub use pages::{Markup, Page, WebviewElement};
 pub use parameters::{Flow, ParameterWrite};
 pub use process::Process;
