@@ -4,6 +4,7 @@
 
 pub mod finding;
 mod report;
+mod switches;
 mod windows;
 
 use std::sync::OnceLock;
@@ -98,11 +99,18 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    allow_running_insecure_content,
     certificate_validation,
+    content_security_policy,
+    context_isolation,
     electron_version,
+    enable_blink_features,
+    experimental_features,
     file_protocol,
     fuses,
     insecure_content,
+    node_integration,
+    process_sandbox,
     web_security,
 }
 

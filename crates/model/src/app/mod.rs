@@ -4,14 +4,17 @@ mod analyse;
 mod calls;
 pub mod checks;
 mod configuration;
+mod contents;
 mod dump;
 mod fuses;
 mod handlers;
 mod loads;
 mod page_loads;
 mod pages;
+mod policies;
 mod process;
 mod requests;
+mod switches;
 mod version;
 mod windows;
 
@@ -22,13 +25,15 @@ use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use calls::ApiCall;
-pub use configuration::{Configuration, Packager, Script};
+pub use configuration::{Configuration, Packager};
 pub use fuses::{FuseFlip, FuseFlips};
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
+pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
 pub use requests::{EnvironmentWrite, Request, RequestKind};
+pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 
@@ -54,6 +59,7 @@ pub struct App<'a> {
     /// Files that were parsed.
     pub files_read: usize,
     processes: Vec<Process>,
+    script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
 }
 

@@ -198,12 +198,23 @@ impl Window {
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let embedder = self
+        let bounds = self
             .embedders
-            .first()
-            .and_then(|index| app.windows.get(*index))
-            .filter(|_| self.kind == WindowKind::Webview);
-        let bounds = embedder.map(|embedder| embedder.effective(app));
+            .iter()
+            .filter(|_| self.kind == WindowKind::Webview)
+            .filter_map(|index| app.windows.get(*index))
+            .map(|embedder| embedder.effective(app))
+            .max_by_key(|embedder| {
+                // Only where the tag is switched on does the webview live.
+                let not = |setting: &preferences::Setting, value| setting.value != Tri::Known(value);
+                let holds = not(&embedder.webview_tag, false);
+                let bounding = [
+                    not(&embedder.node_integration, false),
+                    not(&embedder.context_isolation, true),
+                    not(&embedder.sandbox, true),
+                ];
+                (holds, bounding.iter().filter(|unbound| **unbound).count())
+            });
         cx.embedder = bounds.as_ref();
         preferences::effective(&read, &cx)
     }
@@ -341,8 +352,8 @@ pub(super) fn find(app: &App) -> Vec<Window> {
             windows.push(webview(app, page.file, element, &embedders));
         }
     }
-    for element in super::pages::script_webviews(app) {
-        windows.push(webview(app, element.file, &element, &embedders));
+    for element in &app.script_webviews {
+        windows.push(webview(app, element.file, element, &embedders));
     }
     windows
 }
@@ -515,6 +526,7 @@ fn webview(app: &App, file: FileId, element: &super::pages::WebviewElement, embe
                 attributes.push((feature.key.clone(), feature.given.clone(), attribute.span));
             }
         } else if let Some((key, given)) = webview::attribute(&attribute.name, attribute.value.as_deref(), version) {
+            let given = if attribute.unknown { Given::Unknown } else { given };
             attributes.push((key.to_owned(), given, attribute.span));
         }
     }
