@@ -103,6 +103,7 @@ catalogue! {
     allow_running_insecure_content,
     certificate_validation,
     command_line_switches,
+    content_security_policy,
     context_isolation,
     electron_version,
     enable_blink_features,
