@@ -407,8 +407,11 @@ impl App<'_> {
                 // `allowed.indexOf(url.host) !== -1`.
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
-                let strength =
-                    if self.is_constant_collection(object) { strength_of(part) } else { Strength::Opaque.min(strength_of(part)) };
+                let strength = if self.is_constant_collection(object) {
+                    strength_of(part)
+                } else {
+                    Strength::Opaque.min(strength_of(part))
+                };
                 (!equal && number == -1.0).then(|| judged(strength, Some(span), None))
             }
             "slice" | "substring" | "substr"
@@ -849,7 +852,10 @@ pub fn parameter_root(f: F, index: u32) -> Root {
 
 /// An address that does not begin so: without `http:` and `https:` nothing is left that leads to a server.
 fn without(prefix: &str, span: Span) -> Judged {
-    if prefix == "http" || prefix.starts_with("https:") && prefix.contains("http:") || prefix.starts_with("(http|https)") {
+    if prefix == "http"
+        || prefix.starts_with("https:") && prefix.contains("http:")
+        || prefix.starts_with("(http|https)")
+    {
         return judged(Strength::Host, Some(span), None);
     }
     judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))
