@@ -9,7 +9,7 @@ use super::parameters::Flow;
 use super::{App, Process, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{C, F, UnitId, V};
+use crate::link::{C, F, UnitId, V, join, split};
 use crate::source::Span;
 use crate::summary::{CallKind, Export, Key, Value};
 
@@ -280,6 +280,11 @@ impl App<'_> {
         let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
         let Some(last) = segments.last() else { return Vec::new() };
         let stem = last.split('.').next().unwrap_or(last);
+        // Beside the script that says so, if it is there: `path.join(__dirname, 'preload.js')`.
+        let beside = path.at.and_then(|at| {
+            let folder = split(&self.sources.file(self.program.file(at.0)).path).0;
+            join(folder, &text).map(|path| without_extension(&path).to_owned())
+        });
         let mut found: Vec<(usize, UnitId)> = Vec::new();
         for unit in self.program.unit_ids() {
             let file = self.sources.file(self.program.file(unit));
@@ -290,6 +295,9 @@ impl App<'_> {
                     | crate::source::FileKind::Tsx
             ) {
                 continue;
+            }
+            if beside.as_deref() == Some(without_extension(&file.path)) {
+                return vec![unit];
             }
             let parts: Vec<&str> = file.path.split('/').collect();
             let Some(name) = parts.last() else { continue };
@@ -350,6 +358,16 @@ impl App<'_> {
             certainty: exposed.known.certainty,
             is_checked: false,
         });
+    }
+}
+
+/// A path without its extension.
+fn without_extension(path: &str) -> &str {
+    let (folder, name) = split(path);
+    match name.split_once('.') {
+        Some((stem, rest)) if !stem.is_empty() => &path[..path.len() - rest.len() - 1],
+        _ if folder.is_empty() => name,
+        _ => path,
     }
 }
 

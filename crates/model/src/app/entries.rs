@@ -90,15 +90,20 @@ fn find(app: &App) -> Entries {
         }
         // Preload scripts of windows that the scripts so far make, once those have been walked.
         if open.is_empty() {
+            let others: FxHashSet<String> =
+                ready.iter().filter(|unit| !entries.reached.contains(unit)).map(|unit| folder_of(app, *unit)).collect();
             for window in &app.windows {
                 if !window.call.is_some_and(|call| entries.reached.contains(&call.0)) {
                     continue;
                 }
                 for (_, placed) in window.given(app, "preload") {
                     let Some(placed) = placed else { continue };
-                    open.extend(
-                        app.scripts_at(&placed.known).into_iter().filter(|unit| !entries.reached.contains(unit)),
-                    );
+                    let scripts = app.scripts_at(&placed.known);
+                    // Of several of that name not the one that lies beside another program's start.
+                    let several = scripts.len() > 1;
+                    open.extend(scripts.into_iter().filter(|unit| {
+                        !entries.reached.contains(unit) && !(several && others.contains(&folder_of(app, *unit)))
+                    }));
                 }
             }
         }

@@ -1,0 +1,84 @@
+//! Where an app starts, and which scripts are another program's.
+
+use std::sync::Arc;
+
+use electrolint_model::source::{FileKind, Role, SourceFile, Sources};
+use electrolint_model::text::Text;
+use electrolint_model::{App, Options, analyse};
+
+fn sources(files: &[(&str, &str)]) -> Sources {
+    let mut files: Vec<SourceFile> = files
+        .iter()
+        .map(|(path, text)| SourceFile {
+            path: (*path).to_owned(),
+            kind: match path.rsplit('.').next() {
+                Some("ts") => FileKind::TypeScript,
+                Some("json") => FileKind::Json,
+                Some("html") => FileKind::Html,
+                _ => FileKind::JavaScript,
+            },
+            role: Role::Own,
+            text: Arc::new(Text::plain(*text)),
+        })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Sources { files, ..Sources::default() }
+}
+
+fn paths<'a>(app: &'a App, what: impl Fn(electrolint_model::link::UnitId) -> bool) -> Vec<&'a str> {
+    app.program
+        .unit_ids()
+        .filter(|unit| what(*unit))
+        .map(|unit| app.sources.file(app.program.file(unit)).path.as_str())
+        .collect()
+}
+
+const MAIN: &str = "const { app, BrowserWindow } = require('electron'); const path = require('path');
+    app.whenReady().then(() => new BrowserWindow({ webPreferences: { preload: path.join(__dirname, 'preload.js') } }));";
+
+#[test]
+fn an_example_beside_the_app_is_another_program() {
+    let sources = sources(&[
+        ("package.json", r#"{ "main": "dist/main.js" }"#),
+        ("src/main.js", MAIN),
+        ("src/preload.js", "require('./shared')"),
+        ("src/shared.js", ""),
+        ("src/forgotten.js", "console.log(1)"),
+        ("examples/one/main.js", MAIN),
+        ("examples/one/preload.js", ""),
+        ("examples/helper.js", ""),
+        ("examples/two.js", "require('./helper'); require('electron').app.on('ready', () => {});"),
+    ]);
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.entries().scripts.contains(&unit)), ["src/main.js"]);
+    assert_eq!(
+        paths(&app, |unit| app.entries().reached.contains(&unit)),
+        ["src/main.js", "src/preload.js", "src/shared.js"]
+    );
+    assert_eq!(
+        paths(&app, |unit| app.is_separate_program(unit)),
+        ["examples/helper.js", "examples/one/main.js", "examples/one/preload.js", "examples/two.js"]
+    );
+}
+
+#[test]
+fn what_a_bundler_is_given_is_the_app() {
+    let sources = sources(&[
+        ("package.json", r#"{ "main": ".webpack/bundle.js" }"#),
+        ("config/webpack.main.js", "module.exports = { entry: './source/start.ts' }"),
+        ("source/start.ts", "import './windows';"),
+        ("source/windows.ts", MAIN),
+        ("template/main.js", MAIN),
+    ]);
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.entries().scripts.contains(&unit)), ["source/start.ts"]);
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["template/main.js"]);
+}
+
+#[test]
+fn where_the_start_is_not_known_nothing_is_another_program() {
+    let sources =
+        sources(&[("package.json", r#"{ "main": "generated/bundle.js" }"#), ("code/a.js", MAIN), ("code/b.js", MAIN)]);
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), Vec::<&str>::new());
+}
