@@ -839,7 +839,10 @@ pub fn parameter_root(f: F, index: u32) -> Root {
 
 /// An address that does not begin so: without `http:` and `https:` nothing is left that leads to a server.
 fn without(prefix: &str, span: Span) -> Judged {
-    if prefix == "http" || prefix.starts_with("https:") && prefix.contains("http:") || prefix.starts_with("(http|https)") {
+    if prefix == "http"
+        || prefix.starts_with("https:") && prefix.contains("http:")
+        || prefix.starts_with("(http|https)")
+    {
         return judged(Strength::Host, Some(span), None);
     }
     judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))

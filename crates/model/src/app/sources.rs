@@ -249,7 +249,9 @@ impl Walk<'_, '_> {
                     let kind = self.entries.get(f).copied().unwrap_or(SourceKind::Parameter);
                     self.push(kind, app.parameter_span(*f, *index), judged);
                 }
-                Thing::Api(path) if &**path == "process.argv" => self.push(SourceKind::Arguments, app.span(argument), judged),
+                Thing::Api(path) if &**path == "process.argv" => {
+                    self.push(SourceKind::Arguments, app.span(argument), judged)
+                }
                 _ => {
                     let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
                     self.push(SourceKind::Unknown, span, judged);

@@ -62,7 +62,11 @@ impl App<'_> {
                     && self.functions(callee).is_empty()
                     && self.eval(callee).iter().all(Known::is_unknown)
             });
-            return if handed { Verdict::Unknown } else { Verdict::Allows(self.program.place(f.0, self.program.function(f).span)) };
+            return if handed {
+                Verdict::Unknown
+            } else {
+                Verdict::Allows(self.program.place(f.0, self.program.function(f).span))
+            };
         }
         let roots = address_roots(f);
         let mut best: Option<Judged> = None;
@@ -79,7 +83,11 @@ impl App<'_> {
         }
         match best {
             Some(judged) if judged.strength > Strength::None => Verdict::Guarded(judged),
-            _ => Verdict::Allows(prevents.first().map_or_else(|| self.program.place(f.0, self.program.function(f).span), |prevent| prevent.span)),
+            _ => Verdict::Allows(
+                prevents
+                    .first()
+                    .map_or_else(|| self.program.place(f.0, self.program.function(f).span), |prevent| prevent.span),
+            ),
         }
     }
 
@@ -228,13 +236,18 @@ impl App<'_> {
                     && summary.str(name) == "action"
                     && let Value::Conditional { test, then, other } = summary.value(property.value)
                 {
-                    let allows = |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
+                    let allows =
+                        |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
                     let judged = match (allows(then), allows(other)) {
                         (true, false) => self.guard_by_test(V(literal.0, test), true, root),
                         (false, true) => self.guard_by_test(V(literal.0, test), false, root),
                         _ => return Verdict::Allows(span),
                     };
-                    return if judged.strength > Strength::None { Verdict::Guarded(judged) } else { Verdict::Allows(span) };
+                    return if judged.strength > Strength::None {
+                        Verdict::Guarded(judged)
+                    } else {
+                        Verdict::Allows(span)
+                    };
                 }
             }
         }
@@ -246,7 +259,9 @@ impl App<'_> {
         let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
         if functions.is_empty() {
             // `null` takes the handler away, and with it every refusal.
-            let removed = listener.value.is_some_and(|value| self.eval(value).iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)));
+            let removed = listener.value.is_some_and(|value| {
+                self.eval(value).iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined))
+            });
             return match (removed, listener.value) {
                 (true, Some(value)) => Verdict::Allows(self.span(value)),
                 _ => Verdict::Unknown,
@@ -258,9 +273,10 @@ impl App<'_> {
     fn granted(&self, f: F) -> Verdict {
         let answers = self.calls_of_parameter(f, 2);
         if answers.is_empty() {
-            let handed = self.calls_inside(f).into_iter().any(|c| {
-                self.program.arguments(c).iter().any(|item| self.is_parameter(V(c.0, item.value), f, 2))
-            });
+            let handed = self
+                .calls_inside(f)
+                .into_iter()
+                .any(|c| self.program.arguments(c).iter().any(|item| self.is_parameter(V(c.0, item.value), f, 2)));
             return if handed { Verdict::Unknown } else { Verdict::Denies };
         }
         let mut verdict = Verdict::Denies;
@@ -325,10 +341,18 @@ impl App<'_> {
         use crate::summary::Operator::{And, Equal, Not, NotEqual, Or};
         match self.program.value(test) {
             Value::Unary(Not, inner) => self.is_about_page(at(inner), !holds),
-            Value::Binary(And, left, right) if holds => self.is_about_page(at(left), true) || self.is_about_page(at(right), true),
-            Value::Binary(Or, left, right) if holds => self.is_about_page(at(left), true) && self.is_about_page(at(right), true),
-            Value::Binary(Or, left, right) => self.is_about_page(at(left), false) || self.is_about_page(at(right), false),
-            Value::Binary(And, left, right) => self.is_about_page(at(left), false) && self.is_about_page(at(right), false),
+            Value::Binary(And, left, right) if holds => {
+                self.is_about_page(at(left), true) || self.is_about_page(at(right), true)
+            }
+            Value::Binary(Or, left, right) if holds => {
+                self.is_about_page(at(left), true) && self.is_about_page(at(right), true)
+            }
+            Value::Binary(Or, left, right) => {
+                self.is_about_page(at(left), false) || self.is_about_page(at(right), false)
+            }
+            Value::Binary(And, left, right) => {
+                self.is_about_page(at(left), false) && self.is_about_page(at(right), false)
+            }
             Value::Binary(Equal, ..) => holds,
             Value::Binary(NotEqual, ..) => !holds,
             Value::Call(_) => holds,

@@ -13,6 +13,9 @@ const MOST_ALTERNATIVES: usize = 16;
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
+/// Results of one question that a limit cut short and that are computed again when they are needed again.
+const MOST_CUT_WORK: u64 = 20_000;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
@@ -34,7 +37,13 @@ impl Program<'_> {
         self.open.borrow_mut().remove(&key);
         // A result that a loop cut short is not remembered, for from elsewhere it may be whole.
         let cut = values.iter().any(|known| matches!(known.thing, Thing::Unknown(Unknown::Limit)));
-        if !cut || self.open.borrow().is_empty() {
+        // Where that would take too long it is: what is followed twice at each step doubles.
+        if self.depth.get() == 0 {
+            self.cut_work.set(0);
+        } else if cut {
+            self.cut_work.set(self.cut_work.get() + 1);
+        }
+        if !cut || self.open.borrow().is_empty() || self.cut_work.get() > MOST_CUT_WORK {
             if frames.is_empty() {
                 self.memo.borrow_mut().insert(v, values.clone());
             } else {

@@ -72,6 +72,8 @@ pub struct Program<'a> {
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
+    /// Results that a limit cut short, within one question.
+    cut_work: Cell<u64>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -96,6 +98,7 @@ impl<'a> Program<'a> {
             callers: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
+            cut_work: Cell::default(),
         };
         program.index();
         program
