@@ -3,7 +3,9 @@
 //! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
 pub mod finding;
+mod handlers;
 mod report;
+mod switches;
 mod windows;
 
 use std::sync::OnceLock;
@@ -82,7 +84,6 @@ macro_rules! rule {
         };
     };
 }
-pub(crate) use rule;
 
 /// Each file is a module, and a rule.
 macro_rules! catalogue {
@@ -98,7 +99,25 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    limit_navigation,
+    limit_window_creation,
+    open_external,
+    permission_request_handler,
+    allow_running_insecure_content,
+    context_isolation,
+    enable_blink_features,
+    experimental_features,
+    node_integration,
+    process_sandbox,
+    certificate_validation,
+    electron_version,
+    file_protocol,
+    fuses,
+    insecure_content,
+    exposed_electron_api,
+    ipc_sender_validation,
     web_security,
+    webview_options,
 }
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.

@@ -18,13 +18,29 @@ pub(crate) struct WindowOption<'a> {
     pub help: &'a str,
 }
 
+/// How an option that has its bad value is judged in one window.
+pub(crate) struct Verdict {
+    /// How bad it is here.
+    pub severity: Severity,
+    /// No surer than this.
+    pub at_most: Confidence,
+    /// What an attacker gains here, where it is not what the option says.
+    pub gain: Option<&'static str>,
+}
+
+impl From<Severity> for Verdict {
+    fn from(severity: Severity) -> Self {
+        Self { severity, at_most: Confidence::Certain, gain: None }
+    }
+}
+
 /// Reports every window whose option is effectively bad: written so, or so by this version's default.
 pub(crate) fn check_option(
     cx: &Context,
     findings: &mut Findings,
     rule: &'static Rule,
     option: &WindowOption,
-    severity: impl Fn(&Window, &SettingFact) -> Option<Severity>,
+    judge: impl Fn(&Window, &SettingFact) -> Option<Verdict>,
 ) {
     for window in &cx.app.windows {
         for fact in window.settings(cx.app, option.key) {
@@ -45,7 +61,7 @@ pub(crate) fn check_option(
             if !fact.written && window.unknown {
                 continue;
             }
-            let Some(severity) = severity(window, &fact) else { continue };
+            let Some(verdict) = judge(window, &fact) else { continue };
             let key = option.key;
             let message = match (&fact.value, fact.reason, fact.written) {
                 (Value::Unknown, ..) => format!("`{key}` may be {} here", option.bad),
@@ -58,9 +74,10 @@ pub(crate) fn check_option(
             };
             let mut report = findings
                 .report(rule, fact.span, message)
-                .severity(severity)
+                .severity(verdict.severity)
                 .known(certainty)
-                .gain(option.gain)
+                .at_most(verdict.at_most)
+                .gain(verdict.gain.unwrap_or(option.gain))
                 .help(option.help)
                 .symbol(format!("{}.{key}", window.symbol))
                 .because(&fact.trail)

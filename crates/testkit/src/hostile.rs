@@ -140,7 +140,7 @@ pub fn cases() -> Vec<Hostile> {
         case("big-integer", "a.js", Problem, Repeated("x=", "9", "n", 1_000_000)),
         case("long-number", "a.js", Nothing, Repeated("x=", "9", "", 1_000_000)),
         case("long-identifier", "a.js", Nothing, Repeated("", "a", "", 4_900_000)),
-        case("many-names", "a.js", Nothing, Made(|| (0..300_000).map(|n| format!("let v{n}={n};")).collect::<String>().into_bytes())),
+        case("many-names", "a.js", Nothing, Made(|| (0..250_000).map(|n| format!("let v{n}={n};")).collect::<String>().into_bytes())),
         case("many-errors", "a.js", Problem, Repeated("", "foo(;\n", "", 800_000)),
         case("many-errors-in-line", "a.js", Problem, Repeated("", "foo(; ", "", 800_000)),
         case("regular-expression", "a.js", Either, Made(|| nested("x=/", "(", "a", ")", 1_000_000))),

@@ -75,9 +75,12 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         problems: Vec::new(),
         files_read,
         processes: Vec::new(),
+        script_webviews: Vec::new(),
         calls: RefCell::default(),
+        entries: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
+    app.script_webviews = super::pages::script_webviews(&app);
     app.windows = super::windows::find(&app);
     app.processes = super::process::find(&app);
     problems.extend(app.exhaustion());

@@ -344,10 +344,18 @@ impl App<'_> {
                 return self.formula(subject, bool == equal, root, 4).judge();
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
+            if self.is_consent(&found) {
+                return judged(Strength::Opaque, Some(span), None);
+            }
             if found != *root {
                 continue;
             }
             if !equal {
+                // `protocol !== 'http:' && protocol !== 'https:'`: together they leave nothing that leads to a server.
+                let server = self.constant(other).is_some_and(|known| matches!(known.text(), Some("http:" | "https:")));
+                if part == UrlPart::Protocol && server {
+                    return judged(Strength::Opaque, Some(span), None);
+                }
                 return judged(
                     if part == UrlPart::Other { Strength::None } else { Strength::Weak },
                     Some(span),
@@ -368,6 +376,12 @@ impl App<'_> {
             };
         }
         judged(Strength::None, None, None)
+    }
+
+    /// Whether a value is what the user answered in a dialog.
+    fn is_consent(&self, root: &Root) -> bool {
+        let Base::Call(call) = root.base else { return false };
+        self.api_of(C(root.unit, call)).is_some_and(|(path, _)| path.starts_with("dialog.showMessageBox"))
     }
 
     fn index_of(&self, c: C, other: V, equal: bool, root: &Root, span: Span) -> Option<Judged> {
@@ -393,8 +407,9 @@ impl App<'_> {
                 // `allowed.indexOf(url.host) !== -1`.
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
-                (!equal && number == -1.0 && self.is_constant_collection(object))
-                    .then(|| judged(strength_of(part), Some(span), None))
+                let strength =
+                    if self.is_constant_collection(object) { strength_of(part) } else { Strength::Opaque.min(strength_of(part)) };
+                (!equal && number == -1.0).then(|| judged(strength, Some(span), None))
             }
             "slice" | "substring" | "substr"
                 if equal && self.url_part(object).is_some_and(|(found, _)| found == *root) =>
@@ -456,10 +471,8 @@ impl App<'_> {
                 "startsWith" => {
                     if let Some((_, part)) = subject {
                         if !holds {
-                            return atom(
-                                Strength::Weak,
-                                Some("a list of what is forbidden lets everything else through"),
-                            );
+                            let text = argument.and_then(|argument| self.constant(argument));
+                            return Formula::Atom(without(text.as_ref().and_then(Known::text).unwrap_or(""), span));
                         }
                         return Formula::Atom(match part {
                             UrlPart::Whole => self.prefix(c, span),
@@ -664,11 +677,8 @@ impl App<'_> {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
         if !holds {
-            return judged(
-                Strength::Weak,
-                Some(span),
-                Some("a list of what is forbidden lets everything else through"),
-            );
+            let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
+            return without(&text, span);
         }
         pattern_strength(pattern, part, span)
     }

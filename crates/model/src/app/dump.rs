@@ -18,6 +18,13 @@ impl App<'_> {
             self.program.units.len(),
             self.pages.len()
         );
+        let mut separate: Vec<_> = self.entries().separate.iter().copied().collect();
+        separate.sort_unstable();
+        for (what, units) in [("entry", &self.entries().scripts), ("separate", &separate)] {
+            for unit in units {
+                let _ = writeln!(out, "{what} {}", self.sources.file(self.program.file(*unit)).path);
+            }
+        }
         for window in &self.windows {
             let _ = writeln!(
                 out,

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::calls::ApiCall;
+use super::checks::{Root, parameter_root};
 use crate::link::electron::LISTEN;
 use crate::link::things::*;
 use crate::link::{C, F, V};
@@ -30,7 +31,7 @@ pub struct Listener {
 }
 
 /// One thing that a function does on one of its paths.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// What holds when it happens.
     pub condition: Option<ConditionId>,
@@ -42,6 +43,8 @@ pub struct Outcome {
     pub after_await: bool,
     /// The function in which it happens: the handler, or one that it calls.
     pub function: F,
+    /// What the address that the handler was given is called in that function.
+    pub roots: Vec<Root>,
 }
 
 /// How a function ends.
@@ -127,6 +130,7 @@ impl App<'_> {
                 span: self.program.place(f.0, exit.span),
                 after_await: false,
                 function: f,
+                roots: Vec::new(),
             })
             .collect();
         Exits { returns }
@@ -136,11 +140,13 @@ impl App<'_> {
     /// `event.preventDefault()` of the first one.
     pub fn method_calls_on(&self, f: F, parameter: u32, name: &str) -> Vec<Outcome> {
         let mut found = Vec::new();
-        self.collect_method_calls(f, parameter, name, 0, &mut found);
+        let mut of_event = parameter_root(f, parameter);
+        of_event.path.push("url".to_owned());
+        self.collect_method_calls(f, parameter, name, &[parameter_root(f, parameter + 1), of_event], 0, &mut found);
         found
     }
 
-    fn collect_method_calls(&self, f: F, parameter: u32, name: &str, depth: u32, found: &mut Vec<Outcome>) {
+    fn collect_method_calls(&self, f: F, parameter: u32, name: &str, roots: &[Root], depth: u32, found: &mut Vec<Outcome>) {
         for c in self.calls_inside(f) {
             let call = self.program.call(c);
             let callee = V(c.0, call.callee);
@@ -150,6 +156,7 @@ impl App<'_> {
                 span,
                 after_await: call.after_await,
                 function: F(c.0, call.function),
+                roots: roots.to_vec(),
             };
             if let Value::Member(object, method) = self.program.value(callee) {
                 if self.program.str(c.0, method) == name && self.is_parameter(V(c.0, object), f, parameter) {
@@ -172,13 +179,15 @@ impl App<'_> {
                     for inner in self.functions(callee) {
                         if inner != f {
                             let first = found.len();
-                            self.collect_method_calls(inner, index as u32, name, depth + 1, found);
+                            let handed = self.handed_roots(c, inner, index as u32, roots);
+                            self.collect_method_calls(inner, index as u32, name, &handed, depth + 1, found);
                             // What dominates the call of the helper dominates what the helper does; one that is unconditional inside
                             // happens under the condition of the call.
                             for outcome in &mut found[first..] {
                                 if outcome.condition.is_none() {
                                     outcome.condition = call.condition;
                                     outcome.function = F(c.0, call.function);
+                                    outcome.roots = roots.to_vec();
                                 }
                                 outcome.after_await |= call.after_await;
                             }
@@ -187,6 +196,21 @@ impl App<'_> {
                 }
             }
         }
+    }
+
+    /// What the address is called in a helper: the parameters that it is handed to, and the event's own property.
+    fn handed_roots(&self, c: C, helper: F, event: u32, roots: &[Root]) -> Vec<Root> {
+        let mut handed = Vec::new();
+        for index in 0..self.program.arguments(c).len() {
+            let argument = self.program.argument(c, index).and_then(|argument| self.root(argument));
+            if argument.is_some_and(|argument| roots.contains(&argument)) {
+                handed.push(parameter_root(helper, index as u32));
+            }
+        }
+        let mut of_event = parameter_root(helper, event);
+        of_event.path.push("url".to_owned());
+        handed.push(of_event);
+        handed
     }
 
     /// Calls of a parameter itself: `callback(true)`.
@@ -201,6 +225,7 @@ impl App<'_> {
                     span: self.program.place(c.0, call.span),
                     after_await: call.after_await,
                     function: F(c.0, call.function),
+                    roots: Vec::new(),
                 };
                 found.push((c, outcome));
             }

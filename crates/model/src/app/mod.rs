@@ -1,29 +1,52 @@
 //! The facts about one app, asked for in Electron's words.
 
 mod analyse;
+mod bridge;
 mod calls;
 pub mod checks;
+mod children;
+mod contents;
 mod dump;
+mod environment;
+mod configuration;
+mod dump;
+mod fuses;
+mod entries;
 mod handlers;
 mod loads;
+mod page_loads;
 mod pages;
+mod parameters;
 mod process;
 pub mod sources;
 pub mod verdicts;
+mod remote;
+mod switches;
+mod requests;
+mod senders;
 mod version;
 mod windows;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 pub use analyse::{Options, Sheets, analyse, summarise};
+pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
+pub use environment::EnvironmentWrite;
+pub use configuration::{Configuration, Packager, Script};
+pub use fuses::{FuseFlip, FuseFlips};
+pub use entries::Entries;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load};
 pub use pages::{Markup, Page, WebviewElement};
+pub use parameters::{Flow, ParameterWrite};
 pub use process::Process;
+pub use remote::{Remote, RemoteUse};
+pub use switches::{PackageScript, Switch, SwitchSource};
+pub use requests::{EnvironmentWrite, Request, RequestKind};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 
@@ -49,7 +72,9 @@ pub struct App<'a> {
     /// Files that were parsed.
     pub files_read: usize,
     processes: Vec<Process>,
+    script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
+    entries: OnceCell<Entries>,
 }
 
 impl App<'_> {
@@ -129,6 +154,11 @@ impl App<'_> {
             .count();
         names.push(format!("{callee}#{index}"));
         names.join(".")
+    }
+
+    /// The place of a call's argument, else the callee's.
+    pub fn argument_span(&self, c: C, index: usize) -> Span {
+        self.program.argument(c, index).map_or_else(|| self.callee_span(c), |v| self.program.span(v))
     }
 
     /// A small span for a call: its callee, with `new`.

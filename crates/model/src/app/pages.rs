@@ -52,6 +52,8 @@ pub struct WebviewAttribute {
     pub name: String,
     /// Its value; `None` for a bare name.
     pub value: Option<String>,
+    /// What it is set to is not known; it may not be there.
+    pub unknown: bool,
     /// The attribute.
     pub span: Span,
 }
@@ -93,14 +95,14 @@ fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, w
     for attribute in &element.attributes {
         // Vue: `:allowpopups="false"` takes the attribute away, `:allowpopups="true"` sets it.
         let bound = attribute.name.strip_prefix(':').or_else(|| attribute.name.strip_prefix("v-bind:"));
-        let (name, value) = match (bound, attribute.value.as_deref()) {
+        let (name, value, unknown) = match (bound, attribute.value.as_deref()) {
             (Some(_), Some("false" | "undefined" | "null")) => continue,
-            (Some(name), Some("true")) => (name.to_owned(), None),
-            (Some(_), _) => continue,
-            (None, value) => (attribute.name.clone(), value.map(str::to_owned)),
+            (Some(name), Some("true")) => (name.to_owned(), None, false),
+            (Some(name), _) => (name.to_owned(), None, true),
+            (None, value) => (attribute.name.clone(), value.map(str::to_owned), attribute.templated),
         };
         if attributes.iter().all(|other| other.name != name) {
-            attributes.push(WebviewAttribute { name, value, span: place(attribute.span) });
+            attributes.push(WebviewAttribute { name, value, unknown, span: place(attribute.span) });
         }
     }
     // `<webview` without what follows.
@@ -116,7 +118,24 @@ fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, w
     }
 }
 
+impl WebviewElement {
+    /// The attribute of this lower-case name.
+    pub fn attribute(&self, name: &str) -> Option<&WebviewAttribute> {
+        self.attributes.iter().rev().find(|attribute| attribute.name == name)
+    }
+
+    /// What its `src` is, where that is known.
+    pub fn source(&self) -> Option<&str> {
+        self.attribute("src").filter(|source| !source.unknown).and_then(|source| source.value.as_deref())
+    }
+}
+
 impl App<'_> {
+    /// Every `<webview>`: in pages, then in scripts.
+    pub fn webviews(&self) -> impl Iterator<Item = &WebviewElement> {
+        self.pages.iter().flat_map(|page| &page.webviews).chain(&self.script_webviews)
+    }
+
     /// Markup in the strings and templates of scripts.
     pub fn markup(&self) -> Vec<Markup> {
         let mut found = Vec::new();
@@ -211,16 +230,16 @@ fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement
     let values = app.eval(value);
     element.attributes.retain(|other| other.name != name);
     for known in values.iter() {
-        let value = match &known.thing {
+        let (value, unknown) = match &known.thing {
             Thing::Bool(false) | Thing::Null | Thing::Undefined => continue,
-            Thing::Bool(true) => None,
-            Thing::Text(text) => Some(text.to_string()),
-            _ => continue,
+            Thing::Bool(true) => (None, false),
+            Thing::Text(text) => (Some(text.to_string()), false),
+            _ => (None, true),
         };
         if known.development == Some(true) {
             continue;
         }
-        element.attributes.push(WebviewAttribute { name, value, span });
+        element.attributes.push(WebviewAttribute { name, value, unknown, span });
         return;
     }
 }
@@ -250,7 +269,9 @@ fn set_later(app: &App, made: C, element: &mut WebviewElement) {
                 .and_then(|known| known.text().map(str::to_owned));
             let name = name.to_ascii_lowercase();
             element.attributes.retain(|other| other.name != name);
-            element.attributes.push(WebviewAttribute { name, value, span });
+            // What an attribute that counts by its presence is set to does not matter.
+            let unknown = value.is_none() && matches!(&*name, "src" | "webpreferences" | "preload" | "partition");
+            element.attributes.push(WebviewAttribute { name, value, unknown, span });
         }
     }
     for name in [

@@ -154,8 +154,9 @@ impl App<'_> {
     pub fn certainty_of(&self, reach: &Reach) -> Certainty {
         match reach.origin.kind {
             _ if reach.opaque => Certainty::Tentative,
-            kind if kind.is_untrusted() => Certainty::Firm,
-            SourceKind::Parameter => Certainty::Tentative,
+            kind if kind.is_untrusted() => Certainty::Certain,
+            // Who checks a value, and badly, takes it for untrusted.
+            _ if reach.weak.is_some() => Certainty::Firm,
             _ => Certainty::Tentative,
         }
     }

@@ -68,13 +68,12 @@ impl App<'_> {
                 Verdict::Allows(self.program.place(f.0, self.program.function(f).span))
             };
         }
-        let roots = address_roots(f);
         let mut best: Option<Judged> = None;
         for prevent in &prevents {
             if prevent.condition.is_none() && prevent.function == f {
                 return Verdict::Denies;
             }
-            for root in &roots {
+            for root in &prevent.roots {
                 let judged = self.guard_where_not(prevent.function, prevent.condition, root);
                 if best.as_ref().is_none_or(|best| judged.strength > best.strength) {
                     best = Some(judged);
@@ -308,7 +307,7 @@ impl App<'_> {
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
         let Some(first) = condition else { return Verdict::Allows(span) };
         let permission = parameter_root(f, 1);
-        let mut judged = self.guard_of_root(inner, condition, &permission);
+        let judged = self.guard_of_root(inner, condition, &permission);
         if judged.strength >= Strength::Opaque {
             return Verdict::Guarded(judged);
         }
@@ -324,7 +323,7 @@ impl App<'_> {
         }
         if judged.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
-            judged.span = Some(span);
+
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,
@@ -359,11 +358,4 @@ impl App<'_> {
             _ => false,
         }
     }
-}
-
-/// The two ways in which a navigation handler names the address.
-fn address_roots(f: F) -> [Root; 2] {
-    let mut of_event = parameter_root(f, 0);
-    of_event.path.push("url".to_owned());
-    [parameter_root(f, 1), of_event]
 }

@@ -35,6 +35,8 @@ pub struct ElectronFacts {
     pub path: Option<String>,
     /// The dependency in package.json, else where the version is written.
     pub span: Option<Span>,
+    /// Where the version itself is written, where that is another place: a line of a lockfile.
+    pub written: Option<Span>,
 }
 
 impl ElectronFacts {
@@ -119,6 +121,7 @@ pub(super) fn find(
         source,
         path,
         span: span.or(own),
+        written: own,
     };
     if let Some(version) = &options.electron_version {
         return facts(version.clone(), VersionSource::Given, None, None);

@@ -43,14 +43,16 @@ pub struct Window {
     /// Scope path.
     pub symbol: String,
     /// The objects that can be its `webPreferences`.
-    preferences: Vec<(Object, Certainty, Option<bool>)>,
+    pub(super) preferences: Vec<(Object, Certainty, Option<bool>)>,
     /// It may have no `webPreferences`.
-    may_lack: bool,
+    pub(super) may_lack: bool,
     /// What its preferences are is not wholly known.
     pub unknown: bool,
     /// Preferences that are no object's: attributes of a webview.
-    attributes: Vec<(String, Given, Span)>,
-    from: Option<Use>,
+    pub(super) attributes: Vec<(String, Given, Span)>,
+    /// Preferences that a handler writes one by one: every value that a key may get.
+    pub(super) written: Vec<(String, Placed)>,
+    pub(super) from: Option<Use>,
     /// Its `partition` or `session`, as far as known.
     pub session: Origin,
     /// How sure it is that this is a window.
@@ -134,6 +136,12 @@ impl Window {
             };
             return vec![(given.clone(), Some(Placed { known, span: *span }))];
         }
+        for (_, placed) in self.written.iter().filter(|(name, _)| name == key) {
+            add_given(placed.clone(), &mut all);
+        }
+        if !all.is_empty() {
+            return all;
+        }
         let mut absent = self.may_lack || self.preferences.is_empty();
         let mut unknown = self.unknown && self.preferences.is_empty();
         for (object, certainty, development) in &self.preferences {
@@ -142,17 +150,7 @@ impl Window {
                 let mut placed = placed;
                 placed.known.certainty = placed.known.certainty.min(*certainty);
                 placed.known.development = placed.known.development.or(*development);
-                // A truth value that depends on the build is two values.
-                if let Thing::Development(yes) = placed.known.thing {
-                    for in_development in [true, false] {
-                        let mut one = placed.clone();
-                        one.known.thing = Thing::Bool(yes == in_development);
-                        one.known.development = Some(in_development);
-                        all.push((Given::Bool(yes == in_development), Some(one)));
-                    }
-                    continue;
-                }
-                all.push((given_of(&placed.known), Some(placed)));
+                add_given(placed, &mut all);
             }
             absent |= lookup.may_be_absent && !lookup.unknown;
             unknown |= lookup.unknown;
@@ -194,16 +192,27 @@ impl Window {
         cx.origin = match self.kind {
             WindowKind::Webview => Where::Webview,
             WindowKind::Features => Where::WindowOpen,
-            WindowKind::Override => Where::WindowOpenOverride,
+            // What a handler writes comes after the bounds.
+            WindowKind::Override | WindowKind::Attach => Where::WindowOpenOverride,
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let embedder = self
+        let bounds = self
             .embedders
-            .first()
-            .and_then(|index| app.windows.get(*index))
-            .filter(|_| self.kind == WindowKind::Webview);
-        let bounds = embedder.map(|embedder| embedder.effective(app));
+            .iter()
+            .filter_map(|index| app.windows.get(*index))
+            .map(|embedder| embedder.effective(app))
+            .max_by_key(|embedder| {
+                // Only where the tag is switched on does the webview live.
+                let not = |setting: &preferences::Setting, value| setting.value != Tri::Known(value);
+                let holds = not(&embedder.webview_tag, false);
+                let bounding = [
+                    not(&embedder.node_integration, false),
+                    not(&embedder.context_isolation, true),
+                    not(&embedder.sandbox, true),
+                ];
+                (holds, bounding.iter().filter(|unbound| **unbound).count())
+            });
         cx.embedder = bounds.as_ref();
         preferences::effective(&read, &cx)
     }
@@ -222,6 +231,20 @@ impl Window {
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.preferences.iter().map(|(object, ..)| object)
     }
+}
+
+fn add_given(placed: Placed, all: &mut Vec<(Given, Option<Placed>)>) {
+    // A truth value that depends on the build is two values.
+    if let Thing::Development(yes) = placed.known.thing {
+        for in_development in [true, false] {
+            let mut one = placed.clone();
+            one.known.thing = Thing::Bool(yes == in_development);
+            one.known.development = Some(in_development);
+            all.push((Given::Bool(yes == in_development), Some(one)));
+        }
+        return;
+    }
+    all.push((given_of(&placed.known), Some(placed)));
 }
 
 fn given_of(known: &Known) -> Given {
@@ -336,13 +359,15 @@ pub(super) fn find(app: &App) -> Vec<Window> {
             )
         })
         .collect();
+    super::children::attached(app, &embedders, &mut windows);
+    super::children::opened(app, &embedders, &mut windows);
     for page in &app.pages {
         for element in &page.webviews {
             windows.push(webview(app, page.file, element, &embedders));
         }
     }
-    for element in super::pages::script_webviews(app) {
-        windows.push(webview(app, element.file, &element, &embedders));
+    for element in &app.script_webviews {
+        windows.push(webview(app, element.file, element, &embedders));
     }
     windows
 }
@@ -374,6 +399,7 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
             may_lack: false,
             unknown: false,
             attributes: Vec::new(),
+            written: Vec::new(),
             from: Some(Use { function: f, order: call.order }),
             session: Origin::Default,
             certainty,
@@ -489,6 +515,7 @@ fn overrides(app: &App, windows: &mut Vec<Window>) {
                         may_lack: false,
                         unknown: false,
                         attributes: Vec::new(),
+                        written: Vec::new(),
                         from: None,
                         session: Origin::Some,
                         certainty: listener.certainty.min(placed.known.certainty),
@@ -515,6 +542,7 @@ fn webview(app: &App, file: FileId, element: &super::pages::WebviewElement, embe
                 attributes.push((feature.key.clone(), feature.given.clone(), attribute.span));
             }
         } else if let Some((key, given)) = webview::attribute(&attribute.name, attribute.value.as_deref(), version) {
+            let given = if attribute.unknown { Given::Unknown } else { given };
             attributes.push((key.to_owned(), given, attribute.span));
         }
     }
@@ -529,6 +557,7 @@ fn webview(app: &App, file: FileId, element: &super::pages::WebviewElement, embe
         may_lack: true,
         unknown: element.spread,
         attributes,
+        written: Vec::new(),
         from: None,
         session: match partition {
             Some(partition) => Origin::Partition(partition.value.as_deref().map(std::rc::Rc::from)),

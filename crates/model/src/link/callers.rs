@@ -14,9 +14,10 @@ impl Program<'_> {
         if let Some(known) = self.callers.borrow().get(&f) {
             return known.clone();
         }
-        // What is found out on the way must not find this function without callers and believe it.
-        self.callers.borrow_mut().insert(f, Rc::from([]));
+        // Who calls is told without asking what parameters are: else each answer would need all others first.
+        let deep = self.shallow.replace(true);
         let found = self.find_callers(f);
+        self.shallow.set(deep);
         self.callers.borrow_mut().insert(f, found.clone());
         found
     }
@@ -76,6 +77,17 @@ impl Program<'_> {
             return vec![place];
         }
         let Some(name) = self.function(f).name else { return Vec::new() };
+        if let Some(known) = self.handed.borrow().get(&f) {
+            return known.clone();
+        }
+        let deep = self.shallow.replace(true);
+        let places = self.find_handed_over(f, name);
+        self.shallow.set(deep);
+        self.handed.borrow_mut().insert(f, places.clone());
+        places
+    }
+
+    fn find_handed_over(&self, f: F, name: crate::summary::Name) -> Vec<(C, u32)> {
         let mut places = Vec::new();
         for name in self.names_of(self.str(f.0, name)) {
             for &(c, index) in self.arguments_by_name.get(&name).map_or(&[][..], Vec::as_slice) {

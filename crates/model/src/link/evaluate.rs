@@ -13,41 +13,56 @@ const MOST_ALTERNATIVES: usize = 16;
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
-/// Results of one question that a limit cut short and that are computed again when they are needed again.
-const MOST_CUT_WORK: u64 = 20_000;
-
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
+        let shallow = self.shallow.get();
+        let (memo, framed) = (&self.memo[usize::from(shallow)], &self.framed[usize::from(shallow)]);
         if frames.is_empty() {
-            if let Some(values) = self.memo.borrow().get(&v) {
+            if let Some(values) = memo.borrow().get(&v) {
                 return values.clone();
             }
-        } else if let Some(values) = self.framed.borrow().get(&(v, frames.clone())) {
+        } else if let Some(values) = framed.borrow().get(&(v, frames.clone())) {
             return values.clone();
         }
-        let key = (v, frames.id());
+        let key = (v, frames.id(), shallow);
         self.work.set(self.work.get() + 1);
-        if self.depth.get() > MOST_STEPS || self.work.get() > MOST_WORK || !self.open.borrow_mut().insert(key) {
+        let depth = self.depth.get();
+        if let Some(&outer) = self.open.borrow().get(&key) {
+            self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        self.depth.set(self.depth.get() + 1);
-        let values = self.bounded(self.compute(v, frames), v);
-        self.depth.set(self.depth.get() - 1);
-        self.open.borrow_mut().remove(&key);
-        // A result that a loop cut short is not remembered, for from elsewhere it may be whole.
-        let cut = values.iter().any(|known| matches!(known.thing, Thing::Unknown(Unknown::Limit)));
-        // Where that would take too long it is: what is followed twice at each step doubles.
-        if self.depth.get() == 0 {
-            self.cut_work.set(0);
-        } else if cut {
-            self.cut_work.set(self.cut_work.get() + 1);
+        if depth > MOST_STEPS || self.work.get() > MOST_WORK {
+            self.hit.set(0);
+            return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        if !cut || self.open.borrow().is_empty() || self.cut_work.get() > MOST_CUT_WORK {
-            if frames.is_empty() {
-                self.memo.borrow_mut().insert(v, values.clone());
-            } else {
-                self.framed.borrow_mut().insert((v, frames.clone()), values.clone());
+        self.open.borrow_mut().insert(key, depth);
+        self.depth.set(depth + 1);
+        let outer = self.hit.replace(u32::MAX);
+        let values = self.bounded(self.compute(v, frames), v);
+        let hit = self.hit.get();
+        self.depth.set(depth);
+        self.open.borrow_mut().remove(&key);
+        // What an evaluation that is still open left unknown may be more when it is asked for by itself: it is remembered until
+        // the outermost one is done, so that a tangle costs its size and not its paths.
+        self.hit.set(if hit < depth { hit.min(outer) } else { outer });
+        let provisional = hit < depth && depth > 0 && values.iter().any(Known::is_unknown);
+        if frames.is_empty() {
+            memo.borrow_mut().insert(v, values.clone());
+        } else {
+            framed.borrow_mut().insert((v, frames.clone()), values.clone());
+        }
+        if provisional {
+            self.provisional.borrow_mut().push((v, frames.clone(), shallow));
+        }
+        if depth == 0 {
+            for (v, frames, shallow) in self.provisional.borrow_mut().drain(..) {
+                let mode = usize::from(shallow);
+                if frames.is_empty() {
+                    self.memo[mode].borrow_mut().remove(&v);
+                } else {
+                    self.framed[mode].borrow_mut().remove(&(v, frames));
+                }
             }
         }
         values
@@ -388,13 +403,17 @@ impl Program<'_> {
             };
         }
         let mut values = Vec::new();
-        for call in self.callers(f).iter() {
-            match self.argument(*call, index as usize) {
-                Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
-                None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+        let shallow = self.shallow.get();
+        if !shallow {
+            for call in self.callers(f).iter() {
+                match self.argument(*call, index as usize) {
+                    Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                    None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+                }
             }
         }
-        for (call, place) in self.handed_over(f) {
+        let handed = if shallow { self.callback_of(f).into_iter().collect() } else { self.handed_over(f) };
+        for (call, place) in handed {
             if let Some(known) = self.callback_parameter(call, place, index, v) {
                 values.extend(known);
             }

@@ -22,7 +22,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
 pub use resolve::Target;
-pub(crate) use resolve::{Json, split, within};
+pub(crate) use resolve::{Json, join, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
@@ -66,18 +66,23 @@ pub struct Program<'a> {
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
-    memo: RefCell<FxHashMap<V, Values>>,
-    framed: RefCell<FxHashMap<(V, Frames), Values>>,
-    open: RefCell<FxHashSet<(V, usize)>>,
+    memo: [RefCell<FxHashMap<V, Values>>; 2],
+    framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
+    /// What is being evaluated, and how deep.
+    open: RefCell<FxHashMap<(V, usize, bool), u32>>,
+    /// The outermost open evaluation that one further in ran into.
+    hit: Cell<u32>,
+    provisional: RefCell<Vec<(V, Frames, bool)>>,
+    /// Parameters are not followed to the calls that fill them.
+    shallow: Cell<bool>,
+    handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
-    /// Results that a limit cut short, within one question.
-    cut_work: Cell<u64>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
-const MOST_WORK: u64 = 40_000_000;
+const MOST_WORK: u64 = 10_000_000;
 
 impl<'a> Program<'a> {
     /// Links the summaries. `units` are in the order of their files.
@@ -92,13 +97,16 @@ impl<'a> Program<'a> {
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
             aliases: FxHashMap::default(),
-            memo: RefCell::default(),
-            framed: RefCell::default(),
+            memo: Default::default(),
+            framed: Default::default(),
             open: RefCell::default(),
+            hit: Cell::new(u32::MAX),
+            provisional: RefCell::default(),
+            shallow: Cell::new(false),
+            handed: RefCell::default(),
             callers: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
-            cut_work: Cell::default(),
         };
         program.index();
         program
@@ -239,7 +247,14 @@ impl<'a> Program<'a> {
             for binding in &summary.bindings {
                 for write in &binding.writes {
                     match summary.value(write.value) {
-                        Value::ImportName(_, name) => alias(name, binding.name),
+                        Value::ImportName(import, name) => {
+                            alias(name, binding.name);
+                            // A module that is itself the function: `import Socket from 'ws'`.
+                            if summary.str(name) == "default" {
+                                alias(summary.imports[import.index()].specifier, binding.name);
+                            }
+                        }
+                        Value::Module(import) => alias(summary.imports[import.index()].specifier, binding.name),
                         Value::Function(function) => {
                             if let Some(name) = summary.function(function).name {
                                 alias(name, binding.name);

@@ -10,6 +10,9 @@ use crate::summary::*;
 /// Spreads and merges that are followed in a row.
 const MOST_LAYERS: u32 = 12;
 
+/// Objects that are looked into for one property.
+const MOST_OBJECTS: usize = 64;
+
 /// One value of a property, and where it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
@@ -28,6 +31,7 @@ pub struct Lookup {
     pub may_be_absent: bool,
     /// It may be something that is not known.
     pub unknown: bool,
+    seen: Vec<Object>,
 }
 
 /// Where an object is used: writes in the same function after this place do not count.
@@ -50,10 +54,15 @@ impl Program<'_> {
 
     /// Adds what a layer says; tells whether the key may be absent from it.
     fn layer(&self, object: &Object, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
-        if depth > MOST_LAYERS {
+        if depth > MOST_LAYERS || lookup.seen.len() >= MOST_OBJECTS {
             lookup.unknown = true;
             return true;
         }
+        // A state that is spread into itself says nothing new.
+        if lookup.seen.contains(object) {
+            return true;
+        }
+        lookup.seen.push(object.clone());
         match object {
             Object::Literal(v, frames) => {
                 if self.writes_of(*v, key, from, lookup) {
@@ -206,6 +215,8 @@ impl Program<'_> {
     /// Tells whether one of them certainly replaced what the literal says.
     fn writes_of(&self, v: V, key: &str, from: Option<Use>, lookup: &mut Lookup) -> bool {
         let mut replaced = false;
+        // Only what writes to this literal put there is replaced by a later one, not what layers above it said.
+        let first = lookup.values.len();
         for &(unit, index) in self.writes_to(key) {
             let write = self.summary(unit).writes[index as usize];
             // Only a variable or a property can hold the literal.
@@ -221,14 +232,14 @@ impl Program<'_> {
             let span = self.place(unit, write.span);
             let Some(value) = write.value else {
                 if write.condition.is_none() {
-                    lookup.values.clear();
+                    lookup.values.truncate(first);
                 }
                 continue;
             };
             let certain =
                 write.condition.is_none() && from.is_some_and(|from| from.function == F(unit, write.function));
             if certain {
-                lookup.values.clear();
+                lookup.values.truncate(first);
             }
             let development = self.development_of(unit, write.condition, &Frames::default());
             for known in self.eval(V(unit, value)).iter() {

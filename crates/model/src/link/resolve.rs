@@ -493,6 +493,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// It as a value.
+    pub fn id(self) -> ValueId {
+        self.value
+    }
+
     /// Where it stands.
     pub fn range(self) -> Range {
         self.summary.span(self.value)

@@ -284,7 +284,7 @@ fn read(script: Script) -> Outcome {
     }
     let parsed = best.unwrap_or_default();
     let mut lowering = Lowering::new(script.range);
-    lowering.module(&parsed.items);
+    lowering.module(parsed.items);
     let (mut summary, too_deep) = lowering.finish();
     if let Some(comments) = comments {
         summary.comments = speaking(&comments);

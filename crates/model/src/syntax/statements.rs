@@ -22,14 +22,15 @@ enum Flow {
 
 impl Lowering {
     /// Lowers a whole file.
-    pub fn module(&mut self, items: &[ModuleItem]) {
-        self.hoist_vars(items);
-        for item in items {
+    pub fn module(&mut self, items: Vec<ModuleItem>) {
+        self.hoist_vars(&items);
+        for item in &items {
             self.declare_item(item);
         }
         let mut flow = Flow::On;
+        // Each item is freed once it is read: the summary grows while the tree shrinks.
         for item in items {
-            let next = match item {
+            let next = match &item {
                 ModuleItem::ModuleDecl(declaration) => {
                     self.module_decl(declaration);
                     Flow::On

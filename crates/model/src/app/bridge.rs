@@ -1,0 +1,533 @@
+//! What preload scripts hand to pages: over the context bridge, or by writing to `window` where nothing isolates.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use super::checks::Strength;
+use super::parameters::Flow;
+use super::{App, Process, WindowKind};
+use crate::electron::preferences::Value as Tri;
+use crate::link::things::*;
+use crate::link::{C, F, UnitId, V};
+use crate::source::Span;
+use crate::summary::{CallKind, Export, Key, Value};
+
+/// Objects inside objects that are looked into.
+const MOST_LEVELS: u32 = 5;
+
+/// Helpers that are followed in a row.
+const MOST_HELPERS: u32 = 3;
+
+/// Things that one call may expose.
+const MOST_EXPOSED: usize = 512;
+
+/// Something that a page can reach.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposed {
+    /// The call that exposes it; none where it is written to `window`.
+    pub call: Option<C>,
+    /// Its path as the page sees it: `api.send`.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// What it is.
+    pub known: Known,
+}
+
+/// Why something that is exposed gives more away than it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeakKind {
+    /// `ipcRenderer` itself.
+    IpcRenderer,
+    /// A method of `ipcRenderer` as it is, with every channel.
+    IpcMethod,
+    /// A module, or a function of one, as it is: `fs`, `shell.openExternal`, `require`.
+    Api,
+    /// The page chooses the channel that a message is sent to.
+    Channel,
+    /// The page chooses the channel that it listens to.
+    ListenedChannel,
+    /// A listener of the page gets the event, and with it `event.sender`.
+    Event,
+    /// The page chooses what an API is given: `fs.readFile(path)`.
+    Argument,
+}
+
+/// Something exposed that gives more away than it should.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leak {
+    /// Why.
+    pub kind: LeakKind,
+    /// What is exposed.
+    pub exposed: Exposed,
+    /// The API that is reached: `ipcRenderer.send`.
+    pub api: String,
+    /// The place of it: the channel, the callback, the argument, the property.
+    pub span: Span,
+    /// The call of the API, where there is one.
+    pub call: Option<C>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// A check that could not be read, or that is easily got around, stands before it.
+    pub is_checked: bool,
+}
+
+/// Methods of `ipcRenderer` that send.
+const SEND: [&str; 6] = ["send", "sendSync", "sendTo", "sendToHost", "invoke", "postMessage"];
+
+/// Methods of `ipcRenderer` that listen.
+const LISTEN: [&str; 5] = ["on", "once", "addListener", "prependListener", "prependOnceListener"];
+
+impl App<'_> {
+    /// What preload scripts hand to pages, objects taken apart.
+    pub fn exposed(&self) -> Vec<Exposed> {
+        let mut found = Vec::new();
+        for (api, key, value) in
+            [("contextBridge.exposeInMainWorld", Some(0), 1), ("contextBridge.exposeInIsolatedWorld", Some(1), 2)]
+        {
+            for call in self.calls(api).iter() {
+                let name = key.and_then(|key| call.argument(self, key)).and_then(|key| self.constant(key));
+                let name = name.as_ref().and_then(Known::text).unwrap_or("the API").to_owned();
+                if let Some(value) = call.argument(self, value) {
+                    let limit = found.len() + MOST_EXPOSED;
+                    for known in self.eval(value).iter() {
+                        let known = known.clone().at_most(call.certainty);
+                        let exposed =
+                            Exposed { call: Some(call.call), name: name.clone(), span: self.span(value), known };
+                        self.take_apart(exposed, 0, limit, &mut found);
+                    }
+                }
+            }
+        }
+        // contextBridge.executeInMainWorld({ func, args }): the arguments cross the bridge.
+        for call in self.calls("contextBridge.executeInMainWorld").iter() {
+            let Some(script) = call.argument(self, 0) else { continue };
+            for known in self.eval(script).iter() {
+                let Thing::Object(object) = &known.thing else { continue };
+                for placed in self.program.property(object, "args", None).values {
+                    let Thing::Array(array, _) = placed.known.thing else { continue };
+                    let Value::Array(list) = self.program.value(array) else { continue };
+                    for item in self.program.summary(array.0).items(list) {
+                        let value = V(array.0, item.value);
+                        let limit = found.len() + MOST_EXPOSED;
+                        for known in self.eval(value).iter() {
+                            let known = known.clone().at_most(call.certainty);
+                            let exposed = Exposed {
+                                call: Some(call.call),
+                                name: "the argument".to_owned(),
+                                span: self.span(value),
+                                known,
+                            };
+                            self.take_apart(exposed, 0, limit, &mut found);
+                        }
+                    }
+                }
+            }
+        }
+        self.written_to_window(&mut found);
+        found
+    }
+
+    fn take_apart(&self, exposed: Exposed, level: u32, limit: usize, found: &mut Vec<Exposed>) {
+        if found.len() >= limit {
+            return;
+        }
+        let inner = |name: &str, span: Span, known: &Known| Exposed {
+            call: exposed.call,
+            name: format!("{}.{name}", exposed.name),
+            span,
+            known: known.clone().at_most(exposed.known.certainty),
+        };
+        if level < MOST_LEVELS {
+            match &exposed.known.thing {
+                Thing::Object(object) => {
+                    for key in self.program.keys(object) {
+                        for placed in self.program.property(object, &key, None).values {
+                            self.take_apart(inner(&key, placed.span, &placed.known), level + 1, limit, found);
+                        }
+                    }
+                    self.spread_apis(object, &exposed, found);
+                    return;
+                }
+                Thing::Namespace(unit) => {
+                    for export in &self.program.summary(*unit).exports {
+                        if let Export::Named(name, value) = *export {
+                            let value = V(*unit, value);
+                            for known in self.eval(value).iter() {
+                                let name = self.program.str(*unit, name);
+                                self.take_apart(inner(name, self.span(value), known), level + 1, limit, found);
+                            }
+                        }
+                    }
+                    return;
+                }
+                // Of an instance the bridge copies what it holds itself: fields, not methods.
+                Thing::Instance(class) => {
+                    let summary = self.program.summary(class.0);
+                    let Some(record) = summary.classes.get(class.1.index()) else { return };
+                    for member in record.members.iter().filter(|member| member.is_field && !member.is_static) {
+                        let (Key::Name(key), Some(value)) = (member.key, member.value) else { continue };
+                        let value = V(class.0, value);
+                        for known in self.eval(value).iter() {
+                            let span = self.program.place(class.0, member.span);
+                            self.take_apart(inner(summary.str(key), span, known), level + 1, limit, found);
+                        }
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+        found.push(exposed);
+    }
+
+    /// `{ ...ipcRenderer }`.
+    fn spread_apis(&self, object: &Object, exposed: &Exposed, found: &mut Vec<Exposed>) {
+        let Object::Literal(literal, frames) = object else { return };
+        let Value::Object(list) = self.program.value(*literal) else { return };
+        for property in self.program.summary(literal.0).properties(list) {
+            if property.key != Key::Spread {
+                continue;
+            }
+            for known in self.program.eval_in(V(literal.0, property.value), frames).iter() {
+                if matches!(known.thing, Thing::Api(_)) {
+                    found.push(Exposed {
+                        call: exposed.call,
+                        name: exposed.name.clone(),
+                        span: self.program.place(literal.0, property.span),
+                        known: known.clone().at_most(exposed.known.certainty),
+                    });
+                }
+            }
+        }
+    }
+
+    /// `window.x = …` in the preload script of a window without context isolation.
+    fn written_to_window(&self, found: &mut Vec<Exposed>) {
+        let preloads = self.unisolated_preloads();
+        for &(unit, certainty) in &preloads {
+            let summary = self.program.summary(unit);
+            for write in &summary.writes {
+                let (Key::Name(key), Some(value)) = (write.key, write.value) else { continue };
+                let is_window = match summary.value(write.object) {
+                    Value::Global(name) => matches!(summary.str(name), "window" | "globalThis" | "global" | "self"),
+                    _ => false,
+                };
+                if !is_window {
+                    continue;
+                }
+                let value = V(unit, value);
+                let limit = found.len() + MOST_EXPOSED;
+                for known in self.eval(value).iter() {
+                    let exposed = Exposed {
+                        call: None,
+                        name: format!("window.{}", summary.str(key)),
+                        span: self.program.place(unit, write.span),
+                        known: known.clone().at_most(certainty),
+                    };
+                    self.take_apart(exposed, 0, limit, found);
+                }
+            }
+        }
+    }
+
+    /// Scripts that run before the pages of windows without context isolation.
+    fn unisolated_preloads(&self) -> Vec<(UnitId, Certainty)> {
+        let mut found: Vec<(UnitId, Certainty)> = Vec::new();
+        for window in &self.windows {
+            if matches!(window.kind, WindowKind::Webview | WindowKind::Features) || window.development == Some(true) {
+                continue;
+            }
+            let open = window
+                .settings(self, "contextIsolation")
+                .iter()
+                .any(|fact| fact.value == Tri::Known(false) && fact.development != Some(true));
+            // Where Node is in the page, nothing that a script adds is worse.
+            let node = window.effective(self).get("nodeIntegration").is_some_and(|node| node.is(true));
+            if !open || node {
+                continue;
+            }
+            for (_, placed) in window.given(self, "preload") {
+                let Some(placed) = placed else { continue };
+                for unit in self.scripts_at(&placed.known) {
+                    if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
+                        found.push((unit, Certainty::Firm.min(window.certainty)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
+    pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
+        let text = match &path.thing {
+            Thing::Text(text) => text.to_string(),
+            Thing::Template(parts) => match parts.last() {
+                Some(Part::Text(text)) => text.to_string(),
+                _ => return Vec::new(),
+            },
+            Thing::Result(_, c) => {
+                let last = self.program.arguments(*c).last().map(|item| V(c.0, item.value));
+                match last.and_then(|last| self.constant(last)) {
+                    Some(known) => known.text().unwrap_or_default().to_owned(),
+                    None => return Vec::new(),
+                }
+            }
+            _ => return Vec::new(),
+        };
+        let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
+        let Some(last) = segments.last() else { return Vec::new() };
+        let stem = last.split('.').next().unwrap_or(last);
+        let mut found: Vec<(usize, UnitId)> = Vec::new();
+        for unit in self.program.unit_ids() {
+            let file = self.sources.file(self.program.file(unit));
+            if !matches!(
+                file.kind,
+                crate::source::FileKind::JavaScript
+                    | crate::source::FileKind::TypeScript
+                    | crate::source::FileKind::Tsx
+            ) {
+                continue;
+            }
+            let parts: Vec<&str> = file.path.split('/').collect();
+            let Some(name) = parts.last() else { continue };
+            let folder = parts.len().checked_sub(2).and_then(|index| parts.get(index)).copied();
+            let own = name.split('.').next().unwrap_or(name);
+            if own == stem || (own == "index" && folder == Some(stem)) {
+                // Of several the one whose folders agree the most.
+                let agree =
+                    segments.iter().rev().skip(1).zip(parts.iter().rev().skip(1)).take_while(|(a, b)| a == b).count();
+                found.push((agree, unit));
+            }
+        }
+        let most = found.iter().map(|(agree, _)| *agree).max().unwrap_or(0);
+        found.into_iter().filter(|(agree, _)| *agree == most).map(|(_, unit)| unit).collect()
+    }
+
+    /// What is exposed and gives more away than it should.
+    pub fn leaks(&self) -> Vec<Leak> {
+        let mut leaks = Vec::new();
+        for exposed in self.exposed() {
+            match &exposed.known.thing {
+                Thing::Api(path) => self.api_leak(path, &exposed, &mut leaks),
+                // `ipcRenderer.send.bind(ipcRenderer)`.
+                Thing::Result(path, _) => {
+                    if let Some(path) = path.strip_suffix(".bind") {
+                        self.api_leak(path, &exposed, &mut leaks);
+                    }
+                }
+                Thing::Function(f, _) => {
+                    let mut walk = Walk { app: self, exposed: &exposed, seen: FxHashSet::default(), leaks: &mut leaks };
+                    let all = self.program.function(*f).parameters.len() as u32;
+                    walk.function(*f, &(0..all).collect::<Vec<_>>(), false, 0);
+                }
+                _ => {}
+            }
+        }
+        let mut seen = FxHashSet::default();
+        leaks.retain(|leak| seen.insert((leak.span, leak.api.clone())));
+        leaks
+    }
+
+    fn api_leak(&self, path: &str, exposed: &Exposed, leaks: &mut Vec<Leak>) {
+        let kind = match path.strip_prefix("ipcRenderer.") {
+            Some(method) if SEND.contains(&method) || LISTEN.contains(&method) => LeakKind::IpcMethod,
+            Some(_) => return,
+            None if path == "ipcRenderer" => LeakKind::IpcRenderer,
+            // https://github.com/alex8088/electron-toolkit/tree/master/packages/preload: send, invoke, on with any channel.
+            None if path == "@electron-toolkit/preload.electronAPI" => LeakKind::IpcMethod,
+            None if gives_power(path) => LeakKind::Api,
+            None => return,
+        };
+        leaks.push(Leak {
+            kind,
+            exposed: exposed.clone(),
+            api: path.to_owned(),
+            span: exposed.span,
+            call: None,
+            certainty: exposed.known.certainty,
+            is_checked: false,
+        });
+    }
+}
+
+/// Whether an API in the hands of a page reaches beyond the page.
+fn gives_power(path: &str) -> bool {
+    match path {
+        "electron" | "remote" | "@electron/remote" | "require" | "module" | "process" | "shell" => true,
+        "shell.openExternal" | "shell.openPath" | "shell.openItem" | "shell.trashItem" => true,
+        "child_process" | "fs" | "fs.promises" | "fs/promises" | "fs-extra" | "original-fs" | "vm"
+        | "worker_threads" => true,
+        _ => reaches_system(path),
+    }
+}
+
+/// Whether a function, given what a page chooses, reaches files or programs.
+fn reaches_system(path: &str) -> bool {
+    let Some((module, name)) = path.rsplit_once('.') else { return path == "execa" };
+    match module {
+        "fs" | "fs.promises" | "fs-extra" | "original-fs" | "graceful-fs" => {
+            !matches!(
+                name,
+                "existsSync" | "exists" | "constants" | "accessSync" | "access" | "watch" | "promises" | "Stats"
+            ) && !name.contains("stat")
+                && !name.contains("close")
+        }
+        "child_process" => true,
+        "execa" => matches!(name, "execa" | "default" | "command" | "execaCommand" | "sync"),
+        "cross-spawn" => true,
+        "shell" => matches!(name, "openExternal" | "openPath" | "openItem" | "trashItem" | "moveItemToTrash"),
+        "vm" => name.starts_with("run"),
+        _ => false,
+    }
+}
+
+/// One exposed function, and what it calls.
+struct Walk<'a, 'b> {
+    app: &'a App<'a>,
+    exposed: &'b Exposed,
+    seen: FxHashSet<F>,
+    leaks: &'b mut Vec<Leak>,
+}
+
+impl Walk<'_, '_> {
+    /// `held` are the parameters that the page chooses.
+    fn function(&mut self, f: F, held: &[u32], checked: bool, depth: u32) {
+        if !self.seen.insert(f) || self.seen.len() > 64 {
+            return;
+        }
+        for c in self.app.calls_inside(f) {
+            self.call(c, f, held, checked, depth);
+        }
+    }
+
+    fn call(&mut self, c: C, f: F, held: &[u32], checked: bool, depth: u32) {
+        let record = self.app.program.call(c);
+        if record.kind == CallKind::Import {
+            if let Some(name) = self.app.program.argument(c, 0)
+                && self.flow(name, f, held) == Some(Flow::Whole)
+            {
+                self.leak(LeakKind::Argument, "require", c, name, checked);
+            }
+            return;
+        }
+        let Some((path, _)) = self.app.api_of(c) else {
+            self.helpers(c, f, held, checked, depth);
+            return;
+        };
+        if let Some(method) = path.strip_prefix("ipcRenderer.") {
+            self.ipc(c, method, &path, f, held, checked);
+        } else if reaches_system(&path) {
+            for item in self.app.program.arguments(c).to_vec() {
+                let value = V(c.0, item.value);
+                if !matches!(self.app.program.value(value), Value::Function(_)) && self.flow(value, f, held).is_some() {
+                    self.leak(LeakKind::Argument, &path, c, value, checked);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn ipc(&mut self, c: C, method: &str, path: &Rc<str>, f: F, held: &[u32], checked: bool) {
+        let sends = SEND.contains(&method);
+        if !sends && !LISTEN.contains(&method) {
+            return;
+        }
+        let arguments = self.app.program.arguments(c).to_vec();
+        let place = usize::from(method == "sendTo");
+        // `(...args) => ipcRenderer.send(...args)`: the first spread holds the channel too.
+        let channel = arguments.iter().take(place + 1).find(|item| item.spread).or_else(|| arguments.get(place));
+        if let Some(item) = channel {
+            let channel = V(c.0, item.value);
+            if self.flow(channel, f, held) == Some(Flow::Whole) {
+                let kind = if sends { LeakKind::Channel } else { LeakKind::ListenedChannel };
+                self.leak(kind, path, c, channel, checked);
+            }
+        }
+        if sends {
+            return;
+        }
+        let Some(listener) = self.app.program.argument(c, 1) else { return };
+        if self.flow(listener, f, held) == Some(Flow::Whole) {
+            self.leak(LeakKind::Event, path, c, listener, false);
+            return;
+        }
+        for g in self.app.functions(listener) {
+            for inner in self.app.calls_inside(g) {
+                let record = self.app.program.call(inner);
+                // The page's callback is called with the event.
+                if self.flow(V(inner.0, record.callee), f, held) != Some(Flow::Whole) {
+                    continue;
+                }
+                let event = self.app.program.arguments(inner).iter().find(|item| {
+                    let value = V(inner.0, item.value);
+                    if item.spread {
+                        matches!(self.app.from_parameter(value, g), Some((0, Flow::Whole)))
+                            && matches!(self.app.program.function(g).parameters.first(), Some(first) if first.rest)
+                    } else {
+                        self.app.is_parameter(value, g, 0)
+                            && matches!(self.app.program.function(g).parameters.first(), Some(first) if !first.rest)
+                    }
+                });
+                if let Some(event) = event {
+                    let value = V(inner.0, event.value);
+                    self.leak(LeakKind::Event, path, c, value, false);
+                }
+            }
+        }
+    }
+
+    fn helpers(&mut self, c: C, f: F, held: &[u32], checked: bool, depth: u32) {
+        if depth >= MOST_HELPERS {
+            return;
+        }
+        let callee = V(c.0, self.app.program.call(c).callee);
+        for helper in self.app.functions(callee) {
+            let mut inner = Vec::new();
+            let mut inner_checked = checked;
+            for (index, item) in self.app.program.arguments(c).iter().enumerate() {
+                let value = V(c.0, item.value);
+                if self.flow(value, f, held) != Some(Flow::Whole) {
+                    continue;
+                }
+                match self.app.guard_of_call(c, value).strength {
+                    Strength::Scheme | Strength::Host => {}
+                    strength => {
+                        inner_checked |= strength != Strength::None;
+                        inner.push(index as u32);
+                    }
+                }
+            }
+            if !inner.is_empty() {
+                self.function(helper, &inner, inner_checked, depth + 1);
+            }
+        }
+    }
+
+    fn flow(&self, v: V, f: F, held: &[u32]) -> Option<Flow> {
+        self.app.from_parameter(v, f).filter(|(index, _)| held.contains(index)).map(|(_, flow)| flow)
+    }
+
+    fn leak(&mut self, kind: LeakKind, api: &str, c: C, value: V, checked: bool) {
+        let strength = self.app.guard_of_call(c, value).strength;
+        if kind != LeakKind::Event && strength >= Strength::Scheme {
+            return;
+        }
+        let part = self
+            .app
+            .from_parameter(value, F(c.0, self.app.program.call(c).function))
+            .is_some_and(|(_, flow)| flow == Flow::Part);
+        let certainty = self.exposed.known.certainty.min(Certainty::Firm);
+        self.leaks.push(Leak {
+            kind,
+            exposed: self.exposed.clone(),
+            api: api.to_owned(),
+            span: self.app.span(value),
+            call: Some(c),
+            certainty: if part { Certainty::Tentative } else { certainty },
+            is_checked: checked || (kind != LeakKind::Event && strength != Strength::None),
+        });
+    }
+}

@@ -1,0 +1,231 @@
+//! What package.json and the configuration of packagers say.
+
+use super::App;
+use crate::link::things::*;
+use crate::link::{Json, UnitId, V, join, split};
+use crate::source::{FileId, FileKind, Role, Span};
+
+/// What makes packages of an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Packager {
+    /// electron-builder: <https://www.electron.build/configuration>.
+    Builder,
+    /// Electron Forge: <https://www.electronforge.io/config/configuration>.
+    Forge,
+}
+
+/// One configuration of a packager.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Whose.
+    pub packager: Packager,
+    /// The configuration itself; `None` where it could not be followed.
+    pub object: Option<Object>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// A small place in it: its key, else the file's start.
+    pub span: Span,
+}
+
+/// One entry of `scripts` in package.json.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Its name.
+    pub name: String,
+    /// What it runs.
+    pub text: String,
+    /// Where that stands.
+    pub span: Span,
+}
+
+impl App<'_> {
+    /// The app's package.json.
+    fn manifest(&self) -> Option<(UnitId, Json<'_>)> {
+        let file = self.sources.find(&self.in_root("package.json")?)?;
+        let unit = self.program.unit_of(file)?;
+        Some((unit, Json::root(self.program.summary(unit))?))
+    }
+
+    fn in_root(&self, path: &str) -> Option<String> {
+        join(&self.sources.root, path)
+    }
+
+    /// Where an app-wide finding without any other place belongs: the first window, else the start of the main file.
+    pub fn start(&self) -> Span {
+        if let Some(window) = self.windows.first() {
+            return window.span;
+        }
+        self.main_start()
+    }
+
+    /// The start of the file in which the app starts.
+    pub fn main_start(&self) -> Span {
+        Span { file: self.main_file().unwrap_or(FileId(0)), start: 0, end: 0 }
+    }
+
+    /// The file in which the app starts: `main` of package.json, else the first script of the main process, else any.
+    fn main_file(&self) -> Option<FileId> {
+        let named = self.manifest().and_then(|(_, root)| root.get("main")?.text()).unwrap_or("index.js");
+        let named = self.in_root(named)?;
+        let endings = ["", ".js", ".mjs", ".cjs", ".ts", "/index.js"];
+        endings
+            .iter()
+            .find_map(|ending| self.sources.find(&format!("{named}{ending}")))
+            .or_else(|| {
+                self.program
+                    .unit_ids()
+                    .find(|&unit| self.process(unit) == super::Process::Main)
+                    .map(|unit| self.program.file(unit))
+            })
+            .or_else(|| {
+                let own = |index: &usize| self.sources.files[*index].role == Role::Own;
+                (0..self.sources.files.len()).find(own).map(|index| FileId(index as u32))
+            })
+    }
+
+    /// The `scripts` of package.json.
+    pub fn package_scripts(&self) -> Vec<Script> {
+        let Some((unit, root)) = self.manifest() else { return Vec::new() };
+        let scripts = root.get("scripts").map(Json::entries).unwrap_or_default();
+        scripts
+            .into_iter()
+            .filter_map(|(name, value)| {
+                Some(Script {
+                    name: name.to_owned(),
+                    text: value.text()?.to_owned(),
+                    span: self.program.place(unit, value.range()),
+                })
+            })
+            .collect()
+    }
+
+    /// Configurations of packagers: in package.json, in files of their names, in files that scripts name, and handed to a packager
+    /// that a script calls. In the order of places.
+    pub fn configurations(&self) -> Vec<Configuration> {
+        let mut found = Vec::new();
+        self.in_manifest(&mut found);
+        for (index, file) in self.sources.files.iter().enumerate() {
+            if file.role != Role::Own || file.kind == FileKind::Lockfile {
+                continue;
+            }
+            let (folder, name) = split(&file.path);
+            let is_here = folder == self.sources.root;
+            let packager = match name {
+                _ if is_here && name.starts_with("electron-builder") => Packager::Builder,
+                _ if is_here && name.starts_with("forge.config.") => Packager::Forge,
+                _ if self.scripts_name(&file.path) => Packager::Builder,
+                _ => continue,
+            };
+            if let Some(unit) = self.program.unit_of(FileId(index as u32)) {
+                self.in_file(packager, unit, &mut found);
+            }
+        }
+        for api in ["electron-builder.build", "electron-builder.default.build"] {
+            for call in self.calls(api).iter() {
+                let Some(options) = call.argument(self, 0) else { continue };
+                for known in self.eval(options).iter() {
+                    let Thing::Object(object) = &known.thing else { continue };
+                    for placed in self.program.property(object, "config", None).values {
+                        if let Thing::Object(object) = placed.known.thing {
+                            found.push(Configuration {
+                                packager: Packager::Builder,
+                                object: Some(object),
+                                certainty: placed.known.certainty,
+                                span: placed.span,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|configuration| configuration.span);
+        found.dedup_by_key(|configuration| configuration.span);
+        found
+    }
+
+    /// Whether a script hands this file to electron-builder.
+    fn scripts_name(&self, path: &str) -> bool {
+        self.package_scripts().iter().filter(|script| script.text.contains("electron-builder")).any(|script| {
+            let mut words = script.text.split_whitespace();
+            std::iter::from_fn(|| {
+                let word = words.next()?;
+                Some(match word {
+                    "-c" | "--config" => words.next(),
+                    _ => word.strip_prefix("--config=").or_else(|| word.strip_prefix("-c=")),
+                })
+            })
+            .flatten()
+            .any(|named| self.in_root(named.trim_matches(['"', '\''])).as_deref() == Some(path))
+        })
+    }
+
+    fn in_manifest(&self, found: &mut Vec<Configuration>) {
+        let Some((unit, root)) = self.manifest() else { return };
+        let mut add = |packager, value: Json| {
+            let v = V(unit, value.id());
+            match value.text() {
+                // `"forge": "./forge.config.js"`.
+                Some(path) => {
+                    let path = self.in_root(path);
+                    let file = path.and_then(|path| {
+                        ["", ".js", ".cjs", ".ts"].iter().find_map(|end| self.sources.find(&format!("{path}{end}")))
+                    });
+                    if let Some(unit) = file.and_then(|file| self.program.unit_of(file)) {
+                        self.in_file(packager, unit, found);
+                    }
+                }
+                None => self.add_objects(packager, &self.eval(v), self.span(v), found),
+            }
+        };
+        if let Some(build) = root.get("build").filter(|build| !build.entries().is_empty()) {
+            add(Packager::Builder, build);
+        }
+        if let Some(forge) = root.get("config").and_then(|config| config.get("forge")) {
+            add(Packager::Forge, forge);
+        }
+    }
+
+    fn in_file(&self, packager: Packager, unit: UnitId, found: &mut Vec<Configuration>) {
+        let file = self.program.file(unit);
+        let start = Span { file, start: 0, end: 0 };
+        match self.program.exported(unit, "default", 0) {
+            Some(values) => self.add_objects(packager, &values, start, found),
+            None => {
+                found.push(Configuration { packager, object: None, certainty: Certainty::Tentative, span: start });
+            }
+        }
+    }
+
+    fn add_objects(&self, packager: Packager, values: &[Known], span: Span, found: &mut Vec<Configuration>) {
+        // A small place: the line on which it begins.
+        let text = &self.sources.file(span.file).text.content;
+        let rest = text.get(span.start as usize..).unwrap_or("");
+        let length = rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32;
+        let end = if span.end > span.start { span.end.min(span.start + length) } else { span.start };
+        let span = Span { end, ..span };
+        let before = found.len();
+        let mut add = |object: Option<Object>, certainty| {
+            found.push(Configuration { packager, object, certainty, span });
+        };
+        for known in values {
+            match &known.thing {
+                Thing::Object(object) => add(Some(object.clone()), Certainty::Certain),
+                // `module.exports = async () => ({ … })`.
+                Thing::Function(f, _) => {
+                    for exit in self.exits(*f).returns {
+                        let Some(value) = exit.value else { continue };
+                        for known in self.eval(value).iter() {
+                            if let Thing::Object(object) = &known.thing {
+                                add(Some(object.clone()), Certainty::Firm);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if found.len() == before {
+            found.push(Configuration { packager, object: None, certainty: Certainty::Tentative, span });
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Where the app starts, and what it never gets to: examples, templates and tools that lie beside it.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::App;
+use crate::link::{Json, Target, UnitId, join, split};
+use crate::source::{FileKind, Role};
+use crate::summary::ImportId;
+
+/// Files of build tools begin or end so; strings in them that are paths of scripts are where a bundler starts.
+const BUILD_TOOLS: [&str; 15] = [
+    "webpack",
+    "rspack",
+    "vite",
+    "rollup",
+    "esbuild",
+    "forge.config",
+    "electron-builder",
+    "tsup",
+    "gulpfile",
+    "gruntfile",
+    "parcel",
+    "rolldown",
+    "vue.config",
+    "quasar.conf",
+    "craco",
+];
+
+/// Folders that a build writes, and those that it reads instead.
+const BUILT: [&str; 14] = [
+    "dist",
+    "build",
+    "lib",
+    "out",
+    "output",
+    "release",
+    "app",
+    "bundle",
+    "bundles",
+    ".webpack",
+    ".vite",
+    "dist-electron",
+    "dist-main",
+    "dist_electron",
+];
+
+/// Extensions of scripts.
+const EXTENSIONS: [&str; 9] = ["", ".ts", ".js", ".tsx", ".jsx", ".mts", ".mjs", ".cts", ".cjs"];
+
+/// What is known of where the app starts.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
+    /// The scripts with which the main process may start, by `main` and by what build tools are given; sorted.
+    pub scripts: Vec<UnitId>,
+    /// Every script that these lead to: by imports, by paths in strings, as preload scripts, in pages.
+    pub reached: FxHashSet<UnitId>,
+    /// Scripts that belong to another program.
+    pub separate: FxHashSet<UnitId>,
+}
+
+impl App<'_> {
+    /// Where the app starts, and what it gets to.
+    pub fn entries(&self) -> &Entries {
+        self.entries.get_or_init(|| find(self))
+    }
+
+    /// Whether a script belongs to another program that lies beside the app: an example, a template.
+    ///
+    /// So it is if the app's own start is known and leads to a script that waits for `ready`, and this script, which the app never
+    /// gets to, waits for `ready` itself, is imported only by such a script, or lies in the folder of one.
+    pub fn is_separate_program(&self, unit: UnitId) -> bool {
+        self.entries().separate.contains(&unit)
+    }
+}
+
+fn find(app: &App) -> Entries {
+    let files = Files::new(app);
+    let mut entries = Entries { scripts: files.scripts(), ..Entries::default() };
+    if entries.scripts.is_empty() {
+        return entries;
+    }
+    let ready = ready_units(app);
+    let mut open = entries.scripts.clone();
+    while let Some(unit) = open.pop() {
+        if entries.reached.insert(unit) {
+            open.extend(imports_of(app, unit));
+            open.extend(files.named_in(unit));
+        }
+        // Preload scripts of windows that the scripts so far make, once those have been walked.
+        if open.is_empty() {
+            for window in &app.windows {
+                if !window.call.is_some_and(|call| entries.reached.contains(&call.0)) {
+                    continue;
+                }
+                for (_, placed) in window.given(app, "preload") {
+                    let Some(placed) = placed else { continue };
+                    open.extend(
+                        app.scripts_at(&placed.known).into_iter().filter(|unit| !entries.reached.contains(unit)),
+                    );
+                }
+            }
+        }
+    }
+    if !ready.iter().any(|unit| entries.reached.contains(unit)) {
+        return entries;
+    }
+    // Scripts of build tools are no programs of their own, nor what they lead to.
+    let mut separate: FxHashSet<UnitId> = FxHashSet::default();
+    let mut open: Vec<UnitId> = ready.into_iter().filter(|unit| !entries.reached.contains(unit)).collect();
+    let mut folders: FxHashSet<String> = FxHashSet::default();
+    for unit in &open {
+        folders.insert(folder_of(app, *unit));
+    }
+    for unit in &entries.reached {
+        folders.remove(&folder_of(app, *unit));
+    }
+    folders.remove("");
+    open.extend(app.program.unit_ids().filter(|unit| {
+        !entries.reached.contains(unit) && is_script(app, *unit) && folders.contains(&folder_of(app, *unit))
+    }));
+    while let Some(unit) = open.pop() {
+        if !entries.reached.contains(&unit) && separate.insert(unit) {
+            open.extend(imports_of(app, unit));
+        }
+    }
+    entries.separate = separate;
+    entries
+}
+
+/// Scripts that wait for the app to be ready: those with which a main process starts.
+fn ready_units(app: &App) -> Vec<UnitId> {
+    let mut units: Vec<UnitId> = app.calls("app.whenReady").iter().map(|call| call.call.0).collect();
+    units.extend(app.listeners("app", "ready").iter().map(|listener| listener.call.0));
+    units.sort_unstable();
+    units.dedup();
+    units
+}
+
+fn imports_of(app: &App, unit: UnitId) -> Vec<UnitId> {
+    let count = app.program.summary(unit).imports.len() as u32;
+    (0..count)
+        .filter_map(|import| match app.program.target(unit, ImportId(import)) {
+            Target::Unit(next) => Some(*next),
+            Target::File(_) | Target::External(_) | Target::Missing => None,
+        })
+        .collect()
+}
+
+fn folder_of(app: &App, unit: UnitId) -> String {
+    split(&app.sources.file(app.program.file(unit)).path).0.to_owned()
+}
+
+fn is_script(app: &App, unit: UnitId) -> bool {
+    let kind = app.sources.file(app.program.file(unit)).kind;
+    matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html)
+}
+
+/// The files of the app by their paths.
+struct Files<'a> {
+    app: &'a App<'a>,
+    units: BTreeMap<&'a str, UnitId>,
+    /// The folder of the app's package, without a slash at its end.
+    root: &'a str,
+}
+
+impl<'a> Files<'a> {
+    fn new(app: &'a App<'a>) -> Self {
+        let mut units = BTreeMap::new();
+        for unit in app.program.unit_ids() {
+            let file = app.sources.file(app.program.file(unit));
+            if file.role != Role::Context && is_script(app, unit) {
+                units.entry(file.path.as_str()).or_insert(unit);
+            }
+        }
+        let root = app.sources.root.trim_end_matches('/');
+        Self { app, units, root }
+    }
+
+    /// A script by its path, with or without what can be left out.
+    fn script(&self, path: &str) -> Option<UnitId> {
+        let stem = |path: &str| {
+            [".js", ".mjs", ".cjs", ".jsx"].iter().find_map(|extension| path.strip_suffix(extension)).map(str::to_owned)
+        };
+        let with = |stem: &str| {
+            EXTENSIONS.iter().find_map(|extension| self.units.get(format!("{stem}{extension}").as_str()).copied())
+        };
+        with(path)
+            .or_else(|| stem(path).and_then(|stem| with(&stem)))
+            .or_else(|| with(&if path.is_empty() { "index".to_owned() } else { format!("{path}/index") }))
+    }
+
+    /// The scripts with which the app starts.
+    fn scripts(&self) -> Vec<UnitId> {
+        let mut found = Vec::new();
+        for (folder, manifest) in self.manifests() {
+            if let Some(main) = manifest.get("main").and_then(Json::text) {
+                found.extend(self.main(folder, main));
+            } else {
+                found.extend(self.script(&join(folder, "index").unwrap_or_default()));
+            }
+            for (_, script) in manifest.get("scripts").map(Json::entries).unwrap_or_default() {
+                for word in script.text().unwrap_or_default().split([' ', '=', '"', '\'']) {
+                    found.extend(self.named(word, &[folder]));
+                }
+            }
+        }
+        for unit in self.app.program.unit_ids() {
+            let file = self.app.sources.file(self.app.program.file(unit));
+            let name = split(&file.path).1.to_ascii_lowercase();
+            if BUILD_TOOLS.iter().any(|tool| name.contains(tool)) {
+                let folder = split(&file.path).0;
+                // A tool's own parts are no entry.
+                let own = imports_of(self.app, unit);
+                found.extend(
+                    self.strings(unit, &[self.root, folder])
+                        .into_iter()
+                        .filter(|next| !own.contains(next) && *next != unit),
+                );
+            }
+        }
+        found.retain(|unit| !self.is_build_tool(*unit));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn is_build_tool(&self, unit: UnitId) -> bool {
+        let name = split(&self.app.sources.file(self.app.program.file(unit)).path).1.to_ascii_lowercase();
+        BUILD_TOOLS.iter().any(|tool| name.contains(tool))
+    }
+
+    /// The app's package, and the one inside it that some builders want apart.
+    fn manifests(&self) -> Vec<(&'a str, Json<'a>)> {
+        let mut found = Vec::new();
+        for unit in self.app.program.unit_ids() {
+            let file = self.app.sources.file(self.app.program.file(unit));
+            let (folder, name) = split(&file.path);
+            let below = if self.root.is_empty() { folder } else { folder.strip_prefix(self.root).unwrap_or(folder) };
+            let inner =
+                matches!(below.trim_start_matches('/'), "" | "app" | "src" | "release/app" | "desktop" | "electron");
+            if name == "package.json"
+                && file.role == Role::Own
+                && inner
+                && let Some(manifest) = Json::root(self.app.program.summary(unit))
+            {
+                found.push((folder, manifest));
+            }
+        }
+        found
+    }
+
+    /// What `main` names: a script, or the source of what a build writes there.
+    fn main(&self, folder: &str, main: &str) -> Vec<UnitId> {
+        let Some(path) = join(folder, main) else { return Vec::new() };
+        if let Some(unit) = self.script(&path) {
+            return vec![unit];
+        }
+        let parts: Vec<&str> = path.split('/').collect();
+        for (index, part) in parts.iter().enumerate() {
+            if !BUILT.contains(part) {
+                continue;
+            }
+            for source in [Some("src"), None, Some("app"), Some("electron"), Some("src/main"), Some("electron/src")] {
+                let mut other: Vec<&str> = parts.clone();
+                match source {
+                    Some(source) => other.splice(index..=index, [source]).for_each(drop),
+                    None => other.splice(index..=index, []).for_each(drop),
+                }
+                if let Some(unit) = self.script(&other.join("/")) {
+                    return vec![unit];
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Scripts that a path in a text means, from any of these folders.
+    fn named(&self, text: &str, folders: &[&str]) -> Option<UnitId> {
+        if text.len() > 300 || text.contains(['*', '\n', ' ', ':']) || text.contains("node_modules") {
+            return None;
+        }
+        let scripted = EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension)) || text.ends_with(".html");
+        if !scripted && !text.contains('/') {
+            return None;
+        }
+        folders.iter().find_map(|folder| self.script(&join(folder, text)?))
+    }
+
+    /// Scripts that strings of a unit mean.
+    fn strings(&self, unit: UnitId, folders: &[&str]) -> Vec<UnitId> {
+        let summary = self.app.program.summary(unit);
+        let imports: FxHashSet<&str> = summary.imports.iter().map(|import| summary.str(import.specifier)).collect();
+        summary
+            .strings
+            .iter()
+            .filter(|text| !imports.contains(&***text))
+            .filter_map(|text| self.named(text.trim_start_matches('/'), folders))
+            .collect()
+    }
+
+    /// Scripts and pages that a script speaks of by their paths.
+    fn named_in(&self, unit: UnitId) -> Vec<UnitId> {
+        let folder = folder_of(self.app, unit);
+        self.strings(unit, &[&folder, self.root])
+    }
+}

@@ -1,0 +1,146 @@
+//! Environment variables that the app sets for itself.
+
+use super::{App, SwitchSource};
+use crate::link::things::*;
+use crate::link::{UnitId, V};
+use crate::source::Span;
+use crate::summary::{Call, Key, Value};
+
+/// One place that sets an environment variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvironmentWrite {
+    /// The value as text; `None` where it is not known.
+    pub value: Option<String>,
+    /// The assignment, or the word of the script.
+    pub span: Span,
+    /// Places on the way to the value.
+    pub trail: std::rc::Rc<[Span]>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// Only in development.
+    pub development: Option<bool>,
+    /// Where.
+    pub source: SwitchSource,
+    /// Scope path.
+    pub symbol: String,
+}
+
+impl App<'_> {
+    /// Everything that sets this variable: `process.env.NAME = …`, `{ env: { NAME: … } }`, `NAME=… electron .` in a script.
+    ///
+    /// A write to `window.NAME` counts, for Electron's own code reads some of them there.
+    pub fn environment_writes(&self, name: &str) -> Vec<EnvironmentWrite> {
+        let mut found = Vec::new();
+        for &(unit, index) in self.program.writes_to(name) {
+            let write = &self.program.summary(unit).writes[index as usize];
+            let Some(value) = write.value else { continue };
+            let is_environment = self.eval(V(unit, write.object)).iter().any(|known| {
+                matches!(&known.thing, Thing::Api(path) if matches!(&**path, "process.env" | "window" | "globalThis" | "window.process.env"))
+            });
+            if !is_environment {
+                continue;
+            }
+            let development = self.program.development_of(unit, write.condition, &Frames::default());
+            let span = self.program.place(unit, write.span);
+            self.values_of(V(unit, value), span, development, name, &mut found);
+        }
+        self.in_objects(name, &mut found);
+        for script in self.scripts() {
+            for word in super::switches::commands(&script.text).into_iter().flatten() {
+                let Some(value) = word.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) else { continue };
+                let place = self.text(script.span).find(name).map_or(script.span, |at| {
+                    let start = script.span.start + at as u32;
+                    Span { start, end: start + name.len() as u32, ..script.span }
+                });
+                found.push(EnvironmentWrite {
+                    value: Some(value.to_owned()),
+                    span: place,
+                    trail: std::rc::Rc::from([]),
+                    certainty: Certainty::Certain,
+                    development: script.development.then_some(true),
+                    source: SwitchSource::Script,
+                    symbol: format!("{}.{name}", script.symbol),
+                });
+            }
+        }
+        found.sort_by(|a, b| (a.span, &a.value).cmp(&(b.span, &b.value)));
+        found.dedup_by(|a, b| a.span == b.span && a.value == b.value);
+        found
+    }
+
+    /// Properties of that name in the environment of a child process, or in what is merged into the app's own.
+    fn in_objects(&self, name: &str, found: &mut Vec<EnvironmentWrite>) {
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            if !summary.strings.iter().any(|text| **text == *name) {
+                continue;
+            }
+            for call in &summary.calls {
+                let merges = self.merges_into_environment(unit, call);
+                for item in summary.items(call.arguments) {
+                    let Value::Object(list) = summary.value(item.value) else { continue };
+                    let environments = summary.properties(list).iter().filter_map(|property| match property.key {
+                        Key::Name(key) if summary.str(key) == "env" => match summary.value(property.value) {
+                            Value::Object(inner) => Some(inner),
+                            _ => None,
+                        },
+                        _ => None,
+                    });
+                    for environment in environments.chain(merges.then_some(list)) {
+                        for property in summary.properties(environment) {
+                            if !matches!(property.key, Key::Name(key) if summary.str(key) == name) {
+                                continue;
+                            }
+                            let span = self.program.place(unit, property.span);
+                            let development = self.program.development_of(unit, call.condition, &Frames::default());
+                            self.values_of(V(unit, property.value), span, development, name, found);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `Object.assign(process.env, { … })`.
+    fn merges_into_environment(&self, unit: UnitId, call: &Call) -> bool {
+        let summary = self.program.summary(unit);
+        let is_assign = matches!(summary.value(call.callee), Value::Member(_, name) if summary.str(name) == "assign");
+        is_assign
+            && summary.items(call.arguments).first().is_some_and(|first| {
+                self.eval(V(unit, first.value))
+                    .iter()
+                    .any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "process.env"))
+            })
+    }
+
+    fn values_of(
+        &self,
+        value: V,
+        span: Span,
+        development: Option<bool>,
+        name: &str,
+        found: &mut Vec<EnvironmentWrite>,
+    ) {
+        for known in self.eval(value).iter() {
+            // Node.js makes a text of whatever is written, of undefined too.
+            let text = match &known.thing {
+                Thing::Text(text) => Some(text.to_string()),
+                Thing::Bool(bool) => Some(bool.to_string()),
+                Thing::Number(number) => Some(number.to_string()),
+                Thing::Undefined => Some("undefined".to_owned()),
+                Thing::Null => Some("null".to_owned()),
+                Thing::Development(yes) => Some(yes.to_string()),
+                _ => None,
+            };
+            found.push(EnvironmentWrite {
+                value: text,
+                span,
+                trail: known.trail.clone(),
+                certainty: known.certainty,
+                development: development.or(known.development),
+                source: SwitchSource::Code,
+                symbol: name.to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Which pages are shown in which windows.
+
+use super::{App, Load, Markup, Page, Window, WindowKind};
+use crate::electron::preferences::Value as Tri;
+use crate::link::things::*;
+use crate::summary::Value;
+
+impl App<'_> {
+    /// The window into which something is loaded, if it is one that is known.
+    pub fn window_of(&self, load: &Load) -> Option<&Window> {
+        let Origin::Created(call) = load.window else { return None };
+        self.windows.iter().find(|window| window.call == Some(call))
+    }
+
+    /// Whether pages that are loaded here have Node.
+    pub fn load_has_node(&self, load: &Load) -> bool {
+        self.window_of(load).is_some_and(|window| self.window_has_node(window))
+    }
+
+    fn window_has_node(&self, window: &Window) -> bool {
+        window
+            .settings(self, "nodeIntegration")
+            .iter()
+            .any(|fact| fact.value == Tri::Known(true) && fact.development != Some(true))
+    }
+
+    /// The loads that show this page: their address ends in the page's path.
+    pub fn loads_of(&self, page: &Page) -> Vec<Load> {
+        self.loads().into_iter().filter(|load| self.shows(load, page)).collect()
+    }
+
+    fn shows(&self, load: &Load, page: &Page) -> bool {
+        let Some(url) = load.url else { return false };
+        let path = &self.sources.file(page.file).path;
+        self.eval(url).iter().any(|known| match &known.thing {
+            Thing::Text(text) => ends_in(path, text),
+            Thing::Template(parts) => match parts.last() {
+                Some(Part::Text(text)) => ends_in(path, text),
+                _ => false,
+            },
+            // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
+            Thing::Result(api, _) => {
+                matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
+                    && self.last_text(known, 0).is_some_and(|text| ends_in(path, &text))
+            }
+            _ => false,
+        })
+    }
+
+    /// The last text that an address is made of.
+    fn last_text(&self, known: &Known, depth: u32) -> Option<String> {
+        if depth > 8 {
+            return None;
+        }
+        match &known.thing {
+            Thing::Text(text) => Some(text.to_string()),
+            Thing::Template(parts) => match parts.last() {
+                Some(Part::Text(text)) => Some(text.to_string()),
+                _ => None,
+            },
+            Thing::Object(object) => {
+                let lookup = self.program.property(object, "pathname", None);
+                lookup.values.iter().find_map(|placed| self.last_text(&placed.known, depth + 1))
+            }
+            Thing::Result(api, c) => {
+                let count = self.program.arguments(*c).len();
+                let index = if &**api == "new URL" || count == 0 { 0 } else { count - 1 };
+                let index = if api.starts_with("url.") { 0 } else { index };
+                let argument = self.program.argument(*c, index)?;
+                self.eval(argument).iter().find_map(|known| self.last_text(known, depth + 1))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a window that shows this page gives it Node. A page that no load names has it if every window of the app has it.
+    pub fn page_has_node(&self, page: &Page) -> bool {
+        let loads = self.loads_of(page);
+        if !loads.is_empty() {
+            return loads.iter().any(|load| self.load_has_node(load));
+        }
+        let mut windows = self
+            .windows
+            .iter()
+            .filter(|window| {
+                matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView)
+            })
+            .peekable();
+        windows.peek().is_some() && windows.all(|window| self.window_has_node(window))
+    }
+
+    /// The text of markup in a script.
+    pub fn markup_text(&self, markup: &Markup) -> Option<&str> {
+        match self.program.value(markup.value) {
+            Value::String(name) => Some(self.program.str(markup.value.0, name)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an address leads to the file of this path: it ends in the same names, without query and fragment.
+fn ends_in(path: &str, address: &str) -> bool {
+    let address = address.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
+    let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
+    let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
+    if !(address.ends_with(".html") || address.ends_with(".htm")) {
+        return false;
+    }
+    path == address
+        || path.strip_suffix(address).is_some_and(|rest| rest.ends_with('/'))
+        // The build's folder is not the source's: the file's own name decides, unless it says nothing.
+        || address.rsplit('/').next() == path.rsplit('/').next()
+}

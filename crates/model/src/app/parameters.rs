@@ -1,0 +1,196 @@
+//! What a function does with what it was handed: which values come from a parameter, which properties of it are read and written.
+
+use super::App;
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{CallKind, Key, Operator, Value};
+
+/// Helpers that are followed in a row.
+const MOST_HELPERS: u32 = 3;
+
+/// Steps from a value to the parameter it comes from.
+const MOST_STEPS: u32 = 24;
+
+/// How a value comes from a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flow {
+    /// It is a part of something larger: `path.join(root, name)`, `` `${name}.json` ``.
+    Part,
+    /// It is the parameter, or a property of it.
+    Whole,
+}
+
+/// A write to a property of a parameter, or a deletion of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterWrite {
+    /// The property; `None` where it is computed.
+    pub key: Option<String>,
+    /// What is written; `None` for `delete`.
+    pub value: Option<V>,
+    /// Where.
+    pub span: Span,
+}
+
+impl App<'_> {
+    /// Which parameter of the function a value comes from, and how much of it is the parameter.
+    pub fn from_parameter(&self, v: V, f: F) -> Option<(u32, Flow)> {
+        self.from_parameter_at(v, f, 0)
+    }
+
+    fn from_parameter_at(&self, v: V, f: F, depth: u32) -> Option<(u32, Flow)> {
+        if v.0 != f.0 || depth > MOST_STEPS {
+            return None;
+        }
+        let at = |id| V(v.0, id);
+        let go = |id| self.from_parameter_at(at(id), f, depth + 1);
+        let part = |found: Option<(u32, Flow)>| found.map(|(index, _)| (index, Flow::Part));
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Parameter(function, index) | Value::RestParameter(function, index) if function == f.1 => {
+                Some((index, Flow::Whole))
+            }
+            Value::Binding(binding) => {
+                let writes = &summary.bindings[binding.index()].writes;
+                match writes.as_slice() {
+                    [only] => go(only.value),
+                    _ => writes.iter().take(8).find_map(|write| part(go(write.value))),
+                }
+            }
+            Value::Member(object, _) | Value::Index(object, _) | Value::RestOf(object) => go(object),
+            Value::Await(inner) | Value::ElementOf(inner) => go(inner),
+            Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, right) => {
+                go(left).or_else(|| part(go(right)))
+            }
+            Value::Binary(Operator::Add, left, right) => part(go(left).or_else(|| go(right))),
+            Value::Binary(Operator::And, _, right) => go(right),
+            Value::Conditional { then, other, .. } => part(go(then).or_else(|| go(other))),
+            Value::Template(list) => match summary.items(list) {
+                [only] => go(only.value),
+                items => items.iter().find_map(|item| part(go(item.value))),
+            },
+            Value::Array(list) => summary.items(list).iter().find_map(|item| part(go(item.value))),
+            Value::Call(call) => {
+                let record = summary.call(call);
+                let receiver = match summary.value(record.callee) {
+                    Value::Member(object, name) => {
+                        let same = matches!(summary.str(name), "toString" | "trim" | "valueOf" | "normalize");
+                        let found = go(object);
+                        if same { found } else { part(found) }
+                    }
+                    _ => None,
+                };
+                receiver.or_else(|| summary.items(record.arguments).iter().find_map(|item| part(go(item.value))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes to properties of a parameter, in the function and in those of the app that it hands the parameter to.
+    pub fn writes_on_parameter(&self, f: F, parameter: u32) -> Vec<ParameterWrite> {
+        let mut found = Vec::new();
+        self.collect_writes(f, parameter, 0, &mut found);
+        found
+    }
+
+    fn collect_writes(&self, f: F, parameter: u32, depth: u32, found: &mut Vec<ParameterWrite>) {
+        let summary = self.program.summary(f.0);
+        let events = summary.function(f.1).events;
+        for write in &summary.writes {
+            if write.order <= events.0
+                || write.order > events.1
+                || !self.is_parameter(V(f.0, write.object), f, parameter)
+            {
+                continue;
+            }
+            found.push(ParameterWrite {
+                key: match write.key {
+                    Key::Name(name) => Some(summary.str(name).to_owned()),
+                    _ => None,
+                },
+                value: write.value.map(|value| V(f.0, value)),
+                span: self.program.place(f.0, write.span),
+            });
+        }
+        for (c, index, helpers) in self.hands_on(f, parameter) {
+            // `Object.assign(webPreferences, { … })`.
+            if index == 0 && self.api_of(c).is_some_and(|(path, _)| &*path == "Object.assign") {
+                for item in self.program.arguments(c).iter().skip(1) {
+                    self.assigned(V(c.0, item.value), found);
+                }
+            }
+            if depth < MOST_HELPERS {
+                for helper in helpers {
+                    self.collect_writes(helper, index, depth + 1, found);
+                }
+            }
+        }
+    }
+
+    fn assigned(&self, source: V, found: &mut Vec<ParameterWrite>) {
+        let Value::Object(list) = self.program.value(source) else { return };
+        let summary = self.program.summary(source.0);
+        for property in summary.properties(list) {
+            if let Key::Name(name) = property.key {
+                found.push(ParameterWrite {
+                    key: Some(summary.str(name).to_owned()),
+                    value: Some(V(source.0, property.value)),
+                    span: self.program.place(source.0, property.span),
+                });
+            }
+        }
+    }
+
+    /// Whether a property of a parameter is read, in the function or in those of the app that it hands the parameter to.
+    pub fn reads_of_parameter(&self, f: F, parameter: u32, name: &str) -> bool {
+        self.reads_at(f, parameter, name, 0)
+    }
+
+    fn reads_at(&self, f: F, parameter: u32, name: &str, depth: u32) -> bool {
+        let summary = self.program.summary(f.0);
+        let span = summary.function(f.1).span;
+        let here = summary.values.iter().any(|node| {
+            node.span.0 >= span.0
+                && node.span.1 <= span.1
+                && matches!(node.value, Value::Member(object, key)
+                    if summary.str(key) == name && self.is_parameter(V(f.0, object), f, parameter))
+        });
+        here || (depth < MOST_HELPERS
+            && self.hands_on(f, parameter).iter().any(|(_, index, helpers)| {
+                helpers.iter().any(|helper| self.reads_at(*helper, *index, name, depth + 1))
+            }))
+    }
+
+    /// Whether the function hands the parameter, as it is, to something that is neither the app's own nor a known API.
+    pub fn hands_to_unknown(&self, f: F, parameter: u32) -> bool {
+        self.hands_on(f, parameter).iter().any(|(c, _, helpers)| helpers.is_empty() && self.api_of(*c).is_none())
+    }
+
+    /// Calls in a function that are given the parameter as it is: the call, at which place, and the app's functions that it calls.
+    pub(super) fn hands_on(&self, f: F, parameter: u32) -> Vec<(C, u32, Vec<F>)> {
+        let mut found = Vec::new();
+        for c in self.calls_inside(f) {
+            let record = self.program.call(c);
+            if !matches!(record.kind, CallKind::Call | CallKind::New) {
+                continue;
+            }
+            for (index, item) in self.program.arguments(c).iter().enumerate() {
+                if !item.spread && self.is_parameter(V(c.0, item.value), f, parameter) {
+                    let helpers =
+                        self.functions(V(c.0, record.callee)).into_iter().filter(|helper| *helper != f).collect();
+                    found.push((c, index as u32, helpers));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether some script listens for an event, on whatever object: an absence that is none, if the object could not be resolved.
+    pub fn listens_somewhere(&self, event: &str) -> bool {
+        crate::link::electron::LISTEN.iter().any(|method| {
+            self.program.calls_named(method).iter().any(|&c| {
+                let name = self.program.argument(c, 0).and_then(|name| self.constant(name));
+                name.is_some_and(|name| name.text() == Some(event))
+            })
+        })
+    }
+}

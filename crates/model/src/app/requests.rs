@@ -1,0 +1,428 @@
+//! What the app asks of servers by itself: requests, sockets, update feeds.
+
+use super::App;
+use super::calls::ApiCall;
+use crate::link::things::*;
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{CallId, CallKind, Operator, Value};
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestKind {
+    /// Data is fetched or sent.
+    Data,
+    /// A file is downloaded for the person.
+    Download,
+    /// Script is loaded and run.
+    Script,
+    /// Updates of the app.
+    Update,
+    /// The page goes there.
+    Navigation,
+}
+
+/// One request that a script makes.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The call.
+    pub call: Option<C>,
+    /// The API: `net.request`.
+    pub api: String,
+    /// What for.
+    pub kind: RequestKind,
+    /// What its address can be, and where each is written.
+    pub urls: Vec<(Known, Span)>,
+    /// Scope path.
+    pub symbol: String,
+    /// How sure it is that this is a request.
+    pub certainty: Certainty,
+    /// Only in development.
+    pub development: Option<bool>,
+}
+
+/// One write to `process.env`.
+#[derive(Clone, Debug)]
+pub struct EnvironmentWrite {
+    /// What is written.
+    pub value: V,
+    /// The write.
+    pub span: Span,
+    /// It happens under a condition.
+    pub conditional: bool,
+    /// Only in development.
+    pub development: Option<bool>,
+}
+
+/// APIs whose argument of this index is an address or an object that holds one.
+///
+/// <https://developer.mozilla.org/en-US/docs/Web/API>, <https://nodejs.org/api/http.html>,
+/// <https://www.electronjs.org/docs/latest/api/net> and the pages of the packages.
+const APIS: &[(&str, usize, RequestKind)] = &[
+    ("fetch", 0, RequestKind::Data),
+    ("net.fetch", 0, RequestKind::Data),
+    ("net.request", 0, RequestKind::Data),
+    ("Session.fetch", 0, RequestKind::Data),
+    ("Session.downloadURL", 0, RequestKind::Download),
+    ("WebContents.downloadURL", 0, RequestKind::Download),
+    ("WebSocket", 0, RequestKind::Data),
+    ("ws", 0, RequestKind::Data),
+    ("ws.WebSocket", 0, RequestKind::Data),
+    ("EventSource", 0, RequestKind::Data),
+    ("navigator.sendBeacon", 0, RequestKind::Data),
+    ("importScripts", 0, RequestKind::Script),
+    ("Worker", 0, RequestKind::Script),
+    ("SharedWorker", 0, RequestKind::Script),
+    ("location.assign", 0, RequestKind::Navigation),
+    ("location.replace", 0, RequestKind::Navigation),
+    ("autoUpdater.setFeedURL", 0, RequestKind::Update),
+    ("electron-updater.autoUpdater.setFeedURL", 0, RequestKind::Update),
+    ("update-electron-app", 0, RequestKind::Update),
+    ("crashReporter.start", 0, RequestKind::Data),
+    ("http.get", 0, RequestKind::Data),
+    ("http.request", 0, RequestKind::Data),
+    ("https.get", 0, RequestKind::Data),
+    ("https.request", 0, RequestKind::Data),
+    ("axios", 0, RequestKind::Data),
+    ("axios.create", 0, RequestKind::Data),
+    ("axios.request", 0, RequestKind::Data),
+    ("axios.get", 0, RequestKind::Data),
+    ("axios.post", 0, RequestKind::Data),
+    ("axios.put", 0, RequestKind::Data),
+    ("axios.patch", 0, RequestKind::Data),
+    ("axios.delete", 0, RequestKind::Data),
+    ("axios.head", 0, RequestKind::Data),
+    ("axios.default.get", 0, RequestKind::Data),
+    ("axios.default.post", 0, RequestKind::Data),
+    ("axios.default.create", 0, RequestKind::Data),
+    ("got", 0, RequestKind::Data),
+    ("got.default", 0, RequestKind::Data),
+    ("got.get", 0, RequestKind::Data),
+    ("got.post", 0, RequestKind::Data),
+    ("got.put", 0, RequestKind::Data),
+    ("got.stream", 0, RequestKind::Data),
+    ("got.extend", 0, RequestKind::Data),
+    ("ky", 0, RequestKind::Data),
+    ("ky.get", 0, RequestKind::Data),
+    ("ky.post", 0, RequestKind::Data),
+    ("node-fetch", 0, RequestKind::Data),
+    ("node-fetch.default", 0, RequestKind::Data),
+    ("cross-fetch", 0, RequestKind::Data),
+    ("undici.fetch", 0, RequestKind::Data),
+    ("undici.request", 0, RequestKind::Data),
+    ("request", 0, RequestKind::Data),
+    ("request.get", 0, RequestKind::Data),
+    ("request.post", 0, RequestKind::Data),
+    ("superagent.get", 0, RequestKind::Data),
+    ("superagent.post", 0, RequestKind::Data),
+    ("needle", 1, RequestKind::Data),
+    ("needle.get", 0, RequestKind::Data),
+    ("socket.io-client", 0, RequestKind::Data),
+    ("socket.io-client.io", 0, RequestKind::Data),
+    ("socket.io-client.connect", 0, RequestKind::Data),
+];
+
+/// Keys of an options object that hold an address.
+const ADDRESS_KEYS: [&str; 6] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL"];
+
+impl App<'_> {
+    /// Every request whose address is known in part, in the order of places.
+    pub fn requests(&self) -> Vec<Request> {
+        let mut found = Vec::new();
+        for &(api, index, kind) in APIS {
+            for call in self.calls(api).iter() {
+                // `class Worker` of the app's own is resolved to the class; what is left is the platform's.
+                if matches!(api, "Worker" | "SharedWorker" | "WebSocket" | "EventSource" | "ws")
+                    && self.program.call(call.call).kind != CallKind::New
+                {
+                    continue;
+                }
+                if let Some(address) = call.argument(self, index) {
+                    let urls = self.addresses(address, api);
+                    self.add_request(call, api, kind, urls, &mut found);
+                }
+            }
+        }
+        for call in self.calls_on_result("new XMLHttpRequest", "open") {
+            if let Some(address) = call.argument(self, 1) {
+                let urls = self.addresses(address, "XMLHttpRequest");
+                self.add_request(&call, "XMLHttpRequest.open", RequestKind::Data, urls, &mut found);
+            }
+        }
+        self.add_location_writes(&mut found);
+        found.sort_by_key(|request| request.urls.first().map(|url| url.1));
+        found
+    }
+
+    fn add_request(
+        &self,
+        call: &ApiCall,
+        api: &str,
+        kind: RequestKind,
+        urls: Vec<(Known, Span)>,
+        found: &mut Vec<Request>,
+    ) {
+        if urls.is_empty() {
+            return;
+        }
+        let record = self.program.call(call.call);
+        found.push(Request {
+            call: Some(call.call),
+            api: api.to_owned(),
+            kind,
+            urls,
+            symbol: self.symbol(call.call),
+            certainty: call.certainty,
+            development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
+        });
+    }
+
+    /// `location.href = url`.
+    fn add_location_writes(&self, found: &mut Vec<Request>) {
+        for &(unit, index) in self.program.writes_to("href") {
+            let write = self.program.summary(unit).writes[index as usize];
+            let Some(value) = write.value else { continue };
+            let objects = self.eval(V(unit, write.object));
+            if !objects.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "location")) {
+                continue;
+            }
+            let value = V(unit, value);
+            found.push(Request {
+                call: None,
+                api: "location.href".to_owned(),
+                kind: RequestKind::Navigation,
+                urls: self.addresses(value, "location"),
+                symbol: "location.href".to_owned(),
+                certainty: Certainty::Firm,
+                development: self.program.development_of(unit, write.condition, &Frames::default()),
+            });
+        }
+    }
+
+    /// What an argument says of an address: a text, `new URL(text)`, or an object that holds one.
+    fn addresses(&self, address: V, api: &str) -> Vec<(Known, Span)> {
+        let mut found = Vec::new();
+        for known in self.eval(address).iter() {
+            match &known.thing {
+                Thing::Text(_) | Thing::Template(_) => found.push((known.clone(), self.span(address))),
+                Thing::Result(path, c) if &**path == "new URL" => {
+                    let whole = self.program.argument(*c, 1).is_none();
+                    if let Some(text) = self.program.argument(*c, 0).filter(|_| whole) {
+                        found.extend(self.eval(text).iter().map(|known| (known.clone(), self.span(text))));
+                    }
+                }
+                Thing::Object(object) => {
+                    for key in ADDRESS_KEYS {
+                        let lookup = self.program.property(object, key, None);
+                        found.extend(lookup.values.into_iter().map(|placed| (placed.known, placed.span)));
+                    }
+                    if found.is_empty() {
+                        found.extend(self.assembled(object, api));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// `{ protocol: 'http:', hostname: 'example.com' }`; `http.request` needs no protocol.
+    fn assembled(&self, object: &Object, api: &str) -> Option<(Known, Span)> {
+        let one = |key: &str| {
+            let lookup = self.program.property(object, key, None);
+            let [placed] = lookup.values.as_slice() else { return None };
+            placed.known.text().map(|text| (text.to_owned(), placed.clone()))
+        };
+        let protocol = one("protocol");
+        let (host, placed) = one("hostname").or_else(|| one("host"))?;
+        let scheme = match &protocol {
+            Some((protocol, _)) => protocol.clone(),
+            None if api.starts_with("http.") => "http:".to_owned(),
+            None => return None,
+        };
+        let span = protocol.map_or(placed.span, |(_, placed)| placed.span);
+        let thing = Thing::Text(format!("{scheme}//{host}/").into());
+        Some((Known { thing, ..placed.known }, span))
+    }
+
+    /// Calls of a method on what an API gives: `calls_on_result("new XMLHttpRequest", "open")`.
+    pub fn calls_on_result(&self, result: &str, method: &str) -> Vec<ApiCall> {
+        let mut found = Vec::new();
+        for &c in self.program.calls_named(method) {
+            let call = self.program.call(c);
+            let Value::Member(object, _) = self.program.value(V(c.0, call.callee)) else { continue };
+            let certainty = self.eval(V(c.0, object)).iter().find_map(|known| match &known.thing {
+                Thing::Result(path, _) if &**path == result => Some(known.certainty),
+                _ => None,
+            });
+            if let Some(certainty) = certainty {
+                found.push(ApiCall { call: c, receiver: None, certainty, remote: false });
+            }
+        }
+        found
+    }
+
+    /// Attributes of elements written as JSX: the tag, the attribute, its value, and where it stands.
+    pub fn jsx_attributes(&self) -> Vec<(C, String, String, V)> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            for (index, call) in summary.calls.iter().enumerate() {
+                if call.kind != CallKind::Jsx {
+                    continue;
+                }
+                let c = C(unit, CallId(index as u32));
+                let Some(tag) = self.program.argument(c, 0).and_then(|tag| summary.text(tag.1)) else { continue };
+                let Some(attributes) = self.program.argument(c, 1) else { continue };
+                let Value::Object(list) = self.program.value(attributes) else { continue };
+                for property in summary.properties(list) {
+                    if let crate::summary::Key::Name(name) = property.key {
+                        let name = summary.str(name).to_ascii_lowercase();
+                        found.push((c, tag.to_owned(), name, V(unit, property.value)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// What is written into a variable of the environment: `process.env.NAME = value`.
+    pub fn environment_writes(&self, name: &str) -> Vec<EnvironmentWrite> {
+        let mut found = Vec::new();
+        for &(unit, index) in self.program.writes_to(name) {
+            let write = self.program.summary(unit).writes[index as usize];
+            let Some(value) = write.value else { continue };
+            let objects = self.eval(V(unit, write.object));
+            if objects.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "process.env")) {
+                let development = self.program.development_of(unit, write.condition, &Frames::default());
+                found.push(EnvironmentWrite {
+                    value: V(unit, value),
+                    span: self.program.place(unit, write.span),
+                    conditional: write.condition.is_some(),
+                    development,
+                });
+            }
+        }
+        found
+    }
+
+    /// Every property of this name in an object literal or written later: its value, where, and whether in development only.
+    pub fn properties_named(&self, name: &str) -> Vec<(V, Span, Option<bool>)> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            for property in &summary.properties {
+                let crate::summary::Key::Name(key) = property.key else { continue };
+                if summary.str(key) != name {
+                    continue;
+                }
+                // What dominates the smallest call around it dominates the literal.
+                let around = summary
+                    .calls
+                    .iter()
+                    .filter(|call| call.span.0 <= property.span.0 && property.span.1 <= call.span.1)
+                    .min_by_key(|call| call.span.1 - call.span.0);
+                let development =
+                    around.and_then(|call| self.program.development_of(unit, call.condition, &Frames::default()));
+                found.push((V(unit, property.value), self.program.place(unit, property.span), development));
+            }
+        }
+        for &(unit, index) in self.program.writes_to(name) {
+            let write = self.program.summary(unit).writes[index as usize];
+            if let Some(value) = write.value {
+                let development = self.program.development_of(unit, write.condition, &Frames::default());
+                found.push((V(unit, value), self.program.place(unit, write.span), development));
+            }
+        }
+        found
+    }
+
+    /// Which parameters of a function a value depends on: the index, and the property read from it, if one is.
+    ///
+    /// Parameters of functions written inside it, and what calls give, count as `None`.
+    pub fn parameters_of(&self, v: V, f: F) -> Vec<Option<(u32, Option<String>)>> {
+        let mut found = Vec::new();
+        let mut open = vec![v];
+        let mut seen = rustc_hash::FxHashSet::default();
+        while let Some(v) = open.pop() {
+            if seen.len() > 400 || !seen.insert(v) {
+                continue;
+            }
+            let summary = self.program.summary(v.0);
+            let at = |id| V(v.0, id);
+            let mut add = |what| {
+                if !found.contains(&what) {
+                    found.push(what);
+                }
+            };
+            match summary.value(v.1) {
+                Value::Parameter(function, index) => {
+                    add((function == f.1 && v.0 == f.0).then_some((index, None)));
+                }
+                Value::Member(object, name) => {
+                    let mut object = object;
+                    if let Value::Binding(binding) = summary.value(object)
+                        && let [only] = summary.bindings[binding.index()].writes.as_slice()
+                    {
+                        object = only.value;
+                    }
+                    match summary.value(object) {
+                        Value::Parameter(function, index) if function == f.1 && v.0 == f.0 => {
+                            add(Some((index, Some(summary.str(name).to_owned()))));
+                        }
+                        _ => open.push(at(object)),
+                    }
+                }
+                Value::Binding(binding) => {
+                    let writes = &summary.bindings[binding.index()].writes;
+                    open.extend(writes.iter().map(|write| at(write.value)));
+                }
+                Value::Array(list) | Value::Template(list) => {
+                    open.extend(summary.items(list).iter().map(|item| at(item.value)));
+                }
+                Value::Object(list) => open.extend(summary.properties(list).iter().map(|property| at(property.value))),
+                Value::Conditional { test, then, other } => open.extend([at(test), at(then), at(other)]),
+                Value::Binary(Operator::Default, left, _) => open.push(at(left)),
+                Value::Binary(_, left, right) | Value::Index(left, right) => open.extend([at(left), at(right)]),
+                Value::Unary(_, inner) | Value::RestOf(inner) | Value::Await(inner) | Value::ElementOf(inner) => {
+                    open.push(at(inner));
+                }
+                Value::Call(call) => {
+                    let call = summary.call(call);
+                    add(None);
+                    open.extend(summary.items(call.arguments).iter().map(|item| at(item.value)));
+                    open.push(at(call.callee));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Every test that dominates a place in a function or in one written inside it, from the inside out.
+    pub fn tests_around(&self, place: F, condition: Option<crate::summary::ConditionId>, f: F) -> Vec<V> {
+        let summary = self.program.summary(place.0);
+        let mut tests = Vec::new();
+        let (mut function, mut at) = (place.1, condition);
+        for _ in 0..64 {
+            while let Some(id) = at {
+                let condition = summary.conditions[id.index()];
+                tests.push(V(place.0, condition.test));
+                at = condition.parent;
+                if tests.len() > 256 {
+                    return tests;
+                }
+            }
+            if function == f.1 || place.0 != f.0 {
+                break;
+            }
+            let record = summary.function(function);
+            if record.parent == function {
+                break;
+            }
+            at = record.condition;
+            function = record.parent;
+        }
+        tests
+    }
+}

@@ -1,0 +1,432 @@
+//! IPC handlers: what they can do for whoever sends, and whether they look at who it is.
+
+use rustc_hash::FxHashSet;
+
+use super::{App, Content, Listener};
+use crate::electron::Version;
+use crate::link::electron::LISTEN;
+use crate::link::things::*;
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{CallKind, Operator, Value, ValueId};
+
+/// Functions that are followed from a handler.
+const MOST_FUNCTIONS: usize = 200;
+
+/// Calls in a row that are followed from a handler.
+const MOST_CALLS: u32 = 5;
+
+/// Helpers in a row that may look at the sender.
+const MOST_HELPERS: u32 = 4;
+
+/// Parts of a test that are looked at.
+const MOST_PARTS: u32 = 40;
+
+// https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-frame-properties-may-retrieve-detached-webframemain-instances-or-none-at-all
+const FRAME_IS_LOST: Version = Version::new(33, 0, 0);
+
+/// Something that a handler does and that a page must not ask for unseen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sensitive {
+    /// The API.
+    pub api: String,
+    /// Its call.
+    pub span: Span,
+}
+
+impl App<'_> {
+    /// The first thing that a function does, itself or through functions of the app, and that a page must not ask for unseen.
+    pub fn sensitive_action(&self, f: F) -> Option<Sensitive> {
+        let mut open = vec![(f, 0)];
+        let mut seen = FxHashSet::default();
+        let mut next = 0;
+        while let Some(&(f, depth)) = open.get(next) {
+            next += 1;
+            if !seen.insert(f) || seen.len() > MOST_FUNCTIONS {
+                continue;
+            }
+            for c in self.calls_inside(f) {
+                let record = self.program.call(c);
+                if !matches!(record.kind, CallKind::Call | CallKind::New) || !self.runs_with(F(c.0, record.function), f)
+                {
+                    continue;
+                }
+                if let Some((api, _)) = self.api_of(c) {
+                    if is_sensitive(&api) && !self.has_constant_subject(c) {
+                        return Some(Sensitive { api: api.to_string(), span: self.callee_span(c) });
+                    }
+                } else if depth < MOST_CALLS {
+                    let callee = V(c.0, record.callee);
+                    open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a function that is written inside another one runs when that one does: as a callback, not as a listener or a menu's click.
+    fn runs_with(&self, inner: F, outer: F) -> bool {
+        let mut at = inner;
+        for _ in 0..16 {
+            if at.1 == outer.1 {
+                return true;
+            }
+            let record = self.program.function(at);
+            let runs = match self.program.callback_of(at) {
+                Some((c, _)) => {
+                    let summary = self.program.summary(c.0);
+                    let name = crate::link::final_name(summary, self.program.call(c).callee);
+                    name.is_none_or(|name| {
+                        let name = summary.str(name);
+                        !LISTEN.contains(&name)
+                            && !name.starts_with("handle")
+                            && !name.ends_with("Handler")
+                            && name != "register"
+                    })
+                }
+                // One that is called by its name is followed from there.
+                None => record.name.is_none() && record.holder.is_none(),
+            };
+            if !runs || record.parent == at.1 {
+                return false;
+            }
+            at = F(at.0, record.parent);
+        }
+        false
+    }
+
+    /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.
+    fn has_constant_subject(&self, c: C) -> bool {
+        match self.program.argument(c, 0) {
+            Some(subject) => self
+                .eval(subject)
+                .iter()
+                .all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_))),
+            None => false,
+        }
+    }
+
+    /// The functions that an IPC handler can be: several, where one function registers them all.
+    pub fn handler_functions(&self, handler: &Listener) -> Vec<F> {
+        handler.value.map(|value| self.functions(value)).unwrap_or_default()
+    }
+
+    /// Whether an IPC handler, being this function, looks at who sent the message.
+    pub fn looks_at_sender(&self, handler: &Listener, f: F) -> bool {
+        // `webContents.ipc`, `frame.ipc`: only these contents can send.
+        if handler.receiver.as_ref().is_some_and(|receiver| receiver.origin != Origin::Default) {
+            return true;
+        }
+        self.tests_sender(f, 0, 0)
+    }
+
+    fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
+        let summary = self.program.summary(f.0);
+        let span = summary.function(f.1).span;
+        let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
+        let in_time = |test: ValueId| {
+            lost.is_none_or(|at| summary.span(test).0 < at || !self.names_frame(V(f.0, test), f, parameter, 0))
+        };
+        let inside = |id: ValueId| {
+            let range = summary.span(id);
+            range.0 >= span.0 && range.1 <= span.1
+        };
+        let tests = summary.conditions.iter().map(|condition| condition.test);
+        let returned = summary.functions.iter().flat_map(|function| &function.exits).filter_map(|exit| exit.value);
+        // Other places where a comparison decides: `a === b || deny()`, `return sender === main && …`.
+        let compared = summary.values.iter().enumerate().filter_map(|(index, node)| {
+            matches!(node.value, Value::Binary(Operator::Equal | Operator::NotEqual, ..))
+                .then_some(ValueId(index as u32))
+        });
+        if tests
+            .chain(returned)
+            .chain(compared)
+            .any(|test| inside(test) && in_time(test) && self.is_sender_test(V(f.0, test), f, parameter, 0))
+        {
+            return true;
+        }
+        if depth >= MOST_HELPERS {
+            return false;
+        }
+        // `assertTrusted(event)`, `verify(event.senderFrame.url)`.
+        for c in self.calls_inside(f) {
+            let record = self.program.call(c);
+            for (index, item) in self.program.arguments(c).iter().enumerate() {
+                let value = V(c.0, item.value);
+                let event = self.is_parameter(value, f, parameter);
+                let sender = self.is_sender(value, f, parameter, 0);
+                if item.spread || !(event || sender) {
+                    continue;
+                }
+                if lost.is_some() && record.after_await && (event || self.names_frame(value, f, parameter, 0)) {
+                    continue;
+                }
+                let callee = V(c.0, record.callee);
+                let helpers = self.functions(callee);
+                if helpers.is_empty() {
+                    // Something from outside that is no API that we know: it may verify.
+                    let asks = matches!(self.program.value(callee), Value::Member(_, name)
+                        if matches!(self.program.str(c.0, name), "has" | "includes" | "some" | "get" | "indexOf" | "test"));
+                    if asks || self.may_verify(callee) {
+                        return true;
+                    }
+                }
+                for helper in helpers {
+                    let found = if event {
+                        self.tests_sender(helper, index as u32, depth + 1)
+                    } else {
+                        self.tests_parameter(helper, index as u32)
+                    };
+                    if helper != f && found {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a callee that is not the app's own could be a check: not one that is handed over by a caller, nor a listener's.
+    fn may_verify(&self, callee: V) -> bool {
+        self.eval(callee).iter().all(|known| match &known.thing {
+            Thing::Unknown(Unknown::Import(_) | Unknown::Call(_)) => true,
+            // A function of a package that is named like a check.
+            Thing::Api(path) => path.rsplit_once('.').is_some_and(|(_, name)| is_verb_of_checks(name)),
+            Thing::Unknown(Unknown::Member(_)) => {
+                matches!(self.program.value(callee), Value::Member(_, name) if is_verb_of_checks(self.program.str(callee.0, name)))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a function decides something by a parameter that holds the sender.
+    fn tests_parameter(&self, f: F, parameter: u32) -> bool {
+        let summary = self.program.summary(f.0);
+        let span = summary.function(f.1).span;
+        let inside = |id: ValueId| summary.span(id).0 >= span.0 && summary.span(id).1 <= span.1;
+        let holds = |v: V| self.from_parameter(v, f).is_some_and(|(index, _)| index == parameter);
+        summary
+            .conditions
+            .iter()
+            .any(|condition| inside(condition.test) && self.any_part(V(f.0, condition.test), &holds, 0))
+            || summary.function(f.1).exits.iter().filter_map(|exit| exit.value).any(|value| {
+                let value = V(f.0, value);
+                self.is_decision(value) && self.any_part(value, &holds, 0)
+            })
+    }
+
+    fn is_decision(&self, v: V) -> bool {
+        matches!(
+            self.program.value(v),
+            Value::Binary(Operator::Equal | Operator::NotEqual | Operator::And | Operator::Or | Operator::In, ..)
+                | Value::Unary(Operator::Not, _)
+                | Value::Call(_)
+        )
+    }
+
+    fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
+        if depth > MOST_PARTS {
+            return false;
+        }
+        if what(v) {
+            return true;
+        }
+        let at = |id| V(v.0, id);
+        let go = |id| self.any_part(at(id), what, depth + 1);
+        match self.program.value(v) {
+            Value::Binary(_, left, right) => go(left) || go(right),
+            Value::Unary(_, inner) | Value::Member(inner, _) | Value::Await(inner) => go(inner),
+            Value::Index(object, key) => go(object) || go(key),
+            Value::Call(call) => {
+                let c = C(v.0, call);
+                go(self.program.call(c).callee) || self.program.arguments(c).iter().any(|item| go(item.value))
+            }
+            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => go(only.value),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether a test decides by who the sender is: a comparison, or a call that is given the sender; not whether there is one.
+    fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
+        if depth > MOST_PARTS {
+            return false;
+        }
+        let at = |id| V(test.0, id);
+        let go = |id| self.is_sender_test(at(id), f, parameter, depth + 1);
+        let sender = |v: V| self.any_part(v, &|part| self.is_sender(part, f, parameter, 0), 0);
+        match self.program.value(test) {
+            Value::Binary(Operator::Equal | Operator::NotEqual, left, right) => {
+                let nothing =
+                    |id| self.eval(at(id)).iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined));
+                (sender(at(left)) || sender(at(right))) && !nothing(left) && !nothing(right)
+            }
+            Value::Binary(Operator::In, left, _) => sender(at(left)),
+            Value::Binary(_, left, right) => go(left) || go(right),
+            Value::Unary(_, inner) | Value::Await(inner) => go(inner),
+            Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
+                // `const window = BrowserWindow.fromWebContents(event.sender); if (window) …` asks whether it can be used.
+                [only] => match self.program.value(at(only.value)) {
+                    Value::Call(call) if self.api_of(C(test.0, call)).is_some() => false,
+                    _ => go(only.value),
+                },
+                _ => false,
+            },
+            Value::Call(call) => {
+                let c = C(test.0, call);
+                let callee = at(self.program.call(c).callee);
+                let given = self.program.arguments(c).iter().any(|item| sender(at(item.value)));
+                if let Value::Member(object, name) = self.program.value(callee) {
+                    let name = self.program.str(c.0, name);
+                    if matches!(name, "isDestroyed" | "isLoading" | "isCrashed" | "isFocused") {
+                        return false;
+                    }
+                    if let Some((api, _)) = self.api_of(c) {
+                        // `if (!BrowserWindow.fromWebContents(event.sender)) return`: a webview has no window. `URL.canParse(…)` says nothing.
+                        return given && &*api == "BrowserWindow.fromWebContents";
+                    }
+                    return given || sender(at(object));
+                }
+                given && self.functions(callee).is_empty() && self.api_of(c).is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// `event.sender`, `event.senderFrame`, or a property of either.
+    fn is_sender(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
+        if depth > 12 {
+            return false;
+        }
+        match self.program.value(v) {
+            Value::Member(object, name) => {
+                let object = V(v.0, object);
+                let name = self.program.str(v.0, name);
+                (matches!(name, "sender" | "senderFrame" | "frameId" | "processId")
+                    && self.is_parameter(object, f, parameter))
+                    || self.is_sender(object, f, parameter, depth + 1)
+            }
+            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_sender(V(v.0, only.value), f, parameter, depth + 1),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn names_frame(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
+        let _ = depth;
+        self.any_part(
+            v,
+            &|part| {
+                matches!(self.program.value(part), Value::Member(object, name)
+                    if self.program.str(part.0, name) == "senderFrame" && self.is_parameter(V(part.0, object), f, parameter))
+            },
+            0,
+        )
+    }
+
+    /// Where the first `await` of a function ends.
+    fn first_await(&self, f: F) -> Option<u32> {
+        let summary = self.program.summary(f.0);
+        let span = summary.function(f.1).span;
+        summary
+            .values
+            .iter()
+            .filter(|node| matches!(node.value, Value::Await(_)) && node.span.0 >= span.0 && node.span.1 <= span.1)
+            .map(|node| node.span.1)
+            .min()
+    }
+
+    /// Whether pages that are not the app's own are shown: loaded into a window, or in webviews.
+    pub fn loads_from_outside(&self) -> bool {
+        self.windows.iter().any(|window| window.kind == super::WindowKind::Webview) || !self.remote_loads().is_empty()
+    }
+
+    /// Whether everything that is shown is the app's own, as far as addresses are known; one that is not known is not.
+    pub fn shows_only_own_pages(&self) -> bool {
+        !self.windows.iter().any(|window| window.kind == super::WindowKind::Webview)
+            && self.loads().iter().filter(|load| !load.is_file && load.development != Some(true)).all(|load| {
+                load.url.is_some_and(|url| {
+                    self.eval(url).iter().all(|known| {
+                        known.development == Some(true)
+                            || matches!(self.content(known), Content::Local | Content::Loopback)
+                    })
+                })
+            })
+    }
+
+    /// Whether a `will-navigate` handler keeps windows from leaving the app's pages.
+    pub fn limits_navigation(&self) -> bool {
+        ["will-navigate", "will-frame-navigate"].iter().any(|event| {
+            self.listeners("WebContents", event).iter().any(|listener| {
+                !listener.once
+                    && listener.handler.is_some_and(|f| {
+                        self.method_calls_on(f, 0, "preventDefault").iter().any(|outcome| !outcome.after_await)
+                    })
+            })
+        })
+    }
+}
+
+fn is_verb_of_checks(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["valid", "check", "verif", "assert", "trust", "allow", "guard", "ensure", "auth"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// Whether an API gives away, changes or starts something outside the page.
+fn is_sensitive(api: &str) -> bool {
+    let Some((module, name)) = api.rsplit_once('.') else { return matches!(api, "execa" | "cross-spawn") };
+    match module {
+        "fs" | "fs.promises" | "fs-extra" | "graceful-fs" | "original-fs" => {
+            let name = name.strip_suffix("Sync").unwrap_or(name);
+            [
+                "read",
+                "write",
+                "append",
+                "unlink",
+                "rm",
+                "rename",
+                "copy",
+                "cp",
+                "open",
+                "createReadStream",
+                "createWriteStream",
+                "remove",
+                "move",
+                "output",
+                "symlink",
+                "link",
+                "truncate",
+                "chmod",
+                "chown",
+            ]
+            .iter()
+            .any(|verb| name.starts_with(verb))
+        }
+        "child_process" => true,
+        "execa" | "cross-spawn" | "node-pty" => true,
+        "shell" => matches!(
+            name,
+            "openExternal" | "openPath" | "openItem" | "trashItem" | "moveItemToTrash" | "writeShortcutLink"
+        ),
+        "safeStorage" => matches!(name, "decryptString" | "encryptString"),
+        "keytar" => true,
+        "dialog" => name.starts_with("showOpen") || name.starts_with("showSave"),
+        "net" => matches!(name, "request" | "fetch"),
+        "session" => name != "fromPartition",
+        "Session" => {
+            name.starts_with("clear") || name.starts_with("set") || name.starts_with("load") || name == "downloadURL"
+        }
+        "desktopCapturer" => name == "getSources",
+        "utilityProcess" => name == "fork",
+        "vm" => name.starts_with("run"),
+        "WebContents" => matches!(name, "executeJavaScript" | "downloadURL"),
+        "app" => matches!(name, "setLoginItemSettings" | "setAsDefaultProtocolClient"),
+        _ => false,
+    }
+}

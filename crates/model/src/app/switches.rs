@@ -1,0 +1,418 @@
+//! Command-line switches that the app gives itself: in code, in the scripts of its package, in what its packager writes.
+
+use std::rc::Rc;
+
+use super::App;
+use super::calls::ApiCall;
+use crate::electron::Version;
+use crate::link::things::*;
+use crate::link::{C, F, Json, UnitId};
+use crate::source::Span;
+use crate::summary::{Key, Value};
+
+// app.commandLine lower-cases names since 36.0.0:
+// https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-appcommandline
+const LOWER_CASE: Version = Version::new(36, 0, 0);
+
+/// Commands of one script that are looked at.
+const MOST_COMMANDS: usize = 64;
+
+/// Where a switch is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SwitchSource {
+    /// `app.commandLine.appendSwitch`, `appendArgument`.
+    Code,
+    /// A script in package.json that starts Electron.
+    Script,
+    /// `executableArgs` and kin of a packager.
+    Config,
+}
+
+/// A command-line switch of Chromium's, Electron's or Node's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Switch {
+    /// Its name without `--`, as this version of Electron looks it up.
+    pub name: String,
+    /// Its value, where there is one that is known.
+    pub value: Option<String>,
+    /// It has a value that is not known.
+    pub value_unknown: bool,
+    /// Where its name is given.
+    pub span: Span,
+    /// Places on the way to the name.
+    pub trail: Rc<[Span]>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// `Some(true)`: only in development.
+    pub development: Option<bool>,
+    /// Where it is given.
+    pub source: SwitchSource,
+    /// The call, in code.
+    pub call: Option<C>,
+    /// It is given under a condition, in code.
+    pub conditional: bool,
+    /// Scope path.
+    pub symbol: String,
+}
+
+impl Switch {
+    /// The parts of a value that is a list with commas.
+    pub fn list(&self) -> impl Iterator<Item = &str> {
+        self.value.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
+    }
+}
+
+impl App<'_> {
+    /// Every switch, in the order of places. A name that is not known is left out.
+    pub fn switches(&self) -> Vec<Switch> {
+        let mut found = Vec::new();
+        for call in self.calls("CommandLine.appendSwitch").iter() {
+            self.appended(call, true, &mut found);
+        }
+        for call in self.calls("CommandLine.appendArgument").iter() {
+            self.appended(call, false, &mut found);
+        }
+        for script in self.scripts() {
+            for command in commands(&script.text) {
+                if command.iter().any(|word| is_electron(word)) {
+                    let after = command.iter().skip_while(|word| !is_electron(word)).skip(1);
+                    let development = script.development.then_some(true);
+                    for word in after {
+                        self.word(word, script.span, SwitchSource::Script, development, &script.symbol, &mut found);
+                    }
+                }
+            }
+        }
+        self.configured(&mut found);
+        found.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
+        found.dedup_by(|a, b| a.span == b.span && a.name == b.name && a.value == b.value);
+        found
+    }
+
+    fn appended(&self, call: &ApiCall, is_switch: bool, found: &mut Vec<Switch>) {
+        let Some(argument) = call.argument(self, 0) else { return };
+        let record = self.program.call(call.call);
+        let f = F(call.call.0, record.function);
+        let value = is_switch.then(|| call.argument(self, 1)).flatten();
+        let depends = self.depends_on_parameters(argument, f);
+        let contexts = if depends { self.contexts(f, 2) } else { vec![Frames::default()] };
+        for frames in contexts {
+            let development = self.program.development_of(call.call.0, record.condition, &frames);
+            for known in self.program.eval_in(argument, &frames).iter() {
+                let Some((mut head, whole)) = head_of(&known.thing) else { continue };
+                if !is_switch && !head.starts_with("--") {
+                    continue;
+                }
+                head = head.trim_start_matches('-').to_owned();
+                let (name, own) = match head.split_once('=') {
+                    Some((name, own)) => (name.to_owned(), Some(own.to_owned())),
+                    None if whole => (head, None),
+                    None => continue,
+                };
+                let (given, unknown) = match value {
+                    Some(value) => text_of(&self.program.eval_in(value, &frames)),
+                    None if whole => (own, false),
+                    None => (None, true),
+                };
+                found.push(Switch {
+                    name: self.switch_name(&name),
+                    value: given,
+                    value_unknown: unknown,
+                    span: self.span(argument),
+                    trail: known.trail.clone(),
+                    certainty: known.certainty.min(call.certainty),
+                    development: development.or(known.development),
+                    source: SwitchSource::Code,
+                    call: Some(call.call),
+                    conditional: record.condition.is_some(),
+                    symbol: format!("{}.{name}", self.symbol(call.call)),
+                });
+            }
+        }
+    }
+
+    fn switch_name(&self, name: &str) -> String {
+        if self.electron.version.has(LOWER_CASE) { name.to_ascii_lowercase() } else { name.to_owned() }
+    }
+
+    /// One word of a command, if it is a switch.
+    fn word(
+        &self,
+        word: &str,
+        span: Span,
+        source: SwitchSource,
+        development: Option<bool>,
+        symbol: &str,
+        found: &mut Vec<Switch>,
+    ) {
+        let Some(rest) = word.strip_prefix("--").filter(|rest| !rest.is_empty()) else { return };
+        let (name, value) = match rest.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (rest, None),
+        };
+        // `$PORT`, `%PORT%`: the shell fills it in.
+        let value_unknown = value.is_some_and(|value| value.contains(['$', '%']));
+        let text = self.text(span);
+        let place = text.find(&format!("--{name}")).map_or(span, |at| {
+            let start = span.start + at as u32;
+            Span { file: span.file, start, end: start + 2 + name.len() as u32 }
+        });
+        found.push(Switch {
+            name: name.to_owned(),
+            value: value.filter(|_| !value_unknown).map(str::to_owned),
+            value_unknown,
+            span: place,
+            trail: Rc::from([]),
+            certainty: Certainty::Certain,
+            development,
+            source,
+            call: None,
+            conditional: false,
+            symbol: format!("{symbol}.{name}"),
+        });
+    }
+
+    /// What packagers add to the command that starts the packaged app: electron-builder's `executableArgs`, `Exec` of its desktop entry,
+    /// `execArguments` of the Debian, Red Hat and Flatpak installers.
+    fn configured(&self, found: &mut Vec<Switch>) {
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            for property in &summary.properties {
+                let Key::Name(key) = property.key else { continue };
+                let key = summary.str(key);
+                let values: Vec<crate::summary::ValueId> = match (key, summary.value(property.value)) {
+                    ("executableArgs" | "execArguments", Value::Array(list)) => {
+                        summary.items(list).iter().map(|item| item.value).collect()
+                    }
+                    ("executableArgs" | "execArguments" | "Exec", Value::String(_)) => vec![property.value],
+                    _ => continue,
+                };
+                for value in values {
+                    let Some(text) = summary.text(value) else { continue };
+                    let span = self.program.place(unit, summary.span(value));
+                    for word in text.split_whitespace() {
+                        self.word(word, span, SwitchSource::Config, None, key, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A script of a package.json.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageScript {
+    /// Its name.
+    pub name: String,
+    /// What the shell runs.
+    pub text: String,
+    /// The text's place.
+    pub span: Span,
+    /// Its name says that it is for development.
+    pub development: bool,
+    /// Scope path.
+    pub symbol: String,
+}
+
+impl App<'_> {
+    /// The scripts of the app's package.json, and of packages beside it.
+    pub fn scripts(&self) -> Vec<PackageScript> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let file = self.sources.file(self.program.file(unit));
+            if crate::link::split(&file.path).1 != "package.json" || file.path.contains("node_modules/") {
+                continue;
+            }
+            self.scripts_of(unit, &mut found);
+        }
+        found
+    }
+
+    fn scripts_of(&self, unit: UnitId, found: &mut Vec<PackageScript>) {
+        let Some(scripts) = Json::root(self.program.summary(unit)).and_then(|root| root.get("scripts")) else { return };
+        for (name, value) in scripts.entries() {
+            let Some(text) = value.text() else { continue };
+            found.push(PackageScript {
+                name: name.to_owned(),
+                text: text.to_owned(),
+                span: self.program.place(unit, value.range()),
+                development: is_development_script(name),
+                symbol: format!("scripts.{name}"),
+            });
+        }
+    }
+}
+
+/// The text, or what is known of its beginning, and whether that is all.
+fn head_of(thing: &Thing) -> Option<(String, bool)> {
+    match thing {
+        Thing::Text(text) => Some((text.trim().to_owned(), true)),
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(text)) => Some((text.trim().to_owned(), false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The one text that these are; otherwise whether there may be one.
+fn text_of(values: &Values) -> (Option<String>, bool) {
+    match values.as_ref() {
+        [known] => match &known.thing {
+            Thing::Text(text) => (Some(text.to_string()), false),
+            Thing::Number(number) => (Some(number.to_string()), false),
+            Thing::Undefined => (None, false),
+            _ => (None, true),
+        },
+        _ => (None, true),
+    }
+}
+
+/// Whether a word of a command starts Electron: `electron`, `./node_modules/.bin/electron`, `electron-forge`, `electronmon`.
+fn is_electron(word: &str) -> bool {
+    if word.starts_with('-') || word.contains('=') {
+        return false;
+    }
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let name = name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name);
+    // electron-builder and electron-packager take arguments of their own.
+    matches!(
+        name,
+        "electron"
+            | "Electron"
+            | "electronmon"
+            | "electron-nightly"
+            | "electron-forge"
+            | "electron-vite"
+            | "electron-dev"
+            | "electron-mocha"
+            | "electron-hot"
+    )
+}
+
+/// Whether a script's name says that it is for those who work on the app.
+pub fn is_development_script(name: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "start",
+        "dev",
+        "develop",
+        "development",
+        "debug",
+        "test",
+        "tests",
+        "e2e",
+        "watch",
+        "serve",
+        "hot",
+        "inspect",
+        "run",
+        "electron",
+        "preview",
+        "local",
+        "bench",
+        "profile",
+        "spec",
+        "lint",
+        "live",
+        "devtools",
+    ];
+    let is_word = |part: &str| {
+        let part = part.strip_prefix("pre").or_else(|| part.strip_prefix("post")).unwrap_or(part);
+        WORDS.iter().any(|word| part.eq_ignore_ascii_case(word))
+    };
+    let ships = |part: &str| {
+        ["prod", "production", "dist", "package", "pack", "release", "publish", "make", "deploy"]
+            .iter()
+            .any(|word| part.eq_ignore_ascii_case(word))
+    };
+    let mut parts = name.split([':', '-', '_', '.', '/']);
+    let shipping = name.split([':', '-', '_', '.', '/']).any(ships);
+    !shipping && (parts.any(is_word) || is_word(name))
+}
+
+/// The commands of a shell line as words, nested ones (`concurrently "electron ."`) on their own.
+pub(crate) fn commands(line: &str) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    let mut open = vec![line.to_owned()];
+    while let Some(line) = open.pop() {
+        if all.len() >= MOST_COMMANDS {
+            break;
+        }
+        let mut words: Vec<String> = Vec::new();
+        let mut word = String::new();
+        let mut quote: Option<char> = None;
+        let mut quoted_at_start = false;
+        let mut chars = line.chars().peekable();
+        while let Some(char) = chars.next() {
+            match quote {
+                Some(end) if char == end => {
+                    quote = None;
+                    if quoted_at_start && word.contains(char::is_whitespace) {
+                        open.push(std::mem::take(&mut word));
+                    }
+                    quoted_at_start = false;
+                }
+                Some(_) => word.push(char),
+                None => match char {
+                    '"' | '\'' | '`' => {
+                        quoted_at_start = word.is_empty();
+                        quote = Some(char);
+                    }
+                    '\\' if matches!(chars.peek(), Some('"' | '\'' | '`')) => {}
+                    ';' | '|' | '&' | '\n' => {
+                        words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                        if !words.is_empty() {
+                            all.push(std::mem::take(&mut words));
+                        }
+                    }
+                    char if char.is_whitespace() => {
+                        words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+                    }
+                    char => word.push(char),
+                },
+            }
+        }
+        words.extend((!word.is_empty()).then_some(word));
+        if !words.is_empty() {
+            all.push(words);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_split_into_commands() {
+        let line = r#"cross-env A=1 electron . --inspect=5858 && concurrently "npm run x" 'electron . --no-sandbox'"#;
+        let commands: Vec<String> = commands(line).iter().map(|command| command.join(" ")).collect();
+        assert_eq!(
+            commands,
+            ["cross-env A=1 electron . --inspect=5858", "concurrently", "electron . --no-sandbox", "npm run x"]
+        );
+    }
+
+    #[test]
+    fn a_quoted_value_stays_a_word() {
+        let commands = commands(r#"electron --js-flags="--expose-gc --x" ."#);
+        assert_eq!(commands, [["electron", "--js-flags=--expose-gc --x", "."]]);
+    }
+
+    #[test]
+    fn names_of_scripts() {
+        assert!(
+            is_development_script("start") && is_development_script("test:e2e") && is_development_script("prestart")
+        );
+        assert!(
+            !is_development_script("dist") && !is_development_script("start:prod") && !is_development_script("build")
+        );
+    }
+
+    #[test]
+    fn electron_and_not_its_packagers() {
+        assert!(is_electron("electron") && is_electron("./node_modules/.bin/electron"));
+        assert!(!is_electron("electron-builder") && !is_electron("--electron") && !is_electron("X=electron"));
+    }
+}

@@ -1,0 +1,287 @@
+//! Certificates that are not checked.
+
+use electrolint_model::app::Listener;
+use electrolint_model::link::things::{Certainty, Thing};
+use electrolint_model::link::{F, V};
+
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// Certificates of servers are accepted unchecked.
+    ///
+    /// A certificate that is not checked proves nothing: whoever sits on the network, at the café or the provider, answers in the
+    /// server's place, reads what the app sends, and puts script into its pages. Leave checking to Chromium and Node. For a server
+    /// with a certificate of its own, name that certificate's fingerprint, or hand its authority to `ca`.
+    ///
+    /// ```js
+    /// const { app, session } = require('electron');
+    /// const https = require('node:https');
+    /// app.on('certificate-error', (event, webContents, url, error, certificate, callback) => {
+    ///   event.preventDefault();
+    ///   callback(true); //~ certificate-validation
+    /// });
+    /// app.whenReady().then(() => {
+    ///   session.defaultSession.setCertificateVerifyProc((request, callback) => {
+    ///     callback(request.hostname === 'example.com' ? 0 : -3); //~ certificate-validation
+    ///   });
+    /// });
+    /// https.get('https://example.com', { rejectUnauthorized: false }); //~ certificate-validation
+    /// process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; //~ certificate-validation
+    /// ```
+    ///
+    /// One certificate, by its fingerprint, and the rest left to Chromium:
+    ///
+    /// ```js
+    /// const { app } = require('electron');
+    /// app.on('certificate-error', (event, webContents, url, error, certificate, callback) => {
+    ///   if (certificate.fingerprint === 'sha256/AAAA') {
+    ///     event.preventDefault();
+    ///     callback(true);
+    ///   } else {
+    ///     callback(false);
+    ///   }
+    /// });
+    /// ```
+    pub(crate) static RULE = {
+        id: "certificate-validation",
+        severity: Severity::High,
+        items: [],
+        cwe: ["CWE-295"],
+        source: "https://www.electronjs.org/docs/latest/api/app#event-certificate-error",
+    }
+}
+
+const GAIN: &str = "Whoever sits on the network can answer in any server's place, read what is sent, and put script into pages.";
+
+fn check(cx: &Context, findings: &mut Findings) {
+    // The event's parameters: https://www.electronjs.org/docs/latest/api/app#event-certificate-error
+    for (class, certificate, callback) in [("app", 4, 5), ("WebContents", 3, 4)] {
+        for listener in cx.app.listeners(class, "certificate-error") {
+            let Some(handler) = listener.handler else { continue };
+            let decider = Decider { certificate: Certificate::Parameter(certificate), callback, is_event: true };
+            decided(cx, findings, &listener, handler, &decider);
+        }
+    }
+    for listener in cx.app.handlers("Session.setCertificateVerifyProc") {
+        let Some(handler) = listener.handler else { continue };
+        // Up to 1.6 the parameters were hostname, certificate, callback.
+        let old = cx.app.program.function(handler).parameters.len() == 3;
+        let decider = if old {
+            Decider { certificate: Certificate::Parameter(1), callback: 2, is_event: false }
+        } else {
+            Decider { certificate: Certificate::Request, callback: 1, is_event: false }
+        };
+        decided(cx, findings, &listener, handler, &decider);
+    }
+    options(cx, findings);
+    environment(cx, findings);
+    for call in cx.app.calls("app.importCertificate").iter() {
+        let _ = findings
+            .report(&RULE, call.callee_span(cx.app), "a certificate is put into the platform's store")
+            .severity(Severity::Low)
+            .at_most(Confidence::Tentative)
+            .gain("An authority that someone else chooses vouches for every server.")
+            .help("Make sure that the person chose this certificate.")
+            .symbol(cx.app.symbol(call.call));
+    }
+}
+
+enum Certificate {
+    Parameter(u32),
+    /// The properties of the first parameter: <https://www.electronjs.org/docs/latest/api/session#sessetcertificateverifyprocproc>
+    Request,
+}
+
+struct Decider {
+    certificate: Certificate,
+    callback: u32,
+    is_event: bool,
+}
+
+/// What the tests before an acceptance look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    Nowhere,
+    AtHost,
+    Elsewhere,
+    AtCertificate,
+}
+
+fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: F, decider: &Decider) {
+    let app = cx.app;
+    let prevents = !app.method_calls_on(handler, 0, "preventDefault").is_empty();
+    for (call, outcome) in app.calls_of_parameter(handler, decider.callback) {
+        let Some(value) = outcome.value else { continue };
+        // Later than the event's own turn the answer counts only if the event was prevented: shell/common/gin_helper/callback_util.h.
+        let late = outcome.after_await || outcome.function != handler;
+        if decider.is_event && late && !prevents {
+            continue;
+        }
+        let values = app.eval(value);
+        let accepts = |thing: &Thing| match thing {
+            Thing::Bool(yes) => *yes,
+            Thing::Number(number) => !decider.is_event && *number == 0.0,
+            _ => false,
+        };
+        let Some(accepting) = values.iter().find(|known| accepts(&known.thing)) else { continue };
+        let mut tests = app.tests_around(outcome.function, outcome.condition, handler);
+        if values.len() > 1 {
+            tests.push(value);
+        }
+        let condition = app.program.call(call).condition;
+        let development = app
+            .program
+            .development_of(call.0, condition, &Default::default())
+            .or(accepting.development)
+            .or(listener.development);
+        let looked = tests.iter().map(|&test| looked_at(cx, test, handler, decider)).fold(Looked::Nowhere, worth);
+        let (message, confidence) = match looked {
+            Looked::AtCertificate => continue,
+            Looked::Nowhere if tests.is_empty() || development == Some(true) => {
+                ("every certificate is accepted", Confidence::Certain)
+            }
+            Looked::Nowhere => ("a certificate is accepted without a look at it", Confidence::Tentative),
+            Looked::Elsewhere => ("a certificate is accepted without a look at it", Confidence::Tentative),
+            Looked::AtHost => {
+                ("any certificate is accepted for this host: only the server's name is looked at", Confidence::Firm)
+            }
+        };
+        let help = if decider.is_event {
+            "Call `callback(false)`, or compare `certificate.fingerprint` with the one that is meant."
+        } else {
+            "Answer -3, which leaves the decision to Chromium, or compare `request.certificate.fingerprint`."
+        };
+        let _ = findings
+            .report(&RULE, outcome.span, message)
+            .at_most(confidence)
+            .known(listener.certainty)
+            .known(if values.len() > 1 { Certainty::Firm } else { accepting.certainty })
+            .gain(GAIN)
+            .help(help)
+            .symbol(format!("{}.accept", app.symbol(listener.call)))
+            .related(app.callee_span(listener.call), "the handler is set here")
+            .development(development);
+    }
+}
+
+fn worth(a: Looked, b: Looked) -> Looked {
+    match (a, b) {
+        (Looked::AtCertificate, _) | (_, Looked::AtCertificate) => Looked::AtCertificate,
+        (Looked::Elsewhere, _) | (_, Looked::Elsewhere) => Looked::Elsewhere,
+        (Looked::AtHost, _) | (_, Looked::AtHost) => Looked::AtHost,
+        _ => Looked::Nowhere,
+    }
+}
+
+/// What one test looks at.
+fn looked_at(cx: &Context, test: V, handler: F, decider: &Decider) -> Looked {
+    let mut looked = Looked::Nowhere;
+    let mut calls = false;
+    for mentioned in cx.app.parameters_of(test, handler) {
+        let one = match (mentioned, &decider.certificate) {
+            (None, _) => {
+                calls = true;
+                Looked::Nowhere
+            }
+            (Some((index, _)), Certificate::Parameter(certificate)) if index == *certificate => Looked::AtCertificate,
+            // What Chromium said about the certificate.
+            (Some((3, _)), Certificate::Parameter(4)) | (Some((2, _)), Certificate::Parameter(3)) => {
+                Looked::Elsewhere
+            }
+            (Some((2, _)), Certificate::Parameter(4)) | (Some((1, _)), Certificate::Parameter(3)) => Looked::AtHost,
+            (Some((0, _)), Certificate::Parameter(1)) => Looked::AtHost,
+            (Some((0, Some(name))), Certificate::Request) => match &*name {
+                "hostname" => Looked::AtHost,
+                "certificate" | "validatedCertificate" | "verificationResult" | "errorCode" | "isIssuedByKnownRoot" => {
+                    Looked::AtCertificate
+                }
+                _ => Looked::Elsewhere,
+            },
+            (Some((0, None)), Certificate::Request) => Looked::AtCertificate,
+            _ => Looked::Elsewhere,
+        };
+        looked = worth(looked, one);
+    }
+    if looked == Looked::Nowhere && calls { Looked::Elsewhere } else { looked }
+}
+
+/// `rejectUnauthorized: false`, `checkServerIdentity: () => undefined`.
+fn options(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    for (value, span, development) in app.properties_named("rejectUnauthorized") {
+        for known in app.eval(value).iter() {
+            let off = match &known.thing {
+                Thing::Bool(false) => None,
+                // False in development only, or only in the packaged app.
+                Thing::Development(yes) => Some(!*yes),
+                _ => continue,
+            };
+            let _ = findings
+                .report(&RULE, span, "certificates of servers are not checked: `rejectUnauthorized` is false")
+                .known(known.certainty)
+                .gain(GAIN)
+                .help("Leave `rejectUnauthorized` out; hand the authority of a private server to `ca`.")
+                .symbol("rejectUnauthorized")
+                .because(&known.trail)
+                .development(off.or(known.development).or(development));
+        }
+    }
+    for (value, span, development) in app.properties_named("checkServerIdentity") {
+        let accepts_all = app.functions(value).iter().any(|&f| {
+            let nothing = |value: V| {
+                app.eval(value).iter().all(|known| matches!(known.thing, Thing::Undefined | Thing::Null | Thing::Bool(_)))
+            };
+            app.calls_inside(f).is_empty()
+                && app.program.function(f).exits.iter().all(|exit| !exit.throws)
+                && app.exits(f).returns.iter().all(|exit| exit.value.is_none_or(nothing))
+        });
+        if accepts_all {
+            let _ = findings
+                .report(&RULE, span, "a certificate of any server is accepted: `checkServerIdentity` never objects")
+                .at_most(Confidence::Firm)
+                .gain(GAIN)
+                .help("Leave `checkServerIdentity` out, or call `tls.checkServerIdentity` first and return what it gives.")
+                .symbol("checkServerIdentity")
+                .development(development);
+        }
+    }
+}
+
+/// `NODE_TLS_REJECT_UNAUTHORIZED=0`: <https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue>.
+fn environment(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    for write in app.environment_writes("NODE_TLS_REJECT_UNAUTHORIZED") {
+        for known in app.eval(write.value).iter() {
+            let off = match &known.thing {
+                Thing::Text(text) => &**text == "0",
+                Thing::Number(number) => *number == 0.0,
+                _ => false,
+            };
+            if off {
+                let development = known.development.or(write.development);
+                // An option that the person sets for a server of theirs.
+                let optional = write.conditional && development != Some(true);
+                let _ = findings
+                    .report(&RULE, write.span, "Node checks no certificate in this process from here on")
+                    .known(known.certainty)
+                    .known(if optional { Certainty::Tentative } else { Certainty::Certain })
+                    .gain(GAIN)
+                    .help("Remove it; hand the authority of a private server to `ca`, or name its file in NODE_EXTRA_CA_CERTS.")
+                    .symbol("NODE_TLS_REJECT_UNAUTHORIZED")
+                    .because(&known.trail)
+                    .development(development);
+            }
+        }
+    }
+    for script in app.package_scripts() {
+        if !script.text.contains("NODE_TLS_REJECT_UNAUTHORIZED=0") {
+            continue;
+        }
+        let _ = findings
+            .report(&RULE, script.span, format!("Node checks no certificate in what the script `{}` runs", script.name))
+            .severity(Severity::Low)
+            .gain("Whoever sits on the network can answer in any server's place while the script runs, downloads included.")
+            .help("Remove it; name the file of a private authority in NODE_EXTRA_CA_CERTS.")
+            .symbol(format!("scripts.{}", script.name));
+    }
+}

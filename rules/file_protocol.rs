@@ -1,0 +1,88 @@
+//! Pages over `file:`.
+
+use electrolint_model::electron::preferences::Value;
+use electrolint_model::electron::fuses::{Fuse, FuseState, state_of};
+use electrolint_model::link::things::{Certainty, Origin, Part, Thing};
+
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// A page of the app is shown over `file:`.
+    ///
+    /// Pages over `file:` may read more than others: every file of the user counts as their neighbour, and no header reaches them,
+    /// so a Content Security Policy has to be in the page. One injected script then reads the disk. Serve the app's pages by a scheme of
+    /// their own (`protocol.handle`), which sees every request and answers only for the app's files.
+    ///
+    /// For pages that ship with the app this is information; it weighs more where the window has Node or no same-origin policy.
+    ///
+    /// ```js
+    /// const { BrowserWindow } = require('electron');
+    /// new BrowserWindow().loadFile('index.html'); //~ file-protocol info
+    /// const admin = new BrowserWindow({ webPreferences: { nodeIntegration: true } });
+    /// admin.loadURL(`file://${__dirname}/admin.html`); //~ file-protocol low
+    /// new BrowserWindow().loadURL('app://main/index.html');
+    /// ```
+    pub(crate) static RULE = {
+        id: "file-protocol",
+        severity: Severity::Low,
+        items: ["E18"],
+        cwe: ["CWE-552"],
+        source: "https://www.electronjs.org/docs/latest/tutorial/security#18-avoid-usage-of-the-file-protocol-and-prefer-usage-of-custom-protocols",
+    }
+}
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let mut windows: Vec<Origin> = Vec::new();
+    for load in app.loads() {
+        if load.development == Some(true) {
+            continue;
+        }
+        let certainty = if load.is_file {
+            load.certainty
+        } else {
+            let Some(url) = load.url else { continue };
+            let values = app.eval(url);
+            let file = values.iter().find(|known| known.development != Some(true) && is_file(&known.thing));
+            let Some(known) = file else { continue };
+            load.certainty.min(known.certainty)
+        };
+        // One for each window, and one for those that cannot be told.
+        if windows.contains(&load.window) {
+            continue;
+        }
+        windows.push(load.window.clone());
+        let privileged = app.load_has_node(&load)
+            || app.window_of(&load).is_some_and(|window| {
+                window.settings(app, "webSecurity").iter().any(|fact| fact.value == Value::Known(false))
+            });
+        let fuse = Fuse::GrantFileProtocolExtraPrivileges;
+        let flipped = app.fuse_flips().iter().flat_map(|place| place.flips.clone()).any(|flip| {
+            flip.fuse == fuse && flip.value.thing == Thing::Bool(false)
+        });
+        let plain = flipped && state_of(fuse, &app.electron.version) != FuseState::Missing;
+        let severity = if privileged && !plain { Severity::Low } else { Severity::Info };
+        let _ = findings
+            .report(&RULE, load.span, "the page is shown over `file:`")
+            .severity(severity)
+            .known(certainty)
+            .at_most(if certainty == Certainty::Tentative { Confidence::Tentative } else { Confidence::Certain })
+            .gain("A script injected into this page reads the files of the user.")
+            .help("Serve the page by a scheme of its own: `protocol.handle`.")
+            .symbol(format!("{}.url", app.symbol(load.call)));
+    }
+}
+
+/// Whether an address is one of `file:`.
+fn is_file(thing: &Thing) -> bool {
+    let head = match thing {
+        Thing::Text(text) => text,
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(text)) => text,
+            _ => return false,
+        },
+        Thing::Result(path, _) => return &**path == "url.pathToFileURL",
+        _ => return false,
+    };
+    electrolint_model::web_url::scheme_of(head).as_deref() == Some("file")
+}

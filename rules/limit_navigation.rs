@@ -1,0 +1,120 @@
+//! `will-navigate`.
+
+use electrolint_model::app::checks::Strength;
+use electrolint_model::app::verdicts::Verdict;
+use electrolint_model::electron::api;
+
+use crate::handlers::{absence, covers, severity, windows};
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// A page may navigate its window to any site.
+    ///
+    /// A link, a redirect or an injected script leads the window to a page of the attacker's, which then runs with the window's preload,
+    /// its session and everything that the app exposes to its own pages. Handle `will-navigate` (best for every contents, in
+    /// `web-contents-created`), compare the origin of the parsed address, and call `event.preventDefault()` for all others.
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.whenReady().then(() => {
+    ///   const win = new BrowserWindow(); //~ limit-navigation
+    ///   win.loadURL('https://example.com/');
+    /// });
+    /// ```
+    ///
+    /// A check that compares texts is none: `https://example.com.attacker.net` begins like `https://example.com`.
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.on('web-contents-created', (event, contents) => {
+    ///   contents.on('will-navigate', (event, url) => {
+    ///     if (!url.startsWith('https://example.com')) event.preventDefault(); //~ limit-navigation
+    ///   });
+    /// });
+    /// app.whenReady().then(() => new BrowserWindow().loadURL('https://example.com/'));
+    /// ```
+    ///
+    /// This one holds:
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.on('web-contents-created', (event, contents) => {
+    ///   contents.on('will-navigate', (event, url) => {
+    ///     if (new URL(url).origin !== 'https://example.com') event.preventDefault();
+    ///   });
+    /// });
+    /// app.whenReady().then(() => new BrowserWindow().loadURL('https://example.com/'));
+    /// ```
+    pub(crate) static RULE = {
+        id: "limit-navigation",
+        severity: Severity::Medium,
+        items: ["S12", "E13"],
+        cwe: ["CWE-601"],
+        source: "https://www.electronjs.org/docs/latest/tutorial/security#13-disable-or-limit-navigation",
+    }
+}
+
+const GAIN: &str = "A page of the attacker's runs in this window, with its preload and session.";
+const HELP: &str = "Handle `will-navigate` for every contents: compare `new URL(url).origin` with the app's own, and call `event.preventDefault()` for all others.";
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let mut listeners = app.listeners("WebContents", "will-navigate");
+    if api::WILL_FRAME_NAVIGATE.exists_in(&app.electron.version) {
+        listeners.extend(app.listeners("WebContents", "will-frame-navigate"));
+    }
+    let judged: Vec<_> = listeners.iter().map(|listener| (listener, app.navigation_verdict(listener))).collect();
+    let concerned = windows(cx);
+    // A handler that lets anything through protects nothing; where another one covers the same window, it need not.
+    for (listener, verdict) in &judged {
+        let protected = judged.iter().any(|(other, verdict)| {
+            other.call != listener.call && verdict.strength() >= Strength::Opaque && other.receiver == listener.receiver
+        });
+        let Verdict::Guarded(check) = verdict else { continue };
+        if protected || check.strength >= Strength::Opaque && check.strength != Strength::Scheme {
+            continue;
+        }
+        let span = check.span.unwrap_or_else(|| app.callee_span(listener.call));
+        let why = match check.strength {
+            Strength::Scheme => "this check lets every address of the scheme through",
+            _ => check.why.unwrap_or("this check can be got around"),
+        };
+        findings
+            .report(&RULE, span, why)
+            .known(listener.certainty)
+            .at_most(if check.strength == Strength::Scheme { Confidence::Tentative } else { Confidence::Firm })
+            .development(listener.development)
+            .gain(GAIN)
+            .help(HELP)
+            .symbol(app.symbol(listener.call));
+    }
+    let uncovered: Vec<_> = concerned
+        .iter()
+        .filter(|window| {
+            !judged.iter().any(|(listener, verdict)| covers(listener, window) && !matches!(verdict, Verdict::Allows(_)))
+        })
+        .collect();
+    let worst = uncovered.iter().max_by_key(|window| (severity(cx, window), std::cmp::Reverse(window.span)));
+    let Some(window) = worst else { return };
+    let idle = judged.iter().find(|(listener, verdict)| covers(listener, window) && matches!(verdict, Verdict::Allows(_)));
+    let message = match idle {
+        Some(_) => "navigation is not limited here: the handler lets other sites through",
+        None if uncovered.len() == concerned.len() => "navigation is not limited: there is no `will-navigate` handler",
+        None => "navigation is not limited for this window: no `will-navigate` handler covers it",
+    };
+    let mut report = findings
+        .report(&RULE, window.span, message)
+        .severity(severity(cx, window))
+        .known(window.certainty.min(absence(cx)))
+        .app_wide()
+        .gain(GAIN)
+        .help(HELP)
+        .symbol(format!("{}.will-navigate", window.symbol));
+    if let Some((listener, Verdict::Allows(_))) = idle {
+        report = report.related(app.callee_span(listener.call), "what this handler prevents does not depend on where the address leads");
+    }
+    for other in uncovered.iter().filter(|other| other.span != window.span).take(5) {
+        report = report.related(other.span, "this one is not covered either");
+    }
+    let _ = report;
+}

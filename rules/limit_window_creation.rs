@@ -1,0 +1,116 @@
+//! `setWindowOpenHandler`.
+
+use electrolint_model::app::checks::Strength;
+use electrolint_model::app::verdicts::Verdict;
+use electrolint_model::electron::api;
+
+use crate::handlers::{absence, covers, severity, windows};
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// A page may open windows to any site.
+    ///
+    /// `window.open` and `target="_blank"` make a window that Electron gives the opener's preferences, preload included, unless the app
+    /// says otherwise: a page of the attacker's then runs in it. Set a handler that denies, for every contents, and let open only the
+    /// addresses that the app needs.
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.on('web-contents-created', (event, contents) => {
+    ///   contents.setWindowOpenHandler(() => ({ action: 'allow' })); //~ limit-window-creation
+    /// });
+    /// app.whenReady().then(() => new BrowserWindow().loadFile('index.html'));
+    /// ```
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.on('web-contents-created', (event, contents) => {
+    ///   contents.setWindowOpenHandler(({ url }) => {
+    ///     if (new URL(url).origin === 'https://help.example.com') return { action: 'allow' };
+    ///     return { action: 'deny' };
+    ///   });
+    /// });
+    /// app.whenReady().then(() => new BrowserWindow().loadFile('index.html'));
+    /// ```
+    pub(crate) static RULE = {
+        id: "limit-window-creation",
+        severity: Severity::Medium,
+        items: ["S13", "E14"],
+        cwe: ["CWE-1021"],
+        source: "https://www.electronjs.org/docs/latest/tutorial/security#14-disable-or-limit-creation-of-new-windows",
+    }
+}
+
+const GAIN: &str = "A page of the attacker's runs in a window of the app's, with the opener's preferences.";
+const HELP: &str = "Set `contents.setWindowOpenHandler` for every contents, return `{ action: 'deny' }`, and allow only by the parsed address's origin.";
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let version = &app.electron.version;
+    let mut judged = Vec::new();
+    if api::SET_WINDOW_OPEN_HANDLER.exists_in(version) {
+        for listener in app.window_open_handlers() {
+            let verdict = app.window_open_verdict(&listener);
+            judged.push((listener, verdict));
+        }
+    }
+    let gone = api::NEW_WINDOW.is_removed_in(version);
+    let old = app.listeners("WebContents", "new-window");
+    if !gone {
+        for listener in &old {
+            judged.push((listener.clone(), app.navigation_verdict(listener)));
+        }
+    }
+    for (listener, verdict) in &judged {
+        let (span, message, confidence) = match verdict {
+            Verdict::Allows(span) => (*span, "every address may be opened in a new window", Confidence::Certain),
+            Verdict::Guarded(check) if check.strength == Strength::Weak => (
+                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                check.why.unwrap_or("this check can be got around"),
+                Confidence::Firm,
+            ),
+            Verdict::Guarded(check) if check.strength == Strength::Scheme => (
+                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                "this check lets every address of the scheme be opened",
+                Confidence::Tentative,
+            ),
+            _ => continue,
+        };
+        findings
+            .report(&RULE, span, message)
+            .known(listener.certainty)
+            .at_most(confidence)
+            .development(listener.development)
+            .gain(GAIN)
+            .help(HELP)
+            .symbol(app.symbol(listener.call));
+    }
+    let concerned = windows(cx);
+    let uncovered: Vec<_> = concerned
+        .iter()
+        .filter(|window| !judged.iter().any(|(listener, _)| covers(listener, window)))
+        .collect();
+    let Some(window) = uncovered.iter().max_by_key(|window| (severity(cx, window), std::cmp::Reverse(window.span))) else {
+        return;
+    };
+    let message = if uncovered.len() == concerned.len() {
+        "the creation of windows is not limited: there is no window open handler"
+    } else {
+        "the creation of windows is not limited for this window: no handler covers it"
+    };
+    let mut report = findings
+        .report(&RULE, window.span, message)
+        .severity(severity(cx, window))
+        .known(window.certainty.min(absence(cx)))
+        .app_wide()
+        .gain(GAIN)
+        .help(HELP)
+        .symbol(format!("{}.setWindowOpenHandler", window.symbol));
+    if gone && let Some(listener) = old.iter().find(|listener| covers(listener, window)) {
+        report = report.related(app.callee_span(listener.call), "`new-window` is never emitted since Electron 22");
+    }
+    for other in uncovered.iter().filter(|other| other.span != window.span).take(5) {
+        report = report.related(other.span, "this one is not covered either");
+    }
+    let _ = report;
+}

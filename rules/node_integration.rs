@@ -1,0 +1,80 @@
+//! `nodeIntegration` and its kin.
+
+use electrolint_model::app::{App, SettingFact, Window};
+use electrolint_model::electron::preferences::{Given, Value};
+
+use crate::windows::{Verdict, WindowOption, check_option};
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// Pages have Node.js.
+    ///
+    /// With `nodeIntegration` a page can `require('child_process')`: one injected script runs programs as the user. The option also takes
+    /// the window's sandbox away, and with `contextIsolation` on that is what remains of it. `nodeIntegrationInWorker` does the same for
+    /// web workers; `nodeIntegrationInSubFrames` runs the preload script in every frame, so that embedded pages get what it exposes. Leave
+    /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing.
+    ///
+    /// A window that shows pages from elsewhere is worse than one that shows the app's own files.
+    ///
+    /// ```js
+    /// const { BrowserWindow } = require('electron');
+    /// new BrowserWindow({ webPreferences: { nodeIntegration: true } }); //~ node-integration
+    /// new BrowserWindow({ webPreferences: { nodeIntegrationInWorker: true } }); //~ node-integration
+    /// new BrowserWindow({ webPreferences: { nodeIntegration: true, sandbox: true } });
+    /// new BrowserWindow({ webPreferences: { nodeIntegration: false } });
+    /// ```
+    ///
+    /// Boolean attributes of a webview count by their presence, but a webview gets no more than the window around it has:
+    ///
+    /// ```html
+    /// <!-- file: index.html -->
+    /// <webview src="https://example.com" nodeintegration="false"></webview> <!--~ node-integration -->
+    /// ```
+    pub(crate) static RULE = {
+        id: "node-integration",
+        severity: Severity::High,
+        items: ["S2", "E2"],
+        cwe: ["CWE-94", "CWE-250"],
+        source: "https://www.electronjs.org/docs/latest/tutorial/security#2-do-not-enable-nodejs-integration-for-remote-content",
+    }
+}
+
+fn check(cx: &Context, findings: &mut Findings) {
+    for key in ["nodeIntegration", "nodeIntegrationInWorker"] {
+        let option = WindowOption {
+            key,
+            bad: true,
+            gain: "A script in the page runs programs and reads files as the user.",
+            help: "Leave the option out, and do the work in the main process, asked for over IPC.",
+        };
+        check_option(cx, findings, &RULE, &option, |window, fact| node(cx.app, window, fact));
+    }
+    let option = WindowOption {
+        key: "nodeIntegrationInSubFrames",
+        bad: true,
+        gain: "The preload script runs in every frame: embedded pages get what it exposes.",
+        help: "Leave the option out; frames that need the preload script belong in a view of their own.",
+    };
+    check_option(cx, findings, &RULE, &option, |window, _| {
+        let own = cx.app.shows_own_content_only(window);
+        Some(if own { Severity::Low } else { Severity::Medium }.into())
+    });
+}
+
+fn node(app: &App, window: &Window, fact: &SettingFact) -> Option<Verdict> {
+    let effective = window.effective(app);
+    if effective.node_integration_inert().is_some() {
+        return None;
+    }
+    // `sandbox: settings.sandbox` may make it inert.
+    let sandbox_depends =
+        window.given(app, "sandbox").iter().any(|(given, placed)| *given == Given::Unknown && placed.is_some());
+    let isolated = effective.context_isolation.value == Value::Known(true) && fact.written;
+    Some(Verdict {
+        severity: if app.shows_own_content_only(window) { Severity::Medium } else { Severity::High },
+        at_most: if sandbox_depends { Confidence::Tentative } else { Confidence::Certain },
+        gain: isolated.then_some(
+            "The window loses its sandbox: what breaks out of the page's JavaScript has Node.js and the user's rights.",
+        ),
+    })
+}
