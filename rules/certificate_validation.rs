@@ -1,6 +1,6 @@
 //! Certificates that are not checked.
 
-use electrolint_model::app::Listener;
+use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::link::{F, V};
 
@@ -251,27 +251,20 @@ fn options(cx: &Context, findings: &mut Findings) {
 fn environment(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     for write in app.environment_writes("NODE_TLS_REJECT_UNAUTHORIZED") {
-        for known in app.eval(write.value).iter() {
-            let off = match &known.thing {
-                Thing::Text(text) => &**text == "0",
-                Thing::Number(number) => *number == 0.0,
-                _ => false,
-            };
-            if off {
-                let development = known.development.or(write.development);
-                // An option that the person sets for a server of theirs.
-                let optional = write.conditional && development != Some(true);
-                let _ = findings
-                    .report(&RULE, write.span, "Node checks no certificate in this process from here on")
-                    .known(known.certainty)
-                    .known(if optional { Certainty::Tentative } else { Certainty::Certain })
-                    .gain(GAIN)
-                    .help("Remove it; hand the authority of a private server to `ca`, or name its file in NODE_EXTRA_CA_CERTS.")
-                    .symbol("NODE_TLS_REJECT_UNAUTHORIZED")
-                    .because(&known.trail)
-                    .development(development);
-            }
+        if write.value.as_deref() != Some("0") || matches!(write.source, SwitchSource::Script) {
+            continue;
         }
+        // An option that the person sets for a server of theirs.
+        let optional = write.conditional && write.development != Some(true);
+        let _ = findings
+            .report(&RULE, write.span, "Node checks no certificate in this process from here on")
+            .known(write.certainty)
+            .known(if optional { Certainty::Tentative } else { Certainty::Certain })
+            .gain(GAIN)
+            .help("Remove it; hand the authority of a private server to `ca`, or name its file in NODE_EXTRA_CA_CERTS.")
+            .symbol("NODE_TLS_REJECT_UNAUTHORIZED")
+            .because(&write.trail)
+            .development(write.development);
     }
     for script in app.package_scripts() {
         if !script.text.contains("NODE_TLS_REJECT_UNAUTHORIZED=0") {

@@ -78,7 +78,11 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
     let lost = cx.app.problems.iter().any(|problem| {
         matches!(
             problem.kind,
-            ProblemKind::FileTooLarge | ProblemKind::TooDeep | ProblemKind::Unreadable | ProblemKind::LimitReached | ProblemKind::Internal
+            ProblemKind::FileTooLarge
+                | ProblemKind::TooDeep
+                | ProblemKind::Unreadable
+                | ProblemKind::LimitReached
+                | ProblemKind::Internal
         ) || (problem.kind == ProblemKind::ParseError && problem.path.ends_with('s'))
     });
     if lost { Certainty::Tentative } else { Certainty::Firm }

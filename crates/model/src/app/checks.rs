@@ -407,8 +407,11 @@ impl App<'_> {
                 // `allowed.indexOf(url.host) !== -1`.
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
-                let strength =
-                    if self.is_constant_collection(object) { strength_of(part) } else { Strength::Opaque.min(strength_of(part)) };
+                let strength = if self.is_constant_collection(object) {
+                    strength_of(part)
+                } else {
+                    Strength::Opaque.min(strength_of(part))
+                };
                 (!equal && number == -1.0).then(|| judged(strength, Some(span), None))
             }
             "slice" | "substring" | "substr"

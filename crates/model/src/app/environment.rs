@@ -19,6 +19,8 @@ pub struct EnvironmentWrite {
     pub certainty: Certainty,
     /// Only in development.
     pub development: Option<bool>,
+    /// It is set under a condition.
+    pub conditional: bool,
     /// Where.
     pub source: SwitchSource,
     /// Scope path.
@@ -42,7 +44,11 @@ impl App<'_> {
             }
             let development = self.program.development_of(unit, write.condition, &Frames::default());
             let span = self.program.place(unit, write.span);
+            let first = found.len();
             self.values_of(V(unit, value), span, development, name, &mut found);
+            for one in &mut found[first..] {
+                one.conditional = write.condition.is_some();
+            }
         }
         self.in_objects(name, &mut found);
         for script in self.scripts() {
@@ -58,6 +64,7 @@ impl App<'_> {
                     trail: std::rc::Rc::from([]),
                     certainty: Certainty::Certain,
                     development: script.development.then_some(true),
+                    conditional: false,
                     source: SwitchSource::Script,
                     symbol: format!("{}.{name}", script.symbol),
                 });
@@ -138,6 +145,7 @@ impl App<'_> {
                 trail: known.trail.clone(),
                 certainty: known.certainty,
                 development: development.or(known.development),
+                conditional: false,
                 source: SwitchSource::Code,
                 symbol: name.to_owned(),
             });

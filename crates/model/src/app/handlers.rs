@@ -146,7 +146,15 @@ impl App<'_> {
         found
     }
 
-    fn collect_method_calls(&self, f: F, parameter: u32, name: &str, roots: &[Root], depth: u32, found: &mut Vec<Outcome>) {
+    fn collect_method_calls(
+        &self,
+        f: F,
+        parameter: u32,
+        name: &str,
+        roots: &[Root],
+        depth: u32,
+        found: &mut Vec<Outcome>,
+    ) {
         for c in self.calls_inside(f) {
             let call = self.program.call(c);
             let callee = V(c.0, call.callee);

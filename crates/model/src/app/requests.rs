@@ -41,19 +41,6 @@ pub struct Request {
     pub development: Option<bool>,
 }
 
-/// One write to `process.env`.
-#[derive(Clone, Debug)]
-pub struct EnvironmentWrite {
-    /// What is written.
-    pub value: V,
-    /// The write.
-    pub span: Span,
-    /// It happens under a condition.
-    pub conditional: bool,
-    /// Only in development.
-    pub development: Option<bool>,
-}
-
 /// APIs whose argument of this index is an address or an object that holds one.
 ///
 /// <https://developer.mozilla.org/en-US/docs/Web/API>, <https://nodejs.org/api/http.html>,
@@ -281,26 +268,6 @@ impl App<'_> {
                         found.push((c, tag.to_owned(), name, V(unit, property.value)));
                     }
                 }
-            }
-        }
-        found
-    }
-
-    /// What is written into a variable of the environment: `process.env.NAME = value`.
-    pub fn environment_writes(&self, name: &str) -> Vec<EnvironmentWrite> {
-        let mut found = Vec::new();
-        for &(unit, index) in self.program.writes_to(name) {
-            let write = self.program.summary(unit).writes[index as usize];
-            let Some(value) = write.value else { continue };
-            let objects = self.eval(V(unit, write.object));
-            if objects.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "process.env")) {
-                let development = self.program.development_of(unit, write.condition, &Frames::default());
-                found.push(EnvironmentWrite {
-                    value: V(unit, value),
-                    span: self.program.place(unit, write.span),
-                    conditional: write.condition.is_some(),
-                    development,
-                });
             }
         }
         found

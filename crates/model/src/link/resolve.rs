@@ -485,14 +485,6 @@ impl<'a> Json<'a> {
         self.summary.text(self.value)
     }
 
-    /// The truth value, if it is one.
-    pub fn bool(self) -> Option<bool> {
-        match self.summary.value(self.value) {
-            Value::Bool(bool) => Some(bool),
-            _ => None,
-        }
-    }
-
     /// It as a value.
     pub fn id(self) -> ValueId {
         self.value
