@@ -13,6 +13,7 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .iter()
         .filter(|window| !matches!(window.kind, WindowKind::Override | WindowKind::Attach | WindowKind::Features))
         .filter(|window| window.development != Some(true))
+        .filter(|window| !cx.app.is_separate_file(window.span.file))
         .collect()
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
             Origin::Created(call) => window.call == Some(*call),
             _ => true,
         };
-        if !same || load.development == Some(true) {
+        if !same || load.development == Some(true) || cx.app.is_separate_program(load.call.0) {
             continue;
         }
         loads += 1;

@@ -46,6 +46,12 @@ impl<'a> Findings<'a> {
     pub fn finish(self) -> Vec<Finding> {
         let app = self.app;
         let mut found: Vec<Finding> = self.found.into_iter().filter(|finding| app.is_own(finding.span)).collect();
+        // An example or a template that lies beside the app is not what ships.
+        for finding in &mut found {
+            if app.is_separate_file(finding.span.file) {
+                finding.confidence = Confidence::Tentative;
+            }
+        }
         found.sort_by(|a, b| {
             let key = |finding: &Finding| (finding.span, finding.rule, finding.message.clone());
             key(a).cmp(&key(b)).then_with(|| (b.severity, b.confidence).cmp(&(a.severity, a.confidence)))

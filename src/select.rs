@@ -344,7 +344,7 @@ mod tests {
             text: Arc::new(Text::plain("one two\nthree é four\n")),
         };
         let sources = Sources { files: vec![file], ..Sources::default() };
-        let app = electrolint_model::analyse(&sources, &electrolint_model::Options::default());
+        let electron = electrolint_model::analyse(&sources, &electrolint_model::Options::default()).electron;
         let found = FoundApp { sources, name: None, narrowed: Vec::new() };
         let discovery = Discovery {
             base: PathBuf::new(),
@@ -354,7 +354,8 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        select(discovery, vec![Analysed { found, app, findings }], &selection)
+        let analysed = Analysed { found, electron, problems: Vec::new(), files_read: 1, windows: 0, findings };
+        select(discovery, vec![analysed], &selection)
     }
 
     #[test]

@@ -60,6 +60,7 @@ impl App<'_> {
         endings
             .iter()
             .find_map(|ending| self.sources.find(&format!("{named}{ending}")))
+            .or_else(|| self.start_script().map(|unit| self.program.file(unit)))
             .or_else(|| {
                 self.program
                     .unit_ids()

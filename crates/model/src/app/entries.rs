@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::App;
 use crate::link::{Json, Target, UnitId, join, split};
-use crate::source::{FileKind, Role};
+use crate::source::{FileId, FileKind, Role};
 use crate::summary::ImportId;
 
 /// Files of build tools begin or end so; strings in them that are paths of scripts are where a bundler starts.
@@ -72,6 +72,26 @@ impl App<'_> {
     /// gets to, waits for `ready` itself, is imported only by such a script, or lies in the folder of one.
     pub fn is_separate_program(&self, unit: UnitId) -> bool {
         self.entries().separate.contains(&unit)
+    }
+
+    /// As [`App::is_separate_program`], for any file: a page counts by the scripts in its folder.
+    pub fn is_separate_file(&self, file: FileId) -> bool {
+        let separate = &self.entries().separate;
+        if let Some(unit) = self.program.unit_of(file)
+            && self.sources.file(file).kind != FileKind::Html
+        {
+            return separate.contains(&unit);
+        }
+        let folder = split(&self.sources.file(file).path).0;
+        !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
+    }
+
+    /// The script with which the main process starts: an entry that waits for `ready`, else one that an entry leads to.
+    pub fn start_script(&self) -> Option<UnitId> {
+        let entries = self.entries();
+        let ready = ready_units(self);
+        let first = entries.scripts.iter().find(|unit| ready.contains(unit));
+        first.or_else(|| ready.iter().find(|unit| entries.reached.contains(unit))).copied()
     }
 }
 
