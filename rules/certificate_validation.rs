@@ -75,6 +75,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     options(cx, findings);
     environment(cx, findings);
+    switches(cx, findings);
     for call in cx.app.calls("app.importCertificate").iter() {
         let _ = findings
             .report(&RULE, call.callee_span(cx.app), "a certificate is put into the platform's store")
@@ -266,7 +267,7 @@ fn environment(cx: &Context, findings: &mut Findings) {
             .because(&write.trail)
             .development(write.development);
     }
-    for script in app.package_scripts() {
+    for script in app.scripts() {
         if !script.text.contains("NODE_TLS_REJECT_UNAUTHORIZED=0") {
             continue;
         }
@@ -275,6 +276,34 @@ fn environment(cx: &Context, findings: &mut Findings) {
             .severity(Severity::Low)
             .gain("Whoever sits on the network can answer in any server's place while the script runs, downloads included.")
             .help("Remove it; name the file of a private authority in NODE_EXTRA_CA_CERTS.")
-            .symbol(format!("scripts.{}", script.name));
+            .symbol(script.symbol);
+    }
+}
+
+/// Switches that Chromium's network obeys.
+fn switches(cx: &Context, findings: &mut Findings) {
+    for switch in cx.app.switches() {
+        let (message, severity) = match &*switch.name {
+            "ignore-certificate-errors" | "ignore-urlfetcher-cert-requests" => {
+                ("no certificate of a server is checked", Severity::High)
+            }
+            // Only certificates with these keys: as good as a fingerprint, if it is one of the app's own servers.
+            "ignore-certificate-errors-spki-list" => {
+                ("errors of certificates with these keys are ignored", Severity::Low)
+            }
+            "allow-insecure-localhost" => ("no certificate of a server on this machine is checked", Severity::Low),
+            _ => continue,
+        };
+        let optional = switch.conditional && switch.development != Some(true);
+        let _ = findings
+            .report(&RULE, switch.span, format!("{message}: the switch `{}` is set", switch.name))
+            .severity(severity)
+            .known(switch.certainty)
+            .known(if optional { Certainty::Tentative } else { Certainty::Certain })
+            .gain(GAIN)
+            .help("Remove the switch; name the certificate of a private server by its fingerprint.")
+            .symbol(switch.symbol)
+            .because(&switch.trail)
+            .development(switch.development);
     }
 }

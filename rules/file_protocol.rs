@@ -33,6 +33,11 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
+    let fuse = Fuse::GrantFileProtocolExtraPrivileges;
+    let flipped = app.fuse_flips().iter().flat_map(|place| place.flips.clone()).any(|flip| {
+        flip.fuse == fuse && flip.value.thing == Thing::Bool(false)
+    });
+    let plain = flipped && state_of(fuse, &app.electron.version) != FuseState::Missing;
     let mut windows: Vec<Origin> = Vec::new();
     for load in app.loads() {
         if load.development == Some(true) {
@@ -56,11 +61,6 @@ fn check(cx: &Context, findings: &mut Findings) {
             || app.window_of(&load).is_some_and(|window| {
                 window.settings(app, "webSecurity").iter().any(|fact| fact.value == Value::Known(false))
             });
-        let fuse = Fuse::GrantFileProtocolExtraPrivileges;
-        let flipped = app.fuse_flips().iter().flat_map(|place| place.flips.clone()).any(|flip| {
-            flip.fuse == fuse && flip.value.thing == Thing::Bool(false)
-        });
-        let plain = flipped && state_of(fuse, &app.electron.version) != FuseState::Missing;
         let severity = if privileged && !plain { Severity::Low } else { Severity::Info };
         let _ = findings
             .report(&RULE, load.span, "the page is shown over `file:`")

@@ -99,8 +99,11 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    allow_popups,
     allow_running_insecure_content,
     certificate_validation,
+    command_line_switches,
+    content_security_policy,
     context_isolation,
     electron_version,
     enable_blink_features,
@@ -116,6 +119,9 @@ catalogue! {
     open_external,
     permission_request_handler,
     process_sandbox,
+    remote_module,
+    remote_module_filter,
+    security_warnings_disabled,
     web_security,
     webview_options,
 }

@@ -53,7 +53,8 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
         .map(|found| {
             let app = analyse(&found, &options.input); // cannot fail: bad input becomes app.problems
             let findings = electrolint_rules::run(&app);
-            let (electron, problems) = (app.electron.clone(), app.problems.clone());
+            let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
+            problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
             let (files_read, windows) = (app.files_read, app.windows.len());
             drop(app);
             Analysed { found, electron, problems, files_read, windows, findings }

@@ -199,7 +199,8 @@ impl<'a> Gathering<'a> {
         match loaded {
             Loaded::Text { text, replaced } => {
                 if replaced > 0 {
-                    let message = format!("{replaced} bytes are not of the file's encoding and were replaced");
+                    let (bytes, were) = if replaced == 1 { ("byte is", "was") } else { ("bytes are", "were") };
+                    let message = format!("{replaced} {bytes} not of the file's encoding and {were} replaced");
                     self.problem(path, ProblemKind::Encoding, message);
                 }
                 let shown = self.base.display(path);

@@ -17,11 +17,20 @@ pub struct DataError {
     pub message: String,
 }
 
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Data {
+    /// One exported object.
+    pub summary: Summary,
+    /// A part lies deeper than is followed and is unknown in the summary.
+    pub too_deep: bool,
+}
+
 /// Reads YAML or TOML.
 ///
 /// # Errors
 /// [`DataError`] for a text that is neither.
-pub fn read(text: &str, kind: FileKind) -> Result<Summary, DataError> {
+pub fn read(text: &str, kind: FileKind) -> Result<Data, DataError> {
     let mut builder = Builder::new(text);
     let root = match kind {
         FileKind::Toml => {
@@ -45,7 +54,7 @@ pub fn read(text: &str, kind: FileKind) -> Result<Summary, DataError> {
         }
     };
     builder.out.exports.push(Export::Whole(root));
-    Ok(builder.finish())
+    Ok(Data { summary: builder.out, too_deep: builder.too_deep })
 }
 
 struct Builder {
@@ -53,6 +62,7 @@ struct Builder {
     names: rustc_hash::FxHashMap<String, Name>,
     /// Byte offset of each character that is not where its index says: texts outside ASCII.
     offsets: Option<Vec<u32>>,
+    too_deep: bool,
 }
 
 impl Builder {
@@ -74,11 +84,12 @@ impl Builder {
         });
         let offsets = (!text.is_ascii())
             .then(|| text.char_indices().map(|(at, _)| at as u32).chain([text.len() as u32]).collect());
-        Self { out, names: rustc_hash::FxHashMap::default(), offsets }
+        Self { out, names: rustc_hash::FxHashMap::default(), offsets, too_deep: false }
     }
 
-    fn finish(self) -> Summary {
-        self.out
+    fn gives_up(&mut self, depth: u32) -> bool {
+        self.too_deep |= depth > MOST_DEPTH;
+        depth > MOST_DEPTH
     }
 
     fn name(&mut self, text: &str) -> Name {
@@ -121,7 +132,7 @@ impl Builder {
 
     fn yaml(&mut self, node: &MarkedYaml, depth: u32) -> ValueId {
         let span = self.yaml_range(node);
-        if depth > MOST_DEPTH {
+        if self.gives_up(depth) {
             return self.add(Value::Unknown, span);
         }
         match &node.data {
@@ -163,7 +174,7 @@ impl Builder {
 
     fn toml(&mut self, item: &toml_edit::Item, depth: u32) -> ValueId {
         let span = item.span().map_or((0, 0), |span| (span.start as u32, span.end as u32));
-        if depth > MOST_DEPTH {
+        if self.gives_up(depth) {
             return self.add(Value::Unknown, span);
         }
         match item {
@@ -208,14 +219,14 @@ impl Builder {
             toml_edit::Value::Boolean(bool) => Value::Bool(*bool.value()),
             toml_edit::Value::Datetime(_) => Value::Unknown,
             toml_edit::Value::Array(array) => {
-                if depth > MOST_DEPTH {
+                if self.gives_up(depth) {
                     return self.add(Value::Unknown, span);
                 }
                 let items = array.iter().map(|item| self.toml_value(item, depth + 1)).collect();
                 return self.array(items, span);
             }
             toml_edit::Value::InlineTable(table) => {
-                if depth > MOST_DEPTH {
+                if self.gives_up(depth) {
                     return self.add(Value::Unknown, span);
                 }
                 let mut properties = Vec::new();

@@ -365,7 +365,7 @@ pub struct Function {
     pub parent: FunctionId,
     /// The class whose member it is.
     pub class: Option<ClassId>,
-    /// The object literal whose method it is.
+    /// The object or array literal that it is written in.
     pub holder: Option<ValueId>,
     /// What holds where it is made.
     pub condition: Option<ConditionId>,

@@ -2,12 +2,14 @@
 //!
 //! - [`marks`]: which findings a file says it has, and how they compare with those that were found.
 //! - [`fixture`]: a folder as a list of paths and bytes, with its marks.
+//! - [`hostile`]: broken, absurd and enormous apps, written when needed.
 //! - [`example`]: the code blocks of a documentation comment, as small apps with marks.
 
 #![forbid(unsafe_code)]
 
 pub mod example;
 pub mod fixture;
+pub mod hostile;
 pub mod marks;
 
 pub use example::{Example, examples};

@@ -1,6 +1,7 @@
 //! The two steps: every file on its own, then all together.
 
 use std::cell::RefCell;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -36,11 +37,14 @@ pub struct Sheets {
 /// Stack of a worker thread, in bytes. Only what is touched costs memory.
 const WORKER_STACK: usize = 64 << 20;
 
-/// The largest stack that one file may be given, in bytes.
-const LARGEST_STACK: u64 = 1 << 30;
+/// The largest stack that one file may be given, in bytes: address space, of which parsing touches what it needs.
+const LARGEST_STACK: u64 = if cfg!(target_pointer_width = "64") { 16 << 30 } else { 512 << 20 };
 
-/// Texts longer than this are parsed one at a time, for a dense one becomes a syntax tree of eighty times its size.
-const LARGE: usize = 1 << 20;
+/// Less text than this is not worth waking threads for.
+const WORTH_THREADS: usize = 1 << 20;
+
+/// Bytes of source that are parsed at the same time: dense code becomes a syntax tree of eighty times its size.
+const AT_ONCE: usize = 4 << 20;
 
 /// Analyses one app. Never fails: what could not be read is in [`App::problems`].
 pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
@@ -79,92 +83,110 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
     app.script_webviews = super::pages::script_webviews(&app);
     app.windows = super::windows::find(&app);
     app.processes = super::process::find(&app);
-    if app.program.exhausted() {
-        problems.push(Problem {
-            path: sources.root.clone(),
-            line: None,
-            kind: ProblemKind::LimitReached,
-            message: "the app is too entangled to be followed wholly; findings may be missing".to_owned(),
-        });
-    }
+    problems.extend(app.exhaustion());
     problems.sort();
     problems.dedup();
     app.problems = problems;
     app
 }
 
-fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
-    let mut sheets: Vec<Sheets> = vec![Sheets::default(); sources.files.len()];
-    let (large, small): (Vec<usize>, Vec<usize>) =
-        (0..sources.files.len()).partition(|&index| sources.files[index].text.content.len() > LARGE);
-    let total: usize = small.iter().map(|&index| sources.files[index].text.content.len()).sum();
-    // Waking a pool costs about as much as a megabyte of parsing.
-    let threads = if total < LARGE { 1 } else { threads };
-    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
-        Ok(pool) => pool.install(|| {
-            let done: Vec<(usize, Sheets)> =
-                small.par_iter().map(|&index| (index, on_its_own(&sources.files[index]))).collect();
-            for (index, sheet) in done {
-                sheets[index] = sheet;
-            }
-        }),
-        Err(_) => {
-            for &index in &small {
-                sheets[index] = in_a_thread(&sources.files[index], WORKER_STACK);
-            }
-        }
-    }
-    for index in large {
-        sheets[index] = on_its_own(&sources.files[index]);
-    }
-    sheets
-}
-
-/// Reads a file on this thread if its stack is enough whatever the file holds, else on one that has more.
-fn on_its_own(file: &SourceFile) -> Sheets {
-    if !matches!(
-        file.kind,
-        FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html | FileKind::Json
-    ) {
-        return summarise(file);
-    }
-    let needed = syntax::stack_bytes(&file.text.content);
-    if needed <= WORKER_STACK as u64 / 2 && file.text.content.len() <= LARGE {
-        return summarise(file);
-    }
-    if needed > LARGEST_STACK && syntax::nesting(&file.text.content) > LARGEST_STACK / syntax::STACK_PER_LEVEL {
-        return Sheets {
-            problems: vec![Problem {
-                path: file.path.clone(),
-                line: None,
-                kind: ProblemKind::TooDeep,
-                message: "nested too deeply to be parsed; not analysed".to_owned(),
-            }],
-            ..Sheets::default()
-        };
-    }
-    in_a_thread(file, needed.clamp(WORKER_STACK as u64, LARGEST_STACK) as usize)
-}
-
-fn in_a_thread(file: &SourceFile, stack: usize) -> Sheets {
-    let failed = || Sheets {
-        problems: vec![Problem {
-            path: file.path.clone(),
+impl App<'_> {
+    /// Says that facts may be missing, once so much was evaluated. Rules evaluate too: to be asked again after them.
+    pub fn exhaustion(&self) -> Option<Problem> {
+        self.program.exhausted().then(|| Problem {
+            path: self.sources.root.clone(),
             line: None,
-            kind: ProblemKind::Internal,
-            message: "could not be analysed".to_owned(),
-        }],
-        ..Sheets::default()
-    };
-    std::thread::scope(|scope| {
-        match std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, || summarise(file)) {
-            Ok(worker) => worker.join().unwrap_or_else(|_| failed()),
-            Err(_) => failed(),
-        }
-    })
+            kind: ProblemKind::LimitReached,
+            message: "the app is too entangled to be followed wholly; findings may be missing".to_owned(),
+        })
+    }
 }
 
-/// What one file says on its own. The caller provides the stack.
+fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
+    let total: usize = sources.files.iter().map(|file| file.text.content.len()).sum();
+    // Waking a pool costs about as much as a megabyte of parsing.
+    let threads = if total < WORTH_THREADS { 1 } else { threads };
+    let room = Room::new(AT_ONCE);
+    let one = |file: &SourceFile| {
+        let _seat = room.enter(file.text.content.len());
+        summarise(file)
+    };
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
+        Ok(pool) => pool.install(|| sources.files.par_iter().map(one).collect()),
+        Err(_) => sources.files.iter().map(one).collect(),
+    }
+}
+
+/// Lets in what fits: whoever wants more than there is goes in alone.
+struct Room {
+    size: usize,
+    taken: Mutex<usize>,
+    left: Condvar,
+}
+
+struct Seat<'a> {
+    room: &'a Room,
+    weight: usize,
+}
+
+impl Room {
+    fn new(size: usize) -> Self {
+        Self { size, taken: Mutex::new(0), left: Condvar::new() }
+    }
+
+    fn enter(&self, weight: usize) -> Seat<'_> {
+        let weight = weight.min(self.size);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken + weight > self.size {
+            taken = self.left.wait(taken).unwrap_or_else(PoisonError::into_inner);
+        }
+        *taken += weight;
+        Seat { room: self, weight }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        *self.room.taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.weight;
+        self.room.left.notify_all();
+    }
+}
+
+/// Parses a script on this thread if its stack is enough whatever the script holds, else on one that has more.
+///
+/// # Errors
+/// Why the script is not parsed at all.
+fn bounded(text: &str, parse: impl Fn() -> Outcome + Sync) -> Result<Outcome, (ProblemKind, String)> {
+    if let Some(what) = syntax::unbearable(text) {
+        return Err((ProblemKind::LimitReached, format!("{what}; not analysed")));
+    }
+    let needed = syntax::stack_bytes(text);
+    if needed <= WORKER_STACK as u64 / 2 {
+        return Ok(parse());
+    }
+    let nesting = syntax::nesting(text);
+    if nesting > syntax::MOST_NESTING {
+        return Err((ProblemKind::TooDeep, "nested too deeply to be parsed; not analysed".to_owned()));
+    }
+    let least = nesting * syntax::STACK_PER_LEVEL * 2 + WORKER_STACK as u64;
+    let mut stack = needed.clamp(WORKER_STACK as u64, LARGEST_STACK);
+    let failed = || (ProblemKind::Internal, "could not be analysed".to_owned());
+    loop {
+        let outcome = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(usize::try_from(stack).unwrap_or(usize::MAX));
+            let worker = builder.spawn_scoped(scope, &parse).ok()?;
+            Some(worker.join().map_err(|_| failed()))
+        });
+        match outcome {
+            Some(outcome) => return outcome,
+            // The system does not give as much.
+            None if stack > least => stack = (stack / 2).max(least),
+            None => return Err(failed()),
+        }
+    }
+}
+
+/// What one file says on its own. The caller provides a stack of [`WORKER_STACK`].
 pub fn summarise(file: &SourceFile) -> Sheets {
     let text = &file.text.content;
     let whole = (0, text.len() as u32);
@@ -172,13 +194,10 @@ pub fn summarise(file: &SourceFile) -> Sheets {
     match file.kind {
         FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx => {
             let declarations = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| file.path.ends_with(ending));
-            let outcome = syntax::summarise(Script { text, range: whole, kind: file.kind, declarations });
-            sheets.take(file, outcome);
+            let script = Script { text, range: whole, kind: file.kind, declarations };
+            sheets.take(file, bounded(text, || syntax::summarise(script)));
         }
-        FileKind::Json => {
-            let outcome = syntax::summarise_json(text);
-            sheets.take(file, outcome);
-        }
+        FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
         FileKind::Html => {
             let html = html::read(text);
             for script in &html.scripts {
@@ -189,10 +208,12 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                     _ => continue,
                 };
                 if script.content.0 < script.content.1 {
-                    let outcome = syntax::summarise(Script { text, range: script.content, kind, declarations: false });
+                    let source = &text[script.content.0 as usize..script.content.1 as usize];
+                    let script = Script { text, range: script.content, kind, declarations: false };
+                    let outcome = bounded(source, || syntax::summarise(script));
                     // Templates of a build tool are no script: what they hold is not lost.
-                    let templated = html::is_templated(&text[script.content.0 as usize..script.content.1 as usize]);
-                    if templated && !outcome.errors.is_empty() {
+                    let has_errors = outcome.as_ref().is_ok_and(|outcome| !outcome.errors.is_empty());
+                    if has_errors && html::is_templated(source) {
                         continue;
                     }
                     sheets.take(file, outcome);
@@ -201,37 +222,40 @@ pub fn summarise(file: &SourceFile) -> Sheets {
             sheets.html = Some(html);
         }
         FileKind::Yaml | FileKind::Toml => match crate::data::read(text, file.kind) {
-            Ok(summary) => sheets.summaries.push(summary),
-            Err(error) => sheets.problems.push(Problem {
-                path: file.path.clone(),
-                line: error.line,
-                kind: ProblemKind::BadData,
-                message: error.message,
-            }),
+            Ok(read) => {
+                sheets.summaries.push(read.summary);
+                if read.too_deep {
+                    sheets.problem(file, None, ProblemKind::TooDeep, TOO_DEEP.to_owned());
+                }
+            }
+            Err(error) => sheets.problem(file, error.line, ProblemKind::BadData, error.message),
         },
         FileKind::Lockfile | FileKind::Plain => {}
     }
     sheets
 }
 
+const TOO_DEEP: &str = "parts are nested too deeply and were not analysed";
+
 impl Sheets {
-    fn take(&mut self, file: &SourceFile, outcome: Outcome) {
-        let problem = |at: Option<u32>, kind, message| Problem {
-            path: file.path.clone(),
-            line: at.map(|at| file.text.position(at).line),
-            kind,
-            message,
+    fn problem(&mut self, file: &SourceFile, line: Option<u32>, kind: ProblemKind, message: String) {
+        self.problems.push(Problem { path: file.path.clone(), line, kind, message });
+    }
+
+    fn take(&mut self, file: &SourceFile, outcome: Result<Outcome, (ProblemKind, String)>) {
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err((kind, message)) => return self.problem(file, None, kind, message),
         };
         let kind = if file.kind == FileKind::Json { ProblemKind::BadData } else { ProblemKind::ParseError };
         if let Some(first) = outcome.errors.first() {
             let more = outcome.errors.len() - 1;
             let what = first.message.trim_end_matches('.').to_owned();
             let message = if more == 0 { what } else { format!("{what} (and {more} more)") };
-            self.problems.push(problem(Some(first.at), kind, message));
+            self.problem(file, Some(file.text.position(first.at).line), kind, message);
         }
         if outcome.too_deep {
-            let message = "parts are nested too deeply and were not analysed".to_owned();
-            self.problems.push(problem(None, ProblemKind::TooDeep, message));
+            self.problem(file, None, ProblemKind::TooDeep, TOO_DEEP.to_owned());
         }
         self.summaries.push(outcome.summary);
     }

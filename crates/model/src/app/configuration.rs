@@ -27,17 +27,6 @@ pub struct Configuration {
     pub span: Span,
 }
 
-/// One entry of `scripts` in package.json.
-#[derive(Clone, Debug)]
-pub struct Script {
-    /// Its name.
-    pub name: String,
-    /// What it runs.
-    pub text: String,
-    /// Where that stands.
-    pub span: Span,
-}
-
 impl App<'_> {
     /// The app's package.json.
     fn manifest(&self) -> Option<(UnitId, Json<'_>)> {
@@ -83,27 +72,12 @@ impl App<'_> {
             })
     }
 
-    /// The `scripts` of package.json.
-    pub fn package_scripts(&self) -> Vec<Script> {
-        let Some((unit, root)) = self.manifest() else { return Vec::new() };
-        let scripts = root.get("scripts").map(Json::entries).unwrap_or_default();
-        scripts
-            .into_iter()
-            .filter_map(|(name, value)| {
-                Some(Script {
-                    name: name.to_owned(),
-                    text: value.text()?.to_owned(),
-                    span: self.program.place(unit, value.range()),
-                })
-            })
-            .collect()
-    }
-
     /// Configurations of packagers: in package.json, in files of their names, in files that scripts name, and handed to a packager
     /// that a script calls. In the order of places.
     pub fn configurations(&self) -> Vec<Configuration> {
         let mut found = Vec::new();
         self.in_manifest(&mut found);
+        let named = self.files_in_scripts();
         for (index, file) in self.sources.files.iter().enumerate() {
             if file.role != Role::Own || file.kind == FileKind::Lockfile {
                 continue;
@@ -113,7 +87,7 @@ impl App<'_> {
             let packager = match name {
                 _ if is_here && name.starts_with("electron-builder") => Packager::Builder,
                 _ if is_here && name.starts_with("forge.config.") => Packager::Forge,
-                _ if self.scripts_name(&file.path) => Packager::Builder,
+                _ if named.contains(&file.path) => Packager::Builder,
                 _ => continue,
             };
             if let Some(unit) = self.program.unit_of(FileId(index as u32)) {
@@ -143,20 +117,20 @@ impl App<'_> {
         found
     }
 
-    /// Whether a script hands this file to electron-builder.
-    fn scripts_name(&self, path: &str) -> bool {
-        self.package_scripts().iter().filter(|script| script.text.contains("electron-builder")).any(|script| {
+    /// The files that scripts hand to electron-builder: `-c PATH`, `--config PATH`, `--config=PATH`.
+    fn files_in_scripts(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for script in self.scripts().iter().filter(|script| script.text.contains("electron-builder")) {
             let mut words = script.text.split_whitespace();
-            std::iter::from_fn(|| {
-                let word = words.next()?;
-                Some(match word {
+            while let Some(word) = words.next() {
+                let named = match word {
                     "-c" | "--config" => words.next(),
                     _ => word.strip_prefix("--config=").or_else(|| word.strip_prefix("-c=")),
-                })
-            })
-            .flatten()
-            .any(|named| self.in_root(named.trim_matches(['"', '\''])).as_deref() == Some(path))
-        })
+                };
+                found.extend(named.and_then(|named| self.in_root(named.trim_matches(['"', '\'']))));
+            }
+        }
+        found
     }
 
     fn in_manifest(&self, found: &mut Vec<Configuration>) {

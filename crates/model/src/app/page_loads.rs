@@ -24,24 +24,31 @@ impl App<'_> {
             .any(|fact| fact.value == Tri::Known(true) && fact.development != Some(true))
     }
 
-    /// The loads that show this page: their address ends in the page's path.
+    /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
-        self.loads().into_iter().filter(|load| self.shows(load, page)).collect()
+        let mut found = Vec::new();
+        for load in self.loads() {
+            let exact = |page: &Page| self.shows(&load, page, true);
+            if exact(page) || (!self.pages.iter().any(exact) && self.shows(&load, page, false)) {
+                found.push(load);
+            }
+        }
+        found
     }
 
-    fn shows(&self, load: &Load, page: &Page) -> bool {
+    fn shows(&self, load: &Load, page: &Page, exact: bool) -> bool {
         let Some(url) = load.url else { return false };
         let path = &self.sources.file(page.file).path;
         self.eval(url).iter().any(|known| match &known.thing {
-            Thing::Text(text) => ends_in(path, text),
+            Thing::Text(text) => ends_in(path, text, exact),
             Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => ends_in(path, text),
+                Some(Part::Text(text)) => ends_in(path, text, exact),
                 _ => false,
             },
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _) => {
                 matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
-                    && self.last_text(known, 0).is_some_and(|text| ends_in(path, &text))
+                    && self.last_text(known, 0).is_some_and(|text| ends_in(path, &text, exact))
             }
             _ => false,
         })
@@ -99,7 +106,7 @@ impl App<'_> {
 }
 
 /// Whether an address leads to the file of this path: it ends in the same names, without query and fragment.
-fn ends_in(path: &str, address: &str) -> bool {
+fn ends_in(path: &str, address: &str, exact: bool) -> bool {
     let address = address.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
     let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
     let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
@@ -108,6 +115,6 @@ fn ends_in(path: &str, address: &str) -> bool {
     }
     path == address
         || path.strip_suffix(address).is_some_and(|rest| rest.ends_with('/'))
-        // The build's folder is not the source's: the file's own name decides, unless it says nothing.
-        || address.rsplit('/').next() == path.rsplit('/').next()
+        // The build's folder is not the source's: the file's own name decides.
+        || !exact && address.rsplit('/').next() == path.rsplit('/').next()
 }

@@ -199,6 +199,10 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
     }
     for markup in app.markup() {
         for element in markup.html.webviews() {
+            // A message that only speaks of the tag.
+            if element.attributes.is_empty() {
+                continue;
+            }
             let whole = markup.offset.is_none().then_some(markup.span);
             let mut webview = from_html(markup.span.file, markup.offset.unwrap_or(0), found.len(), element, whole);
             webview.certainty = Certainty::Firm;

@@ -607,6 +607,12 @@ impl Program<'_> {
             CallKind::Call | CallKind::New => {}
         }
         let callee = V(c.0, call.callee);
+        if let Some(module) = self.interop(c, frames) {
+            return self.step(&module, v);
+        }
+        if let Some(module) = self.packed(c) {
+            return self.loaded(module, v);
+        }
         let mut values = Vec::new();
         for known in self.eval_in(callee, frames).iter() {
             let mut results = match (&known.thing, call.kind) {

@@ -152,6 +152,7 @@ impl Program<'_> {
         match &known.thing {
             Thing::Api(path) => one(self.api_member(path, name)),
             Thing::Host(host) => self.host_member(host, name, v),
+            Thing::Packed(module) => self.of_packed(*module, name, v),
             Thing::Namespace(unit) => match self.exported(*unit, name, 0) {
                 Some(values) => values.to_vec(),
                 None => self.namespace_member(*unit, name, v),

@@ -2,6 +2,7 @@
 //!
 //! [`Program`] holds every summary and answers, on demand and remembering, what a value is: through variables, files, calls and classes.
 
+mod bundles;
 mod callers;
 pub mod electron;
 mod evaluate;

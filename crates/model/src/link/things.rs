@@ -142,6 +142,8 @@ pub enum Thing {
     Instance(K),
     /// All exports of a file.
     Namespace(UnitId),
+    /// All exports of a module that a bundler packed as this function.
+    Packed(F),
     /// Something that a module outside the app exports, a global, or a path under either: `shell.openExternal`, `fs.readFile`.
     Api(Rc<str>),
     /// An object of a known class.

@@ -213,7 +213,13 @@ impl Lowering {
                     });
                 }
                 let list = self.list(&items);
-                self.add(Value::Array(list), span)
+                let id = self.add(Value::Array(list), span);
+                for item in items {
+                    if let Value::Function(function) = self.out.values[item.value.index()].value {
+                        self.out.functions[function.index()].holder = Some(id);
+                    }
+                }
+                id
             }
             Expr::Object(object) => self.object(object, span),
             Expr::Fn(function) => {
@@ -363,20 +369,26 @@ impl Lowering {
     /// A text made of parts; one literal part alone is a string.
     fn joined(&mut self, items: Vec<Item>, span: Range) -> ValueId {
         let mut merged: Vec<Item> = Vec::with_capacity(items.len());
+        // Literal parts that follow each other, collected: a text is copied once, however many parts it has.
+        let mut text: Option<(String, Range, Option<Item>)> = None;
         for item in items {
-            let last = merged.last().map(|last| (last.value, self.out.values[last.value.index()]));
-            match (last, self.out.values[item.value.index()].value) {
-                (Some((previous, Node { value: Value::String(left), span: at })), Value::String(right)) => {
-                    let whole = format!("{}{}", self.strings.str(left), self.strings.str(right));
-                    let end = self.out.values[item.value.index()].span.1;
-                    let _ = previous;
-                    let value = self.string(&whole, (at.0, end));
-                    merged.pop();
-                    merged.push(Item { value, spread: false });
+            let node = self.out.values[item.value.index()];
+            match (node.value, &mut text) {
+                (Value::String(name), Some((collected, at, single))) => {
+                    collected.push_str(self.strings.str(name));
+                    at.1 = node.span.1;
+                    *single = None;
                 }
-                _ => merged.push(item),
+                (Value::String(name), None) => {
+                    text = Some((self.strings.str(name).to_owned(), node.span, Some(item)));
+                }
+                _ => {
+                    self.flush(text.take(), &mut merged);
+                    merged.push(item);
+                }
             }
         }
+        self.flush(text, &mut merged);
         if let [only] = merged.as_slice()
             && let Value::String(name) = self.out.values[only.value.index()].value
         {
@@ -384,6 +396,15 @@ impl Lowering {
         }
         let list = self.list(&merged);
         self.add(Value::Template(list), span)
+    }
+
+    /// Adds collected literal parts to the parts of a text.
+    fn flush(&mut self, text: Option<(String, Range, Option<Item>)>, parts: &mut Vec<Item>) {
+        match text {
+            Some((_, _, Some(single))) => parts.push(single),
+            Some((text, at, None)) => parts.push(Item { value: self.string(&text, at), spread: false }),
+            None => {}
+        }
     }
 
     fn unary(&mut self, unary: &UnaryExpr, span: Range) -> ValueId {
@@ -557,8 +578,37 @@ impl Lowering {
                 }
                 let callee = self.expr(callee);
                 let items = self.arguments(&call.args);
+                self.defined_export(callee, &items);
                 self.record_call(callee, &items, CallKind::Call, span)
             }
+        }
+    }
+
+    /// `Object.defineProperty(exports, 'name', { get: function () { return value; } })`, as compilers write re-exports.
+    fn defined_export(&mut self, callee: ValueId, items: &[Item]) {
+        let [target, name, descriptor] = items else { return };
+        let value = |this: &Self, id: ValueId| this.out.values[id.index()].value;
+        if !matches!(value(self, callee), Value::Member(_, method) if self.strings.str(method) == "defineProperty")
+            || !matches!(value(self, target.value), Value::Global(global) if self.strings.str(global) == "exports")
+        {
+            return;
+        }
+        let (Value::String(name), Value::Object(list)) = (value(self, name.value), value(self, descriptor.value))
+        else {
+            return;
+        };
+        let found = self.out.properties[list.range()].iter().find_map(|property| match property.key {
+            Key::Name(key) if self.strings.str(key) == "get" => match value(self, property.value) {
+                Value::Function(getter) => self.out.functions[getter.index()].exits.iter().find_map(|exit| exit.value),
+                _ => None,
+            },
+            Key::Name(key) if self.strings.str(key) == "value" => Some(property.value),
+            _ => None,
+        });
+        if let Some(found) = found
+            && self.strings.str(name) != "__esModule"
+        {
+            self.out.exports.push(Export::Named(name, found));
         }
     }
 

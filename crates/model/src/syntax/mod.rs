@@ -6,4 +6,6 @@ mod parse;
 mod patterns;
 mod statements;
 
-pub use parse::{Outcome, STACK_PER_LEVEL, Script, nesting, stack_bytes, summarise, summarise_json};
+pub use parse::{
+    MOST_NESTING, Outcome, STACK_PER_LEVEL, Script, nesting, stack_bytes, summarise, summarise_json, unbearable,
+};

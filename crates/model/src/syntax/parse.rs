@@ -48,16 +48,45 @@ pub struct Outcome {
 /// Restarts after a syntax error, at most: past this the rest of the file is given up.
 const MOST_RESTARTS: usize = 50;
 
-/// Stack for one level of brackets, in bytes: the worst that was measured (immediately invoked functions), with a margin.
-pub const STACK_PER_LEVEL: u64 = 12 * 1024;
+/// A script longer than this, in bytes, is tried in one syntax unless that reads nothing of it.
+const LARGE: usize = 1 << 20;
 
-/// Stack for one operator of a chain, in bytes: chains are parsed in a loop and dropped by recursion.
-const STACK_PER_OPERATOR: u64 = 512;
+/// Frames of an unoptimised build are larger.
+const BUILD: u64 = if cfg!(debug_assertions) { 4 } else { 1 };
+
+/// Stack for one level of brackets, in bytes: the worst that was measured (immediately invoked functions), with a margin.
+pub const STACK_PER_LEVEL: u64 = 12 * 1024 * BUILD;
+
+/// Stack for one operator or word, in bytes: most are parsed in a loop and dropped by recursion, prefixes recurse.
+const STACK_PER_OPERATOR: u64 = 2 * 1024 * BUILD;
+
+/// Deepest nesting that is parsed, in levels of brackets: what lies deeper costs hundreds of megabytes of stack.
+pub const MOST_NESTING: u64 = 16_000;
+
+/// Longest row of operators that is parsed.
+const MOST_OPERATORS: u64 = 200_000;
+
+/// What an arrow, a label or a condition counts in a row of operators: these recurse.
+const PREFIX: u64 = 8;
+
+/// What `<` counts in a row of operators: before each nested cast the parser tries all that follow as a generic function.
+const CAST: u64 = 100;
+
+/// `else if` that follow each other, at most: the parser's time for them is quadratic.
+const MOST_ELSE: usize = 4_000;
+
+/// Digits of a number, at most: the parser's time for big integers is quadratic.
+const MOST_DIGITS: usize = 50_000;
 
 /// An upper bound on the stack that parsing and lowering this text can need, in bytes.
 ///
 /// Counts every opening bracket and operator as if all of them nested, so nothing that a string or comment holds can lower it.
 pub fn stack_bytes(text: &str) -> u64 {
+    // Nothing nests more often than once per byte.
+    let most = text.len() as u64 * STACK_PER_LEVEL;
+    if most <= 16 << 20 {
+        return (1 << 20) + most;
+    }
     let (mut brackets, mut operators) = (0u64, 0u64);
     let mut previous = b' ';
     for &byte in text.as_bytes() {
@@ -65,10 +94,10 @@ pub fn stack_bytes(text: &str) -> u64 {
             b'(' | b'[' | b'{' | b'`' => brackets += 1,
             b'>' if previous == b'=' => brackets += 1,
             b'.' | b'+' | b'?' | b'!' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
-            | b':' => {
+            | b':' | b'@' => {
                 operators += 1;
             }
-            b' ' | b'\n' | b'\t' if previous.is_ascii_alphabetic() => operators += 1,
+            b' ' | b'\n' | b'\t' | b'\r' if previous.is_ascii_alphabetic() => operators += 1,
             _ => {}
         }
         previous = byte;
@@ -76,25 +105,122 @@ pub fn stack_bytes(text: &str) -> u64 {
     (1 << 20) + brackets * STACK_PER_LEVEL + operators * STACK_PER_OPERATOR
 }
 
-/// The deepest nesting of brackets and operators, as far as a look at the bytes can tell.
+/// The deepest nesting of this text, as far as a look at the bytes can tell.
 ///
-/// A closing bracket in a string or comment makes it too small, so it only decides where [`stack_bytes`] is hopeless anyway.
+/// Strings, comments and templates are told from code, regular expressions only where they hold no quote. It decides which
+/// texts would cost too much memory; that none overflows the stack is the work of [`stack_bytes`].
 pub fn nesting(text: &str) -> u64 {
+    let bytes = text.as_bytes();
     let (mut depth, mut run, mut deepest) = (0u64, 0u64, 0u64);
-    for &byte in text.as_bytes() {
+    // Depths at which `${` was opened: their `}` leads back into a template.
+    let mut templates: Vec<u64> = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at + 1..];
         match byte {
-            b'(' | b'[' | b'{' | b'`' => depth += 1,
+            b'"' | b'\'' => at += string(rest, byte),
+            b'/' if rest.first() == Some(&b'/') => at += memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+            b'/' if rest.first() == Some(&b'*') => {
+                at += memchr::memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2);
+            }
+            b'`' => at += template(rest, &mut depth, &mut templates),
+            b'}' if templates.last() == Some(&depth) => {
+                templates.pop();
+                depth = depth.saturating_sub(1);
+                at += template(rest, &mut depth, &mut templates);
+            }
+            b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => {
                 depth = depth.saturating_sub(1);
                 run = 0;
             }
             b';' | b',' => run = 0,
-            b'.' | b'+' | b'?' | b'!' | b'-' | b'~' | b'=' => run += 1,
+            b'>' if at > 0 && bytes[at - 1] == b'=' => run += PREFIX,
+            // `</a>`, `<a/>`
+            b'<' if rest.first() == Some(&b'/') => run = 0,
+            b'>' if at > 0 && bytes[at - 1] == b'/' => run = 0,
+            b'<' => run += CAST,
+            b':' | b'?' => run += PREFIX,
+            b'.' | b'+' | b'!' | b'-' | b'~' | b'=' | b'*' | b'&' | b'|' => run += 1,
+            b' ' | b'\n' if at > 0 && bytes[at - 1].is_ascii_lowercase() => run += 1,
             _ => {}
         }
-        deepest = deepest.max(depth + run * STACK_PER_OPERATOR / STACK_PER_LEVEL);
+        deepest = deepest.max(depth + run * MOST_NESTING / MOST_OPERATORS);
+        at += 1;
     }
     deepest
+}
+
+/// Length of a string after its opening quote, with the closing one: at most to the end of the line.
+fn string(bytes: &[u8], quote: u8) -> usize {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'\n' => return at,
+            _ if byte == quote => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Length of a template's text up to its end or its next `${`, which is entered.
+fn template(bytes: &[u8], depth: &mut u64, templates: &mut Vec<u64>) -> usize {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'`' => return at + 1,
+            b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                *depth += 1;
+                templates.push(*depth);
+                return at + 2;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Why parsing this text would take too long, whatever its nesting.
+pub fn unbearable(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    // A row of digits of that length holds one of these bytes.
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'_';
+    let mut at = MOST_DIGITS;
+    while at < bytes.len() {
+        if is_digit(&bytes[at]) {
+            let before = bytes[..at].iter().rev().take_while(|byte| is_digit(byte)).count();
+            let after = bytes[at..].iter().take_while(|byte| is_digit(byte)).count();
+            if before + after > MOST_DIGITS && bytes.get(at + after) == Some(&b'n') {
+                return Some(format!("a number of {} digits", before + after));
+            }
+            at += after;
+        }
+        at += MOST_DIGITS;
+    }
+    if bytes.len() < MOST_ELSE * 8 {
+        return None;
+    }
+    // Counted as if they followed each other, unless an `if` without `else` or a function lies between.
+    let (mut count, mut total, mut last) = (0, 0, 0);
+    for at in memchr::memmem::find_iter(bytes, b"else") {
+        let rest = &bytes[at + 4..];
+        let word = rest.iter().take(64).position(|byte| !byte.is_ascii_whitespace());
+        if !word.is_some_and(|word| rest[word..].starts_with(b"if") || rest[word] == b'/') {
+            continue;
+        }
+        count = if memchr::memmem::find(&bytes[last..at], b"function").is_some() { 0 } else { count + 1 };
+        last = at;
+        total += 1;
+        if count > MOST_ELSE || total > 4 * MOST_ELSE {
+            return Some(format!("over {count} `else if` in a row"));
+        }
+    }
+    None
 }
 
 /// Reads one script.
@@ -143,6 +269,10 @@ fn read(script: Script) -> Outcome {
     let base = script.range.0 + 1;
     let mut best: Option<Parsed> = None;
     for syntax in syntaxes(&script, source) {
+        // The trees of two attempts at a large file are too much.
+        if best.as_ref().is_some_and(|best| source.len() > LARGE && !best.items.is_empty()) {
+            break;
+        }
         let parsed = items(source, base, syntax, comments.as_ref());
         let clean = parsed.errors.is_empty();
         if best.as_ref().is_none_or(|best| parsed.errors.len() < best.errors.len()) {
@@ -154,7 +284,7 @@ fn read(script: Script) -> Outcome {
     }
     let parsed = best.unwrap_or_default();
     let mut lowering = Lowering::new(script.range);
-    lowering.module(&parsed.items);
+    lowering.module(parsed.items);
     let (mut summary, too_deep) = lowering.finish();
     if let Some(comments) = comments {
         summary.comments = speaking(&comments);

@@ -22,23 +22,41 @@ enum Flow {
 
 impl Lowering {
     /// Lowers a whole file.
-    pub fn module(&mut self, items: &[ModuleItem]) {
+    pub fn module(&mut self, items: Vec<ModuleItem>) {
+        self.declare_items(&items);
+        let mut flow = Flow::On;
+        // Each item is freed once it is read: the summary grows while the tree shrinks.
+        for item in items {
+            self.module_item(&item, &mut flow);
+        }
+    }
+
+    /// Reads the body of a namespace.
+    fn namespace(&mut self, items: &[ModuleItem]) {
+        self.declare_items(items);
+        let mut flow = Flow::On;
+        for item in items {
+            self.module_item(item, &mut flow);
+        }
+    }
+
+    fn declare_items(&mut self, items: &[ModuleItem]) {
         self.hoist_vars(items);
         for item in items {
             self.declare_item(item);
         }
-        let mut flow = Flow::On;
-        for item in items {
-            let next = match item {
-                ModuleItem::ModuleDecl(declaration) => {
-                    self.module_decl(declaration);
-                    Flow::On
-                }
-                ModuleItem::Stmt(statement) => self.statement(statement),
-            };
-            if flow == Flow::On {
-                flow = next;
+    }
+
+    fn module_item(&mut self, item: &ModuleItem, flow: &mut Flow) {
+        let next = match item {
+            ModuleItem::ModuleDecl(declaration) => {
+                self.module_decl(declaration);
+                Flow::On
             }
+            ModuleItem::Stmt(statement) => self.statement(statement),
+        };
+        if *flow == Flow::On {
+            *flow = next;
         }
     }
 
@@ -601,7 +619,7 @@ impl Lowering {
                     && !module.declare
                 {
                     self.scopes.open();
-                    self.module(&block.body);
+                    self.namespace(&block.body);
                     self.scopes.close();
                 }
             }

@@ -1,0 +1,236 @@
+//! Content Security Policies that scripts hand out: by headers, and by a build that writes them into pages.
+
+use super::App;
+use crate::csp::{self, Disposition, Policy};
+use crate::link::things::*;
+use crate::link::{C, UnitId, V};
+use crate::source::Span;
+use crate::summary::{Key, Value};
+
+/// How a policy of a script reaches pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// A response header, put in by `onHeadersReceived`, a protocol handler or a server.
+    Header,
+    /// A build writes it into the page.
+    Built,
+}
+
+/// One policy that a script writes.
+#[derive(Clone, Debug)]
+pub struct ScriptPolicy {
+    /// How it reaches pages.
+    pub reach: Reach,
+    /// Its text as policies; `None` where it is not known.
+    pub policies: Option<Vec<Policy>>,
+    /// Where it is written.
+    pub span: Span,
+    /// Where its text begins in the file, if it is written as it is read.
+    pub offset: Option<u32>,
+    /// How it is known.
+    pub certainty: Certainty,
+    /// Only in development.
+    pub development: Option<bool>,
+}
+
+impl ScriptPolicy {
+    /// A range of the text as a span, or the whole where it cannot be told.
+    pub fn place(&self, range: (u32, u32)) -> Span {
+        match self.offset {
+            Some(offset) => Span { start: offset + range.0, end: offset + range.1, ..self.span },
+            None => self.span,
+        }
+    }
+}
+
+const ENFORCED: &str = "content-security-policy";
+const REPORTED: &str = "content-security-policy-report-only";
+
+/// Packages that write a policy of their own into pages or headers, by the call that does it.
+const WRITERS: [&str; 8] = [
+    "csp-html-webpack-plugin",
+    "csp-html-webpack-plugin.default",
+    "strict-csp-html-webpack-plugin",
+    "vite-plugin-csp",
+    "vite-plugin-csp.default",
+    "vite-plugin-csp-guard",
+    "helmet",
+    "helmet.contentSecurityPolicy",
+];
+
+impl App<'_> {
+    /// Every policy that scripts write under the header's name, whatever its case: as a property, by an assignment, or by a call
+    /// such as `setHeader`.
+    pub fn script_policies(&self) -> Vec<ScriptPolicy> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            if !summary.strings.iter().any(|text| disposition(text).is_some()) {
+                continue;
+            }
+            for property in &summary.properties {
+                let name = match property.key {
+                    Key::Name(name) => Some(summary.str(name).to_owned()),
+                    Key::Computed(key) => self.constant(V(unit, key)).and_then(|known| known.text().map(str::to_owned)),
+                    Key::Spread => None,
+                };
+                if let Some(disposition) = name.as_deref().and_then(disposition) {
+                    self.written(V(unit, property.value), disposition, None, &mut found);
+                }
+            }
+            for write in &summary.writes {
+                let name = match write.key {
+                    Key::Name(name) => Some(summary.str(name).to_owned()),
+                    Key::Computed(key) => self.constant(V(unit, key)).and_then(|known| known.text().map(str::to_owned)),
+                    Key::Spread => None,
+                };
+                if let (Some(disposition), Some(value)) = (name.as_deref().and_then(disposition), write.value) {
+                    let development = self.program.development_of(unit, write.condition, &Frames::default());
+                    self.written(V(unit, value), disposition, development, &mut found);
+                }
+            }
+            self.called(unit, &mut found);
+        }
+        for api in WRITERS {
+            for call in self.calls(api).iter() {
+                found.push(ScriptPolicy {
+                    reach: if api.starts_with("helmet") { Reach::Header } else { Reach::Built },
+                    policies: None,
+                    span: call.callee_span(self),
+                    offset: None,
+                    certainty: call.certainty,
+                    development: None,
+                });
+            }
+        }
+        found.sort_by_key(|policy| policy.span);
+        found
+    }
+
+    /// `response.setHeader('Content-Security-Policy', value)`, `headers.set`, `headers.append`.
+    fn called(&self, unit: UnitId, found: &mut Vec<ScriptPolicy>) {
+        let summary = self.program.summary(unit);
+        for (index, call) in summary.calls.iter().enumerate() {
+            let Some(name) = crate::link::final_name(summary, call.callee).map(|name| summary.str(name)) else {
+                continue;
+            };
+            if !matches!(name, "setHeader" | "set" | "append" | "header" | "appendHeader") {
+                continue;
+            }
+            let c = C(unit, crate::summary::CallId(index as u32));
+            let (Some(header), Some(value)) = (self.program.argument(c, 0), self.program.argument(c, 1)) else {
+                continue;
+            };
+            let header = self.constant(header);
+            let Some(disposition) = header.as_ref().and_then(Known::text).and_then(disposition) else { continue };
+            let development = self.program.development_of(unit, call.condition, &Frames::default());
+            self.written(value, disposition, development, found);
+        }
+    }
+
+    fn written(&self, value: V, disposition: Disposition, development: Option<bool>, found: &mut Vec<ScriptPolicy>) {
+        for known in self.eval(value).iter() {
+            match &known.thing {
+                // Several values of a header are as many policies.
+                Thing::Array(array, frames) => {
+                    let Value::Array(list) = self.program.value(*array) else { continue };
+                    for item in self.program.summary(array.0).items(list) {
+                        let item = V(array.0, item.value);
+                        for inner in self.program.eval_in(item, frames).iter() {
+                            let outer = known.development.or(development);
+                            self.add_policy(inner, item, Reach::Header, disposition, outer, found);
+                        }
+                    }
+                }
+                // HtmlWebpackPlugin: `meta: { 'Content-Security-Policy': { 'http-equiv': …, content: … } }`.
+                Thing::Object(object) => {
+                    for placed in self.program.property(object, "content", None).values {
+                        let at = placed.known.at.unwrap_or(value);
+                        self.add_policy(&placed.known, at, Reach::Built, disposition, development, found);
+                    }
+                }
+                Thing::Undefined | Thing::Null | Thing::Bool(_) => {}
+                _ => self.add_policy(known, value, Reach::Header, disposition, development, found),
+            }
+        }
+    }
+
+    fn add_policy(
+        &self,
+        known: &Known,
+        value: V,
+        reach: Reach,
+        disposition: Disposition,
+        development: Option<bool>,
+        found: &mut Vec<ScriptPolicy>,
+    ) {
+        let (text, templated) = match &known.thing {
+            Thing::Text(text) => (Some(text.to_string()), false),
+            Thing::Template(parts) => {
+                let parts = parts.iter().map(|part| match part {
+                    Part::Text(text) => text.to_string(),
+                    Part::Hole(..) => "${x}".to_owned(),
+                });
+                (Some(parts.collect()), true)
+            }
+            _ => (self.joined_policy(value), true),
+        };
+        let span = self.span(known.at.filter(|_| known.text().is_some()).unwrap_or(value));
+        let offset = match &text {
+            Some(text) if !templated => {
+                self.text(span).find(text.as_str()).filter(|_| !text.is_empty()).map(|at| span.start + at as u32)
+            }
+            _ => None,
+        };
+        let policies = text.map(|text| match reach {
+            Reach::Header => csp::parse_header(&text, disposition),
+            Reach::Built => vec![csp::parse_meta(&text, true, false, disposition)],
+        });
+        found.push(ScriptPolicy {
+            reach,
+            policies: policies.filter(|policies| !policies.is_empty()),
+            span,
+            offset,
+            certainty: known.certainty,
+            development: known.development.or(development),
+        });
+    }
+
+    /// `["default-src 'self'", "img-src *"].join('; ')`.
+    fn joined_policy(&self, value: V) -> Option<String> {
+        let Value::Call(call) = self.program.value(value) else { return None };
+        let c = C(value.0, call);
+        let Value::Member(list, name) = self.program.value(V(value.0, self.program.call(c).callee)) else {
+            return None;
+        };
+        if self.program.str(value.0, name) != "join" {
+            return None;
+        }
+        let separator = self.program.argument(c, 0).and_then(|separator| self.constant(separator));
+        let separator = separator.as_ref().and_then(Known::text).unwrap_or(",").to_owned();
+        let list = self.program.only(V(value.0, list))?;
+        let Thing::Array(array, frames) = list.thing else { return None };
+        let Value::Array(items) = self.program.value(array) else { return None };
+        let texts: Vec<String> = self
+            .program
+            .summary(array.0)
+            .items(items)
+            .iter()
+            .map(|item| match self.program.eval_in(V(array.0, item.value), &frames).as_ref() {
+                [only] => only.text().unwrap_or("${x}").to_owned(),
+                _ => "${x}".to_owned(),
+            })
+            .collect();
+        Some(texts.join(&separator))
+    }
+}
+
+fn disposition(name: &str) -> Option<Disposition> {
+    if name.eq_ignore_ascii_case(ENFORCED) {
+        Some(Disposition::Enforce)
+    } else if name.eq_ignore_ascii_case(REPORTED) {
+        Some(Disposition::Report)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,360 @@
+//! Hostile input: apps that are broken, absurd or enormous, each with one file that a linter may fail on.
+//!
+//! Small cases are committed in `fixtures/broken/`; these are written when they are needed. Each is an app whose `main.js` holds one
+//! finding of `web-security`, which must be found whatever else the app holds.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// One hostile app.
+pub struct Hostile {
+    /// Says what is hostile.
+    pub name: &'static str,
+    /// The file that is.
+    pub path: &'static str,
+    /// What must be said of it.
+    pub said: Said,
+    /// Takes long in a debug build: over 1.5 MB.
+    pub is_slow: bool,
+    /// Its text.
+    content: Content,
+}
+
+/// What must be said of a hostile file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A problem that names the file.
+    Problem,
+    /// Nothing: it is odd and read like any other.
+    Nothing,
+    /// Either: what is too much depends on the build.
+    Either,
+}
+
+enum Content {
+    /// A middle, or nothing, between openings and closings, this many times.
+    Nested(&'static str, &'static str, &'static str, usize),
+    /// A start, then a piece, this many times, then an end.
+    Repeated(&'static str, &'static str, &'static str, usize),
+    /// Something else.
+    Made(fn() -> Vec<u8>),
+    /// More than one file.
+    Written(fn(&Path) -> io::Result<()>),
+}
+
+use Content::{Made, Nested, Repeated, Written};
+use Said::{Either, Nothing, Problem};
+
+const DEEP: usize = 100_000;
+
+const PACKAGE: &str = r#"{ "name": "hostile", "main": "main.js", "devDependencies": { "electron": "39.2.7" } }"#;
+const MAIN: &str = "const { app, BrowserWindow } = require('electron')\n\
+                    app.whenReady().then(() => new BrowserWindow({ webPreferences: { webSecurity: false } }))\n";
+
+const fn case(name: &'static str, path: &'static str, said: Said, content: Content) -> Hostile {
+    let is_slow = match content {
+        Nested(open, _, close, times) => (open.len() + close.len()) * times > 1_500_000,
+        Repeated(_, piece, _, times) => piece.len() * times > 1_500_000,
+        Made(_) | Written(_) => false,
+    };
+    Hostile { name, path, said, is_slow, content }
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub fn cases() -> Vec<Hostile> {
+    vec![
+        // Nesting.
+        case("nested-parentheses", "a.js", Problem, Nested("(", "1", ")", DEEP)),
+        case("nested-arrays", "a.js", Problem, Nested("[", "", "]", DEEP)),
+        case("nested-objects", "a.js", Problem, Nested("({a:", "1", "})", DEEP)),
+        case("nested-calls", "a.js", Problem, Nested("f(", "", ")", DEEP)),
+        case("nested-blocks", "a.js", Problem, Nested("{", "", "}", DEEP)),
+        case("nested-functions", "a.js", Problem, Nested("function f(){", "", "}", DEEP)),
+        case("nested-iife", "a.js", Problem, Nested("(function(){", "", "})()", DEEP)),
+        case("nested-arrow-calls", "a.js", Problem, Nested("(a=>", "1", ")()", DEEP)),
+        case("nested-arrows", "a.js", Problem, Nested("()=>", "1", "", DEEP)),
+        case("nested-bare-arrows", "a.js", Problem, Nested("a=>", "1", "", DEEP)),
+        case("nested-classes", "a.js", Problem, Nested("(class{a=", "1", "})", DEEP)),
+        case("nested-templates", "a.js", Problem, Nested("`${", "1", "}`", DEEP)),
+        case("nested-patterns", "a.js", Problem, Nested("[", "a", "]=", DEEP)),
+        case("nested-jsx", "a.jsx", Problem, Nested("<a>", "", "</a>", DEEP)),
+        case("nested-jsx-containers", "a.jsx", Problem, Nested("<a>{", "1", "}</a>", DEEP)),
+        case("nested-ifs", "a.js", Problem, Nested("if(a)", ";", "", DEEP)),
+        case("nested-if-blocks", "a.js", Problem, Nested("if(a){", ";", "}else{}", DEEP)),
+        case("nested-loops", "a.js", Problem, Nested("for(;;)while(a)", ";", "", DEEP)),
+        case("nested-labels", "a.js", Problem, Made(|| (0..DEEP).map(|n| format!("l{n}:")).collect::<String>().into_bytes())),
+        case("nested-switches", "a.js", Problem, Nested("switch(a){case 1:", "", "}", DEEP)),
+        case("nested-tries", "a.js", Problem, Nested("try{", "", "}finally{}", DEEP)),
+        case("nested-new", "a.js", Either, Nested("new ", "A", "", DEEP)),
+        case("nested-awaits", "a.mjs", Either, Nested("await ", "a", "", DEEP)),
+        case("nested-typeof", "a.js", Either, Nested("typeof ", "a", "", DEEP)),
+        case("nested-not", "a.js", Either, Nested("!", "a", "", DEEP)),
+        case("nested-minus", "a.js", Either, Nested("- ", "a", "", DEEP)),
+        case("nested-conditions", "a.js", Either, Nested("a?b:", "1", "", DEEP)),
+        case("nested-conditions-inside", "a.js", Either, Nested("a?", "1", ":b", DEEP)),
+        case("nested-assignments", "a.js", Either, Nested("a=", "1", "", DEEP)),
+        case("nested-powers", "a.js", Either, Nested("a**", "1", "", DEEP)),
+        case("nested-imports", "a.js", Problem, Nested("import(", "a", ")", DEEP)),
+        case("nested-deep-type-arguments", "a.ts", Either, Made(|| nested("let a:", "A<", "B", " >", DEEP))),
+        case("nested-keyof", "a.ts", Either, Made(|| nested("let a:", "keyof ", "B", "", DEEP))),
+        case("nested-conditional-types", "a.ts", Either, Made(|| nested("type T=", "A extends B?C:", "B", "", DEEP))),
+        case("array-types", "a.ts", Either, Repeated("let a:A", "[]", ";", DEEP)),
+        case("nested-casts", "a.ts", Either, Nested("<A>", "b", "", DEEP)),
+        case("nested-behind-comments", "a.js", Problem, Nested("(/*)*/", "1", ")", DEEP)),
+        case("nested-behind-strings", "a.js", Problem, Nested("(')',", "1", ")", DEEP)),
+        case("nested-behind-patterns", "a.js", Either, Nested("(/'/,/)/,", "1", ")", 30_000)),
+        case("nested-5-mb", "a.js", Problem, Nested("[", "", "", 4_900_000)),
+        case("unclosed", "a.js", Problem, Nested("f({a:[", "", "", DEEP)),
+        // Chains.
+        case("chain-of-sums", "a.js", Either, Repeated("x=a", "+a", "", DEEP)),
+        case("chain-of-strings", "a.js", Either, Repeated("x='a'", "+'b'", "", DEEP)),
+        case("chain-of-members", "a.js", Either, Repeated("a", ".b", "", DEEP)),
+        case("chain-of-optional-members", "a.js", Either, Repeated("a", "?.b", "", DEEP)),
+        case("chain-of-calls", "a.js", Either, Repeated("a", "()", "", DEEP)),
+        case("chain-of-methods", "a.js", Either, Repeated("a", ".b()", "", DEEP)),
+        case("chain-of-optional-calls", "a.js", Either, Repeated("a", "?.()", "", DEEP)),
+        case("chain-of-indices", "a.js", Either, Repeated("a", "[0]", "", DEEP)),
+        case("chain-of-tags", "a.js", Either, Repeated("a", "`b`", "", DEEP)),
+        case("chain-of-assertions", "a.ts", Either, Repeated("a", "!", "", DEEP)),
+        case("chain-of-casts", "a.ts", Either, Repeated("a", " as any", "", DEEP)),
+        case("chain-of-or", "a.js", Either, Repeated("a", "||a", "", DEEP)),
+        case("chain-of-nullish", "a.js", Either, Repeated("a", "??a", "", DEEP)),
+        case("chain-of-commas", "a.js", Nothing, Repeated("a", ",a", "", DEEP)),
+        case("chain-of-else-if", "a.js", Problem, Repeated("if(a);", "else if(a);", "", DEEP)),
+        case("chain-of-else-blocks", "a.js", Problem, Repeated("if(a){}", "else if(a){}", "", DEEP)),
+        case("chain-of-sums-5-mb", "a.js", Either, Repeated("x=a", "+a", "", 2_400_000)),
+        case("chain-of-members-5-mb", "a.js", Either, Repeated("a", ".b", "", 2_400_000)),
+        // Size.
+        case("dense", "a.js", Nothing, Repeated("", "a(1);", "", 990_000)),
+        case("dense-with-error", "a.js", Problem, Repeated("", "a(1);\n", "foo(;", 800_000)),
+        case("dense-objects", "a.js", Nothing, Repeated("x=[", "{a:1},", "]", 800_000)),
+        case("several-dense", "a1.js", Nothing, Written(several)),
+        case("many-files", "many/f1.js", Nothing, Written(many)),
+        case("one-string-10-mb", "a.js", Problem, Repeated("x='", "a", "'", 10_000_000)),
+        case("one-string", "a.js", Nothing, Repeated("x='", "a", "'", 4_900_000)),
+        case("one-template", "a.js", Nothing, Repeated("x=`", "a${1}", "`", 800_000)),
+        case("one-comment", "a.js", Nothing, Repeated("/*", "*", "*/", 4_900_000)),
+        case("one-line-of-blanks", "a.js", Nothing, Repeated("", " ", "a", 4_900_000)),
+        case("big-integer", "a.js", Problem, Repeated("x=", "9", "n", 1_000_000)),
+        case("long-number", "a.js", Nothing, Repeated("x=", "9", "", 1_000_000)),
+        case("long-identifier", "a.js", Nothing, Repeated("", "a", "", 4_900_000)),
+        case("many-names", "a.js", Nothing, Made(|| (0..250_000).map(|n| format!("let v{n}={n};")).collect::<String>().into_bytes())),
+        case("many-errors", "a.js", Problem, Repeated("", "foo(;\n", "", 800_000)),
+        case("many-errors-in-line", "a.js", Problem, Repeated("", "foo(; ", "", 800_000)),
+        case("regular-expression", "a.js", Either, Made(|| nested("x=/", "(", "a", ")", 1_000_000))),
+        // Values.
+        case("doubling-strings", "a.js", Nothing, Made(|| doubled("v0='aaaaaaaaaaaaaaaa'", |n| format!("v{}+v{0}", n - 1)))),
+        case("doubling-arrays", "a.js", Nothing, Made(|| doubled("v0=['a']", |n| format!("[...v{},...v{0}]", n - 1)))),
+        case("doubling-objects", "a.js", Nothing, Made(|| doubled("v0={a:1}", |n| format!("{{a:v{},b:v{0},...v{0}}}", n - 1)))),
+        case("doubling-conditions", "a.js", Nothing, Made(|| doubled("v0=a", |n| format!("x?v{}:y?v{0}:v{0}", n - 1)))),
+        case("doubling-calls", "a.js", Nothing, Made(|| doubled("v0=()=>1", |n| format!("()=>[v{}(),v{0}()]", n - 1)))),
+        case("endless-calls", "a.js", Nothing, Made(|| b"function f(a){return g(f(a))}function g(a){return f(g(a))}new BrowserWindow(f(g({})))".to_vec())),
+        case("reexports-in-a-circle", "b.js", Nothing, Written(circle)),
+        // Text.
+        case("nul-bytes", "a.js", Problem, Made(|| vec![0; 4096])),
+        case("late-nul-byte", "a.js", Problem, Made(|| [b"x=1\n".repeat(5000), vec![0], b"(".to_vec()].concat())),
+        case("noise", "a.js", Problem, Made(|| noise(1_000_000))),
+        case("program", "a.js", Problem, Made(|| [b"\x7fELF\x02\x01\x01".to_vec(), vec![0; 9], noise(10_000)].concat())),
+        case("utf-16-le", "a.js", Nothing, Made(|| utf16(u16::to_le_bytes))),
+        case("utf-16-be", "a.js", Nothing, Made(|| utf16(u16::to_be_bytes))),
+        case("utf-16-odd", "a.js", Problem, Made(|| [utf16(u16::to_le_bytes), vec![65]].concat())),
+        case("mark", "a.js", Nothing, Made(|| b"\xEF\xBB\xBFlet a = 1\n".to_vec())),
+        case("mark-and-hashbang", "a.js", Nothing, Made(|| b"\xEF\xBB\xBF#!/usr/bin/env node\nlet a = 1\n".to_vec())),
+        case("not-utf-8", "a.js", Problem, Made(|| b"let a = '\xC0\xAF\xED\xA0\x80'\n".to_vec())),
+        case("latin-1", "a.js", Problem, Made(|| b"let a = 'caf\xE9'\n".to_vec())),
+        case("empty", "a.js", Nothing, Made(Vec::new)),
+        case("error-in-the-middle", "a.js", Problem, Made(|| b"let a = 1\nfoo(;\nlet b = 2\n".to_vec())),
+        case("open-template", "a.js", Problem, Made(|| b"let a = 1\nlet b = `abc\n".to_vec())),
+        case("impossible-escape", "a.js", Problem, Made(|| b"let a = \"\\u{110000}\"\n".to_vec())),
+        case("json-named-js", "a.js", Problem, Made(|| b"{ \"a\": 1, \"b\": [2] }\n".to_vec())),
+        case("html-named-js", "a.js", Problem, Made(|| b"<!doctype html>\n<p>text of a page</p>\n".to_vec())),
+        // Data.
+        case("package-empty", "b/package.json", Problem, Made(Vec::new)),
+        case("package-broken", "b/package.json", Problem, Made(|| b"{ \"name\": \n".to_vec())),
+        case("package-odd", "b/package.json", Either, Made(|| b"[{\"main\":[]}, null]".to_vec())),
+        case("package-odd-fields", "b/package.json", Either, Made(|| br#"{"main":{},"name":1,"dependencies":[],"workspaces":[1,{"a":2}],"build":"x","devDependencies":{"electron":[]}}"#.to_vec())),
+        case("package-nested", "b/package.json", Problem, Nested("{\"a\":", "1", "}", DEEP)),
+        case("package-nested-arrays", "b/package.json", Problem, Nested("[", "", "]", DEEP)),
+        case("package-workspaces", "b/package.json", Either, Made(|| format!("{{\"workspaces\":[{}\"a\"]}}", "\"**/*/{a,b}/**/*{c,d}/**\",".repeat(2000)).into_bytes())),
+        case("tsconfig-nested", "tsconfig.json", Problem, Nested("{\"compilerOptions\":", "1", "}", DEEP)),
+        case("tsconfig-in-a-circle", "tsconfig.json", Nothing, Made(|| b"{ \"extends\": \"./tsconfig.json\", \"compilerOptions\": { \"paths\": { \"*\": [\"*\"] } } }".to_vec())),
+        case("json5-nested", "electron-builder.json5", Problem, Nested("{a:[", "1", "]}", DEEP)),
+        case("yaml-nested-flow", "electron-builder.yml", Problem, Nested("[", "", "]", DEEP)),
+        case("yaml-nested-maps", "electron-builder.yml", Problem, Nested("{a: ", "1", "}", DEEP)),
+        case("yaml-nested-lists", "electron-builder.yml", Problem, Nested("- ", "a", "\n", DEEP)),
+        case("yaml-nested-indents", "electron-builder.yml", Problem, Made(|| (0..2000).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>().into_bytes())),
+        case("yaml-laughs", "electron-builder.yml", Problem, Made(laughs)),
+        case("yaml-anchors", "electron-builder.yml", Either, Made(|| (0..100_000).map(|n| format!("a{n}: &b{n} [c]\n")).collect::<String>().into_bytes())),
+        case("yaml-broken", "electron-builder.yml", Problem, Made(|| b"a: [1, 2\nb: }\n\t- x".to_vec())),
+        case("toml-nested-arrays", "electron-builder.toml", Problem, Made(|| nested("a=", "[", "1", "]", DEEP))),
+        case("toml-nested-tables", "electron-builder.toml", Problem, Made(|| nested("a=", "{a=", "1", "}", DEEP))),
+        case("toml-dotted", "electron-builder.toml", Problem, Repeated("a", ".a", "=1\n", DEEP)),
+        case("toml-header", "electron-builder.toml", Problem, Repeated("[a", ".a", "]\n", DEEP)),
+        case("toml-broken", "electron-builder.toml", Problem, Made(|| b"a = [1\n[b".to_vec())),
+        case("lockfile-npm-nested", "package-lock.json", Either, Nested("{\"packages\":", "1", "}", DEEP)),
+        case("lockfile-npm-broken", "package-lock.json", Problem, Made(|| b"{ \"packages\": { ".to_vec())),
+        case("lockfile-npm-noise", "package-lock.json", Problem, Made(|| noise(4_000_000))),
+        case("lockfile-yarn-nonsense", "yarn.lock", Either, Repeated("", "electron@^1, electron@^2:\n  version \"x\"\n  nonsense [[[\n", "", 300_000)),
+        case("lockfile-yarn-long-line", "yarn.lock", Either, Repeated("electron", "@", ":\n", 4_000_000)),
+        case("lockfile-pnpm-nested", "pnpm-lock.yaml", Problem, Nested("{a: ", "1", "}", DEEP)),
+        case("lockfile-pnpm-laughs", "pnpm-lock.yaml", Either, Made(laughs)),
+        case("lockfile-pnpm-long", "pnpm-lock.yaml", Either, Repeated("lockfileVersion: '9.0'\npackages:\n", "  /electron@1.0.0:\n    resolution: {integrity: x}\n", "", 80_000)),
+        case("lockfile-bun-nested", "bun.lock", Problem, Nested("[", "", "]", DEEP)),
+        // Pages.
+        case("html-brackets", "a.html", Nothing, Repeated("", "<", "", 4_900_000)),
+        case("html-open-tags", "a.html", Nothing, Repeated("", "<a ", "", 1_600_000)),
+        case("html-nested", "a.html", Nothing, Nested("<div>", "", "</div>", 400_000)),
+        case("html-attributes", "a.html", Nothing, Made(|| (0..300_000).map(|n| format!(" a{n}=b")).fold(String::from("<p"), |text, one| text + &one).into_bytes())),
+        case("html-attributes-of-one-name", "a.html", Nothing, Repeated("<p", " a=b", ">", 900_000)),
+        case("html-policy", "a.html", Nothing, Repeated("<meta http-equiv=Content-Security-Policy content=\"script-src", " 'self' https://*.a", "\">", 200_000)),
+        case("html-policies", "a.html", Either, Repeated("<head>", "<meta http-equiv=Content-Security-Policy content=\"default-src *\">", "", 50_000)),
+        case("html-scripts", "a.html", Nothing, Repeated("", "<script>a()</script>", "", 150_000)),
+        case("html-missing-scripts", "a.html", Either, Repeated("", "<script src=x.js></script>", "", 150_000)),
+        case("html-webviews", "a.html", Nothing, Repeated("", "<webview src=x></webview>", "", 100_000)),
+        case("html-entities", "a.html", Nothing, Repeated("<p title='", "&amp;&#x41;&notit;", "'>", 200_000)),
+        case("html-open-script", "a.html", Either, Repeated("<script>", "<!--<script>", "", 300_000)),
+        case("html-style", "a.html", Nothing, Nested("<style>@import url(", "a", ")", 200_000)),
+        case("html-nested-script", "a.html", Problem, Made(|| nested("<script>", "(", "1", ")", DEEP))),
+        // Files.
+        case("links-in-a-circle", "link", Either, Written(links)),
+        case("pipe", "a.js", Either, Written(pipe)),
+        case("unreadable", "a.js", Either, Written(unreadable)),
+        case("deep-folders", "d", Either, Written(folders)),
+        case("folder-named-js", "a.js/b.js", Nothing, Made(|| b"let a = 1\n".to_vec())),
+        case("name-with-escapes", "a\u{1b}[31m\n.js", Problem, Made(|| b"foo(;\n".to_vec())),
+        case("ignore-file", ".gitignore", Nothing, Repeated("", "**/a*b*c*d*e*/**/[a-z]*\n!x\n", "", 20_000)),
+    ]
+}
+
+impl Hostile {
+    /// Writes the app into a folder of its own.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("package.json"), PACKAGE)?;
+        fs::write(folder.join("main.js"), MAIN)?;
+        let bytes = match self.content {
+            Nested(open, middle, close, times) => nested("", open, middle, close, times),
+            Repeated(start, piece, end, times) => [start, &piece.repeat(times), end].concat().into_bytes(),
+            Made(make) => make(),
+            Written(write) => return write(folder),
+        };
+        let path = folder.join(self.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, bytes)
+    }
+}
+
+fn nested(start: &str, open: &str, middle: &str, close: &str, times: usize) -> Vec<u8> {
+    [start, &open.repeat(times), middle, &close.repeat(times), "\n"].concat().into_bytes()
+}
+
+/// Two hundred constants, each made from the one before twice, and a window that asks for the last.
+fn doubled(first: &str, next: fn(usize) -> String) -> Vec<u8> {
+    let steps: String = (1..200).map(|n| format!("const v{n}={};\n", next(n))).collect();
+    let end = "const { BrowserWindow } = require('electron')\n\
+               new BrowserWindow({ webPreferences: { preload: v199, webSecurity: v199 } }).loadURL(v199)\n";
+    format!("const {first};\n{steps}{end}").into_bytes()
+}
+
+/// Bytes of a fixed series of pseudo-random numbers.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+fn utf16(bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    "\u{FEFF}let a = 'ä€😀'\n".encode_utf16().flat_map(bytes).collect()
+}
+
+fn laughs() -> Vec<u8> {
+    let mut text = String::from("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        text += &format!("a{level}: &a{level} [{}]\n", vec![before; 9].join(", "));
+    }
+    text.into_bytes()
+}
+
+fn several(folder: &Path) -> io::Result<()> {
+    for number in 0..6 {
+        fs::write(folder.join(format!("a{number}.js")), "a(1);".repeat(180_000))?;
+    }
+    Ok(())
+}
+
+fn many(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join("many"))?;
+    for number in 0..5000 {
+        let text = format!("import './f{}.js'; export * from './f{}.js';\n", (number + 1) % 5000, (number * 7) % 5000);
+        fs::write(folder.join(format!("many/f{number}.js")), text)?;
+    }
+    Ok(())
+}
+
+fn circle(folder: &Path) -> io::Result<()> {
+    fs::write(
+        folder.join("b.js"),
+        "export * from './c.js'; export { x } from './c.js'; import { x } from './c.js'; x()\n",
+    )?;
+    fs::write(
+        folder.join("c.js"),
+        "export * from './b.js'; export { x } from './b.js'; export { default } from './c.js'\n",
+    )
+}
+
+fn folders(folder: &Path) -> io::Result<()> {
+    // Shorter than the longest path that a system takes at once.
+    let deep = folder.join("d/".repeat(1500));
+    fs::create_dir_all(&deep)?;
+    fs::write(deep.join("a.js"), "let a = 1\n")
+}
+
+#[cfg(unix)]
+fn links(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::symlink;
+    symlink(".", folder.join("link"))?;
+    symlink("other.js", folder.join("one.js"))?;
+    symlink("one.js", folder.join("other.js"))?;
+    symlink("nowhere.js", folder.join("dangling.js"))
+}
+
+#[cfg(unix)]
+fn pipe(folder: &Path) -> io::Result<()> {
+    let made = std::process::Command::new("mkfifo").arg(folder.join("a.js")).status()?;
+    if made.success() { Ok(()) } else { Err(io::Error::other("mkfifo failed")) }
+}
+
+#[cfg(unix)]
+fn unreadable(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(folder.join("a.js"), "let a = 1\n")?;
+    fs::set_permissions(folder.join("a.js"), fs::Permissions::from_mode(0))
+}
+
+#[cfg(not(unix))]
+fn links(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn pipe(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn unreadable(folder: &Path) -> io::Result<()> {
+    fs::write(folder.join("a.js"), "let a = 1\n")
+}

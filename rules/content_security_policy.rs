@@ -1,0 +1,279 @@
+//! Pages without a policy, and policies that let through what they should stop.
+
+use electrolint_model::app::{Load, Page, Reach, ScriptPolicy};
+use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Severity as Weight};
+use electrolint_model::electron::preferences::Value;
+use electrolint_model::electron::releases::Data;
+use electrolint_model::html::{Offsets, ScriptKind};
+use electrolint_model::link::things::{Certainty, Part, Thing};
+use electrolint_model::source::Span;
+use electrolint_model::web_url::scheme_of;
+
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// A page runs script that nobody meant it to run.
+    ///
+    /// A Content Security Policy names the scripts that a page may run. Without one, or with one that allows inline script or any
+    /// server, each piece of markup that finds its way into the page can bring its own script, which then does what the window may
+    /// do. Write `script-src 'self'` and keep scripts in files of their own.
+    ///
+    /// A header does not reach a page over `file:`; there the policy has to stand in a `<meta>` of the page.
+    ///
+    /// ```js
+    /// const { BrowserWindow } = require('electron');
+    /// new BrowserWindow().loadFile('index.html');
+    /// new BrowserWindow().loadFile('settings.html');
+    /// new BrowserWindow().loadFile('about.html');
+    /// ```
+    ///
+    /// ```html
+    /// <!-- file: index.html -->
+    /// <head></head> <!--~ content-security-policy -->
+    /// <!-- file: settings.html -->
+    /// <head>
+    /// <meta http-equiv="Content-Security-Policy" content="script-src 'self' 'unsafe-inline'"> <!--~ content-security-policy -->
+    /// </head>
+    /// <!-- file: about.html -->
+    /// <head>
+    /// <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'; frame-src 'none'; form-action 'none'">
+    /// </head>
+    /// ```
+    pub(crate) static RULE = {
+        id: "content-security-policy",
+        severity: Severity::Medium,
+        items: ["S6", "E7"],
+        cwe: ["CWE-1021", "CWE-693"],
+        source: "https://www.electronjs.org/docs/latest/tutorial/security#7-define-a-content-security-policy",
+    }
+}
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let written = cx.app.script_policies();
+    for page in pages(cx) {
+        in_page(cx, findings, &page, &written);
+    }
+    headers(cx, findings, &written);
+}
+
+/// A page that the app shows, and how.
+struct Shown<'a> {
+    page: &'a Page,
+    loads: Vec<Load>,
+    confidence: Confidence,
+}
+
+/// The pages that windows load; every page with scripts where no load leads to a page that was read.
+fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
+    let own = cx.app.pages.iter().filter(|page| cx.app.is_own(Span { file: page.file, start: 0, end: 0 }));
+    let (loaded, other): (Vec<Shown>, Vec<Shown>) = own
+        .map(|page| Shown { page, loads: cx.app.loads_of(page), confidence: Confidence::Firm })
+        .partition(|shown| !shown.loads.is_empty());
+    if !loaded.is_empty() {
+        return loaded;
+    }
+    let mut candidates: Vec<Shown> = other.into_iter().filter(|shown| has_scripts(shown.page)).collect();
+    if candidates.len() > 1 {
+        for candidate in &mut candidates {
+            candidate.confidence = Confidence::Tentative;
+        }
+    }
+    candidates
+}
+
+fn has_scripts(page: &Page) -> bool {
+    page.html.scripts.iter().any(|script| matches!(script.kind, ScriptKind::Classic | ScriptKind::Module))
+        || page.html.elements.iter().any(|element| element.handlers().next().is_some())
+}
+
+fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[ScriptPolicy]) {
+    let app = cx.app;
+    let file = shown.page.file;
+    let text = &app.sources.file(file).text.content;
+    let context = context(cx, shown);
+    let own = csp::of_page(&shown.page.html);
+    let reaches = |policy: &&ScriptPolicy| {
+        policy.development != Some(true)
+            && match policy.reach {
+                Reach::Built => true,
+                Reach::Header => context.url != PageUrl::File,
+            }
+    };
+    let others: Vec<&ScriptPolicy> = written.iter().filter(reaches).collect();
+    let unseen = others.iter().any(|policy| policy.policies.is_none());
+    let holds = own.iter().chain(others.iter().flat_map(|policy| policy.policies.iter().flatten())).any(Policy::holds);
+    if !holds && !unseen {
+        absent(cx, findings, shown, &context, written);
+    }
+    // All policies of the page together: an attack is open only when each lets it through.
+    let mut all = own;
+    let count = all.len();
+    all.extend(others.iter().flat_map(|policy| policy.policies.iter().flatten().cloned()));
+    for judgement in worst(csp::judge(&all, &context)) {
+        let Some(meta) = shown.page.html.policies.get(judgement.policy).filter(|_| judgement.policy < count) else {
+            continue;
+        };
+        let attribute = shown.page.html.element(meta.element).and_then(|element| element.attribute("content"));
+        let range = attribute.map_or(meta.span, |attribute| {
+            Offsets::of(text, attribute).span(judgement.span.0 as usize..judgement.span.1 as usize)
+        });
+        let span = Span { file, start: range.0, end: range.1 };
+        let confidence = if unseen { Confidence::Tentative } else { Confidence::Certain };
+        report(findings, &judgement, span, confidence, Certainty::Certain, None, "meta");
+    }
+}
+
+/// The page has no policy that holds.
+fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageContext, written: &[ScriptPolicy]) {
+    let app = cx.app;
+    let file = shown.page.file;
+    let text = &app.sources.file(file).text.content;
+    let head = text.as_bytes().windows(5).position(|tag| tag.eq_ignore_ascii_case(b"<head")).map_or(0, |at| at as u32);
+    let end = if head == 0 && !text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("<head")) { 0 } else { head + 5 };
+    let header = written.iter().find(|policy| policy.reach == Reach::Header && policy.development != Some(true));
+    let message = match header {
+        Some(_) if context.url == PageUrl::File => {
+            "no Content Security Policy reaches this page: a header does not reach `file:`"
+        }
+        _ => "this page has no Content Security Policy",
+    };
+    let severity = if context.node == Some(true) { Severity::High } else { Severity::Medium };
+    let gain = if context.node == Some(true) {
+        "Markup that reaches this page runs as script, with Node: programs of an attacker's choice."
+    } else {
+        "Markup that reaches this page runs as script, from any server."
+    };
+    // Where the page comes from is not known: a header may reach it.
+    let unsure = header.is_some() && context.url == PageUrl::Unknown;
+    let mut report = findings
+        .report(&RULE, Span { file, start: head, end }, message)
+        .severity(severity)
+        .at_most(shown.confidence)
+        .at_most(if unsure { Confidence::Tentative } else { Confidence::Firm })
+        .gain(gain)
+        .help("Put `<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">` first into the head.")
+        .symbol("policy");
+    if let Some(load) = shown.loads.first() {
+        report = report.known(load.certainty).related(load.span, "the page is loaded here");
+    }
+    if let Some(header) = header {
+        report = report.related(header.span, "the header is written here");
+    }
+    if shown.loads.iter().all(|load| load.development == Some(true)) && !shown.loads.is_empty() {
+        report = report.development(Some(true));
+    }
+    let _ = report;
+}
+
+/// Policies in headers and builds, each judged where it is written.
+fn headers(cx: &Context, findings: &mut Findings, written: &[ScriptPolicy]) {
+    let chromium_major = chromium(cx);
+    for policy in written {
+        let Some(policies) = &policy.policies else { continue };
+        let context = PageContext {
+            chromium_major,
+            dev: policy.development == Some(true),
+            url: PageUrl::Unknown,
+            ..PageContext::default()
+        };
+        for judgement in worst(csp::judge(policies, &context)) {
+            let span = policy.place(judgement.span);
+            let certainty = policy.certainty;
+            report(findings, &judgement, span, Confidence::Firm, certainty, policy.development, "header");
+        }
+    }
+}
+
+/// The worst of what is said of one place.
+fn worst(judgements: Vec<Judgement>) -> Vec<Judgement> {
+    let mut kept: Vec<Judgement> = Vec::new();
+    for judgement in judgements {
+        match kept.iter_mut().find(|other| other.policy == judgement.policy && other.span == judgement.span) {
+            Some(other) if other.severity < judgement.severity => *other = judgement,
+            Some(_) => {}
+            None => kept.push(judgement),
+        }
+    }
+    kept
+}
+
+fn report(
+    findings: &mut Findings,
+    judgement: &Judgement,
+    span: Span,
+    confidence: Confidence,
+    certainty: Certainty,
+    development: Option<bool>,
+    symbol: &str,
+) {
+    let severity = match judgement.severity {
+        Weight::High => Severity::High,
+        Weight::Medium => Severity::Medium,
+        Weight::Low => Severity::Low,
+        Weight::Info => Severity::Info,
+    };
+    let _ = findings
+        .report(&RULE, span, judgement.message.clone())
+        .severity(severity)
+        .known(certainty)
+        .at_most(if judgement.tentative { Confidence::Tentative } else { confidence })
+        .gain(if judgement.kind.is_hygiene() { "" } else { "Script that the app did not bring runs in this window." })
+        .help(judgement.help.clone())
+        .symbol(format!("{symbol}.{}.{:?}", judgement.directive, judgement.kind))
+        .development(development);
+}
+
+fn chromium(cx: &Context) -> Option<u32> {
+    Data::embedded().chromium(&cx.app.electron.version)?.split('.').next()?.parse().ok()
+}
+
+fn context(cx: &Context, shown: &Shown) -> PageContext {
+    let app = cx.app;
+    let setting = |key: &str| {
+        let windows = shown.loads.iter().filter_map(|load| app.window_of(load));
+        let mut values = windows.flat_map(|window| window.settings(app, key)).filter_map(|fact| match fact.value {
+            Value::Known(value) if fact.development != Some(true) => Some(value),
+            _ => None,
+        });
+        values.next()
+    };
+    let shipped = shown.loads.iter().find(|load| load.development != Some(true)).or(shown.loads.first());
+    PageContext {
+        node: Some(app.page_has_node(shown.page)),
+        context_isolation: setting("contextIsolation"),
+        url: shipped.map_or(PageUrl::Unknown, |load| url_of(cx, load)),
+        plugins: setting("plugins"),
+        chromium_major: chromium(cx),
+        dev: app.sources.file(shown.page.file).path.contains(".dev."),
+        relative_scripts: shown.page.html.scripts.iter().any(|script| {
+            script.src.as_deref().is_some_and(|src| scheme_of(src).is_none() && !src.starts_with("//"))
+        }),
+    }
+}
+
+/// Where a page comes from, by its load.
+fn url_of(cx: &Context, load: &Load) -> PageUrl {
+    if load.is_file {
+        return PageUrl::File;
+    }
+    let Some(url) = load.url else { return PageUrl::Unknown };
+    let values = cx.app.eval(url);
+    for known in values.iter().filter(|known| known.development != Some(true)) {
+        let head = match &known.thing {
+            Thing::Text(text) => text,
+            Thing::Template(parts) => match parts.first() {
+                Some(Part::Text(text)) => text,
+                _ => continue,
+            },
+            Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format") => return PageUrl::File,
+            _ => continue,
+        };
+        return match scheme_of(head).as_deref() {
+            Some("file") => PageUrl::File,
+            Some("http" | "https") => PageUrl::Http(head.to_string()),
+            Some(scheme) => PageUrl::Custom(scheme.to_owned()),
+            None => PageUrl::File,
+        };
+    }
+    PageUrl::Unknown
+}
