@@ -79,7 +79,13 @@ fn check(cx: &Context, findings: &mut Findings) {
             .because(&on.trail)
             .development(on.development)
             .related(window.span, "the window is made here");
-        if hidden || !on.sure {
+        // Options that windows share, of which one is covered: a builder may have written them for that one alone.
+        let shared = app.windows.iter().any(|other| {
+            other.span != window.span
+                && tag_on(app, other).is_some_and(|tag| tag.written && tag.span == on.span)
+                && handlers.iter().any(|handler| covers(handler, other))
+        });
+        if hidden || !on.sure || shared {
             report = report.at_most(Confidence::Tentative);
         }
         if let Some(once) = handlers.iter().find(|handler| handler.once) {

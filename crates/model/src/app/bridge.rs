@@ -482,7 +482,7 @@ impl Walk<'_, '_> {
                 let event = self.app.program.arguments(inner).iter().find(|item| {
                     let value = V(inner.0, item.value);
                     if item.spread {
-                        matches!(self.app.from_parameter(value, g), Some((0, Flow::Whole)))
+                        matches!(self.app.parameter_flow(value, g), Some((0, Flow::Whole)))
                             && matches!(self.app.program.function(g).parameters.first(), Some(first) if first.rest)
                     } else {
                         self.app.is_parameter(value, g, 0)
@@ -525,7 +525,7 @@ impl Walk<'_, '_> {
     }
 
     fn flow(&self, v: V, f: F, held: &[u32]) -> Option<Flow> {
-        self.app.from_parameter(v, f).filter(|(index, _)| held.contains(index)).map(|(_, flow)| flow)
+        self.app.parameter_flow(v, f).filter(|(index, _)| held.contains(index)).map(|(_, flow)| flow)
     }
 
     fn leak(&mut self, kind: LeakKind, api: &str, c: C, value: V, checked: bool) {
@@ -535,7 +535,7 @@ impl Walk<'_, '_> {
         }
         let part = self
             .app
-            .from_parameter(value, F(c.0, self.app.program.call(c).function))
+            .parameter_flow(value, F(c.0, self.app.program.call(c).function))
             .is_some_and(|(_, flow)| flow == Flow::Part);
         let certainty = self.exposed.known.certainty.min(Certainty::Firm);
         self.leaks.push(Leak {

@@ -122,7 +122,8 @@ fn find(app: &App) -> Entries {
                     // Of several of that name not the one that lies beside another program's start.
                     let several = scripts.len() > 1;
                     open.extend(scripts.into_iter().filter(|unit| {
-                        !entries.reached.contains(unit) && !(several && others.contains(&folder_of(app, *unit)))
+                        let beside_another = several && others.contains(&folder_of(app, *unit));
+                        !entries.reached.contains(unit) && !beside_another
                     }));
                 }
             }

@@ -33,16 +33,16 @@ pub struct ParameterWrite {
 
 impl App<'_> {
     /// Which parameter of the function a value comes from, and how much of it is the parameter.
-    pub fn from_parameter(&self, v: V, f: F) -> Option<(u32, Flow)> {
-        self.from_parameter_at(v, f, 0)
+    pub fn parameter_flow(&self, v: V, f: F) -> Option<(u32, Flow)> {
+        self.parameter_flow_at(v, f, 0)
     }
 
-    fn from_parameter_at(&self, v: V, f: F, depth: u32) -> Option<(u32, Flow)> {
+    fn parameter_flow_at(&self, v: V, f: F, depth: u32) -> Option<(u32, Flow)> {
         if v.0 != f.0 || depth > MOST_STEPS {
             return None;
         }
         let at = |id| V(v.0, id);
-        let go = |id| self.from_parameter_at(at(id), f, depth + 1);
+        let go = |id| self.parameter_flow_at(at(id), f, depth + 1);
         let part = |found: Option<(u32, Flow)>| found.map(|(index, _)| (index, Flow::Part));
         let summary = self.program.summary(v.0);
         match summary.value(v.1) {

@@ -52,7 +52,9 @@ impl App<'_> {
                     continue;
                 }
                 if let Some((api, _)) = self.api_of(c) {
-                    if is_sensitive(&api) && !self.has_constant_subject(c) {
+                    // Far from the handler, what is appended is a log.
+                    let logs = depth > 1 && api.contains(".append");
+                    if is_sensitive(&api) && !logs && !self.has_constant_subject(c) {
                         return Some(Sensitive { api: api.to_string(), span: self.callee_span(c) });
                     }
                 } else if depth < MOST_CALLS {
@@ -204,7 +206,7 @@ impl App<'_> {
         let summary = self.program.summary(f.0);
         let span = summary.function(f.1).span;
         let inside = |id: ValueId| summary.span(id).0 >= span.0 && summary.span(id).1 <= span.1;
-        let holds = |v: V| self.from_parameter(v, f).is_some_and(|(index, _)| index == parameter);
+        let holds = |v: V| self.parameter_flow(v, f).is_some_and(|(index, _)| index == parameter);
         summary
             .conditions
             .iter()

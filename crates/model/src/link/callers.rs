@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::things::*;
-use super::{C, F, Program};
+use super::{C, F, K, Program};
 
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
@@ -30,7 +30,22 @@ impl Program<'_> {
             None => function.name,
         };
         let mut calls: Vec<C> = Vec::new();
-        let Some(name) = name else { return Rc::from([]) };
+        let mut heirs: Vec<K> = Vec::new();
+        if let Some(class) = class {
+            self.inherited(K(f.0, class), &mut calls, &mut heirs);
+            // `new Heir(…)` of a class that has no constructor of its own.
+            for heir in &heirs {
+                let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
+                for name in self.names_of(self.str(heir.0, name)) {
+                    for &c in self.calls_named(&name) {
+                        if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                            calls.push(c);
+                        }
+                    }
+                }
+            }
+        }
+        let Some(name) = name else { return Rc::from(calls) };
         for name in self.names_of(self.str(f.0, name)) {
             for &c in self.calls_named(&name) {
                 if calls.len() >= MOST_CALLERS {
@@ -43,6 +58,40 @@ impl Program<'_> {
         }
         calls.sort_unstable();
         Rc::from(calls)
+    }
+
+    /// Calls of `super(…)` that reach this class's constructor, and the classes that inherit it.
+    fn inherited(&self, class: K, calls: &mut Vec<C>, heirs: &mut Vec<K>) {
+        let mut open = vec![class];
+        while let Some(class) = open.pop() {
+            for unit in self.unit_ids() {
+                let summary = self.summary(unit);
+                for (index, record) in summary.classes.iter().enumerate() {
+                    let heir = K(unit, crate::summary::ClassId(index as u32));
+                    let Some(superclass) = record.superclass else { continue };
+                    let extends = self
+                        .eval(super::V(unit, superclass))
+                        .iter()
+                        .any(|known| matches!(known.thing, Thing::Class(found) if found == class));
+                    if !extends || heir == class || heirs.contains(&heir) || heirs.len() >= MOST_CALLERS {
+                        continue;
+                    }
+                    let Some(constructor) = record.constructor else {
+                        heirs.push(heir);
+                        open.push(heir);
+                        continue;
+                    };
+                    for (index, call) in summary.calls.iter().enumerate() {
+                        if call.kind == crate::summary::CallKind::Super
+                            && call.function == constructor
+                            && calls.len() < MOST_CALLERS
+                        {
+                            calls.push(C(unit, crate::summary::CallId(index as u32)));
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn calls_it(&self, c: C, f: F) -> bool {
