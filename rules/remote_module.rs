@@ -49,8 +49,11 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let version = &app.electron.version;
     let uses = app.remote_uses();
+    // Without `enable`, the second version of the package is set up for nobody; the first knows only `initialize`.
+    let is_enabled = uses.iter().any(|remote| remote.what == RemoteUse::Enable);
     for remote in &uses {
         let (message, severity) = match remote.what {
+            RemoteUse::Initialize if is_enabled => ("`@electron/remote` is set up", Severity::Medium),
             RemoteUse::Initialize => ("`@electron/remote` is set up", Severity::High),
             RemoteUse::Enable => ("`@electron/remote` is switched on for these contents", Severity::High),
             RemoteUse::BuiltIn if !version.has(REMOVED) => ("the remote module is used here", Severity::Medium),

@@ -53,7 +53,6 @@ fn write(path: &PathBuf, bytes: &[u8]) {
 }
 
 #[test]
-#[ignore = "waits for the rules"]
 fn documentation_tells_the_truth() {
     let mut failures = Vec::new();
     for rule in electrolint_rules::all() {
@@ -69,7 +68,6 @@ fn documentation_tells_the_truth() {
 }
 
 #[test]
-#[ignore = "waits for the rules"]
 fn every_rule_shows_what_it_reports_and_what_only_looks_guilty() {
     let mut faults = Vec::new();
     for rule in electrolint_rules::all() {

@@ -176,7 +176,8 @@ impl Window {
         }
     }
 
-    fn effective_with(&self, app: &App, key: &str, given: &Given) -> Preferences {
+    /// What it effectively gets if this is what is written under the key.
+    pub fn effective_with(&self, app: &App, key: &str, given: &Given) -> Preferences {
         let read = |asked: &str| {
             if asked == key { given.clone() } else { self.given_one(app, asked) }
         };
