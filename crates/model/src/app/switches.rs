@@ -6,7 +6,7 @@ use super::App;
 use super::calls::ApiCall;
 use crate::electron::Version;
 use crate::link::things::*;
-use crate::link::{C, F, Json, UnitId};
+use crate::link::{C, F, Json, UnitId, V};
 use crate::source::Span;
 use crate::summary::{Key, Value};
 
@@ -93,6 +93,27 @@ impl App<'_> {
         let Some(argument) = call.argument(self, 0) else { return };
         let record = self.program.call(call.call);
         let f = F(call.call.0, record.function);
+        if is_switch && let Some(entries) = self.entries(argument) {
+            let development = self.program.development_of(call.call.0, record.condition, &Frames::default());
+            for (name, value) in entries {
+                let (given, unknown) = value.map_or((None, true), |value| text_of(&self.eval(value)));
+                let name = self.switch_name(name.trim_start_matches('-'));
+                found.push(Switch {
+                    symbol: format!("{}.{name}", self.symbol(call.call)),
+                    name,
+                    value: given,
+                    value_unknown: unknown,
+                    span: self.span(argument),
+                    trail: Rc::from([]),
+                    certainty: Certainty::Firm.min(call.certainty),
+                    development,
+                    source: SwitchSource::Code,
+                    call: Some(call.call),
+                    conditional: record.condition.is_some(),
+                });
+            }
+            return;
+        }
         let value = is_switch.then(|| call.argument(self, 1)).flatten();
         let depends = self.depends_on_parameters(argument, f);
         let contexts = if depends { self.contexts(f, 2) } else { vec![Frames::default()] };
@@ -129,6 +150,47 @@ impl App<'_> {
                 });
             }
         }
+    }
+
+    /// The keys that a name runs through, with their values: `for (const [name, value] of Object.entries({ … }))`, `for (const name in …)`.
+    fn entries(&self, name: V) -> Option<Vec<(String, Option<V>)>> {
+        let summary = self.program.summary(name.0);
+        let mut at = name.1;
+        for _ in 0..6 {
+            at = match summary.value(at) {
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => only.value,
+                    _ => return None,
+                },
+                Value::Member(inner, first) if summary.str(first) == "0" => inner,
+                Value::Index(inner, index) if summary.value(index) == Value::Number(0.0) => inner,
+                Value::ElementOf(inner) => inner,
+                Value::KeyOf(object) => return self.pairs(V(name.0, object)),
+                Value::Call(call) => {
+                    let call = summary.call(call);
+                    let Value::Member(_, method) = summary.value(call.callee) else { return None };
+                    let object = summary.items(call.arguments).first()?;
+                    return matches!(summary.str(method), "entries" | "keys")
+                        .then(|| self.pairs(V(name.0, object.value)))
+                        .flatten();
+                }
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// Names and values of an object literal.
+    fn pairs(&self, object: V) -> Option<Vec<(String, Option<V>)>> {
+        let known = self.program.only(object)?;
+        let Thing::Object(Object::Literal(literal, _)) = known.thing else { return None };
+        let summary = self.program.summary(literal.0);
+        let Value::Object(list) = summary.value(literal.1) else { return None };
+        let properties = summary.properties(list).iter().filter_map(|property| match property.key {
+            Key::Name(key) => Some((summary.str(key).to_owned(), Some(V(literal.0, property.value)))),
+            _ => None,
+        });
+        Some(properties.collect())
     }
 
     fn switch_name(&self, name: &str) -> String {
