@@ -33,7 +33,7 @@ rule! {
         severity: Severity::High,
         items: ["S15"],
         cwe: ["CWE-749"],
-        source: "https://github.com/doyensec/electronegativity/wiki/REMOTE_MODULE_JS_CHECK",
+        source: "https://github.com/electron/electron/blob/v12.2.3/docs/tutorial/security.md#15-disable-the-remote-module",
     }
 }
 
