@@ -47,7 +47,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             gain: "A script in the page runs programs and reads files as the user.",
             help: "Leave the option out, and do the work in the main process, asked for over IPC.",
         };
-        check_option(cx, findings, &RULE, &option, |window, fact| node(cx.app, window, fact));
+        check_option(cx, findings, &RULE, &option, |window, fact| node(cx.app, window, key, fact));
     }
     let option = WindowOption {
         key: "nodeIntegrationInSubFrames",
@@ -61,8 +61,8 @@ fn check(cx: &Context, findings: &mut Findings) {
     });
 }
 
-fn node(app: &App, window: &Window, fact: &SettingFact) -> Option<Verdict> {
-    let effective = window.effective(app);
+fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Verdict> {
+    let effective = window.effective_with(app, key, &fact.given);
     if effective.node_integration_inert().is_some() {
         return None;
     }

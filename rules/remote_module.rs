@@ -2,9 +2,9 @@
 
 use electrolint_model::app::{App, RemoteUse, Window, WindowKind};
 use electrolint_model::electron::Version;
-use electrolint_model::electron::preferences::{Given, Value};
+use electrolint_model::electron::preferences::Value;
 
-use crate::windows::{Verdict, WindowOption, check_option, noun};
+use crate::windows::{Verdict, WindowOption, check_option};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -33,7 +33,7 @@ rule! {
         severity: Severity::High,
         items: ["S15"],
         cwe: ["CWE-749"],
-        source: "https://github.com/doyensec/electronegativity/wiki/REMOTE_MODULE_JS_CHECK",
+        source: "https://github.com/electron/electron/blob/v12.2.3/docs/tutorial/security.md#15-disable-the-remote-module",
     }
 }
 
@@ -49,8 +49,11 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let version = &app.electron.version;
     let uses = app.remote_uses();
+    // From 14 on it is `enable` that gives the module to a page; before, the option.
+    let is_for_enable = version.has(REMOVED) || uses.iter().any(|remote| remote.what == RemoteUse::Enable);
     for remote in &uses {
         let (message, severity) = match remote.what {
+            RemoteUse::Initialize if is_for_enable => ("`@electron/remote` is set up", Severity::Medium),
             RemoteUse::Initialize => ("`@electron/remote` is set up", Severity::High),
             RemoteUse::Enable => ("`@electron/remote` is switched on for these contents", Severity::High),
             RemoteUse::BuiltIn if !version.has(REMOVED) => ("the remote module is used here", Severity::Medium),
@@ -70,35 +73,15 @@ fn check(cx: &Context, findings: &mut Findings) {
             let _ = report.at_most(Confidence::Tentative);
         }
     }
+    // From 14 on nothing looks at the option, `@electron/remote` neither: https://github.com/electron/remote/pull/72
     if version.has(REMOVED) {
-        // The first version of @electron/remote looks at the option that Electron no longer knows.
-        if uses.iter().any(|remote| remote.what == RemoteUse::Initialize) {
-            written(cx, findings);
-        }
-    } else if version.has(OPTION) {
+        return;
+    }
+    if version.has(OPTION) {
         let option = WindowOption { key: "enableRemoteModule", bad: true, gain: GAIN, help: HELP };
         check_option(cx, findings, &RULE, &option, |window, fact| Some(judge(app, window, fact.written)));
     } else {
         always(cx, findings);
-    }
-}
-
-/// Windows of an app with `@electron/remote` that have the option.
-fn written(cx: &Context, findings: &mut Findings) {
-    for window in &cx.app.windows {
-        for (given, placed) in window.given(cx.app, "enableRemoteModule") {
-            let (Given::Bool(true), Some(placed)) = (given, placed) else { continue };
-            let _ = findings
-                .report(&RULE, placed.span, format!("`enableRemoteModule` is true for this {}", noun(window.kind)))
-                .severity(judge(cx.app, window, true).severity)
-                .known(placed.known.certainty.min(window.certainty))
-                .at_most(Confidence::Firm)
-                .gain(GAIN)
-                .help(HELP)
-                .because(&placed.known.trail)
-                .symbol(format!("{}.enableRemoteModule", window.symbol))
-                .development(placed.known.development.or(window.development));
-        }
     }
 }
 

@@ -36,7 +36,7 @@ rule! {
         severity: Severity::Low,
         items: ["S16"],
         cwe: ["CWE-749"],
-        source: "https://www.electronjs.org/docs/latest/breaking-changes#removed-remote-module",
+        source: "https://github.com/electron/electron/blob/v12.2.3/docs/tutorial/security.md#16-filter-the-remote-module",
     }
 }
 
@@ -55,7 +55,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     let first = app.windows.iter().map(|window| window.span).find(|span| app.is_own(*span));
     let span = first.unwrap_or(Span { file: FileId(used.file.0), start: 0, end: 0 });
-    let report = findings
+    let _ = findings
         .report(&RULE, span, format!("nothing filters the remote module: no handler of {} prevents", missing.join(", ")))
         .app_wide()
         .at_most(Confidence::Firm)
@@ -63,9 +63,6 @@ fn check(cx: &Context, findings: &mut Findings) {
         .gain("A page that reaches `remote` is given `child_process` and everything else of the main process.")
         .help("Handle these events on `app`: prevent all, and let a short list through. Better, replace `remote` by IPC.")
         .symbol("remote-module-filter");
-    if !app.problems.is_empty() && !app.electron.is_known() {
-        let _ = report.at_most(Confidence::Tentative);
-    }
 }
 
 /// Where the module is used, if it is.

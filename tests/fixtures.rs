@@ -77,7 +77,6 @@ fn apps_have_what_is_marked_and_nothing_else() {
 }
 
 #[test]
-#[ignore = "fixtures come with the rules"]
 fn every_rule_has_a_silent_case() {
     let mut without = Vec::new();
     for rule in electrolint_rules::all() {

@@ -7,7 +7,7 @@ use crate::html::{self, Html};
 use crate::link::things::*;
 use crate::link::{C, UnitId, V};
 use crate::source::{FileId, Span};
-use crate::summary::{CallId, CallKind, Key, Value};
+use crate::summary::{CallId, CallKind, Key, Node, Summary, Value, ValueId};
 
 /// An HTML file.
 #[derive(Clone, Debug)]
@@ -136,27 +136,95 @@ impl App<'_> {
         self.pages.iter().flat_map(|page| &page.webviews).chain(&self.script_webviews)
     }
 
-    /// Markup in the strings and templates of scripts.
+    /// Markup in the strings and templates of scripts. What a template does not know is a hole: `${…}`.
     pub fn markup(&self) -> Vec<Markup> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
             let file = &self.sources.file(self.program.file(unit)).text.content;
+            // The parts of a template, and of a text that was joined, are no markup of their own.
+            let mut covered: Vec<Range<u32>> = Vec::new();
+            let mut texts: Vec<(u32, &Node, String, Option<u32>)> = Vec::new();
             for (index, node) in summary.values.iter().enumerate() {
-                let Value::String(name) = node.value else { continue };
-                let text = summary.str(name);
-                if text.len() < 8 || !html::is_fragment(text) {
+                let (text, offset) = match node.value {
+                    Value::String(name) => {
+                        let text = summary.str(name);
+                        if text.len() < 8 || !html::is_fragment(text) {
+                            continue;
+                        }
+                        let raw = file.get(node.span.0 as usize..node.span.1 as usize).unwrap_or("");
+                        (text.to_owned(), raw.find(text).map(|at| node.span.0 + at as u32))
+                    }
+                    Value::Template(list) => {
+                        let parts = summary.items(list).iter().map(|item| item.value);
+                        let (text, is_exact) = template_text(file, summary, node.span, parts.clone());
+                        if !html::is_fragment(&text) {
+                            continue;
+                        }
+                        let literal = parts.filter(|part| summary.text(*part).is_some());
+                        covered.extend(literal.map(|part| summary.span(part)).map(|span| span.0..span.1));
+                        (text, is_exact.then_some(node.span.0))
+                    }
+                    _ => continue,
+                };
+                texts.push((index as u32, node, text, offset));
+            }
+            // The whole comes before its parts.
+            texts.sort_by_key(|(index, node, ..)| (node.span.0, std::cmp::Reverse(node.span.1), *index));
+            for (index, node, text, offset) in texts {
+                let is_string = matches!(node.value, Value::String(_));
+                if is_string && covered.iter().any(|range| range.start <= node.span.0 && node.span.1 <= range.end) {
                     continue;
                 }
-                let span = self.program.place(unit, node.span);
-                let raw = file.get(node.span.0 as usize..node.span.1 as usize).unwrap_or("");
-                let offset = raw.find(text).map(|at| node.span.0 + at as u32);
-                let value = V(unit, crate::summary::ValueId(index as u32));
-                found.push(Markup { value, span, html: html::read(text), offset });
+                if is_string {
+                    covered.push(node.span.0..node.span.1);
+                }
+                let value = V(unit, ValueId(index));
+                found.push(Markup {
+                    value,
+                    span: self.program.place(unit, node.span),
+                    html: html::read(&text),
+                    offset,
+                });
             }
         }
         found
     }
+}
+
+/// The text of a template or a concatenation with a hole for each part that is not known. It is as long as it stands in the file (and the
+/// second value true) unless a part has escapes.
+fn template_text(
+    file: &str,
+    summary: &Summary,
+    span: (u32, u32),
+    parts: impl Iterator<Item = ValueId> + Clone,
+) -> (String, bool) {
+    let fill = |length: usize, is_hole: bool| match length.checked_sub(3) {
+        Some(inner) if is_hole => format!("${{{}}}", "_".repeat(inner)),
+        _ => " ".repeat(length),
+    };
+    let mut text = String::new();
+    let mut hole = false;
+    for part in parts.clone() {
+        let Some(known) = summary.text(part) else {
+            hole = true;
+            continue;
+        };
+        let (start, end) = summary.span(part);
+        let raw = file.get(start as usize..end as usize).unwrap_or("");
+        let place = raw.find(known).and_then(|at| (start as usize + at).checked_sub(span.0 as usize + text.len()));
+        let Some(gap) = place else {
+            let cooked: Vec<&str> = parts.map(|part| summary.text(part).unwrap_or("${_}")).collect();
+            return (cooked.concat(), false);
+        };
+        text.push_str(&fill(gap, hole));
+        text.push_str(known);
+        hole = false;
+    }
+    let rest = (span.1.saturating_sub(span.0) as usize).saturating_sub(text.len());
+    text.push_str(&fill(rest, hole));
+    (text, true)
 }
 
 /// Webviews that scripts make.

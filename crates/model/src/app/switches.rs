@@ -6,7 +6,7 @@ use super::App;
 use super::calls::ApiCall;
 use crate::electron::Version;
 use crate::link::things::*;
-use crate::link::{C, F, Json, UnitId};
+use crate::link::{C, F, Json, UnitId, V};
 use crate::source::Span;
 use crate::summary::{Key, Value};
 
@@ -93,6 +93,27 @@ impl App<'_> {
         let Some(argument) = call.argument(self, 0) else { return };
         let record = self.program.call(call.call);
         let f = F(call.call.0, record.function);
+        if is_switch && let Some(entries) = self.entries(argument) {
+            let development = self.program.development_of(call.call.0, record.condition, &Frames::default());
+            for (name, value) in entries {
+                let (given, unknown) = value.map_or((None, false), |value| text_of(&self.eval(value)));
+                let name = self.switch_name(name.trim_start_matches('-'));
+                found.push(Switch {
+                    symbol: format!("{}.{name}", self.symbol(call.call)),
+                    name,
+                    value: given,
+                    value_unknown: unknown,
+                    span: self.span(argument),
+                    trail: Rc::from([]),
+                    certainty: Certainty::Firm.min(call.certainty),
+                    development,
+                    source: SwitchSource::Code,
+                    call: Some(call.call),
+                    conditional: record.condition.is_some(),
+                });
+            }
+            return;
+        }
         let value = is_switch.then(|| call.argument(self, 1)).flatten();
         let depends = self.depends_on_parameters(argument, f);
         let contexts = if depends { self.contexts(f, 2) } else { vec![Frames::default()] };
@@ -129,6 +150,81 @@ impl App<'_> {
                 });
             }
         }
+    }
+
+    /// The keys that a name runs through, with their values: `for (const [name, value] of Object.entries({ … }))`, `for (const name in …)`.
+    fn entries(&self, name: V) -> Option<Vec<(String, Option<V>)>> {
+        let unit = name.0;
+        let summary = self.program.summary(unit);
+        let mut at = name.1;
+        let mut is_first = false;
+        for _ in 0..6 {
+            at = match summary.value(at) {
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => only.value,
+                    _ => return None,
+                },
+                Value::Member(inner, first) if summary.str(first) == "0" => {
+                    is_first = true;
+                    inner
+                }
+                Value::Index(inner, index) if summary.value(index) == Value::Number(0.0) => {
+                    is_first = true;
+                    inner
+                }
+                Value::ElementOf(list) => return self.elements(V(unit, list), is_first),
+                Value::KeyOf(object) => return self.pairs(V(unit, object)),
+                // `list.forEach(([name, value]) => …)`
+                Value::Parameter(function, 0) => {
+                    let (each, 0) = self.program.callback_of(F(unit, function))? else { return None };
+                    let Value::Member(list, method) = self.program.value(V(each.0, self.program.call(each).callee))
+                    else {
+                        return None;
+                    };
+                    let runs = matches!(self.program.str(each.0, method), "forEach" | "map");
+                    return runs.then(|| self.elements(V(each.0, list), is_first)).flatten();
+                }
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// The pairs in a list: `Object.entries({ … })`, `Object.keys({ … })`, `[[name, value], …]`.
+    fn elements(&self, list: V, is_first: bool) -> Option<Vec<(String, Option<V>)>> {
+        if let Value::Call(call) = self.program.value(list) {
+            let call = C(list.0, call);
+            let Value::Member(_, method) = self.program.value(V(list.0, self.program.call(call).callee)) else {
+                return None;
+            };
+            let wanted = if is_first { "entries" } else { "keys" };
+            return (self.program.str(list.0, method) == wanted)
+                .then(|| self.pairs(self.program.argument(call, 0)?))
+                .flatten();
+        }
+        let Thing::Array(array, _) = self.program.only(list)?.thing else { return None };
+        let Value::Array(items) = self.program.value(array) else { return None };
+        let summary = self.program.summary(array.0);
+        let pair = |item: &crate::summary::Item| {
+            let Value::Array(pair) = summary.value(item.value) else { return None };
+            let mut parts = summary.items(pair).iter().map(|part| V(array.0, part.value));
+            let name = self.constant(parts.next()?)?.text()?.to_owned();
+            Some((name, parts.next()))
+        };
+        is_first.then(|| summary.items(items).iter().filter_map(pair).collect())
+    }
+
+    /// Names and values of an object literal.
+    fn pairs(&self, object: V) -> Option<Vec<(String, Option<V>)>> {
+        let known = self.program.only(object)?;
+        let Thing::Object(Object::Literal(literal, _)) = known.thing else { return None };
+        let summary = self.program.summary(literal.0);
+        let Value::Object(list) = summary.value(literal.1) else { return None };
+        let properties = summary.properties(list).iter().filter_map(|property| match property.key {
+            Key::Name(key) => Some((summary.str(key).to_owned(), Some(V(literal.0, property.value)))),
+            _ => None,
+        });
+        Some(properties.collect())
     }
 
     fn switch_name(&self, name: &str) -> String {
@@ -274,6 +370,8 @@ fn is_electron(word: &str) -> bool {
         return false;
     }
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    // `npx electron@13`
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
     let name = name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name);
     // electron-builder and electron-packager take arguments of their own.
     matches!(
@@ -381,38 +479,4 @@ pub(crate) fn commands(line: &str) -> Vec<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_split_into_commands() {
-        let line = r#"cross-env A=1 electron . --inspect=5858 && concurrently "npm run x" 'electron . --no-sandbox'"#;
-        let commands: Vec<String> = commands(line).iter().map(|command| command.join(" ")).collect();
-        assert_eq!(
-            commands,
-            ["cross-env A=1 electron . --inspect=5858", "concurrently", "electron . --no-sandbox", "npm run x"]
-        );
-    }
-
-    #[test]
-    fn a_quoted_value_stays_a_word() {
-        let commands = commands(r#"electron --js-flags="--expose-gc --x" ."#);
-        assert_eq!(commands, [["electron", "--js-flags=--expose-gc --x", "."]]);
-    }
-
-    #[test]
-    fn names_of_scripts() {
-        assert!(
-            is_development_script("start") && is_development_script("test:e2e") && is_development_script("prestart")
-        );
-        assert!(
-            !is_development_script("dist") && !is_development_script("start:prod") && !is_development_script("build")
-        );
-    }
-
-    #[test]
-    fn electron_and_not_its_packagers() {
-        assert!(is_electron("electron") && is_electron("./node_modules/.bin/electron"));
-        assert!(!is_electron("electron-builder") && !is_electron("--electron") && !is_electron("X=electron"));
-    }
-}
+mod tests;

@@ -176,7 +176,8 @@ impl Window {
         }
     }
 
-    fn effective_with(&self, app: &App, key: &str, given: &Given) -> Preferences {
+    /// What it effectively gets if this is what is written under the key.
+    pub fn effective_with(&self, app: &App, key: &str, given: &Given) -> Preferences {
         let read = |asked: &str| {
             if asked == key { given.clone() } else { self.given_one(app, asked) }
         };
@@ -197,22 +198,8 @@ impl Window {
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let bounds = self
-            .embedders
-            .iter()
-            .filter_map(|index| app.windows.get(*index))
-            .map(|embedder| embedder.effective(app))
-            .max_by_key(|embedder| {
-                // Only where the tag is switched on does the webview live.
-                let not = |setting: &preferences::Setting, value| setting.value != Tri::Known(value);
-                let holds = not(&embedder.webview_tag, false);
-                let bounding = [
-                    not(&embedder.node_integration, false),
-                    not(&embedder.context_isolation, true),
-                    not(&embedder.sandbox, true),
-                ];
-                (holds, bounding.iter().filter(|unbound| **unbound).count())
-            });
+        let bounds =
+            self.embedders.first().and_then(|index| app.windows.get(*index)).map(|embedder| embedder.effective(app));
         cx.embedder = bounds.as_ref();
         preferences::effective(&read, &cx)
     }
@@ -359,6 +346,7 @@ pub(super) fn find(app: &App) -> Vec<Window> {
             )
         })
         .collect();
+    let embedders = least_bounding_first(app, &windows, embedders);
     super::children::attached(app, &embedders, &mut windows);
     super::children::opened(app, &embedders, &mut windows);
     for page in &app.pages {
@@ -370,6 +358,23 @@ pub(super) fn find(app: &App) -> Vec<Window> {
         windows.push(webview(app, element.file, element, &embedders));
     }
     windows
+}
+
+/// The windows in which a webview can live, the one first that bounds its guests least.
+fn least_bounding_first(app: &App, windows: &[Window], mut embedders: Vec<usize>) -> Vec<usize> {
+    embedders.sort_by_cached_key(|&index| {
+        let effective = windows[index].effective(app);
+        let not = |setting: &preferences::Setting, value| setting.value != Tri::Known(value);
+        let unbounded = [
+            not(&effective.node_integration, false),
+            not(&effective.context_isolation, true),
+            not(&effective.sandbox, true),
+        ];
+        // Only where the tag is switched on does the webview live.
+        let lives = not(&effective.webview_tag, false);
+        std::cmp::Reverse((lives, unbounded.iter().filter(|unbound| **unbound).count()))
+    });
+    embedders
 }
 
 fn kind_of(class: &str) -> Option<WindowKind> {

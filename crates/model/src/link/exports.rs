@@ -45,6 +45,10 @@ impl Program<'_> {
 
     /// A module from outside, under its own name; `electron` itself has the empty path.
     fn module_api(&self, module: &str) -> Thing {
+        // A module that is the answer itself, as a whole and as its default.
+        if module == "electron-is-dev" {
+            return Thing::Development(true);
+        }
         Thing::Api(if module == "electron" { Rc::from("electron") } else { Rc::from(module) })
     }
 

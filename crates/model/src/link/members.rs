@@ -151,6 +151,7 @@ impl Program<'_> {
         let one = |thing| vec![Known::new(thing, v, Certainty::Certain)];
         match &known.thing {
             Thing::Api(path) => one(self.api_member(path, name)),
+            Thing::Development(_) if matches!(name, "default" | "isDev") => vec![known.clone()],
             Thing::Host(host) => self.host_member(host, name, v),
             Thing::Packed(module) => self.of_packed(*module, name, v),
             Thing::Namespace(unit) => match self.exported(*unit, name, 0) {
