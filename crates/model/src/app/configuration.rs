@@ -60,6 +60,7 @@ impl App<'_> {
         endings
             .iter()
             .find_map(|ending| self.sources.find(&format!("{named}{ending}")))
+            .or_else(|| self.windows.first().map(|window| window.span.file))
             .or_else(|| {
                 self.program
                     .unit_ids()

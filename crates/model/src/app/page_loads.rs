@@ -2,6 +2,7 @@
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
+use crate::link::split;
 use crate::link::things::*;
 use crate::summary::Value;
 
@@ -29,7 +30,14 @@ impl App<'_> {
         let mut found = Vec::new();
         for load in self.loads() {
             let exact = |page: &Page| self.shows(&load, page, true);
-            if exact(page) || (!self.pages.iter().any(exact) && self.shows(&load, page, false)) {
+            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(&load, page, false)) {
+                continue;
+            }
+            // Of several pages of the name the one beside the script is meant, if there is one.
+            let beside = |page: &Page| {
+                exact(page) && split(&self.sources.file(page.file).path).0 == split(self.path(load.span)).0
+            };
+            if beside(page) || !self.pages.iter().any(beside) {
                 found.push(load);
             }
         }
@@ -40,11 +48,9 @@ impl App<'_> {
         let Some(url) = load.url else { return false };
         let path = &self.sources.file(page.file).path;
         self.eval(url).iter().any(|known| match &known.thing {
-            Thing::Text(text) => ends_in(path, text, exact),
-            Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => ends_in(path, text, exact),
-                _ => false,
-            },
+            Thing::Text(_) | Thing::Template(_) => {
+                self.last_text(known, 0).is_some_and(|text| ends_in(path, &text, exact))
+            }
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _) => {
                 matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
@@ -63,7 +69,11 @@ impl App<'_> {
             Thing::Text(text) => Some(text.to_string()),
             Thing::Template(parts) => match parts.last() {
                 Some(Part::Text(text)) => Some(text.to_string()),
-                _ => None,
+                Some(Part::Hole(v, frames)) => {
+                    let values = self.program.eval_in(*v, frames);
+                    values.iter().find_map(|known| self.last_text(known, depth + 1))
+                }
+                None => None,
             },
             Thing::Object(object) => {
                 let lookup = self.program.property(object, "pathname", None);
