@@ -100,7 +100,9 @@ fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[Scri
             }
     };
     let others: Vec<&ScriptPolicy> = written.iter().filter(reaches).collect();
-    let unseen = others.iter().any(|policy| policy.policies.is_none());
+    // A policy that a build fills in says nothing here.
+    let filled_in = |policy: &Policy| policy.templated && policy.directives.is_empty();
+    let unseen = others.iter().any(|policy| policy.policies.is_none()) || own.iter().any(filled_in);
     let holds = own.iter().chain(others.iter().flat_map(|policy| policy.policies.iter().flatten())).any(Policy::holds);
     if !holds && !unseen {
         absent(cx, findings, shown, &context, written);
@@ -113,6 +115,9 @@ fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[Scri
         let Some(meta) = shown.page.html.policies.get(judgement.policy).filter(|_| judgement.policy < count) else {
             continue;
         };
+        if all.get(judgement.policy).is_some_and(filled_in) {
+            continue;
+        }
         let attribute = shown.page.html.element(meta.element).and_then(|element| element.attribute("content"));
         let range = attribute.map_or(meta.span, |attribute| {
             Offsets::of(text, attribute).span(judgement.span.0 as usize..judgement.span.1 as usize)
@@ -177,6 +182,9 @@ fn headers(cx: &Context, findings: &mut Findings, written: &[ScriptPolicy]) {
             ..PageContext::default()
         };
         for judgement in worst(csp::judge(policies, &context)) {
+            if policies.get(judgement.policy).is_some_and(|policy| policy.templated && policy.directives.is_empty()) {
+                continue;
+            }
             let span = policy.place(judgement.span);
             let certainty = policy.certainty;
             report(findings, &judgement, span, Confidence::Firm, certainty, policy.development, "header");

@@ -81,7 +81,7 @@ fn is_file(thing: &Thing) -> bool {
             Some(Part::Text(text)) => text,
             _ => return false,
         },
-        Thing::Result(path, _) => return &**path == "url.pathToFileURL",
+        Thing::Result(path, _) => return matches!(&**path, "url.pathToFileURL" | "url.format"),
         _ => return false,
     };
     electrolint_model::web_url::scheme_of(head).as_deref() == Some("file")

@@ -61,6 +61,7 @@ impl App<'_> {
             .iter()
             .find_map(|ending| self.sources.find(&format!("{named}{ending}")))
             .or_else(|| self.start_script().map(|unit| self.program.file(unit)))
+            .or_else(|| self.windows.first().map(|window| window.span.file))
             .or_else(|| {
                 self.program
                     .unit_ids()

@@ -51,7 +51,7 @@ impl App<'_> {
                 let Thing::Array(array, _) = placed.known.thing else { continue };
                 let Value::Array(list) = self.program.value(array) else { continue };
                 for item in self.program.summary(array.0).items(list) {
-                    self.from_json_plugin(V(array.0, item.value), &mut found);
+                    self.read_plugin(V(array.0, item.value), &mut found);
                 }
             }
         }
@@ -82,7 +82,7 @@ impl App<'_> {
     }
 
     /// `{ "name": "@electron-forge/plugin-fuses", "config": { … } }`.
-    fn from_json_plugin(&self, plugin: V, found: &mut Vec<FuseFlips>) {
+    fn read_plugin(&self, plugin: V, found: &mut Vec<FuseFlips>) {
         for known in self.eval(plugin).iter() {
             let Thing::Object(object) = &known.thing else { continue };
             let name = self.program.property(object, "name", None);

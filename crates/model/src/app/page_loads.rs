@@ -2,6 +2,7 @@
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
+use crate::link::split;
 use crate::link::things::*;
 use crate::summary::Value;
 
@@ -29,7 +30,14 @@ impl App<'_> {
         let mut found = Vec::new();
         for load in self.loads() {
             let exact = |page: &Page| self.shows(&load, page, true);
-            if exact(page) || (!self.pages.iter().any(exact) && self.shows(&load, page, false)) {
+            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(&load, page, false)) {
+                continue;
+            }
+            // Of several pages of the name the one beside the script is meant, if there is one.
+            let beside = |page: &Page| {
+                exact(page) && split(&self.sources.file(page.file).path).0 == split(self.path(load.span)).0
+            };
+            if beside(page) || !self.pages.iter().any(beside) {
                 found.push(load);
             }
         }
@@ -40,43 +48,39 @@ impl App<'_> {
         let Some(url) = load.url else { return false };
         let path = &self.sources.file(page.file).path;
         self.eval(url).iter().any(|known| match &known.thing {
-            Thing::Text(text) => ends_in(path, text, exact),
-            Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => ends_in(path, text, exact),
-                _ => false,
-            },
+            Thing::Text(_) | Thing::Template(_) => {
+                self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
+            }
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _) => {
                 matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
-                    && self.last_text(known, 0).is_some_and(|text| ends_in(path, &text, exact))
+                    && self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
             }
             _ => false,
         })
     }
 
-    /// The last text that an address is made of.
-    fn last_text(&self, known: &Known, depth: u32) -> Option<String> {
-        if depth > 8 {
-            return None;
-        }
+    /// What the last text that an address is made of can be.
+    fn last_texts(&self, known: &Known, depth: u32) -> Vec<String> {
+        let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, depth + 1)).collect();
         match &known.thing {
-            Thing::Text(text) => Some(text.to_string()),
+            _ if depth > 8 => Vec::new(),
+            Thing::Text(text) => vec![text.to_string()],
             Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => Some(text.to_string()),
-                _ => None,
+                Some(Part::Text(text)) => vec![text.to_string()],
+                Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
+                None => Vec::new(),
             },
             Thing::Object(object) => {
                 let lookup = self.program.property(object, "pathname", None);
-                lookup.values.iter().find_map(|placed| self.last_text(&placed.known, depth + 1))
+                lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, depth + 1)).collect()
             }
             Thing::Result(api, c) => {
                 let count = self.program.arguments(*c).len();
-                let index = if &**api == "new URL" || count == 0 { 0 } else { count - 1 };
-                let index = if api.starts_with("url.") { 0 } else { index };
-                let argument = self.program.argument(*c, index)?;
-                self.eval(argument).iter().find_map(|known| self.last_text(known, depth + 1))
+                let index = if &**api == "new URL" || api.starts_with("url.") { 0 } else { count.saturating_sub(1) };
+                self.program.argument(*c, index).map_or_else(Vec::new, |argument| of(&self.eval(argument)))
             }
-            _ => None,
+            _ => Vec::new(),
         }
     }
 

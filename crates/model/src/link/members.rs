@@ -198,6 +198,8 @@ impl Program<'_> {
                         .any(|known| matches!(known.thing, Thing::Function(found, _) if found == *function))
                 }),
             },
+            // The text of a file's URL says as much as the URL.
+            Thing::Result(path, _) if &**path == "url.pathToFileURL" && name == "href" => one(known.thing.clone()),
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
