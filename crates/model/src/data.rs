@@ -31,6 +31,9 @@ pub struct Data {
 /// # Errors
 /// [`DataError`] for a text that is neither.
 pub fn read(text: &str, kind: FileKind) -> Result<Data, DataError> {
+    if kind == FileKind::Yaml && columns(text) > MOST_COLUMNS {
+        return Err(DataError { line: None, message: "nested too deeply to be read; not analysed".to_owned() });
+    }
     let mut builder = Builder::new(text);
     let root = match kind {
         FileKind::Toml => {
@@ -55,6 +58,15 @@ pub fn read(text: &str, kind: FileKind) -> Result<Data, DataError> {
     };
     builder.out.exports.push(Export::Whole(root));
     Ok(Data { summary: builder.out, too_deep: builder.too_deep })
+}
+
+/// Columns that YAML may be indented by, because its reader recurses at each level.
+const MOST_COLUMNS: usize = 2_000;
+
+/// The longest row of blanks and block indicators at the start of a line: each level of a block collection takes a column of it.
+fn columns(text: &str) -> usize {
+    let indentation = |line: &str| line.bytes().take_while(|byte| b" \t-?:".contains(byte)).count();
+    text.split(['\n', '\r']).map(indentation).max().unwrap_or(0)
 }
 
 struct Builder {

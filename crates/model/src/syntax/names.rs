@@ -38,7 +38,8 @@ impl Interner {
 /// Variables in scope: for each name its bindings, the innermost last.
 #[derive(Default)]
 pub struct Scopes {
-    bound: FxHashMap<Name, Vec<BindingId>>,
+    /// With the number of scopes that were open at the declaration.
+    bound: FxHashMap<Name, Vec<(BindingId, usize)>>,
     declared: Vec<Name>,
     starts: Vec<usize>,
     functions: Vec<usize>,
@@ -71,22 +72,19 @@ impl Scopes {
 
     /// Binds a name in the innermost scope.
     pub fn declare(&mut self, name: Name, binding: BindingId) {
-        self.bound.entry(name).or_default().push(binding);
+        self.bound.entry(name).or_default().push((binding, self.starts.len()));
         self.declared.push(name);
     }
 
     /// What the innermost scope itself binds the name to.
     pub fn own(&self, name: Name) -> Option<BindingId> {
-        let start = *self.starts.last()?;
-        if !self.declared[start..].contains(&name) {
-            return None;
-        }
-        self.lookup(name)
+        let &(binding, scope) = self.bound.get(&name)?.last()?;
+        (scope == self.starts.len()).then_some(binding)
     }
 
     /// What a name means here.
     pub fn lookup(&self, name: Name) -> Option<BindingId> {
-        self.bound.get(&name)?.last().copied()
+        self.bound.get(&name)?.last().map(|&(binding, _)| binding)
     }
 }
 
