@@ -258,27 +258,6 @@ fn environment(cx: &Context, findings: &mut Findings) {
     for write in app.environment_writes("NODE_TLS_REJECT_UNAUTHORIZED") {
         if write.value.as_deref() != Some("0") || matches!(write.source, SwitchSource::Script) {
             continue;
-        let values = app.eval(write.value);
-        for known in values.iter() {
-            let off = match &known.thing {
-                Thing::Text(text) => &**text == "0",
-                Thing::Number(number) => *number == 0.0,
-                _ => false,
-            };
-            if off {
-                let development = known.development.or(write.development);
-                // An option that the person sets for a server of theirs.
-                let optional = (write.conditional || values.len() > 1) && development.is_none();
-                let _ = findings
-                    .report(&RULE, write.span, "Node checks no certificate in this process from here on")
-                    .known(known.certainty)
-                    .known(if optional { Certainty::Tentative } else { Certainty::Certain })
-                    .gain(GAIN)
-                    .help("Remove it; hand the authority of a private server to `ca`, or name its file in NODE_EXTRA_CA_CERTS.")
-                    .symbol("NODE_TLS_REJECT_UNAUTHORIZED")
-                    .because(&known.trail)
-                    .development(development);
-            }
         }
         // An option that the person sets for a server of theirs.
         let optional = write.conditional && write.development != Some(true);

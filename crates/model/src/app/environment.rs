@@ -46,8 +46,9 @@ impl App<'_> {
             let span = self.program.place(unit, write.span);
             let first = found.len();
             self.values_of(V(unit, value), span, development, name, &mut found);
+            let several = found.len() > first + 1;
             for one in &mut found[first..] {
-                one.conditional = write.condition.is_some();
+                one.conditional = write.condition.is_some() || (several && one.development.is_none());
             }
         }
         self.in_objects(name, &mut found);

@@ -93,7 +93,7 @@ impl App<'_> {
         let Some(argument) = call.argument(self, 0) else { return };
         let record = self.program.call(call.call);
         let f = F(call.call.0, record.function);
-        if is_switch && let Some(entries) = self.entries(argument) {
+        if is_switch && let Some(entries) = self.switch_entries(argument) {
             let development = self.program.development_of(call.call.0, record.condition, &Frames::default());
             for (name, value) in entries {
                 let (given, unknown) = value.map_or((None, false), |value| text_of(&self.eval(value)));
@@ -153,7 +153,7 @@ impl App<'_> {
     }
 
     /// The keys that a name runs through, with their values: `for (const [name, value] of Object.entries({ … }))`, `for (const name in …)`.
-    fn entries(&self, name: V) -> Option<Vec<(String, Option<V>)>> {
+    fn switch_entries(&self, name: V) -> Option<Vec<(String, Option<V>)>> {
         let unit = name.0;
         let summary = self.program.summary(unit);
         let mut at = name.1;
