@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::members::is_development_address;
 use super::things::*;
-use super::{C, F, K, MOST_WORK, Program, UnitId, V, electron};
+use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, electron};
 use crate::summary::*;
 
 /// Things that a value may be before it counts as unknown.
@@ -347,7 +347,6 @@ impl Program<'_> {
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
-        // A variable that was declared before and assigned in place: `let opts = {}; opts = {...}` in a row.
         for write in &binding.writes {
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
@@ -356,8 +355,14 @@ impl Program<'_> {
                     continue;
                 }
                 let parameter = matches!(self.value(V(unit, write.value)), Value::Parameter(..));
-                let mut known =
-                    if parameter { known.clone().at_most(Certainty::Firm) } else { known.clone().via(span) };
+                let mut known = if parameter {
+                    known.clone().at_most(Certainty::Firm)
+                } else if binding.writes.len() == 1 && self.is_import(unit, write.value) {
+                    // The name under which a module is imported says literally what it is.
+                    known.clone()
+                } else {
+                    known.clone().via(span)
+                };
                 known.development = known.development.or(development);
                 values.push(known);
             }
@@ -372,6 +377,24 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Whether a value is an imported name, or a member of a module: `require('electron').shell`.
+    fn is_import(&self, unit: UnitId, value: ValueId) -> bool {
+        let summary = self.summary(unit);
+        let outside = |import| matches!(self.target(unit, import), Target::External(_));
+        match summary.value(value) {
+            Value::ImportName(import, _) | Value::Module(import) => outside(import),
+            Value::Member(object, _) => match summary.value(object) {
+                Value::Module(import) => outside(import),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => matches!(summary.value(only.value), Value::Module(import) if outside(import)),
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// An object of the class that a type names.
