@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Runs untrusted JavaScript under a policy.
+
+#[doc(hidden)]
+pub mod cli;
