@@ -1,6 +1,8 @@
 //! The program `electrolint-sandbox`: options in, exit code out.
 
 mod check_url;
+mod doctor;
+mod run;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +23,10 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a script and print its value
+    Run(run::Options),
+    /// Show which layers this machine enforces, and prove each
+    Doctor(doctor::Options),
     /// Say for each URL whether the policy allows it; opens no connection and looks nothing up
     CheckUrl(check_url::Options),
 }
@@ -38,6 +44,8 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match options.command {
+        Command::Run(options) => run::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::CheckUrl(options) => check_url::run(&options),
     };
     done.unwrap_or_else(|message| {
@@ -77,4 +85,8 @@ fn read_file(path: &Path) -> Result<String, String> {
 fn at(path: &Path, errors: &electrolint_policy::ManifestErrors) -> String {
     let lines: Vec<_> = errors.0.iter().map(|error| format!("{}:{error}", path.display())).collect();
     format!("the policy cannot be used\n{}", lines.join("\n"))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
 }
