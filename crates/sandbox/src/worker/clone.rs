@@ -56,7 +56,14 @@ fn define<'js>(object: &Object<'js>, key: u32, value: Js<'js>) -> Result<()> {
 /// Reads `value`. What cannot be cloned, is nested deeper than [`MAX_DEPTH`], has more than [`MAX_NODES`] parts or more
 /// than `budget` bytes is a `DataCloneError` in the script.
 pub(super) fn read<'js>(intrinsics: &Intrinsics<'js>, value: &Js<'js>, budget: usize) -> Result<Value> {
-    Read { ctx: intrinsics.0.ctx().clone(), intrinsics, seen: HashMap::new(), nodes: 0, budget }.value(value, 0)
+    let ctx = intrinsics.0.ctx().clone();
+    let mut reader = Read { ctx, intrinsics, seen: HashMap::new(), nodes: 0, budget, refusal: None };
+    let read = reader.value(value, 0);
+    // Thrown here and not where it is found: deep inside there may be no stack left to make an error object.
+    match reader.refusal {
+        Some(message) => Err(intrinsics.throw("DataCloneError", &message)),
+        None => read,
+    }
 }
 
 struct Read<'r, 'js> {
@@ -66,11 +73,14 @@ struct Read<'r, 'js> {
     seen: HashMap<usize, (u32, Js<'js>)>,
     nodes: usize,
     budget: usize,
+    /// Why the value cannot be cloned.
+    refusal: Option<String>,
 }
 
 impl<'js> Read<'_, 'js> {
-    fn refuse(&self, message: &str) -> Error {
-        self.intrinsics.throw("DataCloneError", message)
+    fn refuse(&mut self, message: &str) -> Error {
+        self.refusal = Some(message.to_owned());
+        Error::Unknown
     }
 
     fn spend(&mut self, bytes: usize) -> Result<()> {
@@ -172,7 +182,7 @@ impl<'js> Read<'_, 'js> {
             }
             Class::Bytes(kind) => {
                 let bytes = copy_bytes(self.intrinsics, object.as_value())?;
-                let bytes = bytes.ok_or_else(|| self.refuse("a detached buffer cannot be cloned"))?;
+                let Some(bytes) = bytes else { return Err(self.refuse("a detached buffer cannot be cloned")) };
                 self.spend(bytes.len())?;
                 Ok(Value::Bytes(kind, bytes))
             }
@@ -285,6 +295,8 @@ impl<'js> Write<'_, 'js> {
             Value::Undefined => Js::new_undefined(ctx),
             Value::Null => Js::new_null(ctx),
             Value::Bool(b) => Js::new_bool(ctx, *b),
+            // The binding makes an integer of what compares equal to one, and −0 does.
+            Value::Number(n) if *n == 0.0 && n.is_sign_negative() => Js::new_float(ctx, *n),
             Value::Number(n) => Js::new_number(ctx, *n),
             Value::BigInt(digits) => self.intrinsics.function("BigInt")?.call((digits.as_str(),))?,
             Value::String(text) => quickjs::new_string(&ctx, text)?,
