@@ -3,6 +3,7 @@
 mod check_url;
 mod doctor;
 mod run;
+mod serve;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ struct Options {
 enum Command {
     /// Run a script and print its value
     Run(run::Options),
+    /// Serve a client over standard input and output: the control protocol of docs/sandbox.md
+    Serve,
     /// Show which layers this machine enforces, and prove each
     Doctor(doctor::Options),
     /// Say for each URL whether the policy allows it; opens no connection and looks nothing up
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
     };
     let done = match options.command {
         Command::Run(options) => run::run(&options),
+        Command::Serve => serve::run(),
         Command::Doctor(options) => doctor::run(&options),
         Command::CheckUrl(options) => check_url::run(&options),
     };
