@@ -249,6 +249,6 @@ pub(crate) fn beside<R>(other: &rquickjs::Context, work: impl for<'a> FnOnce(&Ct
 
 /// Whether `value` is the namespace object of a module.
 pub(crate) fn is_module_namespace(value: &Value<'_>) -> bool {
-    // SAFETY: looks at the class number of a live value. 10 is JS_CLASS_MODULE_NS in the table of quickjs.c.
-    unsafe { qjs::JS_GetClassID(value.as_raw()) == 10 }
+    // SAFETY: looks at the class number of a live value. 11 is JS_CLASS_MODULE_NS in the table of quickjs.c.
+    unsafe { qjs::JS_GetClassID(value.as_raw()) == 11 }
 }

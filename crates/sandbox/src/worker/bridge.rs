@@ -496,7 +496,8 @@ impl<'js> Bridge<'js> {
             let frame = self.channel.borrow_mut().frames.pop_front();
             if let Some(frame) = frame {
                 self.take(frame);
-                self.run_jobs();
+                // What has ended is told before a timer may run for ever.
+                self.turn();
             }
             self.run_timers();
             self.time_out_calls();
