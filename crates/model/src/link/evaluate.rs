@@ -431,6 +431,10 @@ impl Program<'_> {
             for call in self.callers(f).iter() {
                 match self.argument(*call, index as usize) {
                     Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                    // `open(...args)`: any of the list may stand here.
+                    None if self.argument_or_spread(*call, index as usize).is_some() => {
+                        values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+                    }
                     None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
                 }
             }

@@ -173,6 +173,13 @@ impl<'a> Program<'a> {
         items.get(index).map(|item| V(c.0, item.value))
     }
 
+    /// An argument of a call, or the list that is spread over its place: `open(...args)`.
+    pub fn argument_or_spread(&self, c: C, index: usize) -> Option<V> {
+        let items = self.arguments(c);
+        let spread = items.iter().take(index + 1).find(|item| item.spread);
+        spread.or_else(|| items.get(index)).map(|item| V(c.0, item.value))
+    }
+
     /// The call in which this function is written as an argument, and the argument's index.
     pub fn callback_of(&self, f: F) -> Option<(C, u32)> {
         self.callbacks.get(&f).copied()
