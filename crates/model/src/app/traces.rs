@@ -600,7 +600,12 @@ fn source_of(path: &str) -> Option<SourceKind> {
     let path = path.strip_prefix("document.location").map_or_else(|| path.to_owned(), |rest| format!("location{rest}"));
     match path.as_str() {
         "process.argv" => Some(SourceKind::Arguments),
-        "location" | "location.href" | "location.hash" | "location.search" | "document.URL" | "document.documentURI"
+        "location"
+        | "location.href"
+        | "location.hash"
+        | "location.search"
+        | "document.URL"
+        | "document.documentURI"
         | "document.referrer" => Some(SourceKind::Page),
         _ => None,
     }
@@ -635,8 +640,10 @@ fn is_read(path: &str) -> bool {
 /// Calls of Electron and Node whose results are the app's own or the user's choice.
 fn is_own_call(path: &str) -> bool {
     let module = path.split('.').next().unwrap_or(path);
-    matches!(module, "app" | "os" | "crypto" | "dialog" | "screen" | "nativeTheme" | "systemPreferences" | "performance")
-        || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
+    matches!(
+        module,
+        "app" | "os" | "crypto" | "dialog" | "screen" | "nativeTheme" | "systemPreferences" | "performance"
+    ) || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
 }
 
 /// Calls that give a number, a truth value, or nothing that can be chosen.
@@ -745,9 +752,8 @@ impl App<'_> {
         let mut found = Vec::new();
         for made in self.calls_of(&["util.promisify", "promisify", "es6-promisify.promisify", "pify"]) {
             let of = made.argument(self, 0).map(|of| self.eval(of));
-            let is_of = of.is_some_and(|of| {
-                of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api))
-            });
+            let is_of =
+                of.is_some_and(|of| of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api)));
             if !is_of {
                 continue;
             }
@@ -755,11 +761,13 @@ impl App<'_> {
                 let summary = self.program.summary(unit);
                 for (index, call) in summary.calls.iter().enumerate() {
                     let callee = V(unit, call.callee);
-                    if matches!(summary.value(call.callee), Value::Binding(_) | Value::Member(..) | Value::ImportName(..))
-                        && self
-                            .eval(callee)
-                            .iter()
-                            .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
+                    if matches!(
+                        summary.value(call.callee),
+                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
+                    ) && self
+                        .eval(callee)
+                        .iter()
+                        .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
                     {
                         let call = C(unit, crate::summary::CallId(index as u32));
                         found.push(super::ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });

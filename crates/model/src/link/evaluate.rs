@@ -600,7 +600,8 @@ impl Program<'_> {
                             let element = V(array.0, item.value);
                             if !item.spread {
                                 values.extend(self.step(&self.eval_in(element, inner), element));
-                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element) {
+                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element)
+                            {
                                 lists.push((element, inner.clone()));
                             }
                         }
