@@ -591,27 +591,34 @@ impl Program<'_> {
 
     fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
         let mut values = Vec::new();
-        for known in self.eval_in(list, frames).iter() {
-            match &known.thing {
-                Thing::Array(array, inner) => {
-                    let Value::Array(items) = self.value(*array) else { continue };
-                    for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
-                        let element = V(array.0, item.value);
-                        let found = self.eval_in(element, inner);
-                        if item.spread {
-                            values.extend(self.element_of(element, v, inner));
-                        } else {
-                            values.extend(self.step(&found, element));
+        let mut lists = vec![(list, frames.clone())];
+        let mut next = 0;
+        // `list = [...list, one]` is an element of itself: each list counts once.
+        while let Some((list, frames)) = lists.get(next).cloned() {
+            next += 1;
+            for known in self.eval_in(list, &frames).iter() {
+                match &known.thing {
+                    Thing::Array(array, inner) => {
+                        let Value::Array(items) = self.value(*array) else { continue };
+                        for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
+                            let element = V(array.0, item.value);
+                            if !item.spread {
+                                values.extend(self.step(&self.eval_in(element, inner), element));
+                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element)
+                            {
+                                lists.push((element, inner.clone()));
+                            }
                         }
                     }
+                    Thing::Result(path, _) => match electron::call_element(path) {
+                        Some(class) => {
+                            let host = Host { class, origin: Origin::Some };
+                            values.push(Known::new(Thing::Host(host), v, Certainty::Firm));
+                        }
+                        None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+                    },
+                    _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
                 }
-                Thing::Result(path, _) => match electron::call_element(path) {
-                    Some(class) => {
-                        values.push(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm));
-                    }
-                    None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
-                },
-                _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
             }
         }
         values

@@ -291,7 +291,7 @@ mod tests {
         let odd = Value::Object(vec![("$type".into(), 1.into()), (Text::from_utf16(vec![0xdc00]), Value::Undefined)]);
         assert_eq!(from_tagged_json(&to_tagged_json(&odd)), Ok(odd));
         for length in 0..10 {
-            let bytes: Vec<u8> = (0..length).map(|i| i * 29 + 200).collect();
+            let bytes: Vec<u8> = (0..length).map(|i: u8| i.wrapping_mul(29).wrapping_add(200)).collect();
             assert_eq!(from_base64(&base64(&bytes)), Some(bytes));
         }
         for bad in ["a", "ab=c", "a===", "ab=", "Zm9=", "!!!!"] {
