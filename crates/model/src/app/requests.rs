@@ -115,7 +115,10 @@ const ADDRESS_KEYS: [&str; 6] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl"
 /// Whether a call of this API gives what a server answers.
 pub(super) fn is_request_for_data(path: &str) -> bool {
     APIS.iter().any(|(api, _, kind)| *api == path && *kind == RequestKind::Data)
-        && !matches!(path, "crashReporter.start" | "navigator.sendBeacon" | "axios.create" | "got.extend" | "axios.default.create")
+        && !matches!(
+            path,
+            "crashReporter.start" | "navigator.sendBeacon" | "axios.create" | "got.extend" | "axios.default.create"
+        )
 }
 
 impl App<'_> {
