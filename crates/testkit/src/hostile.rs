@@ -228,6 +228,56 @@ pub fn cases() -> Vec<Hostile> {
     ]
 }
 
+/// One case of each kind, the worst of its kind where that is known.
+const TOGETHER: &[&str] = &[
+    "nested-parentheses",
+    "nested-functions",
+    "nested-jsx",
+    "nested-conditions",
+    "nested-deep-type-arguments",
+    "nested-5-mb",
+    "chain-of-sums",
+    "chain-of-methods",
+    "chain-of-else-if",
+    "dense",
+    "dense-objects",
+    "many-names",
+    "many-errors",
+    "one-string",
+    "one-template",
+    "doubling-objects",
+    "doubling-calls",
+    "endless-calls",
+    "noise",
+    "utf-16-le",
+    "latin-1",
+    "package-nested",
+    "tsconfig-nested",
+    "json5-nested",
+    "yaml-laughs",
+    "toml-nested-tables",
+    "lockfile-npm-noise",
+    "lockfile-yarn-nonsense",
+    "html-brackets",
+    "html-attributes",
+    "html-policies",
+    "html-webviews",
+];
+
+/// Writes an app that holds one hostile file of each kind, each in a folder of its own.
+///
+/// # Errors
+/// What the system says.
+pub fn write_together(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("package.json"), PACKAGE)?;
+    fs::write(folder.join("main.js"), MAIN)?;
+    for case in cases().iter().filter(|case| TOGETHER.contains(&case.name)) {
+        case.write_file(&folder.join(case.name))?;
+    }
+    Ok(())
+}
+
 impl Hostile {
     /// Writes the app into a folder of its own.
     ///
@@ -237,6 +287,10 @@ impl Hostile {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("package.json"), PACKAGE)?;
         fs::write(folder.join("main.js"), MAIN)?;
+        self.write_file(folder)
+    }
+
+    fn write_file(&self, folder: &Path) -> io::Result<()> {
         let bytes = match self.content {
             Nested(open, middle, close, times) => nested("", open, middle, close, times),
             Repeated(start, piece, end, times) => [start, &piece.repeat(times), end].concat().into_bytes(),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::members::is_development_address;
 use super::things::*;
-use super::{C, F, K, MOST_WORK, Program, UnitId, V, electron};
+use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, electron};
 use crate::summary::*;
 
 /// Things that a value may be before it counts as unknown.
@@ -347,7 +347,6 @@ impl Program<'_> {
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
-        // A variable that was declared before and assigned in place: `let opts = {}; opts = {...}` in a row.
         for write in &binding.writes {
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
@@ -356,8 +355,14 @@ impl Program<'_> {
                     continue;
                 }
                 let parameter = matches!(self.value(V(unit, write.value)), Value::Parameter(..));
-                let mut known =
-                    if parameter { known.clone().at_most(Certainty::Firm) } else { known.clone().via(span) };
+                let mut known = if parameter {
+                    known.clone().at_most(Certainty::Firm)
+                } else if binding.writes.len() == 1 && self.is_import(unit, write.value) {
+                    // The name under which a module is imported says literally what it is.
+                    known.clone()
+                } else {
+                    known.clone().via(span)
+                };
                 known.development = known.development.or(development);
                 values.push(known);
             }
@@ -372,6 +377,24 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Whether a value is an imported name, or a member of a module: `require('electron').shell`.
+    fn is_import(&self, unit: UnitId, value: ValueId) -> bool {
+        let summary = self.summary(unit);
+        let outside = |import| matches!(self.target(unit, import), Target::External(_));
+        match summary.value(value) {
+            Value::ImportName(import, _) | Value::Module(import) => outside(import),
+            Value::Member(object, _) => match summary.value(object) {
+                Value::Module(import) => outside(import),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => matches!(summary.value(only.value), Value::Module(import) if outside(import)),
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// An object of the class that a type names.
@@ -564,27 +587,34 @@ impl Program<'_> {
 
     fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
         let mut values = Vec::new();
-        for known in self.eval_in(list, frames).iter() {
-            match &known.thing {
-                Thing::Array(array, inner) => {
-                    let Value::Array(items) = self.value(*array) else { continue };
-                    for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
-                        let element = V(array.0, item.value);
-                        let found = self.eval_in(element, inner);
-                        if item.spread {
-                            values.extend(self.element_of(element, v, inner));
-                        } else {
-                            values.extend(self.step(&found, element));
+        let mut lists = vec![(list, frames.clone())];
+        let mut next = 0;
+        // `list = [...list, one]` is an element of itself: each list counts once.
+        while let Some((list, frames)) = lists.get(next).cloned() {
+            next += 1;
+            for known in self.eval_in(list, &frames).iter() {
+                match &known.thing {
+                    Thing::Array(array, inner) => {
+                        let Value::Array(items) = self.value(*array) else { continue };
+                        for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
+                            let element = V(array.0, item.value);
+                            if !item.spread {
+                                values.extend(self.step(&self.eval_in(element, inner), element));
+                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element)
+                            {
+                                lists.push((element, inner.clone()));
+                            }
                         }
                     }
+                    Thing::Result(path, _) => match electron::call_element(path) {
+                        Some(class) => {
+                            let host = Host { class, origin: Origin::Some };
+                            values.push(Known::new(Thing::Host(host), v, Certainty::Firm));
+                        }
+                        None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+                    },
+                    _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
                 }
-                Thing::Result(path, _) => match electron::call_element(path) {
-                    Some(class) => {
-                        values.push(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm));
-                    }
-                    None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
-                },
-                _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
             }
         }
         values
