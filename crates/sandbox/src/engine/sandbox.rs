@@ -507,7 +507,7 @@ impl Execute {
         // The soft clock of the worker has the limit; the hard one gives it the grace that the policy grants.
         let hard = Instant::now() + self.timeout + live.plan.policy.limits.kill_grace;
         let mortal: Weak<dyn Mortal> = Arc::downgrade(&(live.clone() as Arc<dyn Mortal>));
-        live.plan.engine.clock().at(hard, mortal, id);
+        let _deadline = live.plan.engine.clock().at(hard, mortal, id);
         live.send(&frame);
         let outcome = match self.signal {
             None => result.await,
