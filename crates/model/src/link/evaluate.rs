@@ -772,7 +772,12 @@ impl Program<'_> {
         let is_plain = |item: &Item| {
             matches!(
                 self.value(V(c.0, item.value)),
-                Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Global(_)
+                Value::Undefined
+                    | Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Global(_)
             )
         };
         let arguments = self.arguments(c);
@@ -808,8 +813,13 @@ impl Program<'_> {
                     return self
                         .eval_in(object, frames)
                         .iter()
-                        .map(|known| match known.thing {
+                        .map(|known| match &known.thing {
                             Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            Thing::Result(path, _)
+                                if matches!(&**path, "new URL" | "new url.URL" | "url.pathToFileURL") =>
+                            {
+                                known.clone()
+                            }
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
