@@ -46,6 +46,9 @@ const BUILT: [&str; 14] = [
     "dist_electron",
 ];
 
+/// Folders that a build reads, where it writes beside the manifest.
+const SOURCES: [&str; 4] = ["src", "app", "electron", "source"];
+
 /// Extensions of scripts.
 const EXTENSIONS: [&str; 9] = ["", ".ts", ".js", ".tsx", ".jsx", ".mts", ".mjs", ".cts", ".cjs"];
 
@@ -299,7 +302,8 @@ impl<'a> Files<'a> {
                 }
             }
         }
-        Vec::new()
+        // A build that copies a folder over the package's own: `index.js` is made of `src/index.js`.
+        SOURCES.iter().find_map(|source| self.script(&join(folder, &format!("{source}/{main}"))?)).into_iter().collect()
     }
 
     /// Scripts that a path in a text means, from any of these folders.
