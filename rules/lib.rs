@@ -121,10 +121,12 @@ catalogue! {
     node_integration,
     open_external,
     permission_request_handler,
+    preload_path,
     process_sandbox,
     remote_module,
     remote_module_filter,
     security_warnings_disabled,
+    unsafe_html,
     web_security,
     webview_options,
 }

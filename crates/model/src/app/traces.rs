@@ -5,12 +5,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
-use super::checks::Strength;
+use super::checks::{Strength, parameter_root};
 use super::sources::{Origins, SourceKind};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{CallKind, Operator, Slot, Value};
+use crate::summary::{CallKind, ConditionId, Operator, Slot, Value};
 
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
@@ -27,6 +27,9 @@ pub struct Entrance {
     /// The first parameter that they choose; what stands before it is Electron's event.
     pub first: u32,
 }
+
+/// Every such function.
+pub type Entrances = FxHashMap<F, Entrance>;
 
 /// One way in which somebody else's data gets into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +60,8 @@ impl Trace {
 
 impl App<'_> {
     /// Functions that something outside the app's code calls, with what is their caller's to choose.
-    pub fn entrances(&self) -> FxHashMap<F, Entrance> {
-        let mut entrances: FxHashMap<F, Entrance> = FxHashMap::default();
+    pub fn entrances(&self) -> Entrances {
+        let mut entrances: Entrances = Entrances::default();
         for (f, kind) in self.entry_functions() {
             let first = match kind {
                 SourceKind::WindowOpen if self.is_window_open_handler(f) => 0,
@@ -124,7 +127,7 @@ impl App<'_> {
 
     /// `ipcMain.handle(channel, (event, ...args) => handler(...args))`: the handler that the app's own wrapper was given is called from
     /// outside too.
-    fn passed_on_entrances(&self, entrances: &mut FxHashMap<F, Entrance>) {
+    fn passed_on_entrances(&self, entrances: &mut Entrances) {
         let mut open: Vec<F> = entrances.keys().copied().collect();
         open.sort_unstable();
         while let Some(f) = open.pop() {
@@ -160,12 +163,22 @@ impl App<'_> {
     /// Every way in which somebody else's data gets into what a call is given; empty: the app made all of it, or checks it.
     ///
     /// `cleaners` are functions whose result is harmless here, by the last part of their names.
-    pub fn traces(&self, c: C, v: V, entrances: &FxHashMap<F, Entrance>, cleaners: &[&str]) -> Vec<Trace> {
+    pub fn traces(&self, c: C, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        self.traces_at(At::call(self, c), v, entrances, cleaners)
+    }
+
+    /// As [`App::traces`], for a value that is written to a property.
+    pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        let at = At { function: write.function, condition: write.condition, call: None };
+        self.traces_at(at, write.value, entrances, cleaners)
+    }
+
+    fn traces_at(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
         let mut walk = Walk {
             app: self,
             entrances,
             cleaners,
-            at: c,
+            at,
             through: Vec::new(),
             returns: Vec::new(),
             seen: FxHashSet::default(),
@@ -173,6 +186,59 @@ impl App<'_> {
         };
         walk.visit(v, State { depth: 0, opaque: false, whole: true, property: None });
         walk.found
+    }
+}
+
+/// A write to a property of any object: `element.innerHTML = html`.
+#[derive(Clone, Copy, Debug)]
+pub struct PropertyWrite {
+    /// The object.
+    pub object: V,
+    /// What is written.
+    pub value: V,
+    /// Where.
+    pub span: Span,
+    /// In which function.
+    pub function: F,
+    condition: Option<ConditionId>,
+}
+
+impl App<'_> {
+    /// Every write to a property of this name.
+    pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
+        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
+            let write = self.program.summary(unit).writes.get(index as usize)?;
+            Some(PropertyWrite {
+                object: V(unit, write.object),
+                value: V(unit, write.value?),
+                span: self.program.place(unit, write.span),
+                function: F(unit, write.function),
+                condition: write.condition,
+            })
+        });
+        writes.collect()
+    }
+}
+
+/// Where something happens: what holds there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct At {
+    function: F,
+    condition: Option<ConditionId>,
+    call: Option<C>,
+}
+
+impl At {
+    fn call(app: &App, c: C) -> Self {
+        let record = app.program.call(c);
+        Self { function: F(c.0, record.function), condition: record.condition, call: Some(c) }
+    }
+
+    fn guard(self, app: &App, v: V) -> Strength {
+        match self.call {
+            Some(call) => app.guard_of_call(call, v).strength,
+            None => app.guard(self.function, self.condition, v).strength,
+        }
     }
 }
 
@@ -193,14 +259,14 @@ impl State<'_> {
 
 struct Walk<'x, 'a> {
     app: &'x App<'a>,
-    entrances: &'x FxHashMap<F, Entrance>,
+    entrances: &'x Entrances,
     cleaners: &'x [&'x str],
     /// The call whose conditions count: the sink, or the call that leads to it.
-    at: C,
+    at: At,
     through: Vec<Span>,
     /// Calls whose results are being looked at.
     returns: Vec<(F, C)>,
-    seen: FxHashSet<(V, C)>,
+    seen: FxHashSet<(V, At)>,
     found: Vec<Trace>,
 }
 
@@ -230,7 +296,7 @@ impl<'a> Walk<'_, 'a> {
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
-            match app.guard_of_call(self.at, v).strength {
+            match self.at.guard(app, v) {
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
@@ -284,9 +350,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {
-        if matches!(name, "length" | "size" | "byteLength") {
+        if matches!(name, "length" | "size" | "byteLength" | "protocol" | "port" | "tagName" | "nodeName") {
             return;
         }
+        // What a parsed address says of its server holds few characters, and no path.
+        let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname");
+        let state = State { opaque, ..state };
         let values = self.app.eval(v);
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
             self.visit(object, State { property: Some(name), ..state });
@@ -327,8 +396,15 @@ impl<'a> Walk<'_, 'a> {
                     }
                 }
                 Thing::Api(path) => {
-                    if let Some(kind) = source_of(path) {
-                        self.push(kind, app.span(v), state);
+                    match source_of(path) {
+                        // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
+                        Some(SourceKind::Arguments) => {
+                            if !app.calls("app.setAsDefaultProtocolClient").is_empty() {
+                                self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
+                            }
+                        }
+                        Some(kind) => self.push(kind, app.span(v), state),
+                        None => {}
                     }
                 }
                 _ => {}
@@ -350,8 +426,12 @@ impl<'a> Walk<'_, 'a> {
         let span = app.parameter_span(f, index);
         if let Some(entrance) = self.entrances.get(&f) {
             let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
-            if index >= entrance.first || by_event {
-                self.push(entrance.kind, span, state);
+            if index < entrance.first && !by_event {
+                return;
+            }
+            let asked = self.asks_who(f);
+            if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
+                self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
             }
             return;
         }
@@ -376,11 +456,26 @@ impl<'a> Walk<'_, 'a> {
                 continue;
             };
             self.through.push(app.callee_span(caller));
-            let before = std::mem::replace(&mut self.at, caller);
+            let before = std::mem::replace(&mut self.at, At::call(app, caller));
             self.visit(argument, state);
             self.at = before;
             self.through.pop();
         }
+    }
+
+    /// Whether what leads here asks who sent the message: `event.origin`, `event.source`, `event.senderFrame`.
+    fn asks_who(&self, f: F) -> Strength {
+        let (app, at) = (self.app, self.at);
+        let of = |path: &[&str]| {
+            let mut root = parameter_root(f, 0);
+            root.path = path.iter().map(|name| (*name).to_owned()).collect();
+            app.guard_of_root(at.function, at.condition, &root).strength
+        };
+        [&[] as &[&str], &["origin"], &["source"], &["sender"], &["senderFrame"], &["senderFrame", "url"]]
+            .into_iter()
+            .map(of)
+            .max()
+            .unwrap_or(Strength::None)
     }
 
     fn spread(&mut self, caller: C, state: State) {
@@ -407,7 +502,7 @@ impl<'a> Walk<'_, 'a> {
         }
         for &caller in callers.iter() {
             self.through.push(app.callee_span(caller));
-            let before = std::mem::replace(&mut self.at, caller);
+            let before = std::mem::replace(&mut self.at, At::call(app, caller));
             for item in app.program.arguments(caller).iter().skip(index as usize) {
                 self.visit(V(caller.0, item.value), state);
             }
@@ -503,12 +598,23 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         state.opaque |= api.is_none() && !keeps_data(name);
-        if let Some(receiver) = method.filter(|_| api.is_none()) {
+        let of_source = method.is_some_and(|receiver| {
+            app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
+        });
+        if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
             self.visit(receiver, state);
+            if of_source {
+                return;
+            }
         }
+        // A method that keeps what its object holds has arguments that only say which of it.
+        let kept = method.is_some() && api.is_none() && keeps_data(name) && name != "concat";
         let mut given = false;
         for item in app.program.arguments(c) {
             given = true;
+            if kept {
+                break;
+            }
             self.visit(V(c.0, item.value), state);
         }
         if !given && method.is_none() && api.is_none() {
@@ -776,5 +882,84 @@ impl App<'_> {
             }
         }
         found
+    }
+}
+
+impl App<'_> {
+    /// Calls of a method by its name alone, on whatever object.
+    pub fn calls_by_method(&self, method: &str) -> Vec<super::ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|c| matches!(self.program.value(V(c.0, self.program.call(*c).callee)), Value::Member(..)))
+            .filter(|c| self.functions(V(c.0, self.program.call(*c).callee)).is_empty())
+            .map(|call| super::ApiCall { call, receiver: None, certainty: Certainty::Certain, remote: false })
+            .collect()
+    }
+
+    /// Paths of preload scripts that sessions are given: `setPreloads`, `registerPreloadScript`.
+    pub fn session_preloads(&self) -> Vec<(super::ApiCall, V)> {
+        let mut found = Vec::new();
+        for call in self.calls("Session.setPreloads").iter() {
+            let Some(list) = call.argument(self, 0) else { continue };
+            for known in self.eval(list).iter() {
+                if let Thing::Array(array, _) = &known.thing
+                    && let Value::Array(items) = self.program.value(*array)
+                {
+                    let items = self.program.summary(array.0).items(items);
+                    let own = items.iter().filter(|item| !item.spread);
+                    found.extend(own.map(|item| (call.clone(), V(array.0, item.value))));
+                }
+            }
+        }
+        for call in self.calls("Session.registerPreloadScript").iter() {
+            let Some(options) = call.argument(self, 0) else { continue };
+            for known in self.eval(options).iter() {
+                if let Thing::Object(object) = &known.thing {
+                    let placed = self.program.property(object, "filePath", None).values;
+                    found.extend(placed.iter().filter_map(|placed| Some((call.clone(), placed.known.at?))));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an object is an element whose content is no markup: a style, a text area.
+    pub fn holds_text_only(&self, object: V) -> bool {
+        let summary = self.program.summary(object.0);
+        let hint = match summary.value(object.1) {
+            Value::Binding(binding) => summary.bindings[binding.index()].type_hint,
+            _ => None,
+        };
+        let names = hint.map(|hint| self.text(self.span(V(object.0, hint))));
+        names.is_some_and(|name| matches!(name, "HTMLStyleElement" | "HTMLTextAreaElement" | "HTMLTitleElement"))
+            || self.eval(object).iter().all(|known| match &known.thing {
+                Thing::Element(tag, _) => matches!(&**tag, "style" | "textarea" | "title"),
+                Thing::Result(api, c) if &**api == "document.querySelector" => {
+                    let selector = self.program.argument(*c, 0).and_then(|v| self.constant(v));
+                    selector
+                        .and_then(|known| {
+                            known.text().map(|text| text.starts_with("style") || text.starts_with("textarea"))
+                        })
+                        .unwrap_or(false)
+                }
+                _ => false,
+            })
+    }
+
+    /// The scope path of a place in a function: `render.innerHTML`.
+    pub fn symbol_of(&self, f: F, name: &str) -> String {
+        let summary = self.program.summary(f.0);
+        let mut names = vec![name.to_owned()];
+        let mut function = f.1;
+        for _ in 0..32 {
+            let record = summary.function(function);
+            names.extend(record.name.map(|name| summary.str(name).to_owned()));
+            if record.parent == function {
+                break;
+            }
+            function = record.parent;
+        }
+        names.reverse();
+        names.join(".")
     }
 }

@@ -80,6 +80,8 @@ pub struct Program<'a> {
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
+    /// How much work was done when the question that is being answered was asked.
+    asked_at: Cell<u64>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -108,6 +110,7 @@ impl<'a> Program<'a> {
             callers: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
+            asked_at: Cell::new(0),
         };
         program.index();
         program

@@ -14,6 +14,7 @@ use std::time::Duration;
 use electrolint_policy::Level;
 use electrolint_policy::policy::Policy;
 
+pub(crate) use convert::to_plain_json;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
 pub(crate) use nursery::WORKER_ARGUMENT;
 pub use rpc::{Call, Rpc, RpcError};

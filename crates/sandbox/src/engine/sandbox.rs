@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, IntoFuture};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -507,7 +507,7 @@ impl Execute {
         // The soft clock of the worker has the limit; the hard one gives it the grace that the policy grants.
         let hard = Instant::now() + self.timeout + live.plan.policy.limits.kill_grace;
         let mortal: Weak<dyn Mortal> = Arc::downgrade(&(live.clone() as Arc<dyn Mortal>));
-        live.plan.engine.clock().at(hard, mortal, id);
+        let _deadline = live.plan.engine.clock().at(hard, mortal, id);
         live.send(&frame);
         let outcome = match self.signal {
             None => result.await,
@@ -597,6 +597,8 @@ pub(super) struct Live {
     next: AtomicU32,
     outbound: mpsc::UnboundedSender<Vec<u8>>,
     queued: AtomicUsize,
+    /// Nothing more is written: the worker is gone or will be.
+    deaf: AtomicBool,
     drained: Notify,
     ended: watch::Sender<bool>,
     /// Keeps a zygote that was started for this sandbox alone.
@@ -750,6 +752,7 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
         next: AtomicU32::new(1),
         outbound,
         queued: AtomicUsize::new(0),
+        deaf: AtomicBool::new(false),
         drained: Notify::new(),
         ended: watch::Sender::new(false),
         _nursery: nursery,
@@ -811,27 +814,36 @@ async fn write_frames(
             bytes = queue.recv() => bytes,
             _ = ended.wait_for(|ended| *ended) => None,
         };
-        let Some(bytes) = bytes else { return };
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            match tokio::time::timeout(STALLED, write.write(rest)).await {
-                Ok(Ok(written)) => rest = &rest[written..],
-                Ok(Err(_)) => return,
-                // A worker that computes is not stalled: its clock decides. One that blocks a caller's data is.
-                Err(_) if live.queued.load(Ordering::Acquire) < OUTBOUND_BYTES => {
-                    if *live.ended.borrow() {
-                        return;
-                    }
-                }
-                Err(_) => {
-                    live.kill(Gone::Stalled);
-                    return;
-                }
-            }
+        let Some(bytes) = bytes else { break };
+        if !write_frame(&live, &mut write, &bytes).await {
+            break;
         }
         live.queued.fetch_sub(bytes.len(), Ordering::AcqRel);
         live.drained.notify_waiters();
     }
+    live.deaf.store(true, Ordering::Release);
+    live.drained.notify_waiters();
+}
+
+/// Answers false when the worker takes nothing more.
+async fn write_frame(live: &Live, write: &mut tokio::net::unix::OwnedWriteHalf, mut rest: &[u8]) -> bool {
+    while !rest.is_empty() {
+        match tokio::time::timeout(STALLED, write.write(rest)).await {
+            Ok(Ok(written)) => rest = &rest[written..],
+            Ok(Err(_)) => return false,
+            // A worker that computes is not stalled: its clock decides. One that lets answers pile up is.
+            Err(_) if live.queued.load(Ordering::Acquire) < OUTBOUND_BYTES => {
+                if *live.ended.borrow() {
+                    return false;
+                }
+            }
+            Err(_) => {
+                live.kill(Gone::Stalled);
+                return false;
+            }
+        }
+    }
+    true
 }
 
 /// Counts what console and error output write in the current second.
@@ -973,7 +985,7 @@ impl Host {
             }
             buffer.drain(..at);
             // Back-pressure: who does not take answers is not asked for more questions.
-            while self.live.queued.load(Ordering::Acquire) > OUTBOUND_BYTES && !*self.live.ended.borrow() {
+            while self.live.queued.load(Ordering::Acquire) > OUTBOUND_BYTES && !self.live.deaf.load(Ordering::Acquire) {
                 // A notification may be missed between the test and the wait.
                 let _ = tokio::time::timeout(Duration::from_millis(50), self.live.drained.notified()).await;
             }

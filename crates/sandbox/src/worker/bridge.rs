@@ -651,7 +651,10 @@ impl<'js> Bridge<'js> {
                 Ok(value) => FromWorker::Result { id: *id, value },
                 Err(error) => FromWorker::Error { id: *id, error },
             };
-            self.stop_if_expired();
+            // Reading the value may have run a getter to the limit.
+            if self.clock.expired() {
+                self.time_out(*id);
+            }
             self.send(&frame);
         }
         if !ended.is_empty() {

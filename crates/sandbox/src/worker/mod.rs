@@ -70,7 +70,8 @@ impl Channel {
 
     /// Reads what is there; the end of the channel ends the process.
     fn fill(&mut self) {
-        let mut chunk = [0; 64 << 10];
+        // Small, because a page of it that is touched is a page of every sandbox.
+        let mut chunk = [0; 8 << 10];
         match rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty()) {
             Ok((0, _)) => process::exit(0),
             Ok((n, _)) => self.buffer.extend_from_slice(&chunk[..n]),
