@@ -772,7 +772,12 @@ impl Program<'_> {
         let is_plain = |item: &Item| {
             matches!(
                 self.value(V(c.0, item.value)),
-                Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Global(_)
+                Value::Undefined
+                    | Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Global(_)
             )
         };
         let arguments = self.arguments(c);
