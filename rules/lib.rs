@@ -107,6 +107,7 @@ catalogue! {
     command_line_switches,
     content_security_policy,
     context_isolation,
+    custom_protocol,
     dangerous_eval,
     electron_version,
     enable_blink_features,
