@@ -1,6 +1,5 @@
 //! Schemes of the app's own.
 
-use electrolint_model::app::checks::Strength;
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::link::things::{Part, Thing};
 
@@ -115,32 +114,28 @@ fn files(cx: &Context, findings: &mut Findings) {
 /// What links that start the app make it load.
 fn links(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let mut entries = app.entry_functions();
-    entries.retain(|_, kind| matches!(kind, SourceKind::OpenUrl | SourceKind::Arguments));
+    let mut entrances = app.entrances();
+    entrances.retain(|_, entrance| matches!(entrance.kind, SourceKind::OpenUrl | SourceKind::Arguments));
     for load in app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        let reaches = app.reaches(load.call, url, &entries, &is_own, Strength::Host);
-        let Some(reach) = reaches
-            .iter()
-            .filter(|reach| matches!(reach.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
-            .min_by_key(|reach| (reach.opaque, reach.origin.span))
-        else {
+        if app.eval(url).iter().all(|known| is_own(&known.thing)) {
             continue;
-        };
-        let mut report = findings
+        }
+        let traces: Vec<_> = app
+            .traces(load.call, url, &entrances, &[])
+            .into_iter()
+            .filter(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
+            .collect();
+        let Some(trace) = worst(&traces) else { continue };
+        findings
             .report(&RULE, load.span, "a link that starts the app decides what it loads")
             .known(load.certainty)
-            .known(app.certainty_of(reach))
+            .traced(trace)
             .at_most(Confidence::Firm)
             .gain("Any web page opens an address of its choice in the app's window, with the window's preload script.")
             .help("Take the link apart with `new URL`, and load one of the app's pages by what it says.")
             .symbol(app.symbol(load.call))
-            .related(reach.origin.span, format!("it comes from {}", reach.origin.kind.text()))
             .development(load.development);
-        for &span in &reach.origin.through {
-            report = report.related(span, "handed over here");
-        }
-        let _ = report;
     }
 }
 
