@@ -100,8 +100,10 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    affinity,
     allow_popups,
     allow_running_insecure_content,
+    auxclick,
     certificate_validation,
     child_process,
     command_line_switches,
@@ -109,6 +111,7 @@ catalogue! {
     context_isolation,
     custom_protocol,
     dangerous_eval,
+    deprecated_api,
     electron_version,
     enable_blink_features,
     experimental_features,

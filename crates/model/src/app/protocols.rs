@@ -189,19 +189,22 @@ impl App<'_> {
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
         let argument = || self.program.argument(c, 0).and_then(|argument| self.constant(argument));
         match name {
-            "relative" | "isAbsolute" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside" | "contains" => true,
+            "relative" | "isAbsolute" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside"
+            | "contains" => true,
             // Of what is not known, or of what leads up.
-            "startsWith" | "includes" | "indexOf" | "split" | "test" | "match" | "replace" | "has" => match argument() {
-                Some(known) => known.text().is_some_and(|text| text.contains("..")),
-                None => {
-                    matches!(name, "startsWith" | "includes" | "indexOf" | "has" | "test")
-                        || self.program.argument(c, 0).is_some_and(|argument| {
-                            self.eval(argument).iter().any(
-                                |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
-                            )
-                        })
+            "startsWith" | "includes" | "indexOf" | "split" | "test" | "match" | "replace" | "has" => {
+                match argument() {
+                    Some(known) => known.text().is_some_and(|text| text.contains("..")),
+                    None => {
+                        matches!(name, "startsWith" | "includes" | "indexOf" | "has" | "test")
+                            || self.program.argument(c, 0).is_some_and(|argument| {
+                                self.eval(argument).iter().any(
+                                    |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
+                                )
+                            })
+                    }
                 }
-            },
+            }
             _ => false,
         }
     }
