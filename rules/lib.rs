@@ -6,6 +6,7 @@ pub mod finding;
 mod handlers;
 mod report;
 mod switches;
+mod untrusted;
 mod windows;
 
 use std::sync::OnceLock;
@@ -102,9 +103,11 @@ catalogue! {
     allow_popups,
     allow_running_insecure_content,
     certificate_validation,
+    child_process,
     command_line_switches,
     content_security_policy,
     context_isolation,
+    dangerous_eval,
     electron_version,
     enable_blink_features,
     experimental_features,
@@ -118,10 +121,12 @@ catalogue! {
     node_integration,
     open_external,
     permission_request_handler,
+    preload_path,
     process_sandbox,
     remote_module,
     remote_module_filter,
     security_warnings_disabled,
+    unsafe_html,
     web_security,
     webview_options,
 }

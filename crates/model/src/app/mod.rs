@@ -23,6 +23,7 @@ mod requests;
 mod senders;
 pub mod sources;
 mod switches;
+pub mod traces;
 pub mod verdicts;
 mod version;
 mod windows;

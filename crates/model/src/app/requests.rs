@@ -112,6 +112,15 @@ const APIS: &[(&str, usize, RequestKind)] = &[
 /// Keys of an options object that hold an address.
 const ADDRESS_KEYS: [&str; 6] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL"];
 
+/// Whether a call of this API gives what a server answers.
+pub(super) fn is_request_for_data(path: &str) -> bool {
+    APIS.iter().any(|(api, _, kind)| *api == path && *kind == RequestKind::Data)
+        && !matches!(
+            path,
+            "crashReporter.start" | "navigator.sendBeacon" | "axios.create" | "got.extend" | "axios.default.create"
+        )
+}
+
 impl App<'_> {
     /// Every request whose address is known in part, in the order of places.
     pub fn requests(&self) -> Vec<Request> {

@@ -26,6 +26,14 @@ pub enum SourceKind {
     Arguments,
     /// A page, by a message or event.
     Message,
+    /// A server, by its answer.
+    Response,
+    /// Who made a link to the page, by its address.
+    Page,
+    /// The main process, which may only pass on what it was told.
+    Main,
+    /// A file or store that other programs may write.
+    File,
     /// A caller that is not known.
     Parameter,
     /// Something else that is not known.
@@ -42,6 +50,10 @@ impl SourceKind {
             Self::OpenUrl => "a link that starts the app",
             Self::Arguments => "the arguments of the command line",
             Self::Message => "a message of a page",
+            Self::Response => "the answer of a server",
+            Self::Page => "the address of the page",
+            Self::Main => "a message of the main process",
+            Self::File => "a file or store that other programs may write",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
         }
@@ -49,7 +61,7 @@ impl SourceKind {
 
     /// Whether an attacker certainly chooses it.
     pub fn is_untrusted(self) -> bool {
-        !matches!(self, Self::Parameter | Self::Unknown)
+        !matches!(self, Self::Parameter | Self::Unknown | Self::Main | Self::File)
     }
 }
 
@@ -222,7 +234,7 @@ impl Walk<'_, '_> {
             return;
         }
         for &caller in callers.iter() {
-            let Some(handed) = app.program.argument(caller, index as usize) else { continue };
+            let Some(handed) = app.program.argument_or_spread(caller, index as usize) else { continue };
             if judged.strength == Strength::None {
                 self.through.push(app.callee_span(caller));
                 self.follow(caller, handed, depth + 1);

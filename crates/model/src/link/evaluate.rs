@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::members::is_development_address;
 use super::things::*;
-use super::{C, F, K, MOST_WORK, Program, UnitId, V, electron};
+use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, electron};
 use crate::summary::*;
 
 /// Things that a value may be before it counts as unknown.
@@ -12,6 +12,9 @@ const MOST_ALTERNATIVES: usize = 16;
 
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
+
+/// Steps that one question may cost: what is more entangled is unknown, and the next question starts afresh.
+const MOST_WORK_AT_ONCE: u64 = 50_000;
 
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
@@ -28,11 +31,15 @@ impl Program<'_> {
         let key = (v, frames.id(), shallow);
         self.work.set(self.work.get() + 1);
         let depth = self.depth.get();
+        if depth == 0 {
+            self.asked_at.set(self.work.get());
+        }
         if let Some(&outer) = self.open.borrow().get(&key) {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        if depth > MOST_STEPS || self.work.get() > MOST_WORK {
+        let work = self.work.get();
+        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -347,7 +354,6 @@ impl Program<'_> {
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
-        // A variable that was declared before and assigned in place: `let opts = {}; opts = {...}` in a row.
         for write in &binding.writes {
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
@@ -356,8 +362,14 @@ impl Program<'_> {
                     continue;
                 }
                 let parameter = matches!(self.value(V(unit, write.value)), Value::Parameter(..));
-                let mut known =
-                    if parameter { known.clone().at_most(Certainty::Firm) } else { known.clone().via(span) };
+                let mut known = if parameter {
+                    known.clone().at_most(Certainty::Firm)
+                } else if binding.writes.len() == 1 && self.is_import(unit, write.value) {
+                    // The name under which a module is imported says literally what it is.
+                    known.clone()
+                } else {
+                    known.clone().via(span)
+                };
                 known.development = known.development.or(development);
                 values.push(known);
             }
@@ -372,6 +384,24 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Whether a value is an imported name, or a member of a module: `require('electron').shell`.
+    fn is_import(&self, unit: UnitId, value: ValueId) -> bool {
+        let summary = self.summary(unit);
+        let outside = |import| matches!(self.target(unit, import), Target::External(_));
+        match summary.value(value) {
+            Value::ImportName(import, _) | Value::Module(import) => outside(import),
+            Value::Member(object, _) => match summary.value(object) {
+                Value::Module(import) => outside(import),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => matches!(summary.value(only.value), Value::Module(import) if outside(import)),
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// An object of the class that a type names.
@@ -408,6 +438,10 @@ impl Program<'_> {
             for call in self.callers(f).iter() {
                 match self.argument(*call, index as usize) {
                     Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                    // `open(...args)`: any of the list may stand here.
+                    None if self.argument_or_spread(*call, index as usize).is_some() => {
+                        values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+                    }
                     None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
                 }
             }
@@ -564,27 +598,34 @@ impl Program<'_> {
 
     fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
         let mut values = Vec::new();
-        for known in self.eval_in(list, frames).iter() {
-            match &known.thing {
-                Thing::Array(array, inner) => {
-                    let Value::Array(items) = self.value(*array) else { continue };
-                    for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
-                        let element = V(array.0, item.value);
-                        let found = self.eval_in(element, inner);
-                        if item.spread {
-                            values.extend(self.element_of(element, v, inner));
-                        } else {
-                            values.extend(self.step(&found, element));
+        let mut lists = vec![(list, frames.clone())];
+        let mut next = 0;
+        // `list = [...list, one]` is an element of itself: each list counts once.
+        while let Some((list, frames)) = lists.get(next).cloned() {
+            next += 1;
+            for known in self.eval_in(list, &frames).iter() {
+                match &known.thing {
+                    Thing::Array(array, inner) => {
+                        let Value::Array(items) = self.value(*array) else { continue };
+                        for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
+                            let element = V(array.0, item.value);
+                            if !item.spread {
+                                values.extend(self.step(&self.eval_in(element, inner), element));
+                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element)
+                            {
+                                lists.push((element, inner.clone()));
+                            }
                         }
                     }
+                    Thing::Result(path, _) => match electron::call_element(path) {
+                        Some(class) => {
+                            let host = Host { class, origin: Origin::Some };
+                            values.push(Known::new(Thing::Host(host), v, Certainty::Firm));
+                        }
+                        None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+                    },
+                    _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
                 }
-                Thing::Result(path, _) => match electron::call_element(path) {
-                    Some(class) => {
-                        values.push(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm));
-                    }
-                    None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
-                },
-                _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
             }
         }
         values
@@ -704,7 +745,7 @@ impl Program<'_> {
             return vec![Known::unknown(Unknown::Call(c), Some(v))];
         }
         let _ = inner;
-        let frames = frames.with(f, c);
+        let frames = self.entered(f, c, frames);
         let mut values = Vec::new();
         for exit in &function.exits {
             if exit.throws {
@@ -723,6 +764,39 @@ impl Program<'_> {
             }
         }
         if values.is_empty() { vec![Known::new(Thing::Undefined, v, Certainty::Firm)] } else { values }
+    }
+
+    /// The calls that matter inside a function that one more call enters. Arguments that say everything themselves need none of
+    /// those before, so that what such a call gives is found once and not once for each way that leads there.
+    fn entered(&self, f: F, c: C, frames: &Frames) -> Frames {
+        let is_plain = |item: &Item| {
+            matches!(
+                self.value(V(c.0, item.value)),
+                Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Global(_)
+            )
+        };
+        let arguments = self.arguments(c);
+        if !arguments.iter().all(is_plain) {
+            return frames.with(f, c);
+        }
+        let around = frames.only(|function| self.encloses(function, f));
+        if self.function(f).parameters.is_empty() { around } else { around.with(f, c) }
+    }
+
+    /// Whether a function is written inside another.
+    fn encloses(&self, outer: F, inner: F) -> bool {
+        let mut at = inner.1;
+        for _ in 0..64 {
+            if outer == F(inner.0, at) {
+                return true;
+            }
+            let parent = self.function(F(inner.0, at)).parent;
+            if parent == at {
+                return false;
+            }
+            at = parent;
+        }
+        false
     }
 
     /// What methods of texts and unknown functions give.

@@ -1,7 +1,14 @@
 //! The only code that sees a syntax tree: source text in, [`Summary`](crate::summary::Summary) out.
 
+mod assignments;
+mod calls;
+mod classes;
+mod functions;
+mod jsx;
 mod lower;
+mod modules;
 mod names;
+mod operators;
 mod parse;
 mod patterns;
 mod statements;

@@ -1,17 +1,17 @@
-//! Lowers statements, functions, classes and modules, and keeps what is known to hold where.
+//! Lowers statements, and keeps what is known to hold where.
 
 use swc_common::Spanned;
 use swc_ecma_ast::*;
 use swc_ecma_visit::{Visit, VisitWith};
 
-use super::lower::{Frame, Lowering, key_name, range, unwrapped};
+use super::lower::{Lowering, range, unwrapped};
 use super::names::text;
 use super::patterns::Into;
-use crate::summary::{self as s, Key, *};
+use crate::summary::{Key, *};
 
 /// How control leaves a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Flow {
+pub(super) enum Flow {
     /// It goes on after it.
     On,
     /// `return`, `throw`, `continue`: what follows in the block does not run.
@@ -61,7 +61,7 @@ impl Lowering {
     }
 
     /// Declares the `var`s of a function body, at whatever depth of blocks.
-    fn hoist_vars<N: VisitWith<Vars>>(&mut self, body: &[N]) {
+    pub(super) fn hoist_vars<N: VisitWith<Vars>>(&mut self, body: &[N]) {
         let mut vars = Vars::default();
         for node in body {
             node.visit_with(&mut vars);
@@ -102,7 +102,7 @@ impl Lowering {
         }
     }
 
-    fn declare_statement(&mut self, statement: &Stmt) {
+    pub(super) fn declare_statement(&mut self, statement: &Stmt) {
         if let Stmt::Decl(declaration) = statement {
             self.declare_decl(declaration);
         }
@@ -138,144 +138,8 @@ impl Lowering {
         }
     }
 
-    fn module_decl(&mut self, declaration: &ModuleDecl) {
-        match declaration {
-            ModuleDecl::Import(import) => self.import_decl(import),
-            ModuleDecl::ExportDecl(export) => {
-                self.decl(&export.decl);
-                for name in declared_names(&export.decl) {
-                    let value = self.ident(&name);
-                    let name = self.name(text(&name));
-                    self.out.exports.push(Export::Named(name, value));
-                }
-            }
-            ModuleDecl::ExportNamed(named) => self.export_named(named),
-            ModuleDecl::ExportDefaultDecl(export) => {
-                let span = range(export.span);
-                let value = match &export.decl {
-                    DefaultDecl::Class(class) => {
-                        let name = class.ident.as_ref().map(|ident| self.strings.name(text(ident)));
-                        let id = self.class(&class.class, name);
-                        let value = self.add(Value::Class(id), span);
-                        if let Some(ident) = &class.ident {
-                            self.write_ident(ident, value, span);
-                        }
-                        value
-                    }
-                    DefaultDecl::Fn(function) => {
-                        let name = function.ident.as_ref().map(|ident| self.strings.name(text(ident)));
-                        let id = self.function_expr(&function.function, name, None, FunctionKind::Function);
-                        let value = self.add(Value::Function(id), span);
-                        if let Some(ident) = &function.ident {
-                            self.write_ident(ident, value, span);
-                        }
-                        value
-                    }
-                    DefaultDecl::TsInterfaceDecl(_) => return,
-                };
-                self.export_default(value);
-            }
-            ModuleDecl::ExportDefaultExpr(export) => {
-                let value = self.expr(&export.expr);
-                self.export_default(value);
-            }
-            ModuleDecl::ExportAll(all) => {
-                let kind = if all.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
-                let import = self.import(&all.src.value.to_string_lossy(), kind, range(all.src.span));
-                self.out.exports.push(Export::Star(import));
-            }
-            ModuleDecl::TsImportEquals(import) => {
-                let span = range(import.span);
-                let value = match &import.module_ref {
-                    TsModuleRef::TsExternalModuleRef(external) => {
-                        let id = self.import(
-                            &external.expr.value.to_string_lossy(),
-                            ImportKind::Require,
-                            range(external.expr.span),
-                        );
-                        self.add(Value::Module(id), span)
-                    }
-                    TsModuleRef::TsEntityName(_) => self.unknown(span),
-                };
-                self.write_ident(&import.id, value, span);
-            }
-            ModuleDecl::TsExportAssignment(export) => {
-                let value = self.expr(&export.expr);
-                self.out.exports.push(Export::Whole(value));
-            }
-            ModuleDecl::TsNamespaceExport(_) => {}
-        }
-    }
-
-    fn export_default(&mut self, value: ValueId) {
-        let name = self.name("default");
-        self.out.exports.push(Export::Named(name, value));
-    }
-
-    fn import_decl(&mut self, import: &ImportDecl) {
-        let kind = if import.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
-        let id = self.import(&import.src.value.to_string_lossy(), kind, range(import.src.span));
-        for specifier in &import.specifiers {
-            let span = range(specifier.span());
-            let value = match specifier {
-                ImportSpecifier::Named(named) => {
-                    let imported = match &named.imported {
-                        Some(imported) => imported.atom().to_string(),
-                        None => text(&named.local).to_owned(),
-                    };
-                    let imported = self.name(&imported);
-                    Value::ImportName(id, imported)
-                }
-                ImportSpecifier::Default(_) => {
-                    let imported = self.name("default");
-                    Value::ImportName(id, imported)
-                }
-                ImportSpecifier::Namespace(_) => Value::Module(id),
-            };
-            let value = self.add(value, span);
-            self.write_ident(specifier.local(), value, span);
-        }
-    }
-
-    fn export_named(&mut self, named: &NamedExport) {
-        let import = named.src.as_ref().map(|source| {
-            let kind = if named.type_only { ImportKind::TypeOnly } else { ImportKind::Static };
-            self.import(&source.value.to_string_lossy(), kind, range(source.span))
-        });
-        for specifier in &named.specifiers {
-            match (specifier, import) {
-                (ExportSpecifier::Named(each), Some(import)) => {
-                    let imported = self.name(&each.orig.atom());
-                    let exported = match &each.exported {
-                        Some(exported) => self.name(&exported.atom()),
-                        None => imported,
-                    };
-                    self.out.exports.push(Export::From(exported, import, imported));
-                }
-                (ExportSpecifier::Named(each), None) => {
-                    let ModuleExportName::Ident(local) = &each.orig else { continue };
-                    let value = self.ident(local);
-                    let exported = match &each.exported {
-                        Some(exported) => self.name(&exported.atom()),
-                        None => self.name(text(local)),
-                    };
-                    self.out.exports.push(Export::Named(exported, value));
-                }
-                (ExportSpecifier::Namespace(each), Some(import)) => {
-                    let name = self.name(&each.name.atom());
-                    self.out.exports.push(Export::Namespace(name, import));
-                }
-                (ExportSpecifier::Default(each), Some(import)) => {
-                    let (exported, default) = (self.name(text(&each.exported)), self.name("default"));
-                    self.out.exports.push(Export::From(exported, import, default));
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Lowers the statements of a block that has its scope already.
-    fn statements(&mut self, statements: &[Stmt]) -> Flow {
+    pub(super) fn statements(&mut self, statements: &[Stmt]) -> Flow {
         let mut flow = Flow::On;
         for statement in statements {
             let next = self.statement(statement);
@@ -286,7 +150,7 @@ impl Lowering {
         flow
     }
 
-    fn block(&mut self, statements: &[Stmt]) -> Flow {
+    pub(super) fn block(&mut self, statements: &[Stmt]) -> Flow {
         self.scopes.open();
         for statement in statements {
             self.declare_statement(statement);
@@ -592,7 +456,7 @@ impl Lowering {
         self.out.functions[function.index()].exits.push(Exit { value, throws, span, condition, order });
     }
 
-    fn decl(&mut self, declaration: &Decl) {
+    pub(super) fn decl(&mut self, declaration: &Decl) {
         match declaration {
             Decl::Class(class) => {
                 let span = range(class.class.span);
@@ -690,337 +554,6 @@ impl Lowering {
         let value = self.add(Value::Object(List { start, len: properties.len() as u32 }), span);
         self.write_ident(&declaration.id, value, span);
     }
-
-    fn enter(
-        &mut self,
-        kind: FunctionKind,
-        name: Option<Name>,
-        span: Range,
-        is_async: bool,
-        generator: bool,
-    ) -> FunctionId {
-        let id = FunctionId(self.out.functions.len() as u32);
-        let (parent, condition) = (self.function(), self.condition());
-        let class = match kind {
-            FunctionKind::Function | FunctionKind::Arrow | FunctionKind::Module => None,
-            _ => self.class,
-        };
-        self.out.functions.push(s::Function {
-            name,
-            kind,
-            span,
-            parent,
-            class,
-            holder: None,
-            condition,
-            parameters: Vec::new(),
-            exits: Vec::new(),
-            is_async,
-            is_generator: generator,
-            events: (self.order, self.order),
-        });
-        let this = if kind == FunctionKind::Arrow { self.frame().this } else { id };
-        self.frames.push(Frame { function: id, this, condition: None, awaited: false });
-        self.scopes.open_function();
-        id
-    }
-
-    fn leave(&mut self, id: FunctionId) {
-        self.scopes.close();
-        self.frames.pop();
-        self.out.functions[id.index()].events.1 = self.order;
-    }
-
-    fn parameters(&mut self, id: FunctionId, patterns: &[&Pat]) {
-        for pattern in patterns {
-            self.declare_pattern(pattern, BindingKind::Parameter);
-        }
-        for (index, pattern) in patterns.iter().enumerate() {
-            self.parameter(id, index as u32, pattern);
-        }
-    }
-
-    fn parameter(&mut self, id: FunctionId, index: u32, pattern: &Pat) -> ValueId {
-        let span = range(pattern.span());
-        let (inner, rest) = match pattern {
-            Pat::Rest(rest) => (&*rest.arg, true),
-            other => (other, false),
-        };
-        let value = if rest { Value::RestParameter(id, index) } else { Value::Parameter(id, index) };
-        let mut value = self.add(value, span);
-        let mut default = None;
-        let target = match inner {
-            Pat::Assign(assign) => {
-                let right = self.expr(&assign.right);
-                default = Some(right);
-                value = self.add(Value::Binary(Operator::Default, value, right), span);
-                &*assign.left
-            }
-            other => other,
-        };
-        let annotation = match target {
-            Pat::Ident(ident) => ident.type_ann.as_ref(),
-            Pat::Object(object) => object.type_ann.as_ref(),
-            Pat::Array(array) => array.type_ann.as_ref(),
-            _ => None,
-        };
-        let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
-        self.pattern(target, value, Into::Declared);
-        let binding = match target {
-            Pat::Ident(ident) => {
-                let name = self.name(text(&ident.id));
-                self.scopes.lookup(name)
-            }
-            _ => None,
-        };
-        self.out.functions[id.index()].parameters.push(s::Parameter { binding, default, type_hint, rest, span });
-        value
-    }
-
-    fn body(&mut self, body: &FunctionBody) {
-        self.hoist_vars(&body.stmts);
-        for statement in &body.stmts {
-            self.declare_statement(statement);
-        }
-        if self.statements(&body.stmts) == Flow::On {
-            self.exit(None, false, (body.span.hi.0.saturating_sub(2), body.span.hi.0.saturating_sub(1)));
-        }
-    }
-
-    /// A function; `own` is the name by which it can call itself.
-    pub(super) fn function_expr(
-        &mut self,
-        function: &swc_ecma_ast::Function,
-        name: Option<Name>,
-        own: Option<Name>,
-        kind: FunctionKind,
-    ) -> FunctionId {
-        let id = self.enter(kind, name, range(function.span), function.is_async, function.is_generator);
-        if let Some(own) = own {
-            let binding = BindingId(self.out.bindings.len() as u32);
-            let span = range(function.span);
-            self.out.bindings.push(Binding {
-                name: own,
-                kind: BindingKind::Const,
-                span,
-                function: id,
-                writes: Vec::new(),
-                type_hint: None,
-            });
-            let value = self.add(Value::Function(id), span);
-            self.write_binding(binding, value, span);
-            self.scopes.declare(own, binding);
-        }
-        for decorator in &function.decorators {
-            self.expr(&decorator.expr);
-        }
-        let patterns: Vec<&Pat> = function.params.iter().map(|parameter| &parameter.pat).collect();
-        self.parameters(id, &patterns);
-        if let Some(body) = &function.body {
-            self.body(body);
-        }
-        self.leave(id);
-        id
-    }
-
-    pub(super) fn arrow(&mut self, arrow: &ArrowExpr, name: Option<Name>) -> FunctionId {
-        let id = self.enter(FunctionKind::Arrow, name, range(arrow.span), arrow.is_async, arrow.is_generator);
-        let patterns: Vec<&Pat> = arrow.params.iter().collect();
-        self.parameters(id, &patterns);
-        match &*arrow.body {
-            ArrowFunctionBody::FunctionBody(body) => self.body(body),
-            ArrowFunctionBody::Expr(expr) => {
-                let value = self.expr(expr);
-                self.exit(Some(value), false, range(expr.span()));
-            }
-        }
-        self.leave(id);
-        id
-    }
-
-    /// A class.
-    pub(super) fn class(&mut self, class: &swc_ecma_ast::Class, name: Option<Name>) -> ClassId {
-        let superclass = class.super_class.as_ref().map(|superclass| self.expr(superclass));
-        for decorator in &class.decorators {
-            self.expr(&decorator.expr);
-        }
-        let span = range(class.span);
-        let id = ClassId(self.out.classes.len() as u32);
-        self.out.classes.push(s::Class { name, superclass, members: Vec::new(), constructor: None, span });
-        let outer = self.class.replace(id);
-        for member in &class.body {
-            self.deeper((), |this| this.class_member(id, member));
-        }
-        self.class = outer;
-        id
-    }
-
-    fn class_member(&mut self, class: ClassId, member: &swc_ecma_ast::ClassMember) {
-        let span = range(member.span());
-        match member {
-            swc_ecma_ast::ClassMember::Constructor(constructor) => self.constructor(class, constructor),
-            swc_ecma_ast::ClassMember::Method(method) => {
-                let key = self.prop_key(&method.key);
-                self.method(class, key, &method.function, method.kind, method.is_static, span);
-            }
-            swc_ecma_ast::ClassMember::PrivateMethod(method) => {
-                let key = Key::Name(self.name(&format!("#{}", method.key.name)));
-                self.method(class, key, &method.function, method.kind, method.is_static, span);
-            }
-            swc_ecma_ast::ClassMember::ClassProp(property) => {
-                let key = self.prop_key(&property.key);
-                for decorator in &property.decorators {
-                    self.expr(&decorator.expr);
-                }
-                self.field(
-                    class,
-                    key,
-                    property.value.as_deref(),
-                    property.type_ann.as_deref(),
-                    property.is_static,
-                    span,
-                );
-            }
-            swc_ecma_ast::ClassMember::PrivateProp(property) => {
-                let key = Key::Name(self.name(&format!("#{}", property.key.name)));
-                self.field(
-                    class,
-                    key,
-                    property.value.as_deref(),
-                    property.type_ann.as_deref(),
-                    property.is_static,
-                    span,
-                );
-            }
-            swc_ecma_ast::ClassMember::AutoAccessor(accessor) => {
-                let key = match &accessor.key {
-                    swc_ecma_ast::Key::Public(key) => self.prop_key(key),
-                    swc_ecma_ast::Key::Private(private) => Key::Name(self.name(&format!("#{}", private.name))),
-                };
-                self.field(
-                    class,
-                    key,
-                    accessor.value.as_deref(),
-                    accessor.type_ann.as_deref(),
-                    accessor.is_static,
-                    span,
-                );
-            }
-            swc_ecma_ast::ClassMember::StaticBlock(block) => {
-                let id = self.enter(FunctionKind::ClassBody, None, span, false, false);
-                self.block(&block.body.stmts);
-                self.leave(id);
-            }
-            swc_ecma_ast::ClassMember::TsIndexSignature(_) | swc_ecma_ast::ClassMember::Empty(_) => {}
-        }
-    }
-
-    fn add_member(&mut self, class: ClassId, member: s::ClassMember) {
-        self.out.classes[class.index()].members.push(member);
-    }
-
-    fn method(
-        &mut self,
-        class: ClassId,
-        key: Key,
-        function: &swc_ecma_ast::Function,
-        kind: MethodKind,
-        is_static: bool,
-        span: Range,
-    ) {
-        if function.body.is_none() {
-            return;
-        }
-        let (function_kind, slot) = match kind {
-            MethodKind::Method => (FunctionKind::Method, Slot::Value),
-            MethodKind::Getter => (FunctionKind::Getter, Slot::Getter),
-            MethodKind::Setter => (FunctionKind::Setter, Slot::Setter),
-        };
-        let id = self.function_expr(function, key_name(key), None, function_kind);
-        let value = Some(self.add(Value::Function(id), span));
-        self.add_member(class, s::ClassMember { key, value, slot, is_static, is_field: false, type_hint: None, span });
-    }
-
-    fn field(
-        &mut self,
-        class: ClassId,
-        key: Key,
-        value: Option<&Expr>,
-        annotation: Option<&TsTypeAnn>,
-        is_static: bool,
-        span: Range,
-    ) {
-        let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
-        let value = value.map(|value| {
-            let id = self.enter(FunctionKind::ClassBody, None, span, false, false);
-            let value = self.named(value, key_name(key));
-            self.leave(id);
-            value
-        });
-        self.add_member(
-            class,
-            s::ClassMember { key, value, slot: Slot::Value, is_static, is_field: true, type_hint, span },
-        );
-    }
-
-    fn constructor(&mut self, class: ClassId, constructor: &Constructor) {
-        let Some(body) = &constructor.body else { return };
-        let span = range(constructor.span);
-        let name = self.out.classes[class.index()].name;
-        let id = self.enter(FunctionKind::Constructor, name, span, false, false);
-        let patterns: Vec<Pat> = constructor
-            .params
-            .iter()
-            .map(|parameter| match parameter {
-                ParamOrTsParamProp::Param(parameter) => parameter.pat.clone(),
-                ParamOrTsParamProp::TsParamProp(property) => match &property.param {
-                    TsParamPropParam::Ident(ident) => Pat::Ident(ident.clone()),
-                    TsParamPropParam::Assign(assign) => Pat::Assign(assign.clone()),
-                },
-            })
-            .collect();
-        let borrowed: Vec<&Pat> = patterns.iter().collect();
-        self.parameters(id, &borrowed);
-        for parameter in &constructor.params {
-            let ParamOrTsParamProp::TsParamProp(property) = parameter else { continue };
-            let (ident, annotation) = match &property.param {
-                TsParamPropParam::Ident(ident) => (&ident.id, ident.type_ann.as_deref()),
-                TsParamPropParam::Assign(assign) => match unwrap_ident(&assign.left) {
-                    Some(ident) => (&ident.id, ident.type_ann.as_deref()),
-                    None => continue,
-                },
-            };
-            // `constructor(private window: BrowserWindow)` writes this.window.
-            let at = range(property.span);
-            let value = self.ident(ident);
-            let this = self.add(Value::This(id), at);
-            let key = Key::Name(self.name(text(ident)));
-            let type_hint = annotation.and_then(|annotation| self.type_hint(&annotation.type_ann));
-            self.write(this, key, Some(value), at);
-            self.add_member(
-                class,
-                s::ClassMember {
-                    key,
-                    value: None,
-                    slot: Slot::Value,
-                    is_static: false,
-                    is_field: true,
-                    type_hint,
-                    span: at,
-                },
-            );
-        }
-        self.body(body);
-        self.leave(id);
-        self.out.classes[class.index()].constructor = Some(id);
-    }
-}
-
-fn unwrap_ident(pattern: &Pat) -> Option<&BindingIdent> {
-    match pattern {
-        Pat::Ident(ident) => Some(ident),
-        _ => None,
-    }
 }
 
 /// `createRequire(import.meta.url)`.
@@ -1034,48 +567,9 @@ fn is_create_require(expr: &Expr) -> bool {
     }
 }
 
-/// The names that an exported declaration declares.
-fn declared_names(declaration: &Decl) -> Vec<Ident> {
-    match declaration {
-        Decl::Class(class) => vec![class.ident.clone()],
-        Decl::Fn(function) => vec![function.ident.clone()],
-        Decl::Var(var) => {
-            let mut names = Vec::new();
-            for declarator in &var.decls {
-                names_of(&declarator.name, &mut names);
-            }
-            names
-        }
-        Decl::TsEnum(declaration) => vec![declaration.id.clone()],
-        _ => Vec::new(),
-    }
-}
-
-fn names_of(pattern: &Pat, names: &mut Vec<Ident>) {
-    let mut open = vec![pattern];
-    while let Some(pattern) = open.pop() {
-        match pattern {
-            Pat::Ident(ident) => names.push(ident.id.clone()),
-            Pat::Object(object) => {
-                for property in &object.props {
-                    match property {
-                        ObjectPatProp::KeyValue(pair) => open.push(&pair.value),
-                        ObjectPatProp::Assign(short) => names.push(short.key.id.clone()),
-                        ObjectPatProp::Rest(rest) => open.push(&rest.arg),
-                    }
-                }
-            }
-            Pat::Array(array) => open.extend(array.elems.iter().flatten()),
-            Pat::Assign(assign) => open.push(&assign.left),
-            Pat::Rest(rest) => open.push(&rest.arg),
-            Pat::Expr(_) | Pat::Invalid(_) => {}
-        }
-    }
-}
-
 /// Collects the patterns of `var` declarations, not looking into functions and classes.
 #[derive(Default)]
-struct Vars {
+pub(super) struct Vars {
     patterns: Vec<Pat>,
 }
 

@@ -1,0 +1,965 @@
+//! Everything that a value is made from, as far as somebody else may have chosen it.
+//!
+//! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::App;
+use super::checks::{Strength, parameter_root};
+use super::sources::{Origins, SourceKind};
+use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{CallKind, ConditionId, Operator, Slot, Value};
+
+/// Steps in a row.
+const MOST_STEPS: u32 = 40;
+/// Values that one question looks at.
+const MOST_VALUES: usize = 600;
+/// Calls and callers that are followed in a row.
+const MOST_CALLS: usize = 4;
+
+/// A function that something outside the app's code calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// Who chooses the arguments.
+    pub kind: SourceKind,
+    /// The first parameter that they choose; what stands before it is Electron's event.
+    pub first: u32,
+}
+
+/// Every such function.
+pub type Entrances = FxHashMap<F, Entrance>;
+
+/// One way in which somebody else's data gets into a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Where it comes from.
+    pub origin: Origins,
+    /// Something is done with it on the way, or asked about it, that could not be read.
+    pub opaque: bool,
+    /// The data is all of the value, not put into a text of the app's.
+    pub whole: bool,
+}
+
+impl Trace {
+    /// Whether an attacker certainly chooses it.
+    pub fn is_untrusted(&self) -> bool {
+        self.origin.kind.is_untrusted()
+    }
+
+    /// How sure it is that somebody else chooses it.
+    pub fn certainty(&self) -> Certainty {
+        match (self.is_untrusted(), self.opaque) {
+            (false, _) | (_, true) => Certainty::Tentative,
+            _ if self.origin.through.is_empty() && self.whole => Certainty::Certain,
+            _ => Certainty::Firm,
+        }
+    }
+}
+
+impl App<'_> {
+    /// Functions that something outside the app's code calls, with what is their caller's to choose.
+    pub fn entrances(&self) -> Entrances {
+        let mut entrances: Entrances = Entrances::default();
+        for (f, kind) in self.entry_functions() {
+            let first = match kind {
+                SourceKind::WindowOpen if self.is_window_open_handler(f) => 0,
+                _ => 1,
+            };
+            entrances.insert(f, Entrance { kind, first });
+        }
+        let mut add = |value: Option<V>, kind: SourceKind, first: u32| {
+            for f in value.map_or_else(Vec::new, |value| self.functions(value)) {
+                entrances.insert(f, Entrance { kind, first });
+            }
+        };
+        for (class, event, kind, first) in [
+            ("WebviewTag", "ipc-message", SourceKind::Message, 0),
+            ("WebviewTag", "console-message", SourceKind::Message, 0),
+            ("WebviewTag", "page-title-updated", SourceKind::Message, 0),
+            ("WebviewTag", "did-navigate", SourceKind::Navigation, 0),
+            ("WebviewTag", "will-navigate", SourceKind::Navigation, 0),
+            ("WebviewTag", "new-window", SourceKind::WindowOpen, 0),
+            ("WebContents", "page-title-updated", SourceKind::Message, 1),
+            ("WebContents", "console-message", SourceKind::Message, 0),
+            ("MessagePortMain", "message", SourceKind::Message, 0),
+            ("Session", "will-download", SourceKind::Response, 1),
+            ("window", "message", SourceKind::Message, 0),
+            ("self", "message", SourceKind::Message, 0),
+            ("globalThis", "message", SourceKind::Message, 0),
+            ("ws", "message", SourceKind::Response, 0),
+        ] {
+            for listener in self.listeners(class, event) {
+                add(listener.value, kind, first);
+            }
+        }
+        for call in self.calls("addEventListener").iter() {
+            let event = call.argument(self, 0).and_then(|event| self.constant(event));
+            if event.is_some_and(|event| event.text() == Some("message")) {
+                add(call.argument(self, 1), SourceKind::Message, 0);
+            }
+        }
+        for &(unit, index) in self.program.writes_to("onmessage") {
+            let write = self.program.summary(unit).writes[index as usize];
+            add(write.value.map(|value| V(unit, value)), SourceKind::Message, 0);
+        }
+        for listener in self.messages_of_main() {
+            add(listener, SourceKind::Main, 1);
+        }
+        self.passed_on_entrances(&mut entrances);
+        entrances
+    }
+
+    fn is_window_open_handler(&self, f: F) -> bool {
+        self.window_open_handlers()
+            .iter()
+            .any(|listener| listener.value.is_some_and(|value| self.functions(value).contains(&f)))
+    }
+
+    /// What renderers are told by the main process.
+    fn messages_of_main(&self) -> Vec<Option<V>> {
+        self.calls_of(&["ipcRenderer.on", "ipcRenderer.once", "ipcRenderer.addListener"])
+            .iter()
+            .map(|call| call.argument(self, 1))
+            .collect()
+    }
+
+    /// `ipcMain.handle(channel, (event, ...args) => handler(...args))`: the handler that the app's own wrapper was given is called from
+    /// outside too.
+    fn passed_on_entrances(&self, entrances: &mut Entrances) {
+        let mut open: Vec<F> = entrances.keys().copied().collect();
+        open.sort_unstable();
+        while let Some(f) = open.pop() {
+            let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
+            for c in self.calls_inside(f) {
+                let callee = V(c.0, self.program.call(c).callee);
+                if !self.is_parameter_of_another(callee, f) {
+                    continue;
+                }
+                let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
+                for handler in self.functions(callee) {
+                    if handler != f && !entrances.contains_key(&handler) {
+                        entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
+                        open.push(handler);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_parameter_of_another(&self, v: V, f: F) -> bool {
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Parameter(function, _) => function != f.1,
+            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_parameter_of_another(V(v.0, only.value), f),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Every way in which somebody else's data gets into what a call is given; empty: the app made all of it, or checks it.
+    ///
+    /// `cleaners` are functions whose result is harmless here, by the last part of their names.
+    pub fn traces(&self, c: C, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        self.traces_at(At::call(self, c), v, entrances, cleaners)
+    }
+
+    /// As [`App::traces`], for a value that is written to a property.
+    pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        let at = At { function: write.function, condition: write.condition, call: None };
+        self.traces_at(at, write.value, entrances, cleaners)
+    }
+
+    fn traces_at(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        let mut walk = Walk {
+            app: self,
+            entrances,
+            cleaners,
+            at,
+            through: Vec::new(),
+            returns: Vec::new(),
+            seen: FxHashSet::default(),
+            found: Vec::new(),
+        };
+        walk.visit(v, State { depth: 0, opaque: false, whole: true, property: None });
+        walk.found
+    }
+}
+
+/// A write to a property of any object: `element.innerHTML = html`.
+#[derive(Clone, Copy, Debug)]
+pub struct PropertyWrite {
+    /// The object.
+    pub object: V,
+    /// What is written.
+    pub value: V,
+    /// Where.
+    pub span: Span,
+    /// In which function.
+    pub function: F,
+    condition: Option<ConditionId>,
+}
+
+impl App<'_> {
+    /// Every write to a property of this name.
+    pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
+        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
+            let write = self.program.summary(unit).writes.get(index as usize)?;
+            Some(PropertyWrite {
+                object: V(unit, write.object),
+                value: V(unit, write.value?),
+                span: self.program.place(unit, write.span),
+                function: F(unit, write.function),
+                condition: write.condition,
+            })
+        });
+        writes.collect()
+    }
+}
+
+/// Where something happens: what holds there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct At {
+    function: F,
+    condition: Option<ConditionId>,
+    call: Option<C>,
+}
+
+impl At {
+    fn call(app: &App, c: C) -> Self {
+        let record = app.program.call(c);
+        Self { function: F(c.0, record.function), condition: record.condition, call: Some(c) }
+    }
+
+    fn guard(self, app: &App, v: V) -> Strength {
+        match self.call {
+            Some(call) => app.guard_of_call(call, v).strength,
+            None => app.guard(self.function, self.condition, v).strength,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct State<'s> {
+    depth: u32,
+    opaque: bool,
+    whole: bool,
+    /// The property that is read of it.
+    property: Option<&'s str>,
+}
+
+impl State<'_> {
+    fn part(self) -> Self {
+        Self { whole: false, property: None, ..self }
+    }
+}
+
+struct Walk<'x, 'a> {
+    app: &'x App<'a>,
+    entrances: &'x Entrances,
+    cleaners: &'x [&'x str],
+    /// The call whose conditions count: the sink, or the call that leads to it.
+    at: At,
+    through: Vec<Span>,
+    /// Calls whose results are being looked at.
+    returns: Vec<(F, C)>,
+    seen: FxHashSet<(V, At)>,
+    found: Vec<Trace>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn push(&mut self, kind: SourceKind, span: Span, state: State) {
+        let trace = Trace {
+            origin: Origins { kind, span, through: self.through.clone() },
+            opaque: state.opaque,
+            whole: state.whole,
+        };
+        if !self.found.contains(&trace) {
+            self.found.push(trace);
+        }
+    }
+
+    fn visit(&mut self, v: V, state: State) {
+        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert((v, self.at)) {
+            return;
+        }
+        let app = self.app;
+        let mut state = State { depth: state.depth + 1, ..state };
+        let values = app.eval(v);
+        if values.iter().all(|known| is_constant(&known.thing)) {
+            return;
+        }
+        let at = |id| V(v.0, id);
+        let summary = app.program.summary(v.0);
+        let value = summary.value(v.1);
+        if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
+            match self.at.guard(app, v) {
+                Strength::Host => return,
+                Strength::Opaque | Strength::Scheme => state.opaque = true,
+                _ => {}
+            }
+        }
+        match value {
+            Value::Template(list) | Value::Array(list) => {
+                for item in summary.items(list) {
+                    self.visit(at(item.value), state.part());
+                }
+            }
+            Value::Object(list) => {
+                for property in summary.properties(list) {
+                    if property.slot == Slot::Value {
+                        self.visit(at(property.value), state.part());
+                    }
+                }
+            }
+            Value::Conditional { then, other, .. } => {
+                self.visit(at(then), state);
+                self.visit(at(other), state);
+            }
+            Value::Binary(Operator::And, _, right) => self.visit(at(right), state),
+            Value::Binary(Operator::Or | Operator::Nullish | Operator::Default, left, right) => {
+                self.visit(at(left), state);
+                self.visit(at(right), state);
+            }
+            Value::Binary(Operator::Add, left, right) => {
+                self.visit(at(left), state.part());
+                self.visit(at(right), state.part());
+            }
+            Value::Member(object, name) => self.member(v, at(object), app.program.str(v.0, name), state),
+            Value::Index(object, _) => {
+                let whole = State { property: None, ..state };
+                self.visit(at(object), whole);
+            }
+            Value::RestOf(inner) | Value::Await(inner) | Value::ElementOf(inner) | Value::KeyOf(inner) => {
+                self.visit(at(inner), state);
+            }
+            Value::Binding(binding) => {
+                for write in summary.bindings[binding.index()].writes.iter().take(8) {
+                    self.visit(at(write.value), state);
+                }
+            }
+            Value::Parameter(function, index) => self.parameter(F(v.0, function), index, state),
+            Value::RestParameter(function, index) => self.rest(F(v.0, function), index, state),
+            Value::Call(call) => self.call(C(v.0, call), v, state),
+            Value::Global(_) | Value::ImportName(..) | Value::Module(_) => self.things(v, state),
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, v: V, object: V, name: &str, state: State) {
+        if matches!(name, "length" | "size" | "byteLength" | "protocol" | "port" | "tagName" | "nodeName") {
+            return;
+        }
+        // What a parsed address says of its server holds few characters, and no path.
+        let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname");
+        let state = State { opaque, ..state };
+        let values = self.app.eval(v);
+        if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
+            self.visit(object, State { property: Some(name), ..state });
+        } else {
+            self.things(v, state);
+        }
+    }
+
+    /// What a value turns out to be, where its own text does not tell.
+    fn things(&mut self, v: V, state: State) {
+        let app = self.app;
+        for known in app.eval(v).iter() {
+            match &known.thing {
+                Thing::Unknown(Unknown::Parameter(f, index)) => self.parameter(*f, *index, state),
+                Thing::Unknown(Unknown::Global(_) | Unknown::Import(_) | Unknown::Limit) => {
+                    self.push(SourceKind::Unknown, app.span(v), state);
+                }
+                Thing::Unknown(_) => match known.at {
+                    Some(at) if at != v => self.visit(at, state),
+                    _ => match app.program.value(v) {
+                        Value::Member(object, _) => self.visit(V(v.0, object), state),
+                        _ => self.push(SourceKind::Unknown, app.span(v), state),
+                    },
+                },
+                Thing::Template(parts) => {
+                    for part in parts.iter() {
+                        if let Part::Hole(hole, _) = part {
+                            self.visit(*hole, state.part());
+                        }
+                    }
+                }
+                Thing::Object(Object::Literal(inner, _)) | Thing::Array(inner, _) if *inner != v => {
+                    self.visit(*inner, state.part());
+                }
+                Thing::Result(_, c) => {
+                    if let Some(at) = known.at.filter(|at| *at != v) {
+                        self.call(*c, at, state);
+                    }
+                }
+                Thing::Api(path) => {
+                    match source_of(path) {
+                        // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
+                        Some(SourceKind::Arguments) => {
+                            if !app.calls("app.setAsDefaultProtocolClient").is_empty() {
+                                self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
+                            }
+                        }
+                        Some(kind) => self.push(kind, app.span(v), state),
+                        None => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn parameter(&mut self, f: F, index: u32, state: State) {
+        let app = self.app;
+        if let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) {
+            let (_, c) = self.returns[place];
+            let kept = self.returns.split_off(place);
+            if let Some(argument) = app.program.argument(c, index as usize) {
+                self.visit(argument, state);
+            }
+            self.returns.extend(kept);
+            return;
+        }
+        let span = app.parameter_span(f, index);
+        if let Some(entrance) = self.entrances.get(&f) {
+            let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
+            if index < entrance.first && !by_event {
+                return;
+            }
+            let asked = self.asks_who(f);
+            if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
+                self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
+            }
+            return;
+        }
+        let callers = app.program.callers(f);
+        let handed = app.program.handed_over(f);
+        for &(c, place) in &handed {
+            self.callback(c, place, f, index, state);
+        }
+        if callers.is_empty() && handed.is_empty() {
+            self.push(SourceKind::Parameter, span, state);
+            return;
+        }
+        if self.through.len() >= MOST_CALLS {
+            self.push(SourceKind::Unknown, span, state);
+            return;
+        }
+        for &caller in callers.iter() {
+            let Some(argument) = app.program.argument(caller, index as usize) else {
+                if app.program.arguments(caller).iter().any(|item| item.spread) {
+                    self.spread(caller, state);
+                }
+                continue;
+            };
+            self.through.push(app.callee_span(caller));
+            let before = std::mem::replace(&mut self.at, At::call(app, caller));
+            self.visit(argument, state);
+            self.at = before;
+            self.through.pop();
+        }
+    }
+
+    /// Whether what leads here asks who sent the message: `event.origin`, `event.source`, `event.senderFrame`.
+    fn asks_who(&self, f: F) -> Strength {
+        let (app, at) = (self.app, self.at);
+        let of = |path: &[&str]| {
+            let mut root = parameter_root(f, 0);
+            root.path = path.iter().map(|name| (*name).to_owned()).collect();
+            app.guard_of_root(at.function, at.condition, &root).strength
+        };
+        [&[] as &[&str], &["origin"], &["source"], &["sender"], &["senderFrame"], &["senderFrame", "url"]]
+            .into_iter()
+            .map(of)
+            .max()
+            .unwrap_or(Strength::None)
+    }
+
+    fn spread(&mut self, caller: C, state: State) {
+        let app = self.app;
+        for item in app.program.arguments(caller) {
+            if item.spread {
+                self.visit(V(caller.0, item.value), state);
+            }
+        }
+    }
+
+    fn rest(&mut self, f: F, index: u32, state: State) {
+        let app = self.app;
+        if let Some(entrance) = self.entrances.get(&f) {
+            if index >= entrance.first || state.property.is_none() {
+                self.push(entrance.kind, app.parameter_span(f, index), state);
+            }
+            return;
+        }
+        let callers = app.program.callers(f);
+        if callers.is_empty() || self.through.len() >= MOST_CALLS {
+            self.push(SourceKind::Parameter, app.parameter_span(f, index), state);
+            return;
+        }
+        for &caller in callers.iter() {
+            self.through.push(app.callee_span(caller));
+            let before = std::mem::replace(&mut self.at, At::call(app, caller));
+            for item in app.program.arguments(caller).iter().skip(index as usize) {
+                self.visit(V(caller.0, item.value), state);
+            }
+            self.at = before;
+            self.through.pop();
+        }
+    }
+
+    /// The parameter of a function that was handed to a call.
+    fn callback(&mut self, c: C, place: u32, f: F, index: u32, state: State) {
+        let app = self.app;
+        let callee = V(c.0, app.program.call(c).callee);
+        let span = app.parameter_span(f, index);
+        let api = app.api_of(c).map(|(path, _)| path);
+        if let Some(path) = api.as_deref() {
+            if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
+                if index == 1 {
+                    self.file(c, span, state);
+                }
+                return;
+            }
+            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once" | "addEventListener") {
+                return;
+            }
+        }
+        let Value::Member(object, name) = app.program.value(callee) else {
+            if index == 0 || api.is_none() {
+                self.push(SourceKind::Parameter, span, state);
+            }
+            return;
+        };
+        let receiver = V(c.0, object);
+        match app.program.str(c.0, name) {
+            "then" | "forEach" | "map" | "filter" | "flatMap" | "find" | "some" | "every" => {
+                if place == 0 && index == 0 {
+                    self.visit(receiver, state);
+                }
+            }
+            "reduce" => self.visit(receiver, state.part()),
+            "catch" | "finally" | "replace" | "sort" => {}
+            // What an event of the app's own brings.
+            _ => self.push(SourceKind::Parameter, span, state),
+        }
+    }
+
+    fn call(&mut self, c: C, v: V, state: State) {
+        let app = self.app;
+        let record = app.program.call(c);
+        if record.kind == CallKind::Jsx {
+            return;
+        }
+        let callee = V(c.0, record.callee);
+        let summary = app.program.summary(c.0);
+        let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
+        if self.cleaners.contains(&name) || is_harmless_call(name) {
+            return;
+        }
+        let mut state = state.part();
+        let functions = app.functions(callee);
+        if !functions.is_empty() && record.kind != CallKind::New {
+            for f in functions {
+                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, _)| *function == f) {
+                    continue;
+                }
+                self.returns.push((f, c));
+                for exit in &app.program.function(f).exits {
+                    if let (Some(value), false) = (exit.value, exit.throws) {
+                        self.visit(V(f.0, value), state);
+                    }
+                }
+                self.returns.pop();
+            }
+            return;
+        }
+        let api = app.api_of(c).map(|(path, _)| path);
+        if let Some(path) = api.as_deref() {
+            if let Some(kind) = result_of(path) {
+                if kind != SourceKind::Response || !self.asks_itself(c) {
+                    self.push(kind, app.span(v), state);
+                }
+                return;
+            }
+            if is_read(path) {
+                self.file(c, app.span(v), state);
+                return;
+            }
+            if is_own_call(path) {
+                return;
+            }
+        }
+        let method = match app.program.value(callee) {
+            Value::Member(object, _) => Some(V(c.0, object)),
+            _ => None,
+        };
+        state.opaque |= api.is_none() && !keeps_data(name);
+        let of_source = method.is_some_and(|receiver| {
+            app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
+        });
+        if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
+            self.visit(receiver, state);
+            if of_source {
+                return;
+            }
+        }
+        // A method that keeps what its object holds has arguments that only say which of it.
+        let kept = method.is_some() && api.is_none() && keeps_data(name) && name != "concat";
+        let mut given = false;
+        for item in app.program.arguments(c) {
+            given = true;
+            if kept {
+                break;
+            }
+            self.visit(V(c.0, item.value), state);
+        }
+        if !given && method.is_none() && api.is_none() {
+            self.push(SourceKind::Unknown, app.span(v), state);
+        }
+    }
+
+    /// Whether a request goes to a file of the app's own: a relative address.
+    fn asks_itself(&self, c: C) -> bool {
+        let Some(url) = self.app.program.argument(c, 0) else { return false };
+        let values = self.app.eval(url);
+        values.iter().all(|known| match &known.thing {
+            Thing::Text(text) => !text.contains("://") || text.starts_with("file:"),
+            Thing::Template(parts) => {
+                matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+            }
+            _ => false,
+        })
+    }
+
+    /// What a file holds: the app's own, unless its path is not.
+    fn file(&mut self, c: C, span: Span, state: State) {
+        let Some(path) = self.app.program.argument(c, 0) else { return };
+        if self.app.is_in_user_data(path) {
+            self.push(SourceKind::File, span, state);
+            return;
+        }
+        self.visit(path, State { opaque: true, ..state.part() });
+    }
+}
+
+impl App<'_> {
+    /// Whether a path is below a folder that the user's other programs may write: `app.getPath('userData')`, `temp` and kin.
+    pub fn is_in_user_data(&self, path: V) -> bool {
+        self.writable_folder(path, 0).is_some()
+    }
+
+    /// The folder of `app.getPath` that a path begins with.
+    pub fn writable_folder(&self, path: V, depth: u32) -> Option<String> {
+        if depth > 12 {
+            return None;
+        }
+        self.eval(path).iter().find_map(|known| match &known.thing {
+            Thing::Result(api, c) => match &**api {
+                "app.getPath" => {
+                    let folder = self.constant(self.program.argument(*c, 0)?)?;
+                    let name = folder.text()?;
+                    (!matches!(name, "exe" | "module")).then(|| name.to_owned())
+                }
+                "os.tmpdir" => Some("temp".to_owned()),
+                "os.homedir" => Some("home".to_owned()),
+                "path.join" | "path.resolve" | "path.normalize" | "path.dirname" | "url.pathToFileURL" => {
+                    self.writable_folder(self.program.argument(*c, 0)?, depth + 1)
+                }
+                _ => None,
+            },
+            Thing::Template(parts) => parts.iter().take(2).find_map(|part| match part {
+                Part::Hole(hole, _) => self.writable_folder(*hole, depth + 1),
+                Part::Text(_) => None,
+            }),
+            _ => None,
+        })
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// A value that cannot carry what somebody else chose.
+fn is_constant(thing: &Thing) -> bool {
+    matches!(
+        thing,
+        Thing::Undefined
+            | Thing::Null
+            | Thing::Bool(_)
+            | Thing::Development(_)
+            | Thing::Number(_)
+            | Thing::Text(_)
+            | Thing::Regex(..)
+            | Thing::Function(..)
+            | Thing::Class(_)
+    )
+}
+
+/// What a property or global is that somebody else chooses.
+fn source_of(path: &str) -> Option<SourceKind> {
+    let path = path.strip_prefix("window.").or_else(|| path.strip_prefix("globalThis.")).unwrap_or(path);
+    let path = path.strip_prefix("document.location").map_or_else(|| path.to_owned(), |rest| format!("location{rest}"));
+    match path.as_str() {
+        "process.argv" => Some(SourceKind::Arguments),
+        "location"
+        | "location.href"
+        | "location.hash"
+        | "location.search"
+        | "document.URL"
+        | "document.documentURI"
+        | "document.referrer" => Some(SourceKind::Page),
+        _ => None,
+    }
+}
+
+/// What a call gives that somebody else chooses.
+fn result_of(path: &str) -> Option<SourceKind> {
+    if matches!(path, "WebContents.executeJavaScript" | "WebviewTag.executeJavaScript") {
+        return Some(SourceKind::Message);
+    }
+    if matches!(path, "WebContents.getURL" | "WebContents.getTitle" | "WebviewTag.getURL" | "WebviewTag.getTitle") {
+        return Some(SourceKind::Navigation);
+    }
+    if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
+        return Some(SourceKind::Main);
+    }
+    if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText" | "clipboard.readHTML") {
+        return Some(SourceKind::File);
+    }
+    super::requests::is_request_for_data(path).then_some(SourceKind::Response)
+}
+
+/// Reads a file.
+fn is_read(path: &str) -> bool {
+    let Some((module, method)) = path.rsplit_once('.') else { return false };
+    matches!(
+        module,
+        "fs" | "fs.promises" | "fs/promises" | "node:fs" | "node:fs/promises" | "fs-extra" | "original-fs" | "jsonfile"
+    ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
+}
+
+/// Calls of Electron and Node whose results are the app's own or the user's choice.
+fn is_own_call(path: &str) -> bool {
+    let module = path.split('.').next().unwrap_or(path);
+    matches!(
+        module,
+        "app" | "os" | "crypto" | "dialog" | "screen" | "nativeTheme" | "systemPreferences" | "performance"
+    ) || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
+}
+
+/// Calls that give a number, a truth value, or nothing that can be chosen.
+fn is_harmless_call(name: &str) -> bool {
+    matches!(
+        name,
+        "Number"
+            | "parseInt"
+            | "parseFloat"
+            | "Boolean"
+            | "isNaN"
+            | "isInteger"
+            | "round"
+            | "floor"
+            | "ceil"
+            | "abs"
+            | "max"
+            | "min"
+            | "now"
+            | "getTime"
+            | "getPath"
+            | "getAppPath"
+            | "getLocale"
+            | "getVersion"
+            | "getName"
+            | "includes"
+            | "indexOf"
+            | "startsWith"
+            | "endsWith"
+            | "test"
+            | "has"
+            | "existsSync"
+            | "charCodeAt"
+            | "toFixed"
+            | "toISOString"
+            | "toLocaleTimeString"
+            | "toLocaleDateString"
+            | "getBounds"
+            | "getSize"
+            | "getZoomFactor"
+            | "t"
+            | "__"
+            | "$t"
+    )
+}
+
+/// Methods and functions that give back what they were given, in another form.
+fn keeps_data(name: &str) -> bool {
+    matches!(
+        name,
+        "toString"
+            | "trim"
+            | "trimStart"
+            | "trimEnd"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "slice"
+            | "substring"
+            | "substr"
+            | "split"
+            | "join"
+            | "concat"
+            | "pop"
+            | "shift"
+            | "at"
+            | "find"
+            | "filter"
+            | "map"
+            | "reverse"
+            | "text"
+            | "json"
+            | "then"
+            | "get"
+            | "replaceAll"
+            | "decodeURIComponent"
+            | "decodeURI"
+            | "unescape"
+            | "atob"
+            | "String"
+            | "parse"
+            | "resolve"
+            | "normalize"
+            | "URL"
+            | "URLSearchParams"
+            | "from"
+            | "valueOf"
+    )
+}
+
+impl App<'_> {
+    /// Calls of a method by its name alone, on objects that could not be resolved.
+    pub fn calls_of_unknown(&self, method: &str) -> Vec<super::ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|c| {
+                let callee = V(c.0, self.program.call(*c).callee);
+                matches!(self.program.value(callee), Value::Member(..))
+                    && self.eval(callee).iter().all(|known| known.is_unknown())
+            })
+            .map(|call| super::ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false })
+            .collect()
+    }
+
+    /// Calls of what `util.promisify` made of an API.
+    pub fn promisified_calls(&self, api: &str) -> Vec<super::ApiCall> {
+        let mut found = Vec::new();
+        for made in self.calls_of(&["util.promisify", "promisify", "es6-promisify.promisify", "pify"]) {
+            let of = made.argument(self, 0).map(|of| self.eval(of));
+            let is_of =
+                of.is_some_and(|of| of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api)));
+            if !is_of {
+                continue;
+            }
+            for unit in self.program.unit_ids() {
+                let summary = self.program.summary(unit);
+                for (index, call) in summary.calls.iter().enumerate() {
+                    let callee = V(unit, call.callee);
+                    if matches!(
+                        summary.value(call.callee),
+                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
+                    ) && self
+                        .eval(callee)
+                        .iter()
+                        .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
+                    {
+                        let call = C(unit, crate::summary::CallId(index as u32));
+                        found.push(super::ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+impl App<'_> {
+    /// Calls of a method by its name alone, on whatever object.
+    pub fn calls_by_method(&self, method: &str) -> Vec<super::ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|c| matches!(self.program.value(V(c.0, self.program.call(*c).callee)), Value::Member(..)))
+            .filter(|c| self.functions(V(c.0, self.program.call(*c).callee)).is_empty())
+            .map(|call| super::ApiCall { call, receiver: None, certainty: Certainty::Certain, remote: false })
+            .collect()
+    }
+
+    /// Paths of preload scripts that sessions are given: `setPreloads`, `registerPreloadScript`.
+    pub fn session_preloads(&self) -> Vec<(super::ApiCall, V)> {
+        let mut found = Vec::new();
+        for call in self.calls("Session.setPreloads").iter() {
+            let Some(list) = call.argument(self, 0) else { continue };
+            for known in self.eval(list).iter() {
+                if let Thing::Array(array, _) = &known.thing
+                    && let Value::Array(items) = self.program.value(*array)
+                {
+                    let items = self.program.summary(array.0).items(items);
+                    let own = items.iter().filter(|item| !item.spread);
+                    found.extend(own.map(|item| (call.clone(), V(array.0, item.value))));
+                }
+            }
+        }
+        for call in self.calls("Session.registerPreloadScript").iter() {
+            let Some(options) = call.argument(self, 0) else { continue };
+            for known in self.eval(options).iter() {
+                if let Thing::Object(object) = &known.thing {
+                    let placed = self.program.property(object, "filePath", None).values;
+                    found.extend(placed.iter().filter_map(|placed| Some((call.clone(), placed.known.at?))));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether an object is an element whose content is no markup: a style, a text area.
+    pub fn holds_text_only(&self, object: V) -> bool {
+        let summary = self.program.summary(object.0);
+        let hint = match summary.value(object.1) {
+            Value::Binding(binding) => summary.bindings[binding.index()].type_hint,
+            _ => None,
+        };
+        let names = hint.map(|hint| self.text(self.span(V(object.0, hint))));
+        names.is_some_and(|name| matches!(name, "HTMLStyleElement" | "HTMLTextAreaElement" | "HTMLTitleElement"))
+            || self.eval(object).iter().all(|known| match &known.thing {
+                Thing::Element(tag, _) => matches!(&**tag, "style" | "textarea" | "title"),
+                Thing::Result(api, c) if &**api == "document.querySelector" => {
+                    let selector = self.program.argument(*c, 0).and_then(|v| self.constant(v));
+                    selector
+                        .and_then(|known| {
+                            known.text().map(|text| text.starts_with("style") || text.starts_with("textarea"))
+                        })
+                        .unwrap_or(false)
+                }
+                _ => false,
+            })
+    }
+
+    /// The scope path of a place in a function: `render.innerHTML`.
+    pub fn symbol_of(&self, f: F, name: &str) -> String {
+        let summary = self.program.summary(f.0);
+        let mut names = vec![name.to_owned()];
+        let mut function = f.1;
+        for _ in 0..32 {
+            let record = summary.function(function);
+            names.extend(record.name.map(|name| summary.str(name).to_owned()));
+            if record.parent == function {
+                break;
+            }
+            function = record.parent;
+        }
+        names.reverse();
+        names.join(".")
+    }
+}

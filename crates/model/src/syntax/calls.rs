@@ -1,0 +1,134 @@
+//! Lowers calls, and tells requests for modules from others.
+
+use swc_common::Spanned;
+use swc_ecma_ast::*;
+
+use super::lower::{Lowering, literal_text, range, unwrapped};
+use super::names::text;
+use crate::summary::{self as s, Key, *};
+
+impl Lowering {
+    pub(super) fn item(&mut self, element: &ExprOrSpread) -> Item {
+        Item { value: self.expr(&element.expr), spread: element.spread.is_some() }
+    }
+
+    pub(super) fn arguments(&mut self, arguments: &[ExprOrSpread]) -> Vec<Item> {
+        arguments.iter().map(|argument| self.item(argument)).collect()
+    }
+
+    pub(super) fn record_call(&mut self, callee: ValueId, items: &[Item], kind: CallKind, span: Range) -> ValueId {
+        let arguments = self.list(items);
+        let id = CallId(self.out.calls.len() as u32);
+        let order = self.event();
+        let (function, condition) = (self.function(), self.condition());
+        let after_await = self.frame().awaited;
+        self.out.calls.push(s::Call { callee, arguments, kind, span, function, condition, order, after_await });
+        self.add(Value::Call(id), span)
+    }
+
+    pub(super) fn call(&mut self, call: &CallExpr, span: Range) -> ValueId {
+        match &call.callee {
+            Callee::Super(callee) => {
+                let callee = self.unknown(range(callee.span));
+                let items = self.arguments(&call.args);
+                self.record_call(callee, &items, CallKind::Super, span)
+            }
+            Callee::Import(_) => match call.args.first().and_then(|argument| literal_text(&argument.expr)) {
+                Some(specifier) => {
+                    let at = call.args.first().map_or(span, |argument| range(argument.expr.span()));
+                    let import = self.import(&specifier, ImportKind::Dynamic, at);
+                    self.add(Value::Module(import), span)
+                }
+                None => {
+                    let callee = self.unknown(span);
+                    let items = self.arguments(&call.args);
+                    self.record_call(callee, &items, CallKind::Import, span)
+                }
+            },
+            Callee::Expr(callee) => {
+                if self.is_require(callee) {
+                    return match call.args.first().and_then(|argument| literal_text(&argument.expr)) {
+                        Some(specifier) => {
+                            let at = call.args.first().map_or(span, |argument| range(argument.expr.span()));
+                            let import = self.import(&specifier, ImportKind::Require, at);
+                            self.add(Value::Module(import), span)
+                        }
+                        None => {
+                            let callee = self.unknown(span);
+                            let items = self.arguments(&call.args);
+                            self.record_call(callee, &items, CallKind::Import, span)
+                        }
+                    };
+                }
+                let callee = self.expr(callee);
+                let items = self.arguments(&call.args);
+                self.defined_export(callee, &items);
+                self.record_call(callee, &items, CallKind::Call, span)
+            }
+        }
+    }
+
+    /// `Object.defineProperty(exports, 'name', { get: function () { return value; } })`, as compilers write re-exports.
+    pub(super) fn defined_export(&mut self, callee: ValueId, items: &[Item]) {
+        let [target, name, descriptor] = items else { return };
+        let value = |this: &Self, id: ValueId| this.out.values[id.index()].value;
+        if !matches!(value(self, callee), Value::Member(_, method) if self.strings.str(method) == "defineProperty")
+            || !matches!(value(self, target.value), Value::Global(global) if self.strings.str(global) == "exports")
+        {
+            return;
+        }
+        let (Value::String(name), Value::Object(list)) = (value(self, name.value), value(self, descriptor.value))
+        else {
+            return;
+        };
+        let found = self.out.properties[list.range()].iter().find_map(|property| match property.key {
+            Key::Name(key) if self.strings.str(key) == "get" => match value(self, property.value) {
+                Value::Function(getter) => self.out.functions[getter.index()].exits.iter().find_map(|exit| exit.value),
+                _ => None,
+            },
+            Key::Name(key) if self.strings.str(key) == "value" => Some(property.value),
+            _ => None,
+        });
+        if let Some(found) = found
+            && self.strings.str(name) != "__esModule"
+        {
+            self.out.exports.push(Export::Named(name, found));
+        }
+    }
+
+    /// Whether this names the module loader: `require`, `window.require`, `module.require`, what `createRequire` gave.
+    pub(super) fn is_require(&mut self, callee: &Expr) -> bool {
+        match unwrapped(callee) {
+            Expr::Ident(ident) => {
+                let name = self.name(text(ident));
+                match self.scopes.lookup(name) {
+                    None => matches!(text(ident), "require" | "__non_webpack_require__"),
+                    Some(binding) => self.requires.contains(&binding),
+                }
+            }
+            Expr::Member(member) => {
+                let MemberProp::Ident(property) = &member.prop else { return false };
+                let Expr::Ident(object) = unwrapped(&member.obj) else { return false };
+                if property.sym != "require"
+                    || !matches!(
+                        text(object),
+                        "window" | "global" | "globalThis" | "module" | "self" | "top" | "parent"
+                    )
+                {
+                    return false;
+                }
+                let name = self.name(text(object));
+                self.scopes.lookup(name).is_none()
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn import(&mut self, specifier: &str, kind: ImportKind, span: Range) -> ImportId {
+        let specifier = self.name(specifier);
+        let id = ImportId(self.out.imports.len() as u32);
+        let function = self.function();
+        self.out.imports.push(s::Import { specifier, kind, span, function });
+        id
+    }
+}

@@ -1,0 +1,115 @@
+//! ES modules of one folder, read by the host.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The folder of one app or addon. Its modules are named `addon://{id}/{path}`.
+pub(super) struct Folder {
+    prefix: String,
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn open(id: &str, root: &Path) -> std::io::Result<Self> {
+        Ok(Self { prefix: format!("addon://{id}/"), root: root.canonicalize()? })
+    }
+
+    /// The resolved name and the source of `specifier` as imported by `referrer`. A script of `execute` and the host
+    /// import from the folder itself. Messages name no path of the host.
+    pub(super) fn module(&self, specifier: &str, referrer: &str, limit: usize) -> Result<(String, String), String> {
+        let path = self.resolve(specifier, referrer)?;
+        let missing = |_| format!("the module {path} does not exist");
+        let file = self.root.join(&path).canonicalize().map_err(missing)?;
+        // A link inside the folder may point outside it.
+        if !file.starts_with(&self.root) {
+            return Err(format!("the module {path} lies outside the folder"));
+        }
+        let mut source = String::new();
+        let file = std::fs::File::open(file).map_err(missing)?;
+        if !file.metadata().map_err(missing)?.is_file() {
+            return Err(format!("the module {path} is not a file"));
+        }
+        file.take(limit as u64 + 1)
+            .read_to_string(&mut source)
+            .map_err(|_| format!("the module {path} is not UTF-8"))?;
+        if source.len() > limit {
+            return Err(format!("the module {path} has more than {limit} bytes"));
+        }
+        Ok((format!("{}{path}", self.prefix), source))
+    }
+
+    /// The path inside the folder, of plain segments.
+    fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, String> {
+        if specifier.chars().any(|c| c.is_control() || matches!(c, '\\' | '%' | '?' | '#')) {
+            return Err(format!("the specifier {specifier:?} is not a path"));
+        }
+        let mut segments: Vec<&str> = Vec::new();
+        let rest = if let Some(absolute) = specifier.strip_prefix(&self.prefix) {
+            absolute
+        } else if specifier.starts_with("./") || specifier.starts_with("../") {
+            if let Some(path) = referrer.strip_prefix(&self.prefix) {
+                segments.extend(path.split('/'));
+                segments.pop();
+            }
+            specifier
+        } else {
+            return Err(format!("the specifier {specifier:?} is neither relative nor of this addon"));
+        };
+        for segment in rest.split('/') {
+            match segment {
+                "." => {}
+                ".." if segments.pop().is_none() => {
+                    return Err(format!("the specifier {specifier:?} leaves the folder"));
+                }
+                ".." => {}
+                "" => return Err(format!("the specifier {specifier:?} has an empty segment")),
+                plain if plain.contains(':') => return Err(format!("the specifier {specifier:?} is not a path")),
+                plain => segments.push(plain),
+            }
+        }
+        if segments.is_empty() {
+            Err(format!("the specifier {specifier:?} names no file"))
+        } else {
+            Ok(segments.join("/"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside() {
+        let folder = Folder { prefix: "addon://a/".into(), root: PathBuf::new() };
+        for (specifier, referrer, path) in [
+            ("./x.js", "", "x.js"),
+            ("./x.js", "sandbox.js", "x.js"),
+            ("../x.js", "addon://a/lib/y.js", "x.js"),
+            ("./x.js", "addon://a/lib/y.js", "lib/x.js"),
+            ("addon://a/x.js", "addon://a/lib/y.js", "x.js"),
+            ("./.././a/x.js", "addon://a/lib/y.js", "a/x.js"),
+        ] {
+            assert_eq!(folder.resolve(specifier, referrer).as_deref(), Ok(path), "{specifier} from {referrer}");
+        }
+        for (specifier, referrer) in [
+            ("../x.js", ""),
+            ("../../x.js", "addon://a/lib/y.js"),
+            ("/etc/passwd", ""),
+            ("file:///etc/passwd", ""),
+            ("addon://b/x.js", ""),
+            ("addon://a/../x.js", ""),
+            ("./..\\x.js", ""),
+            ("./%2e%2e/x.js", ""),
+            ("./a//b.js", ""),
+            ("./C:/x.js", ""),
+            ("./x\0.js", ""),
+            ("./", ""),
+            ("fs", ""),
+            ("node:fs", ""),
+            ("", ""),
+        ] {
+            assert!(folder.resolve(specifier, referrer).is_err(), "{specifier} from {referrer}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The process that runs untrusted JavaScript. What is checked here is convenience; security is the host's checks and
+//! what the kernel refuses.
+
+mod bridge;
+mod clone;
+mod modules;
+mod realm;
+pub(crate) mod zygote;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::os::{fds, process};
+use crate::proto::frames::{FromWorker, ToWorker};
+
+/// What the host decides for one worker. Sent to the zygote, which the host trusts and which trusts the host.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Config {
+    pub(crate) memory_bytes: u64,
+    pub(crate) stack_bytes: u64,
+    pub(crate) cpu_seconds: Option<u64>,
+    pub(crate) message_bytes: u32,
+    pub(crate) calls_in_flight: u32,
+    pub(crate) timers: u32,
+    pub(crate) codegen: bool,
+    pub(crate) log: bool,
+    pub(crate) allow_timers: bool,
+    pub(crate) sandbox_methods: u32,
+    pub(crate) call_timeout_ms: Option<u64>,
+    pub(crate) ports: u32,
+    /// Instead of a sandbox: try this act and report the error number as the exit code.
+    pub(crate) probe: Option<Probe>,
+}
+
+/// A forbidden act to try, and which layers to leave out to see the others hold.
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) act: crate::os::probe::Act,
+    pub(crate) seccomp: bool,
+    pub(crate) host: i32,
+}
+
+/// The socket to the host. One thread, blocking: a worker that cannot write waits, and the host's clock decides how
+/// long.
+struct Channel {
+    buffer: Vec<u8>,
+    frames: VecDeque<ToWorker>,
+}
+
+impl Channel {
+    fn new() -> Self {
+        Self { buffer: Vec::new(), frames: VecDeque::new() }
+    }
+
+    fn send(&mut self, frame: &FromWorker) {
+        let bytes = frame.encode();
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            match rustix::net::send(fds::channel(), rest, rustix::net::SendFlags::NOSIGNAL) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(Errno::INTR) => {}
+                // The host is gone, and with it the reason to run.
+                Err(_) => process::exit(0),
+            }
+        }
+    }
+
+    /// Reads what is there; the end of the channel ends the process.
+    fn fill(&mut self) {
+        // Small, because a page of it that is touched is a page of every sandbox.
+        let mut chunk = [0; 8 << 10];
+        match rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty()) {
+            Ok((0, _)) => process::exit(0),
+            Ok((n, _)) => self.buffer.extend_from_slice(&chunk[..n]),
+            Err(Errno::INTR | Errno::AGAIN) => return,
+            Err(_) => process::exit(0),
+        }
+        let mut at = 0;
+        while let Some(header) = self.buffer.get(at..at + 4) {
+            let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
+            let Some(body) = self.buffer.get(at + 4..at + 4 + length) else { break };
+            match ToWorker::decode(body) {
+                Ok(frame) => self.frames.push_back(frame),
+                Err(error) => fail(&format!("a frame of the host cannot be read: {error}")),
+            }
+            at += 4 + length;
+        }
+        self.buffer.drain(..at);
+    }
+
+    /// Waits for bytes until `until`; answers whether there are any.
+    fn wait(&mut self, until: Option<Instant>) -> bool {
+        let timeout = until.map(|at| {
+            let left = at.saturating_duration_since(Instant::now());
+            Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
+        });
+        let mut set = [PollFd::from_borrowed_fd(fds::channel(), PollFlags::IN)];
+        match poll(&mut set, timeout.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => false,
+            Ok(_) => {
+                self.fill();
+                true
+            }
+            Err(error) => fail(&format!("cannot wait: {error}")),
+        }
+    }
+
+    /// The next frame, waiting as long as it takes.
+    fn next(&mut self) -> ToWorker {
+        loop {
+            if let Some(frame) = self.frames.pop_front() {
+                return frame;
+            }
+            self.wait(None);
+        }
+    }
+}
+
+/// Ends the worker over an error that is not the script's.
+fn fail(message: &str) -> ! {
+    eprintln!("electrolint-sandbox worker: {message}");
+    process::exit(101)
+}

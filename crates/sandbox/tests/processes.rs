@@ -1,0 +1,227 @@
+//! What is left of processes and descriptors, and what happens when they are killed or stopped. These tests count the
+//! children of this process, so they run one after another.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{count, engine, eventually, value, workers};
+use electrolint_sandbox::{Act, Event, ExecError, Status};
+
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test]
+async fn b04_exit_and_drop_leave_nothing() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let first = engine.sandbox().create().await.expect("a sandbox");
+    first.exit().await;
+    first.exit().await;
+    assert!(matches!(first.execute("return 1").await, Err(ExecError::Gone(_))));
+    drop(first);
+    // The launcher and the zygote stay with the engine.
+    eventually("only the zygote is left", || workers().len() == 2).await;
+    let descriptors = count("fd");
+    for round in 0..200 {
+        let sandbox = engine.sandbox().create().await.expect("a sandbox");
+        if round % 2 == 0 {
+            sandbox.exit().await;
+        }
+    }
+    eventually("the workers are gone", || workers().len() == 2).await;
+    eventually("the descriptors are closed", || count("fd") <= descriptors + 2).await;
+    drop(engine);
+    eventually("the zygote is gone", || workers().is_empty()).await;
+}
+
+#[tokio::test]
+async fn b14_calls_go_on_while_the_zygote_is_stopped() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let sandbox = engine.sandbox().api("one", |(): ()| async move { Ok(1) }).create().await.expect("a sandbox");
+    // Launcher and zygote are the two oldest of our workers.
+    let mut pids = workers();
+    pids.sort_unstable();
+    for pid in &pids[..2] {
+        send(*pid, "STOP");
+    }
+    assert_eq!(
+        value(&sandbox, "let n = 0; for (let i = 0; i < 100; i++) n += await api.one(); return n").await,
+        100.into()
+    );
+    for pid in &pids[..2] {
+        send(*pid, "CONT");
+    }
+}
+
+fn send(pid: i32, signal: &str) {
+    let done =
+        std::process::Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status().expect("kill(1)");
+    assert!(done.success());
+}
+
+#[tokio::test]
+async fn d08_a_worker_makes_no_process_and_the_host_makes_none_for_it() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    for act in [Act::Fork, Act::Exec] {
+        assert_eq!(engine.probe(act, true).await.expect("a probe"), Status::Signal(31), "{act:?}");
+        assert_ne!(engine.probe(act, false).await.expect("a probe"), Status::Code(0), "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_forbidden_act_is_refused() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    // Resource limits refuse this one before it can grow; everything else the filter ends.
+    for act in Act::ALL {
+        let status = engine.probe(act, true).await.expect("a probe");
+        let expected = if act == Act::BigMap { Status::Code(12) } else { Status::Signal(31) };
+        assert_eq!(status, expected, "{act:?}");
+    }
+    // The other layers alone, where they are the ones that must hold if the filter had a gap.
+    for (act, errno) in [
+        (Act::OpenFile, 24),
+        (Act::WriteFile, 24),
+        (Act::Socket, 24),
+        (Act::Exec, 2),
+        (Act::Fork, 11),
+        (Act::SignalHost, 3),
+        (Act::PtraceParent, 3),
+        (Act::ReadHostMemory, 3),
+        (Act::BigMap, 12),
+    ] {
+        assert_eq!(engine.probe(act, false).await.expect("a probe"), Status::Code(errno), "{act:?}");
+    }
+}
+
+/// The acts that are refused inside are permitted to this process, so it is the sandbox that refuses them.
+#[test]
+fn the_same_acts_are_permitted_outside() {
+    assert!(std::fs::read("/etc/passwd").is_ok());
+    assert!(std::net::TcpListener::bind("127.0.0.1:0").is_ok());
+    assert!(std::process::Command::new("/bin/true").status().is_ok_and(|s| s.success()));
+}
+
+#[tokio::test]
+async fn a_killed_worker_ends_its_calls_and_no_other() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let first = engine.sandbox().create().await.expect("a sandbox");
+    let before = workers();
+    let second = engine.sandbox().create().await.expect("a sandbox");
+    let pid = workers().into_iter().find(|pid| !before.contains(pid)).expect("the second worker");
+    let mut events = second.events();
+    let (result, ()) = tokio::join!(async { second.execute("await new Promise(() => {})").await }, async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        send(pid, "KILL");
+    });
+    assert!(matches!(result, Err(ExecError::Gone(_))), "{result:?}");
+    assert!(matches!(events.next().await, Some(Event::Exit { status: Status::Signal(9), .. })));
+    assert_eq!(value(&first, "return 1").await, 1.into());
+}
+
+#[tokio::test]
+async fn a_stopped_worker_ends_at_its_limit() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let keep = engine.sandbox().create().await.expect("a sandbox");
+    let before = workers();
+    let stopped = engine.sandbox().create().await.expect("a sandbox");
+    let pid = workers().into_iter().find(|pid| !before.contains(pid)).expect("the second worker");
+    send(pid, "STOP");
+    let start = Instant::now();
+    let result = stopped.execute("return 1").timeout(Duration::from_millis(200)).await;
+    assert_eq!(result, Err(ExecError::TimedOut));
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_eq!(value(&keep, "return 1").await, 1.into());
+}
+
+#[tokio::test]
+async fn a_killed_zygote_takes_its_workers_and_the_next_create_works() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    for victim in 0..2 {
+        let sandbox = engine.sandbox().create().await.expect("a sandbox");
+        let mut pids = workers();
+        pids.sort_unstable();
+        let (result, ()) = tokio::join!(async { sandbox.execute("await new Promise(() => {})").await }, async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            // The launcher, then the zygote.
+            send(pids[victim], "KILL");
+        });
+        assert!(matches!(result, Err(ExecError::Gone(_))), "{result:?}");
+        eventually("nothing is left", || workers().is_empty()).await;
+        let next = engine.sandbox().create().await.expect("the next sandbox");
+        assert_eq!(value(&next, "return 1").await, 1.into());
+    }
+}
+
+#[tokio::test]
+async fn nothing_outlives_a_killed_host() {
+    let _alone = ALONE.lock().await;
+    let mut host = std::process::Command::new(common::PROGRAM)
+        .args(["run", "-e", "while (true) {}"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("a host");
+    // The host, its launcher, its zygote and its worker.
+    eventually("the script runs", || workers().len() == 4).await;
+    let all = workers();
+    host.kill().expect("kill -9");
+    host.wait().expect("reaped");
+    let start = Instant::now();
+    eventually("every process is gone", || all.iter().all(|pid| !alive(*pid))).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+fn alive(pid: i32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[tokio::test]
+async fn a_cold_start_has_a_layout_of_its_own() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let shared = engine.sandbox().create().await.expect("shared");
+    let own = engine.sandbox().own_layout().create().await.expect("own");
+    assert_eq!((value(&shared, "return 1").await, value(&own, "return 2").await), (1.into(), 2.into()));
+    let before = workers().len();
+    own.exit().await;
+    drop(own);
+    eventually("its zygote ends with it", || workers().len() <= before - 3).await;
+    assert_eq!(value(&shared, "return 3").await, 3.into());
+}
+
+/// A bounded share of the cycles that a release is put through: `LEAK_CYCLES=10000`.
+#[tokio::test]
+async fn cycles_leave_no_process_descriptor_or_memory() {
+    let _alone = ALONE.lock().await;
+    let cycles: usize = std::env::var("LEAK_CYCLES").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let engine = engine();
+    let cycle = async || {
+        let sandbox = engine.sandbox().create().await.expect("a sandbox");
+        assert_eq!(value(&sandbox, "return 2 + 2").await, 4.into());
+        sandbox.exit().await;
+    };
+    for _ in 0..50 {
+        cycle().await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (descriptors, memory) = (count("fd"), resident());
+    for _ in 0..cycles {
+        cycle().await;
+    }
+    eventually("the workers are gone", || workers().len() == 2).await;
+    eventually("the descriptors are closed", || count("fd") <= descriptors).await;
+    let grown = resident().saturating_sub(memory);
+    assert!(grown < 8 << 20, "{grown} bytes more after {cycles} cycles");
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("proc");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<usize>().ok()).expect("a number") * 1024
+}

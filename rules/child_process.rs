@@ -1,0 +1,175 @@
+//! Programs that the app starts.
+
+use electrolint_model::app::ApiCall;
+use electrolint_model::app::traces::Trace;
+use electrolint_model::link::V;
+use electrolint_model::link::things::Thing;
+
+use crate::untrusted::worst;
+use crate::{Context, Findings, Severity};
+
+rule! {
+    /// Somebody else's data decides what program is started, or with what arguments.
+    ///
+    /// `exec` hands its text to a shell: a value with `;`, `|` or `$(…)` in it runs commands of its own. `spawn` and `execFile` have no
+    /// shell, but whoever chooses the program, or an option of it, chooses what runs. `shell.openPath` opens a file with the program
+    /// that the desktop has for it, which for a program is the program itself.
+    ///
+    /// Start constant programs with `execFile` and an array of arguments, put `--` before a value that could be taken for an option, and
+    /// compare what renderers send with what the app knows.
+    ///
+    /// ```js
+    /// const { exec, execFile } = require('child_process');
+    /// const { ipcMain, shell } = require('electron');
+    /// ipcMain.handle('log', (event, branch) => {
+    ///   exec(`git log ${branch}`); //~ child-process high
+    ///   execFile('git', ['log', '--', branch]); //~ child-process medium
+    ///   execFile('git', ['log', '--']);
+    /// });
+    /// ipcMain.on('show', (event, file) => shell.openPath(file)); //~ child-process
+    /// const names = { readme: '/usr/share/app/README.txt' };
+    /// ipcMain.on('help', () => shell.openPath(names.readme));
+    /// ```
+    pub(crate) static RULE = {
+        id: "child-process",
+        severity: Severity::High,
+        items: [],
+        cwe: ["CWE-78", "CWE-88"],
+        source: "https://nodejs.org/api/child_process.html#child_processexeccommand-options-callback",
+    }
+}
+
+/// How the program is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A command line for a shell.
+    Shell,
+    /// A program, and a list of arguments.
+    Program,
+    /// A file that the desktop opens.
+    Open,
+}
+
+const SINKS: &[(&str, Kind)] = &[
+    ("child_process.exec", Kind::Shell),
+    ("child_process.execSync", Kind::Shell),
+    ("child_process.spawn", Kind::Program),
+    ("child_process.spawnSync", Kind::Program),
+    ("child_process.execFile", Kind::Program),
+    ("child_process.execFileSync", Kind::Program),
+    ("child_process.fork", Kind::Program),
+    ("utilityProcess.fork", Kind::Program),
+    ("cross-spawn", Kind::Program),
+    ("cross-spawn.spawn", Kind::Program),
+    ("cross-spawn.sync", Kind::Program),
+    ("execa", Kind::Program),
+    ("execa.execa", Kind::Program),
+    ("execa.execaSync", Kind::Program),
+    ("execa.default", Kind::Program),
+    ("execa.command", Kind::Program),
+    ("execa.execaCommand", Kind::Program),
+    ("node-pty.spawn", Kind::Program),
+    ("shelljs.exec", Kind::Shell),
+    ("sudo-prompt.exec", Kind::Shell),
+    ("shell.openPath", Kind::Open),
+    ("shell.openItem", Kind::Open),
+];
+
+/// Functions whose result a shell takes for one word.
+const CLEANERS: &[&str] = &["quote", "shellescape", "shell-escape", "shellEscape", "shell-quote", "escapeShellArg"];
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let entrances = app.entrances();
+    let mut places: Vec<(ApiCall, Kind)> = Vec::new();
+    for (api, kind) in SINKS {
+        places.extend(app.calls(api).iter().cloned().map(|call| (call, *kind)));
+        places.extend(app.promisified_calls(api).into_iter().map(|call| (call, *kind)));
+    }
+    places.sort_by_key(|(call, _)| call.call);
+    places.dedup_by_key(|(call, _)| call.call);
+    for (call, kind) in places {
+        let Some(command) = call.argument(app, 0) else { continue };
+        let traces = app.traces(call.call, command, &entrances, CLEANERS);
+        let shell = kind == Kind::Program && uses_shell(cx, &call);
+        if let Some(trace) = worst(&traces) {
+            report(cx, findings, &call, command, trace, if shell { Kind::Shell } else { kind }, false);
+            continue;
+        }
+        if kind != Kind::Program {
+            continue;
+        }
+        // What the arguments say is only told where somebody else certainly says it.
+        let Some(list) = call.argument(app, 1) else { continue };
+        let traces: Vec<Trace> = app
+            .traces(call.call, list, &entrances, CLEANERS)
+            .into_iter()
+            .filter(|trace| trace.is_untrusted() && is_list(cx, list))
+            .collect();
+        if let Some(trace) = worst(&traces) {
+            report(cx, findings, &call, list, trace, if shell { Kind::Shell } else { kind }, true);
+        }
+    }
+}
+
+/// Whether the second argument is a list, and no object of options.
+fn is_list(cx: &Context, v: V) -> bool {
+    !cx.app.eval(v).iter().any(|known| matches!(known.thing, Thing::Object(_) | Thing::Function(..)))
+}
+
+/// `spawn(…, { shell: true })`.
+fn uses_shell(cx: &Context, call: &ApiCall) -> bool {
+    let app = cx.app;
+    [1, 2].into_iter().filter_map(|index| call.argument(app, index)).any(|options| {
+        app.eval(options).iter().any(|known| match &known.thing {
+            Thing::Object(object) => app
+                .program
+                .property(object, "shell", None)
+                .values
+                .iter()
+                .any(|placed| placed.known.thing.truthy() == Some(true)),
+            _ => false,
+        })
+    })
+}
+
+fn report(cx: &Context, findings: &mut Findings, call: &ApiCall, v: V, trace: &Trace, kind: Kind, arguments: bool) {
+    let app = cx.app;
+    let record = app.program.call(call.call);
+    let (message, gain, help) = match (kind, arguments) {
+        (Kind::Shell, _) => (
+            "somebody else's data becomes part of a command line",
+            "Whoever chooses the data runs commands as the user, with a `;` or a `$(…)` in it.",
+            "Use `execFile` with an array of arguments: no shell reads them.",
+        ),
+        (Kind::Program, false) => (
+            "somebody else's data decides which program is started",
+            "Whoever chooses the data runs any program as the user.",
+            "Start a program that the app names, or compare the value with a list of them.",
+        ),
+        (Kind::Program, true) => (
+            "somebody else's data becomes an argument of a program",
+            "A value that begins with `-` is an option: many programs have one that runs a command or writes a file.",
+            "Put `--` before the value, and compare it with what the app expects.",
+        ),
+        (Kind::Open, _) => (
+            "somebody else's data decides which file the desktop opens",
+            "Whoever chooses the path starts a program: an executable, a script, a file on a network share.",
+            "Open files below a folder of the app only, after `path.resolve` and a comparison of its beginning, or use `shell.showItemInFolder`.",
+        ),
+    };
+    let severity = match (kind, arguments, trace.is_untrusted()) {
+        (_, _, false) | (Kind::Program, true, _) => Severity::Medium,
+        (Kind::Open, _, _) if !trace.whole => Severity::Medium,
+        _ => Severity::High,
+    };
+    findings
+        .report(&RULE, app.span(v), message)
+        .severity(severity)
+        .known(call.certainty)
+        .traced(trace)
+        .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
+        .gain(gain)
+        .help(help)
+        .symbol(app.symbol(call.call));
+}

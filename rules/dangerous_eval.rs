@@ -1,0 +1,151 @@
+//! `executeJavaScript`, `eval`, `new Function` and kin.
+
+use electrolint_model::link::V;
+use electrolint_model::link::things::Thing;
+
+use crate::untrusted::{Sink, calls, worst};
+use crate::{Context, Findings, Severity};
+
+rule! {
+    /// A text that is not the app's own is run as script.
+    ///
+    /// `executeJavaScript`, `eval`, `new Function`, `vm` and timers that are given a text run whatever the text says. Data that is put
+    /// into it becomes script: in a page it acts as the page, in the main process or a preload it acts as the app.
+    ///
+    /// Hand data over as data: a message to the page, an argument of a function. Where a text is needed, `JSON.stringify` makes every
+    /// value a literal. `insertCSS` runs nothing, but a style can read what the page shows and send it away.
+    ///
+    /// ```js
+    /// const { ipcMain, BrowserWindow } = require('electron');
+    /// const win = new BrowserWindow();
+    /// ipcMain.on('search', (event, text) => {
+    ///   win.webContents.executeJavaScript(`find('${text}')`); //~ dangerous-eval
+    ///   win.webContents.executeJavaScript(`find(${JSON.stringify(text)})`);
+    /// });
+    /// win.webContents.executeJavaScript('document.title');
+    /// ```
+    ///
+    /// ```js
+    /// const vm = require('vm');
+    /// const { ipcMain } = require('electron');
+    /// ipcMain.handle('run', (event, code) => vm.runInThisContext(code)); //~ dangerous-eval
+    /// ipcMain.handle('sum', (event, code) => new Function('a', 'b', code)); //~ dangerous-eval
+    /// setTimeout(() => vm.runInThisContext('1 + 1'), 100);
+    /// ```
+    pub(crate) static RULE = {
+        id: "dangerous-eval",
+        severity: Severity::High,
+        items: [],
+        cwe: ["CWE-94", "CWE-95"],
+        source: "https://www.electronjs.org/docs/latest/api/web-contents#contentsexecutejavascriptcode-usergesture",
+    }
+}
+
+/// What the text is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It runs as script in a page.
+    Page,
+    /// It runs as script right here.
+    Here,
+    /// It runs as script if it is a text.
+    Timer,
+    /// It styles a page.
+    Style,
+}
+
+const fn sink(api: &'static str, argument: usize) -> Sink {
+    Sink { api, argument }
+}
+
+const SINKS: &[(Sink, Kind)] = &[
+    (sink("WebContents.executeJavaScript", 0), Kind::Page),
+    (sink("WebContents.executeJavaScriptInIsolatedWorld", 1), Kind::Page),
+    (sink("WebFrameMain.executeJavaScript", 0), Kind::Page),
+    (sink("WebviewTag.executeJavaScript", 0), Kind::Page),
+    (sink("webFrame.executeJavaScript", 0), Kind::Page),
+    (sink("webFrame.executeJavaScriptInIsolatedWorld", 1), Kind::Page),
+    (sink("eval", 0), Kind::Here),
+    (sink("window.eval", 0), Kind::Here),
+    (sink("globalThis.eval", 0), Kind::Here),
+    (sink("global.eval", 0), Kind::Here),
+    (sink("vm.runInThisContext", 0), Kind::Here),
+    (sink("vm.runInNewContext", 0), Kind::Here),
+    (sink("vm.runInContext", 0), Kind::Here),
+    (sink("vm.Script", 0), Kind::Here),
+    (sink("vm.compileFunction", 0), Kind::Here),
+    (sink("setTimeout", 0), Kind::Timer),
+    (sink("setInterval", 0), Kind::Timer),
+    (sink("window.setTimeout", 0), Kind::Timer),
+    (sink("window.setInterval", 0), Kind::Timer),
+    (sink("WebContents.insertCSS", 0), Kind::Style),
+    (sink("WebviewTag.insertCSS", 0), Kind::Style),
+    (sink("webFrame.insertCSS", 0), Kind::Style),
+];
+
+/// Functions that make a literal of any value.
+const CLEANERS: &[&str] = &["stringify", "serialize", "serialize-javascript", "serializeJavascript", "jsesc"];
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let entrances = app.entrances();
+    let mut places: Vec<(electrolint_model::app::ApiCall, V, Kind)> = Vec::new();
+    for (sink, kind) in SINKS {
+        for call in calls(cx, sink.api, sink.api.starts_with("WebContents.")) {
+            if places.iter().any(|(other, ..)| other.call == call.call) {
+                continue;
+            }
+            let Some(v) = call.argument(app, sink.argument) else { continue };
+            // A function, or something that may be one.
+            if *kind == Kind::Timer && !app.eval(v).iter().any(|known| matches!(known.thing, Thing::Template(_))) {
+                continue;
+            }
+            places.push((call, v, *kind));
+        }
+    }
+    for api in ["Function", "window.Function", "globalThis.Function"] {
+        for call in app.calls(api).iter() {
+            let last = app.program.arguments(call.call).len().saturating_sub(1);
+            if let Some(v) = call.argument(app, last) {
+                places.push((call.clone(), v, Kind::Here));
+            }
+        }
+    }
+    places.sort_by_key(|(call, ..)| call.call);
+    for (call, v, kind) in places {
+        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        let Some(trace) = worst(&traces) else { continue };
+        let record = app.program.call(call.call);
+        let (message, gain) = match kind {
+            Kind::Page => (
+                "somebody else's data becomes part of a script that runs in a page",
+                "Whoever chooses the data runs script in the page, with all that the page and its preload may do.",
+            ),
+            Kind::Here | Kind::Timer => (
+                "somebody else's data is run as script",
+                "Whoever chooses the data runs script with all that this process may do.",
+            ),
+            Kind::Style => (
+                "somebody else's data becomes part of a style sheet",
+                "Whoever chooses the data changes what the page shows, and reads attributes of it by selectors that load pictures.",
+            ),
+        };
+        findings
+            .report(&RULE, app.span(v), message)
+            .severity(match kind {
+                Kind::Style => Severity::Low,
+                _ if trace.is_untrusted() => Severity::High,
+                _ => Severity::Medium,
+            })
+            .known(call.certainty)
+            .traced(trace)
+            .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
+            .gain(gain)
+            .help(match kind {
+                Kind::Style => "Insert a constant style sheet, or compare the value with what the app means to allow.",
+                Kind::Page => "Send the data as a message, or put `JSON.stringify(value)` into the script in its place.",
+                _ => "Call a function with the data as its argument.",
+            })
+            .symbol(app.symbol(call.call));
+    }
+}

@@ -1,0 +1,148 @@
+//! Data that becomes markup.
+
+use electrolint_model::app::WindowKind;
+use electrolint_model::app::sources::SourceKind;
+use electrolint_model::app::traces::Trace;
+use electrolint_model::electron::preferences::Value;
+use electrolint_model::link::things::Certainty;
+use electrolint_model::source::Span;
+
+use crate::untrusted::worst;
+use crate::{Context, Findings, Severity};
+
+rule! {
+    /// Somebody else's data becomes markup of a page.
+    ///
+    /// Markup can hold script: `<img src=x onerror=…>` runs as soon as it is in the page. Script in a page does what the page may do, and
+    /// in a window with Node, or without context isolation, what the user may do. Write text with `textContent`, build elements with the
+    /// DOM, or clean markup with a sanitiser (DOMPurify, `setHTML`) first.
+    ///
+    /// Only data is reported that others choose: messages, answers of servers, the address of the page.
+    ///
+    /// ```js
+    /// // file: renderer.js
+    /// import DOMPurify from 'dompurify';
+    /// window.addEventListener('message', (event) => {
+    ///   document.body.innerHTML = event.data; //~ unsafe-html
+    ///   document.body.innerHTML = DOMPurify.sanitize(event.data);
+    ///   document.body.textContent = event.data;
+    /// });
+    /// fetch('https://example.com/news')
+    ///   .then((response) => response.text())
+    ///   .then((news) => document.body.insertAdjacentHTML('beforeend', news)); //~ unsafe-html
+    /// document.body.innerHTML = '<p>Loading</p>';
+    /// ```
+    pub(crate) static RULE = {
+        id: "unsafe-html",
+        severity: Severity::Medium,
+        items: [],
+        cwe: ["CWE-79"],
+        source: "https://developer.mozilla.org/en-US/docs/Web/API/Element/innerHTML#security_considerations",
+    }
+}
+
+/// Properties that take markup.
+const PROPERTIES: [&str; 3] = ["innerHTML", "outerHTML", "srcdoc"];
+
+/// Methods that take markup, and which argument it is.
+const METHODS: [(&str, usize); 5] = [
+    ("insertAdjacentHTML", 1),
+    ("createContextualFragment", 0),
+    ("document.write", 0),
+    ("document.writeln", 0),
+    ("document.execCommand", 2),
+];
+
+/// Functions whose result holds no script.
+const CLEANERS: &[&str] = &[
+    "sanitize",
+    "sanitise",
+    "sanitizeHtml",
+    "sanitizeHTML",
+    "sanitizeHtmlContent",
+    "sanitize-html",
+    "dompurify",
+    "purify",
+    "createHTML",
+    "filterXSS",
+    "xss",
+    "escape",
+    "escapeHtml",
+    "escapeHTML",
+    "escape-html",
+    "escapeHtmlEntities",
+    "htmlEscape",
+    "htmlEncode",
+    "htmlentities",
+    "encode",
+    "encodeURIComponent",
+    "encodeHTML",
+    "createTextNode",
+];
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let entrances = app.entrances();
+    let severity = severity(cx);
+    let mut tell = |span: Span, traces: Vec<Trace>, certainty: Certainty, what: &str, symbol: String| {
+        // What a caller hands over is the caller's to clean.
+        let traces: Vec<Trace> =
+            traces.into_iter().filter(|trace| trace.is_untrusted() || trace.origin.kind == SourceKind::Main).collect();
+        let Some(trace) = worst(&traces) else { return };
+        findings
+            .report(&RULE, span, format!("somebody else's data becomes markup by `{what}`"))
+            .severity(severity)
+            .known(certainty)
+            .traced(trace)
+            .gain(match severity {
+                Severity::High => "Markup that runs script runs programs here: a window of the app has Node, or no context isolation.",
+                _ => "Markup that runs script does what the page may do: it reads what is shown and calls what the preload exposes.",
+            })
+            .help("Use `textContent`, build elements with the DOM, or clean the markup with a sanitiser such as DOMPurify.")
+            .symbol(symbol);
+    };
+    for name in PROPERTIES {
+        for write in app.property_writes(name) {
+            if app.holds_text_only(write.object) {
+                continue;
+            }
+            let traces = app.traces_of_write(&write, &entrances, CLEANERS);
+            tell(app.span(write.value), traces, Certainty::Certain, name, app.symbol_of(write.function, name));
+        }
+    }
+    for (method, index) in METHODS {
+        let calls = match method.split_once('.') {
+            Some(_) => app.calls(method).to_vec(),
+            None => app.calls_by_method(method),
+        };
+        for call in calls {
+            let is_html = method != "document.execCommand"
+                || call.argument(app, 0).and_then(|v| app.constant(v)).is_some_and(|known| known.text() == Some("insertHTML"));
+            let Some(v) = call.argument(app, index).filter(|_| is_html) else { continue };
+            let traces = app.traces(call.call, v, &entrances, CLEANERS);
+            tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
+        }
+    }
+    for (call, _, name, v) in app.jsx_attributes() {
+        if name == "dangerouslysetinnerhtml" || name == "srcdoc" {
+            let what = if name == "srcdoc" { "srcDoc" } else { "dangerouslySetInnerHTML" };
+            let traces = app.traces(call, v, &entrances, CLEANERS);
+            tell(app.span(v), traces, Certainty::Certain, what, app.symbol(call));
+        }
+    }
+}
+
+/// High where some window of the app gives its pages Node, or lets them reach the preload's.
+fn severity(cx: &Context) -> Severity {
+    let is = |window: &electrolint_model::app::Window, key: &str, bad: bool| {
+        window
+            .settings(cx.app, key)
+            .iter()
+            .any(|fact| fact.value == Value::Known(bad) && fact.development != Some(true))
+    };
+    let exposed = cx.app.windows.iter().any(|window| {
+        matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView)
+            && (is(window, "nodeIntegration", true) || is(window, "contextIsolation", false))
+    });
+    if exposed { Severity::High } else { Severity::Medium }
+}
