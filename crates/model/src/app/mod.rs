@@ -77,6 +77,8 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
+    /// Pages by the names of Electron Forge's entry points.
+    forge_pages: OnceCell<Vec<(String, String)>>,
 }
 
 impl App<'_> {

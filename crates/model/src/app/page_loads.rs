@@ -57,38 +57,37 @@ impl App<'_> {
                     && self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
-            Thing::Api(name) => name
-                .strip_suffix("_WEBPACK_ENTRY")
-                .is_some_and(|name| self.forge_pages(name).iter().any(|html| ends_in(path, html, exact))),
+            Thing::Api(name) => name.strip_suffix("_WEBPACK_ENTRY").is_some_and(|name| {
+                self.forge_pages().iter().any(|(entry, html)| entry == name && ends_in(path, html, exact))
+            }),
             _ => false,
         })
     }
 
-    /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
-    fn forge_pages(&self, name: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        for unit in self.program.unit_ids() {
-            let summary = self.program.summary(unit);
-            let is_name = |text: &str| text.to_ascii_uppercase().replace(' ', "_") == name;
-            if !summary.strings.iter().any(|text| is_name(text)) {
-                continue;
-            }
-            for node in &summary.values {
-                let Value::Object(list) = node.value else { continue };
-                let text = |key: &str| {
-                    summary.properties(list).iter().find_map(|property| match property.key {
-                        Key::Name(name) if summary.str(name) == key => summary.text(property.value),
-                        _ => None,
-                    })
-                };
-                if text("name").is_some_and(is_name)
-                    && let Some(html) = text("html")
-                {
-                    found.push(html.to_owned());
+    /// The entry points of Electron Forge's configuration that have a page: their names and the pages.
+    fn forge_pages(&self) -> &[(String, String)] {
+        self.forge_pages.get_or_init(|| {
+            let mut found = Vec::new();
+            for unit in self.program.unit_ids() {
+                let summary = self.program.summary(unit);
+                if !summary.strings.iter().any(|text| &**text == "entryPoints") {
+                    continue;
+                }
+                for node in &summary.values {
+                    let Value::Object(list) = node.value else { continue };
+                    let text = |key: &str| {
+                        summary.properties(list).iter().find_map(|property| match property.key {
+                            Key::Name(name) if summary.str(name) == key => summary.text(property.value),
+                            _ => None,
+                        })
+                    };
+                    if let (Some(name), Some(html)) = (text("name"), text("html")) {
+                        found.push((name.to_ascii_uppercase().replace(' ', "_"), html.to_owned()));
+                    }
                 }
             }
-        }
-        found
+            found
+        })
     }
 
     /// What the last text that an address is made of can be.
