@@ -813,8 +813,13 @@ impl Program<'_> {
                     return self
                         .eval_in(object, frames)
                         .iter()
-                        .map(|known| match known.thing {
+                        .map(|known| match &known.thing {
                             Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            Thing::Result(path, _)
+                                if matches!(&**path, "new URL" | "new url.URL" | "url.pathToFileURL") =>
+                            {
+                                known.clone()
+                            }
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
