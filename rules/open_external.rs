@@ -34,7 +34,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let entries = app.entry_functions();
     for call in app.calls("shell.openExternal").iter() {
-        let Some(url) = call.argument(app, 0) else { continue };
+        let Some(url) = app.program.argument_or_spread(call.call, 0) else { continue };
         let reaches = app.reaches(call.call, url, &entries, &is_harmless, Strength::Scheme);
         // The worst way in speaks for all of them.
         let Some(worst) = reaches.iter().max_by_key(|reach| rank(reach)) else { continue };

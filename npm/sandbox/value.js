@@ -46,7 +46,9 @@ function encode(root) {
     }
     if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) throw cannotClone(`a ${value.constructor.name}`);
     const keys = Object.keys(value);
-    if (keys.every((key) => key !== '$type' && key !== '__proto__' && wellFormed(key))) {
+    // Readers of JSON may sort keys, and references count objects in order: only what is sorted is written plainly.
+    const plain = (key, index) => key !== '$type' && key !== '__proto__' && /^[ -~]*$/.test(key) && (index === 0 || keys[index - 1] < key);
+    if (keys.every(plain)) {
       const result = {};
       for (const key of keys) result[key] = walk(value[key], depth + 1);
       return result;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use allows::{Load, Origin, Request, allows};
 pub use sources::{HostName, Port, Source};
 
-use crate::html::{Html, MetaPolicy, holes};
+use crate::html::{Html, MetaPolicy, holes, is_templated};
 
 /// Byte offsets into the text of one policy, end exclusive.
 pub type PolicySpan = (u32, u32);
@@ -361,7 +361,11 @@ fn directive(text: &str, range: Range<usize>, holes: &[Range<usize>]) -> Directi
         name_span: span(&name),
         span: span(&range),
         // A hole inside a nonce or a host is one source; a hole by itself may be any number of them.
-        templated: tokens.iter().any(|token| token.source == Source::Unknown { scheme: None }),
+        templated: tokens.iter().any(|token| {
+            // A hole behind a quoted word may hold more words.
+            let behind = token.text.strip_prefix('\'').and_then(|text| text.split_once('\''));
+            token.source == Source::Unknown { scheme: None } || behind.is_some_and(|(_, rest)| is_templated(rest))
+        }),
         tokens,
     }
 }

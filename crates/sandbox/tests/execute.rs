@@ -34,20 +34,52 @@ async fn b01_nothing_of_the_system_is_there() {
 async fn b02_less_containment_than_demanded_is_refused() {
     let support = engine().support().await.expect("containment");
     assert_eq!(support.level, Level::Full);
-    // A system without user namespaces, by a limit that holds for a namespace of this test's own.
-    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
-    let run = |extra: &[&str]| {
-        std::process::Command::new("unshare")
-            .args(["--user", "--map-root-user", "sh", "-c", script, common::PROGRAM, "run", "--json", "-e", "return 1"])
-            .args(extra)
-            .output()
-            .expect("unshare(1)")
+    // A system without further user namespaces, by a limit that holds inside a namespace of this test's own. Started as
+    // an ordinary user, so that nothing but the missing namespaces can be the reason.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("readable");
+    let program = folder.path().join("electrolint-sandbox");
+    std::fs::copy(common::PROGRAM, &program).expect("a copy that others can run");
+    let lower = folder.path().join("lower.json");
+    std::fs::write(&lower, r#"{"version":1,"containment":{"require":"no-namespaces"}}"#).expect("a policy");
+    let lower = lower.to_str().expect("UTF-8");
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let run = |limit: u32, extra: &[&str]| {
+        let mut command = std::process::Command::new(if is_root { "setpriv" } else { "env" });
+        if is_root {
+            command.args(["--reuid=1000", "--regid=1000", "--clear-groups"]);
+        }
+        let script = format!("echo {limit} > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"");
+        command.args(["unshare", "--user", "--map-root-user", "sh", "-c", script.as_str()]).arg(&program);
+        let output = command.args(["run", "--json", "-e", "return 1"]).args(extra).output().expect("unshare(1)");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    let refused = run(&[]);
-    assert_eq!(refused.status.code(), Some(77), "{refused:?}");
-    assert!(String::from_utf8_lossy(&refused.stdout).contains("\"status\":\"refused\""));
-    // Accepting is the host's and the manifest's word together: a silent manifest demands full.
-    assert_eq!(run(&["--accept", "no-namespaces"]).status.code(), Some(77));
+    let (code, permitted) = run(100, &[]);
+    assert_eq!(code, Some(0), "{permitted}");
+    assert!(permitted.contains("\"containment\":\"full\""), "{permitted}");
+    let (code, refused) = run(0, &[]);
+    assert_eq!(code, Some(77), "{refused}");
+    assert!(refused.contains("\"status\":\"refused\"") && refused.contains("clone into namespaces"), "{refused}");
+    // A lower level needs the caller's word, the manifest's and the ceiling's.
+    assert_eq!(run(0, &["--accept", "no-namespaces"]).0, Some(77));
+    assert_eq!(run(0, &["--policy", lower, "--ceiling", lower]).0, Some(77));
+    assert_eq!(run(0, &["--accept", "no-namespaces", "--policy", lower]).0, Some(77));
+    let (code, accepted) = run(0, &["--accept", "no-namespaces", "--policy", lower, "--ceiling", lower]);
+    assert_eq!(code, Some(0), "{accepted}");
+    assert!(accepted.contains("\"containment\":\"no-namespaces\""), "{accepted}");
+    // Every act is refused at the lower level too.
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" doctor --json --accept no-namespaces";
+    let mut doctor = std::process::Command::new(if is_root { "setpriv" } else { "env" });
+    if is_root {
+        doctor.args(["--reuid=1000", "--regid=1000", "--clear-groups"]);
+    }
+    let output = doctor
+        .args(["unshare", "--user", "--map-root-user", "sh", "-c", script])
+        .arg(&program)
+        .output()
+        .expect("doctor");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("no-namespaces") && !text.contains("\"refused\":false"), "{text}");
 }
 
 #[tokio::test]

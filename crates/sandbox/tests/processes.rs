@@ -180,6 +180,20 @@ fn alive(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
+#[tokio::test]
+async fn a_cold_start_has_a_layout_of_its_own() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let shared = engine.sandbox().create().await.expect("shared");
+    let own = engine.sandbox().own_layout().create().await.expect("own");
+    assert_eq!((value(&shared, "return 1").await, value(&own, "return 2").await), (1.into(), 2.into()));
+    let before = workers().len();
+    own.exit().await;
+    drop(own);
+    eventually("its zygote ends with it", || workers().len() <= before - 3).await;
+    assert_eq!(value(&shared, "return 3").await, 3.into());
+}
+
 /// A bounded share of the cycles that a release is put through: `LEAK_CYCLES=10000`.
 #[tokio::test]
 async fn cycles_leave_no_process_descriptor_or_memory() {

@@ -52,6 +52,9 @@ const PACKAGE: &str = r#"{ "name": "hostile", "main": "main.js", "devDependencie
 const MAIN: &str = "const { app, BrowserWindow } = require('electron')\n\
                     app.whenReady().then(() => new BrowserWindow({ webPreferences: { webSecurity: false } }))\n";
 
+const REQUIRED: &str =
+    "const{app,BrowserWindow,contextBridge,ipcMain,ipcRenderer,net,session,shell}=require('electron');";
+
 const fn case(name: &'static str, path: &'static str, said: Said, content: Content) -> Hostile {
     let is_slow = match content {
         Nested(open, _, close, times) => (open.len() + close.len()) * times > 1_500_000,
@@ -217,6 +220,32 @@ pub fn cases() -> Vec<Hostile> {
         case("html-open-script", "a.html", Either, Repeated("<script>", "<!--<script>", "", 300_000)),
         case("html-style", "a.html", Nothing, Nested("<style>@import url(", "a", ")", 200_000)),
         case("html-nested-script", "a.html", Problem, Made(|| nested("<script>", "(", "1", ")", DEEP))),
+        // Much of what rules ask about.
+        case("many-windows", "a.js", Either, Repeated(REQUIRED, "new BrowserWindow({webPreferences:{nodeIntegration:true}});", "", 60_000)),
+        case("many-named-windows", "a.js", Either, Made(|| (0..40_000).fold(String::from(REQUIRED), |text, n| text + &format!("const w{n}=new BrowserWindow({{}});w{n}.loadURL('https://a.b');")).into_bytes())),
+        case("many-windows-of-one-variable", "a.js", Either, Repeated("const{BrowserWindow}=require('electron');let w;", "w=new BrowserWindow({});w.loadURL(u);", "", 60_000)),
+        case("many-windows-of-one-function", "a.js", Either, Repeated("const{BrowserWindow}=require('electron');function f(o){return new BrowserWindow(o)}", "f({webPreferences:{sandbox:x}});", "", 60_000)),
+        case("many-spread-preferences", "a.js", Either, Made(|| format!("const{{BrowserWindow}}=require('electron');const p={{{}}};{}", "...q,a:b,".repeat(20_000), "new BrowserWindow({webPreferences:{...p}});".repeat(2000)).into_bytes())),
+        case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
+        case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),
+        case("many-checked-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.handle('a',(e,u)=>{if(e.senderFrame.url.startsWith('https://a.b/'))shell.openExternal(u)});", "", 40_000)),
+        case("many-checks", "a.js", Either, Made(|| format!("{REQUIRED}ipcMain.on('a',(e,u)=>{{{}}})", "if(!u.startsWith('https:'))return;shell.openExternal(u);".repeat(40_000)).into_bytes())),
+        case("many-checks-at-once", "a.js", Either, Made(|| format!("{REQUIRED}ipcMain.on('a',(e,u)=>{{if({}x)shell.openExternal(u)}})", "u==='https://a.b'||".repeat(40_000)).into_bytes())),
+        case("many-nested-checks", "a.js", Either, Made(|| format!("{REQUIRED}ipcMain.on('a',(e,u)=>{{{}{}}})", "if(u.startsWith('https:')){shell.openExternal(u);".repeat(1000), "}".repeat(1000)).into_bytes())),
+        case("many-bridges", "a.js", Either, Repeated(REQUIRED, "contextBridge.exposeInMainWorld('a',{b:ipcRenderer,c:(...a)=>ipcRenderer.send(...a)});", "", 40_000)),
+        case("many-switches", "a.js", Either, Repeated(REQUIRED, "app.commandLine.appendSwitch('no-sandbox');process.env.ELECTRON_DISABLE_SECURITY_WARNINGS='1';", "", 40_000)),
+        case("many-permission-handlers", "a.js", Either, Repeated(REQUIRED, "session.defaultSession.setPermissionRequestHandler((w,p,c)=>c(true));", "", 40_000)),
+        case("many-certificates", "a.js", Either, Repeated(REQUIRED, "app.on('certificate-error',(e,w,u,r,c,cb)=>{e.preventDefault();cb(true)});", "", 40_000)),
+        case("many-headers", "a.js", Either, Repeated(REQUIRED, "session.defaultSession.webRequest.onHeadersReceived((d,c)=>c({responseHeaders:{...d.responseHeaders,'Content-Security-Policy':['script-src *']}}));", "", 20_000)),
+        case("many-addresses", "a.js", Either, Repeated(REQUIRED, "fetch('http://a.b/'+x);net.request('http://c.d');", "", 60_000)),
+        case("many-webview-texts", "a.js", Either, Repeated("", "x='<webview src=a allowpopups></webview>';", "", 60_000)),
+        case("many-webviews-by-call", "a.js", Either, Repeated("", "w=document.createElement('webview');w.setAttribute('allowpopups','');w.plugins=true;", "", 20_000)),
+        case("many-webviews-and-windows", "many/a.html", Either, Written(webviews_and_windows)),
+        case("many-webviews-jsx", "a.jsx", Either, Repeated("x=<>", "<webview allowpopups src={a}/>", "</>", 60_000)),
+        case("many-pages", "many/p1.html", Either, Written(pages)),
+        case("many-writes", "a.js", Either, Made(|| format!("{REQUIRED}let u;{}new BrowserWindow({{webPreferences:{{preload:u,sandbox:u}}}}).loadURL(u)", "u=x;u=`a${u}`;".repeat(60_000)).into_bytes())),
+        case("many-subclasses", "a.js", Either, Made(|| (1..20_000).fold(format!("{REQUIRED}class W0 extends BrowserWindow{{}};"), |text, n| text + &format!("class W{n} extends W{}{{}};", n - 1)) .into_bytes())),
+        case("many-remotes", "a.js", Either, Repeated("const remote=require('@electron/remote');", "remote.getCurrentWindow().loadURL(x);remote.require('fs');", "", 40_000)),
         // Files.
         case("links-in-a-circle", "link", Either, Written(links)),
         case("pipe", "a.js", Either, Written(pipe)),
@@ -356,6 +385,25 @@ fn many(folder: &Path) -> io::Result<()> {
         fs::write(folder.join(format!("many/f{number}.js")), text)?;
     }
     Ok(())
+}
+
+fn webviews_and_windows(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join("many"))?;
+    fs::write(folder.join("many/a.html"), "<webview src=x webpreferences='sandbox=no'></webview>".repeat(20_000))?;
+    let window = "new BrowserWindow({webPreferences:{webviewTag:true}}).loadFile('a.html');";
+    fs::write(folder.join("many/a.js"), [REQUIRED, &window.repeat(20_000)].concat())
+}
+
+fn pages(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join("many"))?;
+    let mut script = String::from(REQUIRED);
+    for number in 0..2000 {
+        script += &format!("new BrowserWindow({{}}).loadFile('p{number}.html');");
+        let page = "<meta http-equiv=Content-Security-Policy content='script-src *'><script src=s.js></script>\n";
+        fs::write(folder.join(format!("many/p{number}.html")), page)?;
+    }
+    fs::write(folder.join("many/s.js"), "eval(location.hash)\n")?;
+    fs::write(folder.join("many/a.js"), script)
 }
 
 fn circle(folder: &Path) -> io::Result<()> {

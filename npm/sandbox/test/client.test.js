@@ -38,6 +38,8 @@ test('api functions', async () => {
   assert.equal(await sandbox.execute("return await api.greet('World')"), 'Hello, World!');
   await assert.rejects(sandbox.execute('return await api.fail()'), { message: 'API method failed' });
   assert.equal(await sandbox.execute("return await api.fail().catch((e) => 'caught ' + e.message)"), 'caught API method failed');
+  const shared = await sandbox.execute('const s = [7]; return await api.deep.echo({ z: s, a: { y: s, b: s } })');
+  assert.deepEqual([Object.keys(shared), shared.a.y === shared.z, shared.a.b], [['z', 'a'], true, [7]]);
   assert.deepEqual(await sandbox.execute('return await api.deep.echo(new Map([[1, new Set([2n])]]))'), new Map([[1, new Set([2n])]]));
 });
 
@@ -95,6 +97,8 @@ test('values survive both directions', () => {
   assert.equal([...back[8].keys()][0], back[11]);
   assert.deepEqual(Object.keys(back[10]), ['$type', '__proto__'].filter((key) => Object.keys(values[10]).includes(key)));
   assert.ok(back[12] instanceof RangeError && back[12].message === 'r');
+  const ordered = decode(encode({ z: [1], a: [2], 10: 0, 9: 0 }));
+  assert.deepEqual(Object.keys(ordered), ['9', '10', 'z', 'a']);
   assert.throws(() => encode(() => {}), { name: 'DataCloneError' });
 });
 

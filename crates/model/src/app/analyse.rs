@@ -207,7 +207,8 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                     (ScriptKind::Classic | ScriptKind::Module, _) => FileKind::JavaScript,
                     _ => continue,
                 };
-                if script.content.0 < script.content.1 {
+                // What stands in a script that comes from elsewhere never runs.
+                if script.src.is_none() && script.content.0 < script.content.1 {
                     let source = &text[script.content.0 as usize..script.content.1 as usize];
                     let script = Script { text, range: script.content, kind, declarations: false };
                     let outcome = bounded(source, || syntax::summarise(script));

@@ -343,6 +343,13 @@ impl App<'_> {
             {
                 return self.formula(subject, bool == equal, root, 4).judge();
             }
+            // `typeof url === 'string'`: it always is.
+            if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
+                && self.root(V(subject.0, inner)).as_ref() == Some(root)
+                && self.constant(other).is_some_and(|known| known.text() == Some("string"))
+            {
+                return judged(if equal { Strength::None } else { Strength::Host }, None, None);
+            }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
                 return judged(Strength::Opaque, Some(span), None);
@@ -716,6 +723,7 @@ impl App<'_> {
                 if let [only] = summary.bindings[binding.index()].writes.as_slice() {
                     match summary.value(only.value) {
                         Value::Parameter(..)
+                        | Value::RestParameter(..)
                         | Value::Binding(_)
                         | Value::Member(..)
                         | Value::Call(_)
@@ -731,7 +739,9 @@ impl App<'_> {
                 }
                 Some((Root { unit: v.0, base: Base::Binding(binding), path: Vec::new() }, UrlPart::Whole))
             }
-            Value::Parameter(function, index) => Some((parameter_root(F(v.0, function), index), UrlPart::Whole)),
+            Value::Parameter(function, index) | Value::RestParameter(function, index) => {
+                Some((parameter_root(F(v.0, function), index), UrlPart::Whole))
+            }
             Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
                 self.url_part_at(at(left), depth + 1)
             }
@@ -796,6 +806,11 @@ impl App<'_> {
                 let argument = self.program.argument(c, 0)?;
                 if parses {
                     return self.url_part_at(argument, depth + 1);
+                }
+                // `url.format(parsed)` writes a parsed address out again.
+                let formats = self.api_of(c).is_some_and(|(path, _)| &*path == "url.format");
+                if formats && let Some((root, UrlPart::Whole)) = self.url_part_at(argument, depth + 1) {
+                    return Some((root, UrlPart::Whole));
                 }
                 // A helper that parses: `parseURL(url)` returns what it made of its argument.
                 for helper in self.functions(callee) {
@@ -879,7 +894,10 @@ fn prefix_strength(text: &str, span: Span) -> Judged {
         return judged(Strength::Host, Some(span), None);
     }
     match text.split_once(':') {
+        // `about:blank` leads nowhere.
+        Some(("about", _)) => judged(Strength::Host, Some(span), None),
         Some((_, "" | "/" | "//")) => judged(Strength::Scheme, Some(span), None),
+        Some((_, rest)) if !rest.starts_with("//") => judged(Strength::Scheme, Some(span), None),
         Some(_) => judged(
             Strength::Weak,
             Some(span),
@@ -888,6 +906,18 @@ fn prefix_strength(text: &str, span: Span) -> Judged {
         None if text.is_empty() => judged(Strength::None, None, None),
         None => judged(Strength::Weak, Some(span), Some("a scheme that begins like this one passes too")),
     }
+}
+
+/// `(https?|mailto):`, `(https?://|mailto:)`: a group of schemes, each closed by its colon.
+fn are_schemes(pattern: &str) -> bool {
+    let Some((group, rest)) = pattern.strip_prefix('(').and_then(|group| group.split_once(')')) else { return false };
+    let closed = rest.starts_with(':');
+    (closed || rest.is_empty())
+        && group.split('|').all(|way| {
+            let (scheme, after) = way.split_once(':').unwrap_or((way, if closed { "" } else { "?" }));
+            let named = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-?".contains(&byte));
+            named && !scheme.is_empty() && after.bytes().all(|byte| byte == b'/')
+        })
 }
 
 fn pattern_strength(pattern: &Rc<str>, part: UrlPart, span: Span) -> Judged {
@@ -933,7 +963,10 @@ fn pattern_strength(pattern: &Rc<str>, part: UrlPart, span: Span) -> Judged {
         }
         UrlPart::Whole => {
             // Scheme, then host, then a slash: closed. Scheme alone: a scheme check.
-            let plain = rest.replace("\\/", "/").replace("\\.", ".");
+            let plain = rest.replace("\\/", "/").replace("\\.", ".").replace("(?:", "(");
+            if are_schemes(&plain) {
+                return judged(Strength::Scheme, Some(span), None);
+            }
             let Some((scheme, after)) = plain.split_once(':') else {
                 return weak("a scheme that begins like this one passes too");
             };

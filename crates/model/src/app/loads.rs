@@ -72,6 +72,26 @@ impl App<'_> {
 
     /// What an address is, by what is known of its beginning.
     pub fn content(&self, known: &Known) -> Content {
+        // `new URL('page.html', base)`: what the base is, unless the first part says where it leads.
+        if let Thing::Result(path, c) = &known.thing
+            && matches!(&**path, "new URL" | "new url.URL")
+        {
+            let worst = |index| {
+                self.program.argument(*c, index).map(|argument| {
+                    self.eval(argument)
+                        .iter()
+                        .filter(|known| known.development != Some(true))
+                        .map(|known| content_of(&known.thing))
+                        .max()
+                        .unwrap_or(Content::Unknown)
+                })
+            };
+            return match (worst(0), worst(1)) {
+                (Some(Content::Local), Some(base)) => base,
+                (Some(first), _) => first,
+                _ => Content::Unknown,
+            };
+        }
         content_of(&known.thing)
     }
 

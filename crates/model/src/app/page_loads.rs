@@ -4,7 +4,7 @@ use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
 use crate::link::things::*;
-use crate::summary::Value;
+use crate::summary::{Key, Value};
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -56,8 +56,39 @@ impl App<'_> {
                 matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
                     && self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
             }
+            // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
+            Thing::Api(name) => name
+                .strip_suffix("_WEBPACK_ENTRY")
+                .is_some_and(|name| self.forge_pages(name).iter().any(|html| ends_in(path, html, exact))),
             _ => false,
         })
+    }
+
+    /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
+    fn forge_pages(&self, name: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            let is_name = |text: &str| text.to_ascii_uppercase().replace(' ', "_") == name;
+            if !summary.strings.iter().any(|text| is_name(text)) {
+                continue;
+            }
+            for node in &summary.values {
+                let Value::Object(list) = node.value else { continue };
+                let text = |key: &str| {
+                    summary.properties(list).iter().find_map(|property| match property.key {
+                        Key::Name(name) if summary.str(name) == key => summary.text(property.value),
+                        _ => None,
+                    })
+                };
+                if text("name").is_some_and(is_name)
+                    && let Some(html) = text("html")
+                {
+                    found.push(html.to_owned());
+                }
+            }
+        }
+        found
     }
 
     /// What the last text that an address is made of can be.
@@ -117,6 +148,9 @@ fn ends_in(path: &str, address: &str, exact: bool) -> bool {
     if !(address.ends_with(".html") || address.ends_with(".htm")) {
         return false;
     }
+    // A build makes `index.html` of `index.ejs`.
+    let built = path.strip_suffix(".ejs").map(|stem| format!("{stem}.html"));
+    let path = built.as_deref().unwrap_or(path);
     path == address
         || path.strip_suffix(address).is_some_and(|rest| rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.

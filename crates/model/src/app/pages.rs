@@ -131,6 +131,12 @@ impl WebviewElement {
 }
 
 impl App<'_> {
+    /// Whether this is a component, which becomes part of a page: `.vue`, `.svelte`.
+    pub fn is_component(&self, page: &Page) -> bool {
+        let path = &self.sources.file(page.file).path;
+        [".vue", ".svelte"].iter().any(|ending| path.ends_with(ending))
+    }
+
     /// Every `<webview>`: in pages, then in scripts.
     pub fn webviews(&self) -> impl Iterator<Item = &WebviewElement> {
         self.pages.iter().flat_map(|page| &page.webviews).chain(&self.script_webviews)

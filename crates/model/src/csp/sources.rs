@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::html::is_templated;
+
 /// What a word of a source list means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
@@ -95,7 +97,15 @@ impl Source {
     /// The meaning of a word; `templated` when it has a hole.
     pub fn of(word: &str, templated: bool) -> Self {
         if let Some(quoted) = word.strip_prefix('\'') {
-            return quoted.strip_suffix('\'').map_or(Self::Invalid, |quoted| keyword(quoted, templated));
+            if let Some(quoted) = quoted.strip_suffix('\'') {
+                return keyword(quoted, templated);
+            }
+            // `'self'${more}`: what fills the hole begins with a space, or the policy would be broken.
+            return match quoted.split_once('\'') {
+                Some((quoted, rest)) if templated && is_templated(rest) => keyword(quoted, false),
+                _ if templated => Self::Unknown { scheme: None },
+                _ => Self::Invalid,
+            };
         }
         if templated {
             let scheme = word.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));

@@ -93,6 +93,13 @@ fn sources_of_every_form() {
     ] {
         assert_eq!(Source::of(word, false), source, "{word}");
     }
+    for (word, source) in [
+        ("'self'${fonts}", Source::Own),
+        ("'unsafe-inline'<%= more %>", Source::UnsafeInline),
+        ("'${word}", Source::Unknown { scheme: None }),
+    ] {
+        assert_eq!(Source::of(word, true), source, "{word}");
+    }
 }
 
 #[test]

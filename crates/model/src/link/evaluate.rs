@@ -13,6 +13,9 @@ const MOST_ALTERNATIVES: usize = 16;
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
+/// Steps that one question may cost: what is more entangled is unknown, and the next question starts afresh.
+const MOST_WORK_AT_ONCE: u64 = 50_000;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
@@ -28,11 +31,15 @@ impl Program<'_> {
         let key = (v, frames.id(), shallow);
         self.work.set(self.work.get() + 1);
         let depth = self.depth.get();
+        if depth == 0 {
+            self.asked_at.set(self.work.get());
+        }
         if let Some(&outer) = self.open.borrow().get(&key) {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        if depth > MOST_STEPS || self.work.get() > MOST_WORK {
+        let work = self.work.get();
+        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -431,6 +438,10 @@ impl Program<'_> {
             for call in self.callers(f).iter() {
                 match self.argument(*call, index as usize) {
                     Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                    // `open(...args)`: any of the list may stand here.
+                    None if self.argument_or_spread(*call, index as usize).is_some() => {
+                        values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+                    }
                     None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
                 }
             }
@@ -734,7 +745,7 @@ impl Program<'_> {
             return vec![Known::unknown(Unknown::Call(c), Some(v))];
         }
         let _ = inner;
-        let frames = frames.with(f, c);
+        let frames = self.entered(f, c, frames);
         let mut values = Vec::new();
         for exit in &function.exits {
             if exit.throws {
@@ -755,6 +766,44 @@ impl Program<'_> {
         if values.is_empty() { vec![Known::new(Thing::Undefined, v, Certainty::Firm)] } else { values }
     }
 
+    /// The calls that matter inside a function that one more call enters. Arguments that say everything themselves need none of
+    /// those before, so that what such a call gives is found once and not once for each way that leads there.
+    fn entered(&self, f: F, c: C, frames: &Frames) -> Frames {
+        let is_plain = |item: &Item| {
+            matches!(
+                self.value(V(c.0, item.value)),
+                Value::Undefined
+                    | Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Global(_)
+            )
+        };
+        let arguments = self.arguments(c);
+        if !arguments.iter().all(is_plain) {
+            return frames.with(f, c);
+        }
+        let around = frames.only(|function| self.encloses(function, f));
+        if self.function(f).parameters.is_empty() { around } else { around.with(f, c) }
+    }
+
+    /// Whether a function is written inside another.
+    fn encloses(&self, outer: F, inner: F) -> bool {
+        let mut at = inner.1;
+        for _ in 0..64 {
+            if outer == F(inner.0, at) {
+                return true;
+            }
+            let parent = self.function(F(inner.0, at)).parent;
+            if parent == at {
+                return false;
+            }
+            at = parent;
+        }
+        false
+    }
+
     /// What methods of texts and unknown functions give.
     fn text_result(&self, callee: V, c: C, v: V, frames: &Frames) -> Vec<Known> {
         if let Value::Member(object, method) = self.value(callee) {
@@ -764,8 +813,13 @@ impl Program<'_> {
                     return self
                         .eval_in(object, frames)
                         .iter()
-                        .map(|known| match known.thing {
+                        .map(|known| match &known.thing {
                             Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            Thing::Result(path, _)
+                                if matches!(&**path, "new URL" | "new url.URL" | "url.pathToFileURL") =>
+                            {
+                                known.clone()
+                            }
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
@@ -814,8 +868,16 @@ impl Program<'_> {
                 [left, right].into_iter().find_map(|side| {
                     let side = V(test.0, side);
                     let values = self.eval_in(side, frames);
-                    match values.as_ref() {
-                        [Known { thing: Thing::Development(yes), .. }] => Some(*yes == holds),
+                    // What else it may be does not come out so for certain: `testing ? false : !app.isPackaged`.
+                    let development = values.iter().find_map(|known| match known.thing {
+                        Thing::Development(yes) => Some(yes == holds),
+                        _ => None,
+                    });
+                    let otherwise = values.iter().any(|known| {
+                        !matches!(known.thing, Thing::Development(_)) && known.thing.truthy() == Some(holds)
+                    });
+                    match development {
+                        Some(found) if !otherwise => Some(found),
                         _ => self.development_in(side, holds, frames, depth + 1),
                     }
                 })

@@ -80,6 +80,8 @@ pub struct Program<'a> {
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
+    /// How much work was done when the question that is being answered was asked.
+    asked_at: Cell<u64>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -108,6 +110,7 @@ impl<'a> Program<'a> {
             callers: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
+            asked_at: Cell::new(0),
         };
         program.index();
         program
@@ -171,6 +174,13 @@ impl<'a> Program<'a> {
             return None;
         }
         items.get(index).map(|item| V(c.0, item.value))
+    }
+
+    /// An argument of a call, or the list that is spread over its place: `open(...args)`.
+    pub fn argument_or_spread(&self, c: C, index: usize) -> Option<V> {
+        let items = self.arguments(c);
+        let spread = items.iter().take(index + 1).find(|item| item.spread);
+        spread.or_else(|| items.get(index)).map(|item| V(c.0, item.value))
     }
 
     /// The call in which this function is written as an argument, and the argument's index.

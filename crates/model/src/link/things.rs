@@ -42,6 +42,18 @@ impl Frames {
         Self(Some(Rc::new(Frame { function, call, below: self.clone(), depth })))
     }
 
+    /// Those of functions that are kept.
+    #[must_use]
+    pub fn only(&self, is_kept: impl Fn(F) -> bool + Copy) -> Self {
+        let Some(frame) = &self.0 else { return Self(None) };
+        let below = frame.below.only(is_kept);
+        if !is_kept(frame.function) {
+            return below;
+        }
+        // What is handed to a function that is kept was said below it, by whatever function.
+        self.clone()
+    }
+
     /// The call that entered a function, and what is known below it.
     pub fn find(&self, function: F) -> Option<(C, Frames)> {
         let mut at = self.0.as_ref();

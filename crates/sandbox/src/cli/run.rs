@@ -9,7 +9,8 @@ use electrolint_policy::{Level, Policy};
 use serde_json::json;
 
 use super::{PolicyOptions, read_file};
-use crate::{Engine, EngineOptions, Event, ExecError, SandboxBuilder, StartError, to_tagged_json};
+use crate::engine::to_plain_json;
+use crate::{Engine, EngineOptions, Event, ExecError, SandboxBuilder, StartError};
 
 /// The script threw.
 const ERROR: u8 = 1;
@@ -149,7 +150,7 @@ fn outcome(result: Result<electrolint_policy::Value, ExecError>, containment: Op
         Err(ExecError::Aborted | ExecError::Gone(_)) => ("killed", KILLED),
     };
     let (value, error) = match result {
-        Ok(value) => (to_tagged_json(&value), serde_json::Value::Null),
+        Ok(value) => (to_plain_json(&value), serde_json::Value::Null),
         Err(ExecError::Js(thrown)) => {
             (serde_json::Value::Null, json!({ "name": thrown.name, "message": thrown.message, "stack": thrown.stack }))
         }

@@ -30,8 +30,8 @@ impl Clock {
         Ok(Self(shared))
     }
 
-    /// Calls `expire(what)` at `when`, unless `mortal` is gone by then.
-    pub(super) fn at(&self, when: Instant, mortal: Weak<dyn Mortal>, what: u32) {
+    /// Calls `expire(what)` at `when`, unless the deadline is dropped before.
+    pub(super) fn at(&self, when: Instant, mortal: Weak<dyn Mortal>, what: u32) -> Deadline {
         let (state, wake) = &*self.0;
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.next += 1;
@@ -40,6 +40,20 @@ impl Clock {
         if state.entries.first_key_value().is_some_and(|(first, _)| *first == key) {
             wake.notify_one();
         }
+        Deadline { clock: self.0.clone(), key }
+    }
+}
+
+/// A time that the clock waits for, for as long as this lives.
+pub(super) struct Deadline {
+    clock: Arc<(Mutex<State>, Condvar)>,
+    key: (Instant, u64),
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        // The clock may wake for it once more and find the next one.
+        self.clock.0.lock().unwrap_or_else(PoisonError::into_inner).entries.remove(&self.key);
     }
 }
 
@@ -52,23 +66,25 @@ impl Drop for Clock {
 }
 
 fn tick((state, wake): &(Mutex<State>, Condvar)) {
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    while !state.stopped {
-        // Entries of sandboxes that ended early would otherwise pile up until their deadline.
-        if state.entries.len() > 1024 {
-            state.entries.retain(|_, (mortal, _)| mortal.strong_count() > 0);
-        }
+    let mut guard = state.lock().unwrap_or_else(PoisonError::into_inner);
+    while !guard.stopped {
         let now = Instant::now();
-        match state.entries.first_key_value().map(|(key, _)| *key) {
+        match guard.entries.first_key_value().map(|(key, _)| *key) {
             Some(key) if key.0 <= now => {
-                if let Some((mortal, what)) = state.entries.remove(&key)
+                let due = guard.entries.remove(&key);
+                // Without the lock: this may be the last handle of the engine, whose end takes it.
+                drop(guard);
+                if let Some((mortal, what)) = due
                     && let Some(mortal) = mortal.upgrade()
                 {
                     mortal.expire(what);
                 }
+                guard = state.lock().unwrap_or_else(PoisonError::into_inner);
             }
-            Some((when, _)) => state = wake.wait_timeout(state, when - now).unwrap_or_else(PoisonError::into_inner).0,
-            None => state = wake.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some((when, _)) => {
+                guard = wake.wait_timeout(guard, when - now).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            None => guard = wake.wait(guard).unwrap_or_else(PoisonError::into_inner),
         }
     }
 }

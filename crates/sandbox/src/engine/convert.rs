@@ -103,14 +103,29 @@ fn from_json(json: &Json) -> Value {
     }
 }
 
-/// A value as JSON that loses nothing: what JSON lacks is an object with the one key `$type` first.
+/// A value as JSON that loses nothing: what JSON lacks is an object with the key `$type`.
 ///
 /// `{"$type":"undefined"}`, `number` (`NaN`, `Infinity`, `-Infinity`, `-0`), `bigint`, `string` (UTF-16 code units),
 /// `ref` (number of an object of the message), `bytes` (`class`, base64), `date`, `regexp`, `map`, `set`, `error`; an
-/// object that has a key `$type` of its own is `object` with its entries as a list.
+/// object that has a key `$type` of its own, or whose keys are not in the order that JSON libraries sort them to, is
+/// `object` with its entries as a list.
 #[must_use]
 pub fn to_tagged_json(value: &Value) -> Json {
+    tag(value, true)
+}
+
+/// As [`to_tagged_json`], but objects keep their natural form where only the order of keys would be lost.
+pub(crate) fn to_plain_json(value: &Value) -> Json {
+    tag(value, has_reference(value))
+}
+
+fn has_reference(value: &Value) -> bool {
+    matches!(value, Value::Ref(_)) || value.children().any(has_reference)
+}
+
+fn tag(value: &Value, ordered: bool) -> Json {
     use serde_json::json;
+    let inner = |value: &Value| tag(value, ordered);
     let texts = |text: &Text| match text {
         Text::Utf8(text) => Json::String(text.clone()),
         Text::Utf16(units) => json!({ "$type": "string", "value": units }),
@@ -131,19 +146,19 @@ pub fn to_tagged_json(value: &Value) -> Json {
         Value::Date(ms) if ms.is_finite() => json!({ "$type": "date", "value": ms }),
         Value::Date(_) => json!({ "$type": "date", "value": null }),
         Value::RegExp(source, flags) => json!({ "$type": "regexp", "source": texts(source), "flags": texts(flags) }),
-        Value::Array(items) => Json::Array(items.iter().map(to_tagged_json).collect()),
-        Value::Set(items) => json!({ "$type": "set", "value": items.iter().map(to_tagged_json).collect::<Vec<_>>() }),
+        Value::Array(items) => Json::Array(items.iter().map(inner).collect()),
+        Value::Set(items) => json!({ "$type": "set", "value": items.iter().map(inner).collect::<Vec<_>>() }),
         Value::Map(entries) => {
-            let pairs: Vec<_> = entries.iter().map(|(k, v)| json!([to_tagged_json(k), to_tagged_json(v)])).collect();
+            let pairs: Vec<_> = entries.iter().map(|(k, v)| json!([inner(k), inner(v)])).collect();
             json!({ "$type": "map", "value": pairs })
         }
         Value::Object(members) => {
-            let plain = members.iter().all(|(key, _)| key.as_str().is_some_and(|key| key != "$type"));
-            if plain {
-                let member = |(key, value): &(Text, Value)| (key.to_string_lossy(), to_tagged_json(value));
+            let named = members.iter().all(|(key, _)| key.as_str().is_some_and(|key| key != "$type"));
+            if named && (!ordered || members.is_sorted_by(|a, b| a.0 < b.0)) {
+                let member = |(key, value): &(Text, Value)| (key.to_string_lossy(), inner(value));
                 return Json::Object(members.iter().map(member).collect());
             }
-            let pairs: Vec<_> = members.iter().map(|(k, v)| json!([texts(k), to_tagged_json(v)])).collect();
+            let pairs: Vec<_> = members.iter().map(|(k, v)| json!([texts(k), inner(v)])).collect();
             json!({ "$type": "object", "value": pairs })
         }
         Value::Error { name, message, stack } => {
@@ -288,6 +303,12 @@ mod tests {
             let back = from_tagged_json(&serde_json::from_str(&text).expect("JSON")).expect("tagged");
             assert_eq!(format!("{back:?}"), format!("{value:?}"), "{text}");
         }
+        // Keys out of order, and a reference that counts objects in their order.
+        let members = ["z", "a"].map(|key| (Text::from(key), Value::Array(vec![]))).to_vec();
+        let ordered = Value::Array(vec![Value::Object(members), Value::Ref(2)]);
+        assert_eq!(from_tagged_json(&to_tagged_json(&ordered)), Ok(ordered));
+        let plain = Value::Object(vec![("z".into(), 1.into()), ("a".into(), 2.into())]);
+        assert_eq!(to_plain_json(&plain), serde_json::json!({ "z": 1, "a": 2 }));
         let odd = Value::Object(vec![("$type".into(), 1.into()), (Text::from_utf16(vec![0xdc00]), Value::Undefined)]);
         assert_eq!(from_tagged_json(&to_tagged_json(&odd)), Ok(odd));
         for length in 0..10 {

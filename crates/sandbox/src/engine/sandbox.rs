@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, IntoFuture};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use super::clock::Mortal;
 use super::convert::{from_value, to_value};
 use super::modules::Folder;
 use super::nursery::{Forked, Nursery};
+use super::plugins::{Loaded, Plugin, check_plugins};
 use super::rpc::{METHOD_NOT_FOUND, Rpc, RpcError};
 use super::{Engine, StartError, config_of};
 use crate::os::process::{Status, kill};
@@ -106,11 +107,12 @@ pub struct SandboxBuilder {
     api: BTreeMap<String, Handler>,
     own_layout: bool,
     modules: Option<Arc<Folder>>,
+    plugins: Vec<(Arc<dyn Plugin>, serde_json::Value)>,
 }
 
 impl SandboxBuilder {
     pub(super) fn new(engine: Engine) -> Self {
-        Self { engine, policy: None, api: BTreeMap::new(), own_layout: false, modules: None }
+        Self { engine, policy: None, api: BTreeMap::new(), own_layout: false, modules: None, plugins: Vec::new() }
     }
 
     /// The policy that holds. With one, every function must be in it; without one, the functions are the list and take
@@ -155,6 +157,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// A plugin and its options, which both of its sides get. Hooks run in the order in which plugins are given.
+    #[must_use]
+    pub fn plugin(mut self, plugin: Arc<dyn Plugin>, options: serde_json::Value) -> Self {
+        self.plugins.push((plugin, options));
+        self
+    }
+
     /// ES modules of this folder: relative imports inside it, named `addon://{id}/path`. The host reads the files; the
     /// sandbox never opens one.
     ///
@@ -195,7 +204,13 @@ impl SandboxBuilder {
                 });
             }
         }
+        let manifests: Vec<_> = self.plugins.iter().map(|(plugin, _)| plugin.manifest()).collect();
+        check_plugins(&manifests)?;
+        let named = manifests.into_iter().zip(self.plugins);
+        let plugins =
+            named.map(|(manifest, (plugin, options))| Loaded { name: manifest.name, plugin, options }).collect();
         let plan = Plan {
+            plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
             policy,
@@ -206,6 +221,9 @@ impl SandboxBuilder {
             events: broadcast::channel(EVENTS).0,
         };
         let plan = Arc::new(plan);
+        for loaded in &plan.plugins {
+            loaded.plugin.configure(&loaded.options);
+        }
         let live = start(&plan).await?;
         Ok(Sandbox { plan, live: Mutex::new(live) })
     }
@@ -219,6 +237,7 @@ struct Function {
 
 /// Everything that outlives a restart.
 pub(super) struct Plan {
+    plugins: Vec<Loaded>,
     engine: Engine,
     pub(super) policy: Policy,
     /// Whether the policy lists what may be exposed.
@@ -445,7 +464,12 @@ impl Drop for Sandbox {
 enum What {
     Code(String),
     Module(String),
+    /// The script of a plugin, which has no hooks around it.
+    Plugin(String),
 }
+
+/// How long the host waits for a hook inside the sandbox.
+const HOOK: Duration = Duration::from_secs(1);
 
 /// An execution to be awaited.
 pub struct Execute {
@@ -476,11 +500,30 @@ impl IntoFuture for Execute {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run_with_hooks())
     }
 }
 
 impl Execute {
+    async fn run_with_hooks(self) -> Result<Value, ExecError> {
+        let live = self.live.clone();
+        let module = match self.what {
+            What::Plugin(_) => return self.run().await,
+            What::Module(_) => true,
+            What::Code(_) => false,
+        };
+        if module {
+            live.hook("beforeLoad", Vec::new()).await;
+        }
+        let result = self.run().await;
+        match (module, &result) {
+            (true, Ok(_)) => live.hook("afterLoad", Vec::new()).await,
+            (true, Err(error)) => live.hook("loadError", vec![error.to_string().into()]).await,
+            (false, _) => live.hook("afterExecute", Vec::new()).await,
+        }
+        result
+    }
+
     async fn run(self) -> Result<Value, ExecError> {
         let live = self.live;
         if self.signal.as_ref().is_some_and(CancellationToken::is_cancelled) {
@@ -491,8 +534,10 @@ impl Execute {
         let timeout_ms = u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX);
         let limit = live.plan.policy.limits.message_bytes as usize;
         let frame = match self.what {
-            What::Code(code) if code.len() > limit => return Err(ExecError::TooLong { bytes: code.len(), limit }),
-            What::Code(code) => ToWorker::Execute { id, timeout_ms, code },
+            What::Code(code) | What::Plugin(code) if code.len() > limit => {
+                return Err(ExecError::TooLong { bytes: code.len(), limit });
+            }
+            What::Code(code) | What::Plugin(code) => ToWorker::Execute { id, timeout_ms, code },
             What::Module(specifier) => ToWorker::Load { id, timeout_ms, specifier },
         };
         let (done, result) = oneshot::channel();
@@ -507,7 +552,7 @@ impl Execute {
         // The soft clock of the worker has the limit; the hard one gives it the grace that the policy grants.
         let hard = Instant::now() + self.timeout + live.plan.policy.limits.kill_grace;
         let mortal: Weak<dyn Mortal> = Arc::downgrade(&(live.clone() as Arc<dyn Mortal>));
-        live.plan.engine.clock().at(hard, mortal, id);
+        let _deadline = live.plan.engine.clock().at(hard, mortal, id);
         live.send(&frame);
         let outcome = match self.signal {
             None => result.await,
@@ -597,6 +642,8 @@ pub(super) struct Live {
     next: AtomicU32,
     outbound: mpsc::UnboundedSender<Vec<u8>>,
     queued: AtomicUsize,
+    /// Nothing more is written: the worker is gone or will be.
+    deaf: AtomicBool,
     drained: Notify,
     ended: watch::Sender<bool>,
     /// Keeps a zygote that was started for this sandbox alone.
@@ -703,6 +750,19 @@ impl Live {
         }
     }
 
+    /// Calls a hook of every plugin that has a script; what it gives or throws is ignored.
+    async fn hook(&self, hook: &str, args: Vec<Value>) {
+        for loaded in self.plan.plugins.iter().filter(|loaded| loaded.plugin.worker_script().is_some()) {
+            let method = format!("${}.{hook}", loaded.name);
+            let call = self.start_call(|id| ToWorker::RpcCall { id, method, args: args.clone().into() });
+            if let Ok((id, answer)) = call
+                && tokio::time::timeout(HOOK, answer).await.is_err()
+            {
+                self.forget_call(id);
+            }
+        }
+    }
+
     fn emit(&self, event: Event) {
         // Nobody listens: nothing to do.
         let _ = self.plan.events.send(event);
@@ -722,8 +782,7 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     } else {
         engine.nursery(plan.policy.level).await?
     };
-    let mut config = config_of(&plan.policy);
-    config.ports = plan.policy.ports;
+    let config = config_of(&plan.policy);
     let forked = match tokio::time::timeout_at(deadline, nursery.fork(config)).await {
         Ok(Ok(forked)) => forked,
         Ok(Err(error)) => {
@@ -750,6 +809,7 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
         next: AtomicU32::new(1),
         outbound,
         queued: AtomicUsize::new(0),
+        deaf: AtomicBool::new(false),
         drained: Notify::new(),
         ended: watch::Sender::new(false),
         _nursery: nursery,
@@ -772,10 +832,32 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
         }
         Err(_) => return Err(StartError::TimedOut),
     }
+    run_plugins(plan, &live).await?;
     guard.disarm();
     live.emit(Event::Ready);
+    for loaded in &plan.plugins {
+        loaded.plugin.on_ready();
+    }
     tokio::spawn(watch_lockup(Arc::downgrade(&live)));
     Ok(live)
+}
+
+/// Runs the scripts of plugins, before anything of the caller's.
+async fn run_plugins(plan: &Plan, live: &Arc<Live>) -> Result<(), StartError> {
+    for loaded in &plan.plugins {
+        loaded.plugin.on_spawn();
+    }
+    let mut data = BTreeMap::new();
+    for loaded in &plan.plugins {
+        loaded.plugin.start_data(&mut data);
+    }
+    for loaded in &plan.plugins {
+        let Some(code) = loaded.code(&data) else { continue };
+        let timeout = plan.policy.limits.init_timeout;
+        let script = Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None };
+        script.await.map_err(|error| StartError::Plugin { name: loaded.name.clone(), error })?;
+    }
+    Ok(())
 }
 
 struct KillOnDrop(Option<Arc<Live>>);
@@ -811,27 +893,36 @@ async fn write_frames(
             bytes = queue.recv() => bytes,
             _ = ended.wait_for(|ended| *ended) => None,
         };
-        let Some(bytes) = bytes else { return };
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            match tokio::time::timeout(STALLED, write.write(rest)).await {
-                Ok(Ok(written)) => rest = &rest[written..],
-                Ok(Err(_)) => return,
-                // A worker that computes is not stalled: its clock decides. One that blocks a caller's data is.
-                Err(_) if live.queued.load(Ordering::Acquire) < OUTBOUND_BYTES => {
-                    if *live.ended.borrow() {
-                        return;
-                    }
-                }
-                Err(_) => {
-                    live.kill(Gone::Stalled);
-                    return;
-                }
-            }
+        let Some(bytes) = bytes else { break };
+        if !write_frame(&live, &mut write, &bytes).await {
+            break;
         }
         live.queued.fetch_sub(bytes.len(), Ordering::AcqRel);
         live.drained.notify_waiters();
     }
+    live.deaf.store(true, Ordering::Release);
+    live.drained.notify_waiters();
+}
+
+/// Answers false when the worker takes nothing more.
+async fn write_frame(live: &Live, write: &mut tokio::net::unix::OwnedWriteHalf, mut rest: &[u8]) -> bool {
+    while !rest.is_empty() {
+        match tokio::time::timeout(STALLED, write.write(rest)).await {
+            Ok(Ok(written)) => rest = &rest[written..],
+            Ok(Err(_)) => return false,
+            // A worker that computes is not stalled: its clock decides. One that lets answers pile up is.
+            Err(_) if live.queued.load(Ordering::Acquire) < OUTBOUND_BYTES => {
+                if *live.ended.borrow() {
+                    return false;
+                }
+            }
+            Err(_) => {
+                live.kill(Gone::Stalled);
+                return false;
+            }
+        }
+    }
+    true
 }
 
 /// Counts what console and error output write in the current second.
@@ -881,6 +972,9 @@ async fn read_errors(live: Arc<Live>, mut errors: tokio::net::unix::pipe::Receiv
             live.emit(Event::LogCut(cut));
         }
         if !text.is_empty() {
+            for loaded in &live.plan.plugins {
+                loaded.plugin.on_stderr(&text);
+            }
             live.emit(Event::Stderr(text));
         }
     }
@@ -932,6 +1026,9 @@ async fn converse(
         reason
     };
     live.ended.send_replace(true);
+    for loaded in &live.plan.plugins {
+        loaded.plugin.on_exit(status, &reason);
+    }
     live.emit(Event::Exit { status, reason });
 }
 
@@ -973,7 +1070,7 @@ impl Host {
             }
             buffer.drain(..at);
             // Back-pressure: who does not take answers is not asked for more questions.
-            while self.live.queued.load(Ordering::Acquire) > OUTBOUND_BYTES && !*self.live.ended.borrow() {
+            while self.live.queued.load(Ordering::Acquire) > OUTBOUND_BYTES && !self.live.deaf.load(Ordering::Acquire) {
                 // A notification may be missed between the test and the wait.
                 let _ = tokio::time::timeout(Duration::from_millis(50), self.live.drained.notified()).await;
             }

@@ -26,11 +26,25 @@ pub(crate) fn leave_root() -> io::Result<()> {
     }
     let uid = rustix::process::Uid::from_raw(NOBODY);
     let gid = rustix::process::Gid::from_raw(NOBODY);
-    set_thread_groups(&[])?;
-    set_thread_res_gid(gid, gid, gid)?;
-    set_thread_res_uid(uid, uid, uid)?;
+    let left = set_thread_groups(&[])
+        .and_then(|()| set_thread_res_gid(gid, gid, gid))
+        .and_then(|()| set_thread_res_uid(uid, uid, uid));
+    if let Err(error) = left {
+        // The root of a user namespace that maps nobody else is an ordinary user to the kernel, if it is not the one of
+        // the system: the capabilities that it has here are dropped later like any other.
+        return if root_is_an_ordinary_user() { Ok(()) } else { Err(error.into()) };
+    }
     // A change of user makes the process undumpable, and /proc/self/uid_map then belongs to root.
     Ok(set_dumpable_behavior(DumpableBehavior::Dumpable)?)
+}
+
+/// Whether user 0 of this namespace is another user outside it: user_namespaces(7), lines "inside outside length".
+fn root_is_an_ordinary_user() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace();
+        numbers.next() == Some("0") && numbers.next().is_some_and(|outside| outside != "0")
+    })
 }
 
 /// Maps the one user and group that exist inside.

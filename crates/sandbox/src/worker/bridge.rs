@@ -575,8 +575,8 @@ impl<'js> Bridge<'js> {
             },
             ToWorker::Ping { nonce } => self.send(&FromWorker::Pong { nonce }),
             ToWorker::Exit => process::exit(0),
-            // An answer that nobody waits for, and ports, which this build does not hand over.
-            ToWorker::ModuleSource { .. } | ToWorker::Port { .. } => {}
+            // An answer that nobody waits for.
+            ToWorker::ModuleSource { .. } => {}
         }
     }
 
@@ -651,7 +651,10 @@ impl<'js> Bridge<'js> {
                 Ok(value) => FromWorker::Result { id: *id, value },
                 Err(error) => FromWorker::Error { id: *id, error },
             };
-            self.stop_if_expired();
+            // Reading the value may have run a getter to the limit.
+            if self.clock.expired() {
+                self.time_out(*id);
+            }
             self.send(&frame);
         }
         if !ended.is_empty() {

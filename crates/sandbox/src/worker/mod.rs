@@ -30,7 +30,6 @@ pub(crate) struct Config {
     pub(crate) allow_timers: bool,
     pub(crate) sandbox_methods: u32,
     pub(crate) call_timeout_ms: Option<u64>,
-    pub(crate) ports: u32,
     /// Instead of a sandbox: try this act and report the error number as the exit code.
     pub(crate) probe: Option<Probe>,
 }
@@ -70,7 +69,8 @@ impl Channel {
 
     /// Reads what is there; the end of the channel ends the process.
     fn fill(&mut self) {
-        let mut chunk = [0; 64 << 10];
+        // Small, because a page of it that is touched is a page of every sandbox.
+        let mut chunk = [0; 8 << 10];
         match rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty()) {
             Ok((0, _)) => process::exit(0),
             Ok((n, _)) => self.buffer.extend_from_slice(&chunk[..n]),

@@ -11,6 +11,9 @@ use crate::os::quickjs::{Class, Trusted, class_of, run_script};
 
 const BOOTSTRAP: &str = include_str!("bootstrap.js");
 
+/// Heap at which a worker collects for the first time; after that the engine adapts.
+const FIRST_COLLECTION_BYTES: usize = 2 << 20;
+
 type Compiler = (intrinsic::Eval, intrinsic::RegExpCompiler, intrinsic::RegExp, intrinsic::Promise);
 // Everything but `Eval`: without it the context refuses to make code from text, whoever asks.
 type Script = (
@@ -47,6 +50,9 @@ impl Realm {
             bind_copy(&ctx, &native, &made)?;
             Ok::<_, rquickjs::Error>(Persistent::save(&ctx, made))
         })?;
+        // Workers share these pages until they write to them, and a collection writes to every object.
+        runtime.run_gc();
+        runtime.set_gc_threshold(FIRST_COLLECTION_BYTES);
         Ok(Self { runtime, compiler, script, intrinsics })
     }
 }
