@@ -247,11 +247,7 @@ impl<'a> Walk<'_, 'a> {
                 Thing::Object(Object::Literal(inner, _)) | Thing::Array(inner, _) if *inner != v => {
                     self.visit(*inner, state.part());
                 }
-                Thing::Result(_, c) => {
-                    if let Some(at) = known.at.filter(|at| *at != v) {
-                        self.call(*c, at, state);
-                    }
-                }
+                Thing::Result(_, c) => self.call(*c, known.at.unwrap_or(v), state),
                 Thing::Api(path) => {
                     match source_of(path) {
                         // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
