@@ -999,10 +999,7 @@ async fn converse(
     if let Err(why) = host.read(&mut read).await {
         live.kill(Gone::Violation(why));
     }
-    let status = match ended.await {
-        Ok(status) => status,
-        Err(_) => Status::Signal(libc::SIGKILL),
-    };
+    let status = end(&live, ended).await;
     let _ = stderr.await;
     if host.budget.cut > 0 {
         live.emit(Event::LogCut(host.budget.cut));
@@ -1030,6 +1027,24 @@ async fn converse(
         loaded.plugin.on_exit(status, &reason);
     }
     live.emit(Event::Exit { status, reason });
+}
+
+/// How long a worker whose channel has ended may take to end itself.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long the zygote may take to say how a killed worker ended. One that is stopped never says it.
+const STATUS: Duration = Duration::from_secs(1);
+
+/// The end of a worker whose channel has ended. It may have closed the channel and live on, so it is killed.
+async fn end(live: &Live, mut ended: oneshot::Receiver<Status>) -> Status {
+    let killed = Status::Signal(libc::SIGKILL);
+    if let Ok(status) = tokio::time::timeout(LAST_WORDS, &mut ended).await {
+        return status.unwrap_or(killed);
+    }
+    kill(&live.pidfd);
+    match tokio::time::timeout(STATUS, ended).await {
+        Ok(status) => status.unwrap_or(killed),
+        Err(_) => killed,
+    }
 }
 
 fn explain(status: Status) -> String {
