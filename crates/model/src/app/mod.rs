@@ -85,6 +85,8 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
+    all_loads: OnceCell<Vec<Load>>,
+    entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
 }
 
 impl App<'_> {

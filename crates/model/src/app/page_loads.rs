@@ -1,5 +1,7 @@
 //! Which pages are shown in which windows.
 
+use rustc_hash::FxHashMap;
+
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
@@ -29,8 +31,8 @@ impl App<'_> {
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
         let mut found = Vec::new();
         for load in self.loads() {
-            let exact = |page: &Page| self.shows(&load, page, true);
-            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(&load, page, false)) {
+            let exact = |page: &Page| self.shows(load, page, true);
+            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(load, page, false)) {
                 continue;
             }
             // Of several pages of the name the one beside the script is meant, if there is one.
@@ -38,7 +40,7 @@ impl App<'_> {
                 exact(page) && split(&self.sources.file(page.file).path).0 == split(self.path(load.span)).0
             };
             if beside(page) || !self.pages.iter().any(beside) {
-                found.push(load);
+                found.push(load.clone());
             }
         }
         found
@@ -65,12 +67,17 @@ impl App<'_> {
     }
 
     /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
-    fn forge_pages(&self, name: &str) -> Vec<String> {
-        let mut found = Vec::new();
+    fn forge_pages(&self, name: &str) -> &[String] {
+        let all = self.entry_points.get_or_init(|| self.find_entry_points());
+        all.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every `{ name, html }` of the app's configuration: the names in capitals, as the plugin's globals spell them.
+    fn find_entry_points(&self) -> FxHashMap<String, Vec<String>> {
+        let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
-            let is_name = |text: &str| text.to_ascii_uppercase().replace(' ', "_") == name;
-            if !summary.strings.iter().any(|text| is_name(text)) {
+            if !summary.strings.iter().any(|text| &**text == "html") {
                 continue;
             }
             for node in &summary.values {
@@ -81,10 +88,8 @@ impl App<'_> {
                         _ => None,
                     })
                 };
-                if text("name").is_some_and(is_name)
-                    && let Some(html) = text("html")
-                {
-                    found.push(html.to_owned());
+                if let (Some(name), Some(html)) = (text("name"), text("html")) {
+                    found.entry(name.to_ascii_uppercase().replace(' ', "_")).or_default().push(html.to_owned());
                 }
             }
         }
