@@ -112,6 +112,8 @@ catalogue! {
     custom_protocol,
     dangerous_eval,
     deprecated_api,
+    egress_dynamic_url,
+    egress_private_network,
     electron_version,
     enable_blink_features,
     experimental_features,
