@@ -78,7 +78,8 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         script_webviews: Vec::new(),
         calls: RefCell::default(),
         entries: Default::default(),
-        forge_pages: Default::default(),
+        all_loads: Default::default(),
+        entry_points: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);

@@ -101,7 +101,7 @@ impl App<'_> {
             return None;
         }
         let callee = V(c.0, call.callee);
-        self.program.eval(callee).iter().find_map(|known| path_of(known))
+        self.program.eval(callee).iter().find_map(path_of)
     }
 }
 

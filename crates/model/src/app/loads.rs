@@ -40,7 +40,11 @@ pub struct Load {
 
 impl App<'_> {
     /// Everything that is loaded into windows and views by the main process.
-    pub fn loads(&self) -> Vec<Load> {
+    pub fn loads(&self) -> &[Load] {
+        self.all_loads.get_or_init(|| self.find_loads())
+    }
+
+    fn find_loads(&self) -> Vec<Load> {
         let mut loads = Vec::new();
         for (api, is_file) in [
             ("BrowserWindow.loadURL", false),

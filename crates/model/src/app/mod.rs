@@ -79,8 +79,8 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
-    /// Pages by the names of Electron Forge's entry points.
-    forge_pages: OnceCell<Vec<(String, String)>>,
+    all_loads: OnceCell<Vec<Load>>,
+    entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
 }
 
 impl App<'_> {

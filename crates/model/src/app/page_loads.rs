@@ -1,5 +1,7 @@
 //! Which pages are shown in which windows.
 
+use rustc_hash::FxHashMap;
+
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
@@ -29,8 +31,8 @@ impl App<'_> {
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
         let mut found = Vec::new();
         for load in self.loads() {
-            let exact = |page: &Page| self.shows(&load, page, true);
-            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(&load, page, false)) {
+            let exact = |page: &Page| self.shows(load, page, true);
+            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(load, page, false)) {
                 continue;
             }
             // Of several pages of the name the one beside the script is meant, if there is one.
@@ -38,7 +40,7 @@ impl App<'_> {
                 exact(page) && split(&self.sources.file(page.file).path).0 == split(self.path(load.span)).0
             };
             if beside(page) || !self.pages.iter().any(beside) {
-                found.push(load);
+                found.push(load.clone());
             }
         }
         found
@@ -57,37 +59,41 @@ impl App<'_> {
                     && self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
-            Thing::Api(name) => name.strip_suffix("_WEBPACK_ENTRY").is_some_and(|name| {
-                self.forge_pages().iter().any(|(entry, html)| entry == name && ends_in(path, html, exact))
-            }),
+            Thing::Api(name) => name
+                .strip_suffix("_WEBPACK_ENTRY")
+                .is_some_and(|name| self.forge_pages(name).iter().any(|html| ends_in(path, html, exact))),
             _ => false,
         })
     }
 
-    /// The entry points of Electron Forge's configuration that have a page: their names and the pages.
-    fn forge_pages(&self) -> &[(String, String)] {
-        self.forge_pages.get_or_init(|| {
-            let mut found = Vec::new();
-            for unit in self.program.unit_ids() {
-                let summary = self.program.summary(unit);
-                if !summary.strings.iter().any(|text| &**text == "entryPoints") {
-                    continue;
-                }
-                for node in &summary.values {
-                    let Value::Object(list) = node.value else { continue };
-                    let text = |key: &str| {
-                        summary.properties(list).iter().find_map(|property| match property.key {
-                            Key::Name(name) if summary.str(name) == key => summary.text(property.value),
-                            _ => None,
-                        })
-                    };
-                    if let (Some(name), Some(html)) = (text("name"), text("html")) {
-                        found.push((name.to_ascii_uppercase().replace(' ', "_"), html.to_owned()));
-                    }
+    /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
+    fn forge_pages(&self, name: &str) -> &[String] {
+        let all = self.entry_points.get_or_init(|| self.find_entry_points());
+        all.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every `{ name, html }` of the app's configuration: the names in capitals, as the plugin's globals spell them.
+    fn find_entry_points(&self) -> FxHashMap<String, Vec<String>> {
+        let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            if !summary.strings.iter().any(|text| &**text == "html") {
+                continue;
+            }
+            for node in &summary.values {
+                let Value::Object(list) = node.value else { continue };
+                let text = |key: &str| {
+                    summary.properties(list).iter().find_map(|property| match property.key {
+                        Key::Name(name) if summary.str(name) == key => summary.text(property.value),
+                        _ => None,
+                    })
+                };
+                if let (Some(name), Some(html)) = (text("name"), text("html")) {
+                    found.entry(name.to_ascii_uppercase().replace(' ', "_")).or_default().push(html.to_owned());
                 }
             }
-            found
-        })
+        }
+        found
     }
 
     /// What the last text that an address is made of can be.

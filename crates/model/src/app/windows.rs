@@ -337,7 +337,7 @@ pub(super) fn find(app: &App) -> Vec<Window> {
     }
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
-    windows.sort_by(|a, b| (a.span, a.kind).cmp(&(b.span, b.kind)));
+    windows.sort_by_key(|a| (a.span, a.kind));
     let embedders: Vec<usize> = (0..windows.len())
         .filter(|&index| {
             matches!(
@@ -578,14 +578,14 @@ fn webview(app: &App, file: FileId, element: &super::pages::WebviewElement, embe
 fn session_of(app: &App, window: &Window) -> Origin {
     for object in window.objects() {
         let lookup = app.program.property(object, "session", window.from);
-        for placed in &lookup.values {
+        if let Some(placed) = lookup.values.iter().next() {
             if let Thing::Host(host) = &placed.known.thing {
                 return host.origin.clone();
             }
             return Origin::Some;
         }
         let lookup = app.program.property(object, "partition", window.from);
-        for placed in &lookup.values {
+        if let Some(placed) = lookup.values.iter().next() {
             return match &placed.known.thing {
                 Thing::Text(text) if text.is_empty() => Origin::Default,
                 Thing::Text(text) => Origin::Partition(Some(text.clone())),

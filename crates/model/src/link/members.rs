@@ -201,8 +201,7 @@ impl Program<'_> {
             // The text of a file's URL says as much as the URL.
             // The text of an address says what the address says.
             Thing::Result(path, _)
-                if matches!(&**path, "url.pathToFileURL" | "new URL" | "new url.URL")
-                    && matches!(name, "href" | "pathname") =>
+                if matches!(&**path, "url.pathToFileURL" | "new URL" | "new url.URL") && name == "href" =>
             {
                 one(known.thing.clone())
             }
