@@ -1,7 +1,6 @@
 //! Schemes of the app's own: who answers for them, with which files, and what they may do.
 
-use super::traces::{Entrance, Entrances};
-use super::{ApiCall, App};
+use super::{ApiCall, App, Entrance, Entrances};
 use crate::link::things::{Certainty, Known, Part, Thing};
 use crate::link::{C, F, V};
 use crate::source::Span;
