@@ -4,6 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::Content;
 use super::checks::{Strength, parameter_root};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
@@ -413,6 +414,8 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let mut state = state.part();
+        // A tag may escape what it is given: nobody writes one to leave it as it is.
+        state.opaque |= record.kind == CallKind::Tagged;
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
@@ -479,11 +482,10 @@ impl<'a> Walk<'_, 'a> {
         let Some(url) = self.app.program.argument(c, 0) else { return false };
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
-            Thing::Text(text) => !text.contains("://") || text.starts_with("file:"),
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
             }
-            _ => false,
+            _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
     }
 
