@@ -443,7 +443,7 @@ fn pipe(folder: &Path) -> io::Result<()> {
 fn unreadable(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::write(folder.join("a.js"), "let a = 1\n")?;
-    fs::set_permissions(folder.join("a.js"), fs::Permissions::from_mode(0))
+    fs::set_permissions(folder.join("a.js"), fs::Permissions::from_mode(0o0))
 }
 
 #[cfg(not(unix))]

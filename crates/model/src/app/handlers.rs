@@ -166,11 +166,12 @@ impl App<'_> {
                 function: F(c.0, call.function),
                 roots: roots.to_vec(),
             };
-            if let Value::Member(object, method) = self.program.value(callee) {
-                if self.program.str(c.0, method) == name && self.is_parameter(V(c.0, object), f, parameter) {
-                    found.push(outcome(self.program.place(c.0, call.span)));
-                    continue;
-                }
+            if let Value::Member(object, method) = self.program.value(callee)
+                && self.program.str(c.0, method) == name
+                && self.is_parameter(V(c.0, object), f, parameter)
+            {
+                found.push(outcome(self.program.place(c.0, call.span)));
+                continue;
             }
             // `({ preventDefault }) => preventDefault()`.
             if let Value::Binding(_) = self.program.value(callee)

@@ -398,10 +398,9 @@ impl<'a> Walk<'_, 'a> {
                 Thing::Api(path) => {
                     match source_of(path) {
                         // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
+                        Some(SourceKind::Arguments) if app.calls("app.setAsDefaultProtocolClient").is_empty() => {}
                         Some(SourceKind::Arguments) => {
-                            if !app.calls("app.setAsDefaultProtocolClient").is_empty() {
-                                self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
-                            }
+                            self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
                         }
                         Some(kind) => self.push(kind, app.span(v), state),
                         None => {}

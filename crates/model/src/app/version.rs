@@ -124,7 +124,7 @@ pub(super) fn find(
         written: own,
     };
     if let Some(version) = &options.electron_version {
-        return facts(version.clone(), VersionSource::Given, None, None);
+        return facts(*version, VersionSource::Given, None, None);
     }
     for (index, file) in sources.files.iter().enumerate() {
         if PACKAGES.iter().any(|name| file.path.ends_with(&format!("node_modules/{name}/package.json")))
