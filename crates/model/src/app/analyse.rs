@@ -80,6 +80,10 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         entries: Default::default(),
         all_loads: Default::default(),
         entry_points: Default::default(),
+        is_limited: Default::default(),
+        shown: Default::default(),
+        ordinals: Default::default(),
+        bounds: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);
@@ -95,11 +99,18 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
 impl App<'_> {
     /// Says that facts may be missing, once so much was evaluated. Rules evaluate too: to be asked again after them.
     pub fn exhaustion(&self) -> Option<Problem> {
-        self.program.exhausted().then(|| Problem {
+        let message = if self.program.exhausted() {
+            "the app is too entangled to be followed wholly; findings may be missing"
+        } else if self.is_limited.get() {
+            "the app makes more windows, webviews or calls of one kind than are looked at; findings may be missing"
+        } else {
+            return None;
+        };
+        Some(Problem {
             path: self.sources.root.clone(),
             line: None,
             kind: ProblemKind::LimitReached,
-            message: "the app is too entangled to be followed wholly; findings may be missing".to_owned(),
+            message: message.to_owned(),
         })
     }
 }

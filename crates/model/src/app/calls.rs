@@ -2,11 +2,16 @@
 
 use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::App;
 use crate::link::things::{Certainty, Host, Known, Thing};
 use crate::link::{C, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
+
+/// Calls of one API in one script that are looked at: many times what the largest apps hold.
+const MOST_CALLS: usize = 1000;
 
 /// One call of an API.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,12 +77,21 @@ impl App<'_> {
     fn find_calls(&self, api: &str) -> Vec<ApiCall> {
         let name = api.rsplit(['.', ' ']).next().unwrap_or(api);
         let mut found: Vec<ApiCall> = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut counts = FxHashMap::default();
         for name in self.program.names_of(name) {
             for &c in self.program.calls_named(&name) {
-                if found.iter().any(|call| call.call == c) {
+                if !seen.insert(c) {
+                    continue;
+                }
+                // Each script has a share of its own, so that one does not hide what is in another.
+                let count = counts.entry(c.0).or_insert(0usize);
+                if *count >= MOST_CALLS {
+                    self.is_limited.set(true);
                     continue;
                 }
                 if let Some(call) = self.matches(c, api) {
+                    *count += 1;
                     found.push(call);
                 }
             }

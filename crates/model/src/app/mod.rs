@@ -33,7 +33,7 @@ mod version;
 mod windows;
 mod writes;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -60,6 +60,7 @@ pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 pub use writes::PropertyWrite;
 
+use crate::electron::preferences::Preferences;
 use crate::link::things::{Known, Thing, Values};
 use crate::link::{C, F, Program, UnitId, V};
 use crate::problem::Problem;
@@ -87,6 +88,11 @@ pub struct App<'a> {
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
+    /// More was there than is looked at.
+    is_limited: Cell<bool>,
+    shown: OnceCell<page_loads::Shown>,
+    ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
+    bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
 }
 
 impl App<'_> {
@@ -155,17 +161,30 @@ impl App<'_> {
         }
         names.reverse();
         let callee = crate::link::final_name(summary, call.callee).map_or("call", |name| summary.str(name));
-        let index = summary
-            .calls
-            .iter()
-            .take(c.1.index())
-            .filter(|other| {
-                other.function == call.function
-                    && crate::link::final_name(summary, other.callee).map_or("call", |name| summary.str(name)) == callee
-            })
-            .count();
+        let index = self.ordinals(c.0).get(c.1.index()).copied().unwrap_or(0);
         names.push(format!("{callee}#{index}"));
         names.join(".")
+    }
+
+    /// For each call of a unit, how many of the same name stand before it in its function.
+    fn ordinals(&self, unit: UnitId) -> Rc<[u32]> {
+        if let Some(known) = self.ordinals.borrow().get(&unit) {
+            return known.clone();
+        }
+        let summary = self.program.summary(unit);
+        let mut counts = FxHashMap::default();
+        let ordinals: Rc<[u32]> = summary
+            .calls
+            .iter()
+            .map(|call| {
+                let callee = crate::link::final_name(summary, call.callee).map_or("call", |name| summary.str(name));
+                let count = counts.entry((call.function, callee)).or_insert(0);
+                *count += 1;
+                *count - 1
+            })
+            .collect();
+        self.ordinals.borrow_mut().insert(unit, ordinals.clone());
+        ordinals
     }
 
     /// The place of a call's argument, else the callee's.

@@ -1,12 +1,18 @@
 //! Which pages are shown in which windows.
 
 use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
 use crate::link::things::*;
 use crate::summary::{Key, Value};
+use crate::source::FileId;
+use crate::summary::Value;
+
+/// Every load, and the pages that they show: a page's file and the load's index.
+pub(super) type Shown = (Vec<Load>, Vec<(FileId, usize)>);
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -44,19 +50,52 @@ impl App<'_> {
             }
         }
         found
+        let (loads, shown) = self.shown.get_or_init(|| self.find_shown());
+        let of_page = shown.iter().filter(|(file, _)| *file == page.file);
+        of_page.filter_map(|(_, load)| loads.get(*load).cloned()).collect()
     }
 
-    fn shows(&self, load: &Load, page: &Page, exact: bool) -> bool {
-        let Some(url) = load.url else { return false };
-        let path = &self.sources.file(page.file).path;
-        self.eval(url).iter().any(|known| match &known.thing {
-            Thing::Text(_) | Thing::Template(_) => {
-                self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
+    /// Every load, and which page it shows.
+    fn find_shown(&self) -> Shown {
+        let loads = self.loads();
+        let mut shown = Vec::new();
+        for (index, load) in loads.iter().enumerate() {
+            let addresses = self.names_of_pages(load);
+            if addresses.is_empty() {
+                continue;
             }
+            let pages_of = |exact| -> Vec<&str> {
+                let paths = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str());
+                paths.filter(|path| addresses.iter().any(|address| ends_in(path, address, exact))).collect()
+            };
+            let exact = pages_of(true);
+            // Of several pages of the name the one beside the script is meant, if there is one.
+            let folder = split(self.path(load.span)).0;
+            let beside: Vec<&str> = exact.iter().copied().filter(|path| split(path).0 == folder).collect();
+            let meant = match (beside.is_empty(), exact.is_empty()) {
+                (false, _) => beside,
+                (_, false) => exact,
+                _ => pages_of(false),
+            };
+            let meant: FxHashSet<&str> = meant.into_iter().collect();
+            let files = self.pages.iter().map(|page| page.file);
+            let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
+            shown.extend(files.map(|file| (file, index)));
+        }
+        (loads, shown)
+    }
+
+    /// What the addresses that a load can have end in: names of pages, without query and fragment.
+    fn names_of_pages(&self, load: &Load) -> Vec<String> {
+        let Some(url) = load.url else { return Vec::new() };
+        let values = self.eval(url);
+        let texts = values.iter().flat_map(|known| match &known.thing {
+            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, 0),
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
-            Thing::Result(api, _) => {
-                matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL")
-                    && self.last_texts(known, 0).iter().any(|text| ends_in(path, text, exact))
+            Thing::Result(api, _)
+                if matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL") =>
+            {
+                self.last_texts(known, 0)
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
             Thing::Api(name) => name
@@ -64,6 +103,9 @@ impl App<'_> {
                 .is_some_and(|name| self.forge_pages(name).iter().any(|html| ends_in(path, html, exact))),
             _ => false,
         })
+            _ => Vec::new(),
+        });
+        texts.filter_map(|text| address(&text)).collect()
     }
 
     /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
@@ -145,9 +187,9 @@ impl App<'_> {
     }
 }
 
-/// Whether an address leads to the file of this path: it ends in the same names, without query and fragment.
-fn ends_in(path: &str, address: &str, exact: bool) -> bool {
-    let address = address.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
+/// The end of an address that can be compared with a page's path.
+fn address(text: &str) -> Option<String> {
+    let address = text.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
     let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
     let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
     if !(address.ends_with(".html") || address.ends_with(".htm")) {
@@ -158,6 +200,12 @@ fn ends_in(path: &str, address: &str, exact: bool) -> bool {
     let path = built.as_deref().unwrap_or(path);
     path == address
         || path.strip_suffix(address).is_some_and(|rest| rest.ends_with('/'))
+    (address.ends_with(".html") || address.ends_with(".htm")).then(|| address.to_owned())
+}
+
+/// Whether an address leads to the file of this path: it ends in the same names.
+fn ends_in(path: &str, address: &str, exact: bool) -> bool {
+    path.strip_suffix(address).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.
         || !exact && address.rsplit('/').next() == path.rsplit('/').next()
 }

@@ -2,12 +2,20 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use super::App;
 use crate::html::{self, Html};
 use crate::link::things::*;
 use crate::link::{C, UnitId, V};
 use crate::source::{FileId, Span};
 use crate::summary::{CallId, CallKind, Key, Node, Summary, Value, ValueId};
+
+/// Changes of one webview by scripts that are looked at.
+const MOST_CHANGES: usize = 256;
+
+/// Webviews of pages that are looked at, and as many of scripts.
+const MOST_WEBVIEWS: usize = 500;
 
 /// An HTML file.
 #[derive(Clone, Debug)]
@@ -78,12 +86,15 @@ pub struct WebviewElement {
 }
 
 pub(super) fn read(app: &App, pages: Vec<(FileId, Html, Range<u32>)>) -> Vec<Page> {
-    let _ = app;
+    let mut left = MOST_WEBVIEWS;
     pages
         .into_iter()
         .map(|(file, html, scripts)| {
-            let webviews =
-                html.webviews().enumerate().map(|(index, element)| from_html(file, 0, index, element, None)).collect();
+            let elements = html.webviews().enumerate();
+            let mut webviews: Vec<WebviewElement> =
+                elements.take(left + 1).map(|(index, element)| from_html(file, 0, index, element, None)).collect();
+            app.bound(&mut webviews, left);
+            left -= webviews.len();
             Page { file, webviews, html, scripts: scripts.map(UnitId).collect() }
         })
         .collect()
@@ -246,10 +257,15 @@ fn is_webview_component(app: &App, tag: V) -> bool {
 /// Webviews that scripts make.
 pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
     let mut found = Vec::new();
+    let later = Later::find(app);
     for unit in app.program.unit_ids() {
         let summary = app.program.summary(unit);
         for (index, call) in summary.calls.iter().enumerate() {
             let c = C(unit, CallId(index as u32));
+            if found.len() >= MOST_WEBVIEWS {
+                app.is_limited.set(true);
+                break;
+            }
             let is_jsx = call.kind == CallKind::Jsx;
             let tag = app.program.argument(c, 0);
             let is_webview = |tag: &V| {
@@ -280,7 +296,7 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             if let Some(attributes) = app.program.argument(c, 1) {
                 from_object(app, attributes, &mut element);
             }
-            set_later(app, c, &mut element);
+            set_later(app, &later, c, &mut element);
             found.push(element);
         }
     }
@@ -296,6 +312,7 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             found.push(webview);
         }
     }
+    app.bound(&mut found, MOST_WEBVIEWS);
     found
 }
 
@@ -335,54 +352,78 @@ fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement
     }
 }
 
-/// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
-fn set_later(app: &App, made: C, element: &mut WebviewElement) {
-    let is_it = |v: V| {
-        app.eval(v)
-            .iter()
-            .any(|known| matches!(&known.thing, Thing::Element(tag, c) if &**tag == "webview" && *c == made))
-    };
-    for method in ["setAttribute", "toggleAttribute"] {
-        for &c in app.program.calls_named(method) {
-            let call = app.program.call(c);
-            let Value::Member(object, _) = app.program.value(V(c.0, call.callee)) else { continue };
-            if !is_it(V(c.0, object)) {
-                continue;
+const ATTRIBUTES: [&str; 9] = [
+    "allowpopups",
+    "nodeintegration",
+    "nodeintegrationinsubframes",
+    "disablewebsecurity",
+    "plugins",
+    "webpreferences",
+    "src",
+    "preload",
+    "partition",
+];
+
+/// What scripts do to webviews that they made, by the call that made it.
+#[derive(Default)]
+struct Later {
+    calls: FxHashMap<C, Vec<C>>,
+    writes: FxHashMap<C, Vec<(&'static str, UnitId, u32)>>,
+}
+
+impl Later {
+    fn find(app: &App) -> Self {
+        let made = |v: V| {
+            let webview = |known: &Known| match &known.thing {
+                Thing::Element(tag, c) if &**tag == "webview" => Some(*c),
+                _ => None,
+            };
+            let mut made: Vec<C> = app.eval(v).iter().filter_map(webview).collect();
+            made.dedup();
+            made
+        };
+        let mut later = Self::default();
+        for method in ["setAttribute", "toggleAttribute"] {
+            for &c in app.program.calls_named(method) {
+                let Value::Member(object, _) = app.program.value(V(c.0, app.program.call(c).callee)) else { continue };
+                for element in made(V(c.0, object)) {
+                    later.calls.entry(element).or_default().push(c);
+                }
             }
-            let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
-            let Some(name) = name.text() else { continue };
-            let span = app.program.place(c.0, call.span);
-            // setAttribute makes a text of whatever it is given: `false` sets the attribute.
-            let value = app
-                .program
-                .argument(c, 1)
-                .and_then(|value| app.constant(value))
-                .and_then(|known| known.text().map(str::to_owned));
-            let name = name.to_ascii_lowercase();
-            element.attributes.retain(|other| other.name != name);
-            // What an attribute that counts by its presence is set to does not matter.
-            let unknown = value.is_none() && matches!(&*name, "src" | "webpreferences" | "preload" | "partition");
-            element.attributes.push(WebviewAttribute { name, value, unknown, span });
         }
-    }
-    for name in [
-        "allowpopups",
-        "nodeintegration",
-        "nodeintegrationinsubframes",
-        "disablewebsecurity",
-        "plugins",
-        "webpreferences",
-        "src",
-        "preload",
-        "partition",
-    ] {
-        for &(unit, index) in app.program.writes_to(name) {
-            let write = app.program.summary(unit).writes[index as usize];
-            if let Some(value) = write.value
-                && is_it(V(unit, write.object))
-            {
-                add(app, name, V(unit, value), app.program.place(unit, write.span), element);
+        for name in ATTRIBUTES {
+            for &(unit, index) in app.program.writes_to(name) {
+                for element in made(V(unit, app.program.summary(unit).writes[index as usize].object)) {
+                    later.writes.entry(element).or_default().push((name, unit, index));
+                }
             }
+        }
+        later
+    }
+}
+
+/// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
+fn set_later(app: &App, later: &Later, made: C, element: &mut WebviewElement) {
+    for &c in later.calls.get(&made).into_iter().flatten().take(MOST_CHANGES) {
+        let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
+        let Some(name) = name.text() else { continue };
+        let span = app.program.place(c.0, app.program.call(c).span);
+        // setAttribute makes a text of whatever it is given: `false` sets the attribute.
+        let value = app
+            .program
+            .argument(c, 1)
+            .and_then(|value| app.constant(value))
+            .and_then(|known| known.text().map(str::to_owned));
+        let name = name.to_ascii_lowercase();
+        element.attributes.retain(|other| other.name != name);
+        // What an attribute that counts by its presence is set to does not matter.
+        let unknown = value.is_none() && matches!(&*name, "src" | "webpreferences" | "preload" | "partition");
+        element.attributes.push(WebviewAttribute { name, value, unknown, span });
+    }
+    for &(name, unit, index) in later.writes.get(&made).into_iter().flatten().take(MOST_CHANGES) {
+        let write = app.program.summary(unit).writes[index as usize];
+        if let Some(value) = write.value {
+            add(app, name, V(unit, value), app.program.place(unit, write.span), element);
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::summary::{CallKind, Value};
 /// Callers of a function that makes windows, each of which is taken for a window of its own.
 const MOST_CONTEXTS: usize = 12;
 
+/// Windows of one file that are looked at; as many again of their children.
+const MOST_WINDOWS: usize = 1000;
+
 /// How a window comes to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WindowKind {
@@ -198,9 +201,8 @@ impl Window {
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let bounds =
-            self.embedders.first().and_then(|index| app.windows.get(*index)).map(|embedder| embedder.effective(app));
-        cx.embedder = bounds.as_ref();
+        let bounds = self.embedders.first().and_then(|&index| app.bounds(index));
+        cx.embedder = bounds.as_deref();
         preferences::effective(&read, &cx)
     }
 
@@ -248,6 +250,37 @@ fn given_of(known: &Known) -> Given {
 }
 
 impl App<'_> {
+    /// Drops what is more than this, and remembers that it did.
+    pub(super) fn bound<T>(&self, all: &mut Vec<T>, most: usize) {
+        if all.len() > most {
+            all.truncate(most);
+            self.is_limited.set(true);
+        }
+    }
+
+    /// Drops what is more than this in one file.
+    fn bound_each(&self, windows: &mut Vec<Window>, most: usize) {
+        let mut counts = rustc_hash::FxHashMap::default();
+        windows.retain(|window| {
+            let count = counts.entry(window.span.file).or_insert(0usize);
+            *count += 1;
+            if *count > most {
+                self.is_limited.set(true);
+            }
+            *count <= most
+        });
+    }
+
+    /// What a window effectively gets, as a bound for what lives in it.
+    fn bounds(&self, index: usize) -> Option<std::rc::Rc<Preferences>> {
+        if let Some(known) = self.bounds.borrow().get(&index) {
+            return Some(known.clone());
+        }
+        let bounds = std::rc::Rc::new(self.windows.get(index)?.effective(self));
+        self.bounds.borrow_mut().insert(index, bounds.clone());
+        Some(bounds)
+    }
+
     /// Whether `app.enableSandbox()` is called outside development, or the switch set.
     pub fn enables_sandbox(&self) -> bool {
         let called = |call: &ApiCall| {
@@ -338,6 +371,8 @@ pub(super) fn find(app: &App) -> Vec<Window> {
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
     windows.sort_by_key(|a| (a.span, a.kind));
+    windows.sort_by_key(|window| (window.span, window.kind));
+    app.bound_each(&mut windows, MOST_WINDOWS);
     let embedders: Vec<usize> = (0..windows.len())
         .filter(|&index| {
             matches!(
@@ -349,14 +384,8 @@ pub(super) fn find(app: &App) -> Vec<Window> {
     let embedders = least_bounding_first(app, &windows, embedders);
     super::children::attached(app, &embedders, &mut windows);
     super::children::opened(app, &embedders, &mut windows);
-    for page in &app.pages {
-        for element in &page.webviews {
-            windows.push(webview(app, page.file, element, &embedders));
-        }
-    }
-    for element in &app.script_webviews {
-        windows.push(webview(app, element.file, element, &embedders));
-    }
+    app.bound_each(&mut windows, MOST_WINDOWS * 2);
+    windows.extend(app.webviews().map(|element| webview(app, element.file, element, &embedders)));
     windows
 }
 
@@ -579,6 +608,7 @@ fn session_of(app: &App, window: &Window) -> Origin {
     for object in window.objects() {
         let lookup = app.program.property(object, "session", window.from);
         if let Some(placed) = lookup.values.iter().next() {
+        if let Some(placed) = lookup.values.first() {
             if let Thing::Host(host) = &placed.known.thing {
                 return host.origin.clone();
             }
@@ -586,6 +616,7 @@ fn session_of(app: &App, window: &Window) -> Origin {
         }
         let lookup = app.program.property(object, "partition", window.from);
         if let Some(placed) = lookup.values.iter().next() {
+        if let Some(placed) = lookup.values.first() {
             return match &placed.known.thing {
                 Thing::Text(text) if text.is_empty() => Origin::Default,
                 Thing::Text(text) => Origin::Partition(Some(text.clone())),

@@ -10,6 +10,9 @@ use crate::summary::*;
 /// Things that a value may be before it counts as unknown.
 const MOST_ALTERNATIVES: usize = 16;
 
+/// Writes to one variable that are looked at; what the others write is unknown.
+const MOST_WRITES: usize = 256;
+
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
@@ -354,7 +357,7 @@ impl Program<'_> {
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
-        for write in &binding.writes {
+        for write in binding.writes.iter().take(MOST_WRITES) {
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
             for known in self.eval_in(V(unit, write.value), frames).iter() {
@@ -373,6 +376,9 @@ impl Program<'_> {
                 known.development = known.development.or(development);
                 values.push(known);
             }
+        }
+        if binding.writes.len() > MOST_WRITES {
+            values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
         if values.is_empty() || values.iter().all(Known::is_unknown) {
             if let Some(known) = binding.type_hint.and_then(|hint| self.hinted(V(unit, hint), v)) {

@@ -10,6 +10,9 @@ use crate::summary::*;
 /// Spreads and merges that are followed in a row.
 const MOST_LAYERS: u32 = 12;
 
+/// Properties of one literal that are looked at, from its end.
+const MOST_PROPERTIES: usize = 4096;
+
 /// Objects that are looked into for one property.
 const MOST_OBJECTS: usize = 64;
 
@@ -119,7 +122,14 @@ impl Program<'_> {
             return true;
         };
         let summary = self.summary(v.0);
-        for property in summary.properties(list).iter().rev() {
+        let properties = summary.properties(list);
+        let mut spreads = 0;
+        for (index, property) in properties.iter().rev().enumerate() {
+            spreads += usize::from(property.key == Key::Spread);
+            if index > MOST_PROPERTIES || spreads > MOST_OBJECTS {
+                lookup.unknown = true;
+                return true;
+            }
             match property.key {
                 Key::Name(name) if summary.str(name) == key => {
                     let value = V(v.0, property.value);
