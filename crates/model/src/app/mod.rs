@@ -90,7 +90,7 @@ pub struct App<'a> {
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
-    shown: OnceCell<page_loads::Shown>,
+    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
 }

@@ -1,18 +1,13 @@
 //! Which pages are shown in which windows.
 
-use rustc_hash::FxHashMap;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
 use crate::link::things::*;
-use crate::summary::{Key, Value};
 use crate::source::FileId;
-use crate::summary::Value;
-
-/// Every load, and the pages that they show: a page's file and the load's index.
-pub(super) type Shown = (Vec<Load>, Vec<(FileId, usize)>);
+use crate::summary::{Key, Value};
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -35,31 +30,15 @@ impl App<'_> {
 
     /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
-        let mut found = Vec::new();
-        for load in self.loads() {
-            let exact = |page: &Page| self.shows(load, page, true);
-            if !exact(page) && (self.pages.iter().any(exact) || !self.shows(load, page, false)) {
-                continue;
-            }
-            // Of several pages of the name the one beside the script is meant, if there is one.
-            let beside = |page: &Page| {
-                exact(page) && split(&self.sources.file(page.file).path).0 == split(self.path(load.span)).0
-            };
-            if beside(page) || !self.pages.iter().any(beside) {
-                found.push(load.clone());
-            }
-        }
-        found
-        let (loads, shown) = self.shown.get_or_init(|| self.find_shown());
+        let shown = self.shown.get_or_init(|| self.find_shown());
         let of_page = shown.iter().filter(|(file, _)| *file == page.file);
-        of_page.filter_map(|(_, load)| loads.get(*load).cloned()).collect()
+        of_page.filter_map(|(_, load)| self.loads().get(*load).cloned()).collect()
     }
 
-    /// Every load, and which page it shows.
-    fn find_shown(&self) -> Shown {
-        let loads = self.loads();
+    /// The pages that loads show: a page's file, and the index of the load.
+    fn find_shown(&self) -> Vec<(FileId, usize)> {
         let mut shown = Vec::new();
-        for (index, load) in loads.iter().enumerate() {
+        for (index, load) in self.loads().iter().enumerate() {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
@@ -82,7 +61,7 @@ impl App<'_> {
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
             shown.extend(files.map(|file| (file, index)));
         }
-        (loads, shown)
+        shown
     }
 
     /// What the addresses that a load can have end in: names of pages, without query and fragment.
@@ -98,11 +77,9 @@ impl App<'_> {
                 self.last_texts(known, 0)
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
-            Thing::Api(name) => name
-                .strip_suffix("_WEBPACK_ENTRY")
-                .is_some_and(|name| self.forge_pages(name).iter().any(|html| ends_in(path, html, exact))),
-            _ => false,
-        })
+            Thing::Api(name) => {
+                name.strip_suffix("_WEBPACK_ENTRY").map_or_else(Vec::new, |name| self.forge_pages(name).to_vec())
+            }
             _ => Vec::new(),
         });
         texts.filter_map(|text| address(&text)).collect()
@@ -192,19 +169,14 @@ fn address(text: &str) -> Option<String> {
     let address = text.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
     let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
     let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
-    if !(address.ends_with(".html") || address.ends_with(".htm")) {
-        return false;
-    }
-    // A build makes `index.html` of `index.ejs`.
-    let built = path.strip_suffix(".ejs").map(|stem| format!("{stem}.html"));
-    let path = built.as_deref().unwrap_or(path);
-    path == address
-        || path.strip_suffix(address).is_some_and(|rest| rest.ends_with('/'))
     (address.ends_with(".html") || address.ends_with(".htm")).then(|| address.to_owned())
 }
 
 /// Whether an address leads to the file of this path: it ends in the same names.
 fn ends_in(path: &str, address: &str, exact: bool) -> bool {
+    // A build makes `index.html` of `index.ejs`.
+    let built = path.strip_suffix(".ejs").map(|stem| format!("{stem}.html"));
+    let path = built.as_deref().unwrap_or(path);
     path.strip_suffix(address).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.
         || !exact && address.rsplit('/').next() == path.rsplit('/').next()

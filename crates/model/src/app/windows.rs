@@ -370,7 +370,6 @@ pub(super) fn find(app: &App) -> Vec<Window> {
     }
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
-    windows.sort_by_key(|a| (a.span, a.kind));
     windows.sort_by_key(|window| (window.span, window.kind));
     app.bound_each(&mut windows, MOST_WINDOWS);
     let embedders: Vec<usize> = (0..windows.len())
@@ -607,7 +606,6 @@ fn webview(app: &App, file: FileId, element: &super::pages::WebviewElement, embe
 fn session_of(app: &App, window: &Window) -> Origin {
     for object in window.objects() {
         let lookup = app.program.property(object, "session", window.from);
-        if let Some(placed) = lookup.values.iter().next() {
         if let Some(placed) = lookup.values.first() {
             if let Thing::Host(host) = &placed.known.thing {
                 return host.origin.clone();
@@ -615,7 +613,6 @@ fn session_of(app: &App, window: &Window) -> Origin {
             return Origin::Some;
         }
         let lookup = app.program.property(object, "partition", window.from);
-        if let Some(placed) = lookup.values.iter().next() {
         if let Some(placed) = lookup.values.first() {
             return match &placed.known.thing {
                 Thing::Text(text) if text.is_empty() => Origin::Default,
