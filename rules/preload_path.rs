@@ -81,7 +81,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             report(findings, preload, problem, Severity::Low, Confidence::Certain);
             continue;
         }
-        if let Some(folder) = v.and_then(|v| app.writable_folder(v, 0)) {
+        if let Some(folder) = v.and_then(|v| app.writable_folder(v)) {
             let message = format!("this preload script lies in the `{folder}` folder, where other programs write");
             report(findings, preload, &message, Severity::Medium, Confidence::Firm);
             continue;

@@ -1,5 +1,7 @@
 //! Folders that other programs write, and preload scripts that sessions are given.
 
+use rustc_hash::FxHashSet;
+
 use super::{ApiCall, App};
 use crate::link::V;
 use crate::link::things::{Part, Thing};
@@ -8,12 +10,17 @@ use crate::summary::Value;
 impl App<'_> {
     /// Whether a path is below a folder that the user's other programs may write: `app.getPath('userData')`, `temp` and kin.
     pub fn is_in_user_data(&self, path: V) -> bool {
-        self.writable_folder(path, 0).is_some()
+        self.writable_folder(path).is_some()
     }
 
     /// The folder of `app.getPath` that a path begins with.
-    pub fn writable_folder(&self, path: V, depth: u32) -> Option<String> {
-        if depth > 12 {
+    pub fn writable_folder(&self, path: V) -> Option<String> {
+        self.folder_of(path, &mut FxHashSet::default())
+    }
+
+    fn folder_of(&self, path: V, seen: &mut FxHashSet<V>) -> Option<String> {
+        // No path is joined of so many parts; what was looked at once says nothing new.
+        if seen.len() > 64 || !seen.insert(path) {
             return None;
         }
         self.eval(path).iter().find_map(|known| match &known.thing {
@@ -26,12 +33,12 @@ impl App<'_> {
                 "os.tmpdir" => Some("temp".to_owned()),
                 "os.homedir" => Some("home".to_owned()),
                 "path.join" | "path.resolve" | "path.normalize" | "path.dirname" | "url.pathToFileURL" => {
-                    self.writable_folder(self.program.argument(*c, 0)?, depth + 1)
+                    self.folder_of(self.program.argument(*c, 0)?, seen)
                 }
                 _ => None,
             },
             Thing::Template(parts) => parts.iter().take(2).find_map(|part| match part {
-                Part::Hole(hole, _) => self.writable_folder(*hole, depth + 1),
+                Part::Hole(hole, _) => self.folder_of(*hole, seen),
                 Part::Text(_) => None,
             }),
             _ => None,

@@ -578,7 +578,11 @@ impl Program<'_> {
         }
         // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
         let mut values = Vec::new();
-        for &(unit, index) in self.writes_to(name) {
+        let writes = self.writes_to(name);
+        if writes.len() > MOST_WRITES {
+            values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
+        }
+        for &(unit, index) in writes.iter().take(MOST_WRITES) {
             let write = self.summary(unit).writes[index as usize];
             let is_global = matches!(self.value(V(unit, write.object)), Value::Global(object)
                 if matches!(self.str(unit, object), "globalThis" | "global" | "window"));
