@@ -32,14 +32,14 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_base() {
-        let base = Base { folder: PathBuf::from("/work/app") };
+        let base = Base { folder: PathBuf::from("/home/app") };
         let table = [
-            ("/work/app", ""),
-            ("/work/app/src/main.js", "src/main.js"),
-            ("/work/shared/a.js", "../shared/a.js"),
+            ("/home/app", ""),
+            ("/home/app/src/main.js", "src/main.js"),
+            ("/home/shared/a.js", "../shared/a.js"),
             ("/work", ".."),
             ("/other", "../../other"),
-            ("/work/application/a.js", "../application/a.js"),
+            ("/home/application/a.js", "../application/a.js"),
         ];
         for (path, expected) in table {
             assert_eq!(base.display(Path::new(path)), expected, "{path}");
