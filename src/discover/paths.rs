@@ -37,7 +37,7 @@ mod tests {
             ("/home/app", ""),
             ("/home/app/src/main.js", "src/main.js"),
             ("/home/shared/a.js", "../shared/a.js"),
-            ("/work", ".."),
+            ("/home", ".."),
             ("/other", "../../other"),
             ("/home/application/a.js", "../application/a.js"),
         ];
