@@ -66,6 +66,7 @@ struct Shown<'a> {
 /// The pages that windows load; every page with scripts where no load leads to a page that was read.
 fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     let own = cx.app.pages.iter().filter(|page| cx.app.is_own(Span { file: page.file, start: 0, end: 0 }));
+    let own = own.filter(|page| !cx.app.is_component(page));
     let (loaded, other): (Vec<Shown>, Vec<Shown>) = own
         .map(|page| Shown { page, loads: cx.app.loads_of(page), confidence: Confidence::Firm })
         .partition(|shown| !shown.loads.is_empty());

@@ -57,8 +57,8 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         windows.push(load.window.clone());
-        let privileged = app.load_has_node(&load)
-            || app.window_of(&load).is_some_and(|window| {
+        let privileged = app.load_has_node(load)
+            || app.window_of(load).is_some_and(|window| {
                 window.settings(app, "webSecurity").iter().any(|fact| fact.value == Value::Known(false))
             });
         let severity = if privileged && !plain { Severity::Low } else { Severity::Info };

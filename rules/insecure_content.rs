@@ -203,7 +203,7 @@ fn in_loads(cx: &Context, findings: &mut Findings) {
             known: known.certainty.min(load.certainty),
             confidence: Confidence::Certain,
             development: known.development.or(load.development),
-            node: cx.app.content(known) == Content::Remote && cx.app.load_has_node(&load),
+            node: cx.app.content(known) == Content::Remote && cx.app.load_has_node(load),
         };
         report(findings, &found, &place, known);
     }

@@ -100,14 +100,20 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    affinity,
     allow_popups,
     allow_running_insecure_content,
+    auxclick,
     certificate_validation,
     child_process,
     command_line_switches,
     content_security_policy,
     context_isolation,
+    custom_protocol,
     dangerous_eval,
+    deprecated_api,
+    egress_dynamic_url,
+    egress_private_network,
     electron_version,
     enable_blink_features,
     experimental_features,

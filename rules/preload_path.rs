@@ -138,7 +138,7 @@ fn traced(
     preload: &Preload,
     call: electrolint_model::link::C,
     v: V,
-    entrances: &electrolint_model::app::traces::Entrances,
+    entrances: &electrolint_model::app::Entrances,
 ) {
     let traces: Vec<_> = cx.app.traces(call, v, entrances, &[]).into_iter().filter(|t| t.is_untrusted()).collect();
     let Some(trace) = worst(&traces) else { return };

@@ -27,7 +27,8 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
         "js" | "jsx" | "mjs" | "cjs" => Some(FileKind::JavaScript),
         "ts" | "mts" | "cts" => Some(FileKind::TypeScript),
         "tsx" => Some(FileKind::Tsx),
-        "html" | "htm" => Some(FileKind::Html),
+        // Bundlers make pages of EJS; components are markup with scripts.
+        "html" | "htm" | "ejs" | "vue" | "svelte" => Some(FileKind::Html),
         "json" | "json5" | "jsonc" if is_configuration(stem) => Some(FileKind::Json),
         "yml" | "yaml" if is_builder(stem) || stem == "pnpm-workspace" => Some(FileKind::Yaml),
         "toml" if is_builder(stem) => Some(FileKind::Toml),
@@ -50,9 +51,9 @@ pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
 }
 
-/// A component or a page template, whose reader is not written yet.
+/// A page template whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
-    [".vue", ".svelte", ".ejs", ".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
+    [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// A folder of this name holds test code.
@@ -89,6 +90,8 @@ mod tests {
             ("a.d.ts", Some(FileKind::TypeScript)),
             ("App.tsx", Some(FileKind::Tsx)),
             ("index.htm", Some(FileKind::Html)),
+            ("index.ejs", Some(FileKind::Html)),
+            ("App.vue", Some(FileKind::Html)),
             ("package.json", Some(FileKind::Json)),
             ("tsconfig.base.json", Some(FileKind::Json)),
             ("electron-builder-linux-ci.json", Some(FileKind::Json)),

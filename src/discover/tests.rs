@@ -344,10 +344,10 @@ fn a_folder_given_inside_one_that_is_left_out_is_read() {
 }
 
 #[test]
-fn components_are_listed_as_not_read() {
-    let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("App.vue", "")]);
+fn templates_are_listed_as_not_read() {
+    let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("page.pug", "")]);
     let found = find(&folder, &["."]);
-    assert_eq!(omitted(one(&found)), [("App.vue", "components and page templates are not read yet", Some(1))]);
+    assert_eq!(omitted(one(&found)), [("page.pug", "page templates are not read yet", Some(1))]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ const INSTALLED: &str = "installed packages";
 const PACKAGE_MANAGER: &str = "files of the package manager";
 const LINK: &str = "symbolic link";
 const SPECIAL: &str = "not a regular file";
-const COMPONENT: &str = "components and page templates are not read yet";
+const COMPONENT: &str = "page templates are not read yet";
 
 /// More files than this of one folder, left out for one reason, become one entry for the folder.
 const SINGLE_ENTRIES: usize = 3;

@@ -82,3 +82,22 @@ fn where_the_start_is_not_known_nothing_is_another_program() {
     let app = analyse(&sources, &Options::default());
     assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), Vec::<&str>::new());
 }
+
+#[test]
+fn a_program_that_only_a_command_starts_is_a_tool() {
+    let sources = sources(&[
+        (
+            "package.json",
+            r#"{ "main": "src/main.js", "scripts": { "check": "electron tools/check.js", "pack": "node tools/pack.js" } }"#,
+        ),
+        ("src/main.js", MAIN),
+        (
+            "tools/check.js",
+            "const { app, BrowserWindow } = require('electron'); app.whenReady().then(() => new BrowserWindow());",
+        ),
+        ("tools/pack.js", "require('child_process').execSync('make');"),
+    ]);
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.entries().scripts.contains(&unit)), ["src/main.js", "tools/pack.js"]);
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["tools/check.js"]);
+}

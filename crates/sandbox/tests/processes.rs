@@ -176,6 +176,40 @@ async fn nothing_outlives_a_killed_host() {
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
+/// Any of launcher, zygote and worker is killed or stopped: the call ends in bounded time and the next create works.
+#[tokio::test]
+async fn chaos_ends_every_call_and_the_next_create_works() {
+    let _alone = ALONE.lock().await;
+    let rounds: usize = std::env::var("CHAOS_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(18);
+    let engine = engine();
+    let policy = || common::policy(r#"{"version":1,"lockup":{"startupTimeoutMs":500}}"#);
+    for round in 0..rounds {
+        // A stopped zygote costs the create that finds it out; the one after it must work.
+        let mut sandbox = engine.sandbox().policy(policy()).create().await;
+        if sandbox.is_err() {
+            sandbox = engine.sandbox().policy(policy()).create().await;
+        }
+        let sandbox = sandbox.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert_eq!(value(&sandbox, "return 1").await, 1.into(), "round {round}");
+        let mut pids = workers();
+        pids.sort_unstable();
+        let victim = pids[round % pids.len()];
+        let signal = if round / 3 % 2 == 0 { "KILL" } else { "STOP" };
+        let start = Instant::now();
+        let (result, ()) = tokio::join!(
+            async { sandbox.execute("await new Promise(() => {})").timeout(Duration::from_millis(300)).await },
+            async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                send(victim, signal);
+            }
+        );
+        assert!(matches!(result, Err(ExecError::Gone(_) | ExecError::TimedOut)), "round {round}: {result:?}");
+        assert!(start.elapsed() < Duration::from_secs(5), "round {round}: {:?}", start.elapsed());
+    }
+    drop(engine);
+    eventually("nothing is left", || workers().is_empty()).await;
+}
+
 fn alive(pid: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

@@ -78,6 +78,8 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         script_webviews: Vec::new(),
         calls: RefCell::default(),
         entries: Default::default(),
+        all_loads: Default::default(),
+        entry_points: Default::default(),
         is_limited: Default::default(),
         shown: Default::default(),
         ordinals: Default::default(),
@@ -218,7 +220,8 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                     (ScriptKind::Classic | ScriptKind::Module, _) => FileKind::JavaScript,
                     _ => continue,
                 };
-                if script.content.0 < script.content.1 {
+                // What stands in a script that comes from elsewhere never runs.
+                if script.src.is_none() && script.content.0 < script.content.1 {
                     let source = &text[script.content.0 as usize..script.content.1 as usize];
                     let script = Script { text, range: script.content, kind, declarations: false };
                     let outcome = bounded(source, || syntax::summarise(script));

@@ -8,7 +8,7 @@ use super::App;
 use crate::link::things::{Certainty, Host, Known, Thing};
 use crate::link::{C, V};
 use crate::source::Span;
-use crate::summary::CallKind;
+use crate::summary::{CallKind, Value};
 
 /// Calls of one API in one script that are looked at: many times what the largest apps hold.
 const MOST_CALLS: usize = 1000;
@@ -106,6 +106,60 @@ impl App<'_> {
             let (receiver, remote) = is_api(&known.thing, api)?;
             Some(ApiCall { call: c, receiver, certainty: known.certainty, remote })
         })
+    }
+
+    /// Calls of a method by its name alone, on objects that could not be resolved.
+    pub fn calls_of_unknown(&self, method: &str) -> Vec<ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|c| {
+                let callee = V(c.0, self.program.call(*c).callee);
+                matches!(self.program.value(callee), Value::Member(..))
+                    && self.eval(callee).iter().all(|known| known.is_unknown())
+            })
+            .map(|call| ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false })
+            .collect()
+    }
+
+    /// Calls of what `util.promisify` made of an API.
+    pub fn promisified_calls(&self, api: &str) -> Vec<ApiCall> {
+        let mut found = Vec::new();
+        for made in self.calls_of(&["util.promisify", "promisify", "es6-promisify.promisify", "pify"]) {
+            let of = made.argument(self, 0).map(|of| self.eval(of));
+            let is_of =
+                of.is_some_and(|of| of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api)));
+            if !is_of {
+                continue;
+            }
+            for unit in self.program.unit_ids() {
+                let summary = self.program.summary(unit);
+                for (index, call) in summary.calls.iter().enumerate() {
+                    let callee = V(unit, call.callee);
+                    if matches!(
+                        summary.value(call.callee),
+                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
+                    ) && self
+                        .eval(callee)
+                        .iter()
+                        .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
+                    {
+                        let call = C(unit, crate::summary::CallId(index as u32));
+                        found.push(ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Calls of a method by its name alone, on whatever object.
+    pub fn calls_by_method(&self, method: &str) -> Vec<ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|c| matches!(self.program.value(V(c.0, self.program.call(*c).callee)), Value::Member(..)))
+            .filter(|c| self.functions(V(c.0, self.program.call(*c).callee)).is_empty())
+            .map(|call| ApiCall { call, receiver: None, certainty: Certainty::Certain, remote: false })
+            .collect()
     }
 
     /// The API that a call calls, under its canonical path.

@@ -46,6 +46,9 @@ const BUILT: [&str; 14] = [
     "dist_electron",
 ];
 
+/// Folders that a build reads, where it writes beside the manifest.
+const SOURCES: [&str; 4] = ["src", "app", "electron", "source"];
+
 /// Extensions of scripts.
 const EXTENSIONS: [&str; 9] = ["", ".ts", ".js", ".tsx", ".jsx", ".mts", ".mjs", ".cts", ".cjs"];
 
@@ -97,13 +100,64 @@ impl App<'_> {
 
 fn find(app: &App) -> Entries {
     let files = Files::new(app);
-    let mut entries = Entries { scripts: files.scripts(), ..Entries::default() };
+    let (main, tools) = files.scripts();
+    let mut entries = Entries { scripts: [main.clone(), tools.clone()].concat(), ..Entries::default() };
+    entries.scripts.sort_unstable();
+    entries.scripts.dedup();
     if entries.scripts.is_empty() {
         return entries;
     }
     let ready = ready_units(app);
-    let mut open = entries.scripts.clone();
+    let nothing = FxHashSet::default();
+    walk(app, &files, &mut entries, main, &ready, &nothing);
+    // Where the app's own start is known, a program that a command of package.json starts is a tool: what else waits for `ready`
+    // is not the app.
+    let known = ready.iter().any(|unit| entries.reached.contains(unit));
+    let others: FxHashSet<UnitId> = match known {
+        true => ready.iter().copied().filter(|unit| !entries.reached.contains(unit)).collect(),
+        false => nothing,
+    };
+    entries.scripts.retain(|unit| !others.contains(unit));
+    walk(app, &files, &mut entries, tools, &ready, &others);
+    if !ready.iter().any(|unit| entries.reached.contains(unit)) {
+        return entries;
+    }
+    // Scripts of build tools are no programs of their own, nor what they lead to.
+    let mut separate: FxHashSet<UnitId> = FxHashSet::default();
+    let mut open: Vec<UnitId> = ready.into_iter().filter(|unit| !entries.reached.contains(unit)).collect();
+    let mut folders: FxHashSet<String> = FxHashSet::default();
+    for unit in &open {
+        folders.insert(folder_of(app, *unit));
+    }
+    for unit in &entries.reached {
+        folders.remove(&folder_of(app, *unit));
+    }
+    folders.remove("");
+    open.extend(app.program.unit_ids().filter(|unit| {
+        !entries.reached.contains(unit) && is_script(app, *unit) && folders.contains(&folder_of(app, *unit))
+    }));
     while let Some(unit) = open.pop() {
+        if !entries.reached.contains(&unit) && separate.insert(unit) {
+            open.extend(imports_of(app, unit));
+        }
+    }
+    entries.separate = separate;
+    entries
+}
+
+/// Marks what scripts lead to, except what belongs to other programs.
+fn walk(
+    app: &App,
+    files: &Files,
+    entries: &mut Entries,
+    mut open: Vec<UnitId>,
+    ready: &[UnitId],
+    others: &FxHashSet<UnitId>,
+) {
+    while let Some(unit) = open.pop() {
+        if others.contains(&unit) {
+            continue;
+        }
         if entries.reached.insert(unit) {
             open.extend(imports_of(app, unit));
             open.extend(files.named_in(unit));
@@ -129,30 +183,6 @@ fn find(app: &App) -> Entries {
             }
         }
     }
-    if !ready.iter().any(|unit| entries.reached.contains(unit)) {
-        return entries;
-    }
-    // Scripts of build tools are no programs of their own, nor what they lead to.
-    let mut separate: FxHashSet<UnitId> = FxHashSet::default();
-    let mut open: Vec<UnitId> = ready.into_iter().filter(|unit| !entries.reached.contains(unit)).collect();
-    let mut folders: FxHashSet<String> = FxHashSet::default();
-    for unit in &open {
-        folders.insert(folder_of(app, *unit));
-    }
-    for unit in &entries.reached {
-        folders.remove(&folder_of(app, *unit));
-    }
-    folders.remove("");
-    open.extend(app.program.unit_ids().filter(|unit| {
-        !entries.reached.contains(unit) && is_script(app, *unit) && folders.contains(&folder_of(app, *unit))
-    }));
-    while let Some(unit) = open.pop() {
-        if !entries.reached.contains(&unit) && separate.insert(unit) {
-            open.extend(imports_of(app, unit));
-        }
-    }
-    entries.separate = separate;
-    entries
 }
 
 /// Scripts that wait for the app to be ready: those with which a main process starts.
@@ -217,9 +247,10 @@ impl<'a> Files<'a> {
             .or_else(|| with(&if path.is_empty() { "index".to_owned() } else { format!("{path}/index") }))
     }
 
-    /// The scripts with which the app starts.
-    fn scripts(&self) -> Vec<UnitId> {
+    /// The scripts with which the app starts, by `main` and by what build tools are given; and those that commands of package.json run.
+    fn scripts(&self) -> (Vec<UnitId>, Vec<UnitId>) {
         let mut found = Vec::new();
+        let mut tools = Vec::new();
         for (folder, manifest) in self.manifests() {
             if let Some(main) = manifest.get("main").and_then(Json::text) {
                 found.extend(self.main(folder, main));
@@ -228,7 +259,7 @@ impl<'a> Files<'a> {
             }
             for (_, script) in manifest.get("scripts").map(Json::entries).unwrap_or_default() {
                 for word in script.text().unwrap_or_default().split([' ', '=', '"', '\'']) {
-                    found.extend(self.named(word, &[folder]));
+                    tools.extend(self.named(word, &[folder]));
                 }
             }
         }
@@ -247,9 +278,8 @@ impl<'a> Files<'a> {
             }
         }
         found.retain(|unit| !self.is_build_tool(*unit));
-        found.sort_unstable();
-        found.dedup();
-        found
+        tools.retain(|unit| !self.is_build_tool(*unit) && !found.contains(unit));
+        (found, tools)
     }
 
     fn is_build_tool(&self, unit: UnitId) -> bool {
@@ -299,7 +329,8 @@ impl<'a> Files<'a> {
                 }
             }
         }
-        Vec::new()
+        // A build that copies a folder over the package's own: `index.js` is made of `src/index.js`.
+        SOURCES.iter().find_map(|source| self.script(&join(folder, &format!("{source}/{main}"))?)).into_iter().collect()
     }
 
     /// Scripts that a path in a text means, from any of these folders.

@@ -40,7 +40,11 @@ pub struct Load {
 
 impl App<'_> {
     /// Everything that is loaded into windows and views by the main process.
-    pub fn loads(&self) -> Vec<Load> {
+    pub fn loads(&self) -> &[Load] {
+        self.all_loads.get_or_init(|| self.find_loads())
+    }
+
+    fn find_loads(&self) -> Vec<Load> {
         let mut loads = Vec::new();
         for (api, is_file) in [
             ("BrowserWindow.loadURL", false),
@@ -72,7 +76,38 @@ impl App<'_> {
 
     /// What an address is, by what is known of its beginning.
     pub fn content(&self, known: &Known) -> Content {
+        self.content_within(known, 4)
+    }
+
+    /// As [`App::content`], through at most this many addresses that are made of others.
+    fn content_within(&self, known: &Known, steps: u32) -> Content {
+        let Some(steps) = steps.checked_sub(1) else { return Content::Unknown };
+        // `new URL('page.html', base)`: what the base is, unless the first part says where it leads.
+        if let Thing::Result(path, c) = &known.thing
+            && matches!(&**path, "new URL" | "new url.URL")
+        {
+            let worst = |index| {
+                self.program.argument(*c, index).map(|argument| self.worst_content(&self.eval(argument), steps))
+            };
+            return match (worst(0), worst(1)) {
+                (Some(Content::Local), Some(base)) => base,
+                (Some(first), _) => first,
+                _ => Content::Unknown,
+            };
+        }
+        // `pathToFileURL(folder).href + '/'`: what the first part is.
+        if let Thing::Template(parts) = &known.thing
+            && let Some(Part::Hole(v, frames)) = parts.first()
+        {
+            return self.worst_content(&self.program.eval_in(*v, frames), steps);
+        }
         content_of(&known.thing)
+    }
+
+    /// The worst content that these addresses lead to in the shipped app.
+    fn worst_content(&self, values: &[Known], steps: u32) -> Content {
+        let shipped = values.iter().filter(|known| known.development != Some(true));
+        shipped.map(|known| self.content_within(known, steps)).max().unwrap_or(Content::Unknown)
     }
 
     /// The worst content that is loaded into any window of the shipped app, and where.

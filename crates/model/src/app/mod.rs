@@ -8,16 +8,20 @@ mod children;
 mod configuration;
 mod contents;
 mod dump;
+mod entrances;
 mod entries;
 mod environment;
+mod folders;
 mod fuses;
 mod handlers;
+mod known_data;
 mod loads;
 mod page_loads;
 mod pages;
 mod parameters;
 mod policies;
 mod process;
+mod protocols;
 mod remote;
 mod requests;
 mod senders;
@@ -27,6 +31,7 @@ pub mod traces;
 pub mod verdicts;
 mod version;
 mod windows;
+mod writes;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -37,6 +42,7 @@ pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
 pub use fuses::{FuseFlip, FuseFlips};
@@ -46,11 +52,13 @@ pub use pages::{Markup, Page, WebviewElement};
 pub use parameters::{Flow, ParameterWrite};
 pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
+pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use requests::{Request, RequestKind};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
+pub use writes::PropertyWrite;
 
 use crate::electron::preferences::Preferences;
 use crate::link::things::{Known, Thing, Values};
@@ -78,9 +86,11 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
+    all_loads: OnceCell<Vec<Load>>,
+    entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
-    shown: OnceCell<page_loads::Shown>,
+    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
 }

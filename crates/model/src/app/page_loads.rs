@@ -1,16 +1,13 @@
 //! Which pages are shown in which windows.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::split;
 use crate::link::things::*;
 use crate::source::FileId;
-use crate::summary::Value;
-
-/// Every load, and the pages that they show: a page's file and the load's index.
-pub(super) type Shown = (Vec<Load>, Vec<(FileId, usize)>);
+use crate::summary::{Key, Value};
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -33,16 +30,15 @@ impl App<'_> {
 
     /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
-        let (loads, shown) = self.shown.get_or_init(|| self.find_shown());
+        let shown = self.shown.get_or_init(|| self.find_shown());
         let of_page = shown.iter().filter(|(file, _)| *file == page.file);
-        of_page.filter_map(|(_, load)| loads.get(*load).cloned()).collect()
+        of_page.filter_map(|(_, load)| self.loads().get(*load).cloned()).collect()
     }
 
-    /// Every load, and which page it shows.
-    fn find_shown(&self) -> Shown {
-        let loads = self.loads();
+    /// The pages that loads show: a page's file, and the index of the load.
+    fn find_shown(&self) -> Vec<(FileId, usize)> {
         let mut shown = Vec::new();
-        for (index, load) in loads.iter().enumerate() {
+        for (index, load) in self.loads().iter().enumerate() {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
@@ -65,7 +61,7 @@ impl App<'_> {
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
             shown.extend(files.map(|file| (file, index)));
         }
-        (loads, shown)
+        shown
     }
 
     /// What the addresses that a load can have end in: names of pages, without query and fragment.
@@ -80,9 +76,43 @@ impl App<'_> {
             {
                 self.last_texts(known, 0)
             }
+            // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
+            Thing::Api(name) => {
+                name.strip_suffix("_WEBPACK_ENTRY").map_or_else(Vec::new, |name| self.forge_pages(name).to_vec())
+            }
             _ => Vec::new(),
         });
         texts.filter_map(|text| address(&text)).collect()
+    }
+
+    /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
+    fn forge_pages(&self, name: &str) -> &[String] {
+        let all = self.entry_points.get_or_init(|| self.find_entry_points());
+        all.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every `{ name, html }` of the app's configuration: the names in capitals, as the plugin's globals spell them.
+    fn find_entry_points(&self) -> FxHashMap<String, Vec<String>> {
+        let mut found: FxHashMap<String, Vec<String>> = FxHashMap::default();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            if !summary.strings.iter().any(|text| &**text == "html") {
+                continue;
+            }
+            for node in &summary.values {
+                let Value::Object(list) = node.value else { continue };
+                let text = |key: &str| {
+                    summary.properties(list).iter().find_map(|property| match property.key {
+                        Key::Name(name) if summary.str(name) == key => summary.text(property.value),
+                        _ => None,
+                    })
+                };
+                if let (Some(name), Some(html)) = (text("name"), text("html")) {
+                    found.entry(name.to_ascii_uppercase().replace(' ', "_")).or_default().push(html.to_owned());
+                }
+            }
+        }
+        found
     }
 
     /// What the last text that an address is made of can be.
@@ -144,6 +174,9 @@ fn address(text: &str) -> Option<String> {
 
 /// Whether an address leads to the file of this path: it ends in the same names.
 fn ends_in(path: &str, address: &str, exact: bool) -> bool {
+    // A build makes `index.html` of `index.ejs`.
+    let built = path.strip_suffix(".ejs").map(|stem| format!("{stem}.html"));
+    let path = built.as_deref().unwrap_or(path);
     path.strip_suffix(address).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.
         || !exact && address.rsplit('/').next() == path.rsplit('/').next()

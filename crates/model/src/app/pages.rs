@@ -142,6 +142,12 @@ impl WebviewElement {
 }
 
 impl App<'_> {
+    /// Whether this is a component, which becomes part of a page: `.vue`, `.svelte`.
+    pub fn is_component(&self, page: &Page) -> bool {
+        let path = &self.sources.file(page.file).path;
+        [".vue", ".svelte"].iter().any(|ending| path.ends_with(ending))
+    }
+
     /// Every `<webview>`: in pages, then in scripts.
     pub fn webviews(&self) -> impl Iterator<Item = &WebviewElement> {
         self.pages.iter().flat_map(|page| &page.webviews).chain(&self.script_webviews)
@@ -238,6 +244,16 @@ fn template_text(
     (text, true)
 }
 
+/// Whether a tag is a component of a package that hands its attributes to a `<webview>`.
+fn is_webview_component(app: &App, tag: V) -> bool {
+    // The names of a component begin with a capital: the others are texts.
+    matches!(app.program.value(tag), Value::Binding(_) | Value::ImportName(..) | Value::Module(_))
+        && app.program.eval(tag).iter().any(|known| match &known.thing {
+            Thing::Api(path) => path.split('.').next() == Some("react-electron-web-view"),
+            _ => false,
+        })
+}
+
 /// Webviews that scripts make.
 pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
     let mut found = Vec::new();
@@ -252,7 +268,10 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             }
             let is_jsx = call.kind == CallKind::Jsx;
             let tag = app.program.argument(c, 0);
-            let Some(tag) = tag.filter(|tag| app.program.summary(tag.0).text(tag.1) == Some("webview")) else {
+            let is_webview = |tag: &V| {
+                app.program.summary(tag.0).text(tag.1) == Some("webview") || is_jsx && is_webview_component(app, *tag)
+            };
+            let Some(tag) = tag.filter(is_webview) else {
                 continue;
             };
             if !is_jsx

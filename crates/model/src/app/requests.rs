@@ -150,6 +150,39 @@ impl App<'_> {
         found
     }
 
+    /// Addresses of requests that send or fetch data, as they are handed over: the text, or the part of the options that names a server.
+    pub fn request_addresses(&self) -> Vec<(ApiCall, V)> {
+        let mut found = Vec::new();
+        for &(api, index, kind) in APIS {
+            if !matches!(kind, RequestKind::Data | RequestKind::Download | RequestKind::Update) {
+                continue;
+            }
+            for call in self.calls(api).iter() {
+                let Some(address) = call.argument(self, index) else { continue };
+                let mut parts = Vec::new();
+                for known in self.eval(address).iter() {
+                    let Thing::Object(Object::Literal(literal, _)) = &known.thing else { continue };
+                    let Value::Object(list) = self.program.value(*literal) else { continue };
+                    let summary = self.program.summary(literal.0);
+                    for property in summary.properties(list) {
+                        if let crate::summary::Key::Name(key) = property.key
+                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname")
+                        {
+                            parts.push(V(literal.0, property.value));
+                        }
+                    }
+                }
+                if parts.is_empty() {
+                    parts.push(address);
+                }
+                found.extend(parts.into_iter().map(|part| (call.clone(), part)));
+            }
+        }
+        found.sort_by_key(|(call, v)| (call.call, *v));
+        found.dedup_by_key(|(call, v)| (call.call, *v));
+        found
+    }
+
     fn add_request(
         &self,
         call: &ApiCall,

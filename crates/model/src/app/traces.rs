@@ -2,11 +2,13 @@
 //!
 //! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::App;
+use super::Content;
 use super::checks::{Strength, parameter_root};
+use super::known_data::*;
 use super::sources::{Origins, SourceKind};
+use super::{App, Entrances, PropertyWrite};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -18,18 +20,6 @@ const MOST_STEPS: u32 = 40;
 const MOST_VALUES: usize = 600;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
-
-/// A function that something outside the app's code calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entrance {
-    /// Who chooses the arguments.
-    pub kind: SourceKind,
-    /// The first parameter that they choose; what stands before it is Electron's event.
-    pub first: u32,
-}
-
-/// Every such function.
-pub type Entrances = FxHashMap<F, Entrance>;
 
 /// One way in which somebody else's data gets into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,107 +49,6 @@ impl Trace {
 }
 
 impl App<'_> {
-    /// Functions that something outside the app's code calls, with what is their caller's to choose.
-    pub fn entrances(&self) -> Entrances {
-        let mut entrances: Entrances = Entrances::default();
-        for (f, kind) in self.entry_functions() {
-            let first = match kind {
-                SourceKind::WindowOpen if self.is_window_open_handler(f) => 0,
-                _ => 1,
-            };
-            entrances.insert(f, Entrance { kind, first });
-        }
-        let mut add = |value: Option<V>, kind: SourceKind, first: u32| {
-            for f in value.map_or_else(Vec::new, |value| self.functions(value)) {
-                entrances.insert(f, Entrance { kind, first });
-            }
-        };
-        for (class, event, kind, first) in [
-            ("WebviewTag", "ipc-message", SourceKind::Message, 0),
-            ("WebviewTag", "console-message", SourceKind::Message, 0),
-            ("WebviewTag", "page-title-updated", SourceKind::Message, 0),
-            ("WebviewTag", "did-navigate", SourceKind::Navigation, 0),
-            ("WebviewTag", "will-navigate", SourceKind::Navigation, 0),
-            ("WebviewTag", "new-window", SourceKind::WindowOpen, 0),
-            ("WebContents", "page-title-updated", SourceKind::Message, 1),
-            ("WebContents", "console-message", SourceKind::Message, 0),
-            ("MessagePortMain", "message", SourceKind::Message, 0),
-            ("Session", "will-download", SourceKind::Response, 1),
-            ("window", "message", SourceKind::Message, 0),
-            ("self", "message", SourceKind::Message, 0),
-            ("globalThis", "message", SourceKind::Message, 0),
-            ("ws", "message", SourceKind::Response, 0),
-        ] {
-            for listener in self.listeners(class, event) {
-                add(listener.value, kind, first);
-            }
-        }
-        for call in self.calls("addEventListener").iter() {
-            let event = call.argument(self, 0).and_then(|event| self.constant(event));
-            if event.is_some_and(|event| event.text() == Some("message")) {
-                add(call.argument(self, 1), SourceKind::Message, 0);
-            }
-        }
-        for &(unit, index) in self.program.writes_to("onmessage") {
-            let write = self.program.summary(unit).writes[index as usize];
-            add(write.value.map(|value| V(unit, value)), SourceKind::Message, 0);
-        }
-        for listener in self.messages_of_main() {
-            add(listener, SourceKind::Main, 1);
-        }
-        self.passed_on_entrances(&mut entrances);
-        entrances
-    }
-
-    fn is_window_open_handler(&self, f: F) -> bool {
-        self.window_open_handlers()
-            .iter()
-            .any(|listener| listener.value.is_some_and(|value| self.functions(value).contains(&f)))
-    }
-
-    /// What renderers are told by the main process.
-    fn messages_of_main(&self) -> Vec<Option<V>> {
-        self.calls_of(&["ipcRenderer.on", "ipcRenderer.once", "ipcRenderer.addListener"])
-            .iter()
-            .map(|call| call.argument(self, 1))
-            .collect()
-    }
-
-    /// `ipcMain.handle(channel, (event, ...args) => handler(...args))`: the handler that the app's own wrapper was given is called from
-    /// outside too.
-    fn passed_on_entrances(&self, entrances: &mut Entrances) {
-        let mut open: Vec<F> = entrances.keys().copied().collect();
-        open.sort_unstable();
-        while let Some(f) = open.pop() {
-            let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
-            for c in self.calls_inside(f) {
-                let callee = V(c.0, self.program.call(c).callee);
-                if !self.is_parameter_of_another(callee, f) {
-                    continue;
-                }
-                let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
-                for handler in self.functions(callee) {
-                    if handler != f && !entrances.contains_key(&handler) {
-                        entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
-                        open.push(handler);
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_parameter_of_another(&self, v: V, f: F) -> bool {
-        let summary = self.program.summary(v.0);
-        match summary.value(v.1) {
-            Value::Parameter(function, _) => function != f.1,
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_parameter_of_another(V(v.0, only.value), f),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
     /// Every way in which somebody else's data gets into what a call is given; empty: the app made all of it, or checks it.
     ///
     /// `cleaners` are functions whose result is harmless here, by the last part of their names.
@@ -186,37 +75,6 @@ impl App<'_> {
         };
         walk.visit(v, State { depth: 0, opaque: false, whole: true, property: None });
         walk.found
-    }
-}
-
-/// A write to a property of any object: `element.innerHTML = html`.
-#[derive(Clone, Copy, Debug)]
-pub struct PropertyWrite {
-    /// The object.
-    pub object: V,
-    /// What is written.
-    pub value: V,
-    /// Where.
-    pub span: Span,
-    /// In which function.
-    pub function: F,
-    condition: Option<ConditionId>,
-}
-
-impl App<'_> {
-    /// Every write to a property of this name.
-    pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
-        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
-            let write = self.program.summary(unit).writes.get(index as usize)?;
-            Some(PropertyWrite {
-                object: V(unit, write.object),
-                value: V(unit, write.value?),
-                span: self.program.place(unit, write.span),
-                function: F(unit, write.function),
-                condition: write.condition,
-            })
-        });
-        writes.collect()
     }
 }
 
@@ -390,11 +248,7 @@ impl<'a> Walk<'_, 'a> {
                 Thing::Object(Object::Literal(inner, _)) | Thing::Array(inner, _) if *inner != v => {
                     self.visit(*inner, state.part());
                 }
-                Thing::Result(_, c) => {
-                    if let Some(at) = known.at.filter(|at| *at != v) {
-                        self.call(*c, at, state);
-                    }
-                }
+                Thing::Result(_, c) => self.call(*c, known.at.unwrap_or(v), state),
                 Thing::Api(path) => {
                     match source_of(path) {
                         // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
@@ -560,6 +414,8 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let mut state = state.part();
+        // A tag may escape what it is given: nobody writes one to leave it as it is.
+        state.opaque |= record.kind == CallKind::Tagged;
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
@@ -626,11 +482,10 @@ impl<'a> Walk<'_, 'a> {
         let Some(url) = self.app.program.argument(c, 0) else { return false };
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
-            Thing::Text(text) => !text.contains("://") || text.starts_with("file:"),
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
             }
-            _ => false,
+            _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
     }
 
@@ -645,325 +500,6 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-impl App<'_> {
-    /// Whether a path is below a folder that the user's other programs may write: `app.getPath('userData')`, `temp` and kin.
-    pub fn is_in_user_data(&self, path: V) -> bool {
-        self.writable_folder(path).is_some()
-    }
-
-    /// The folder of `app.getPath` that a path begins with.
-    pub fn writable_folder(&self, path: V) -> Option<String> {
-        self.folder_of(path, &mut FxHashSet::default())
-    }
-
-    fn folder_of(&self, path: V, seen: &mut FxHashSet<V>) -> Option<String> {
-        // No path is joined of so many parts; what was looked at once says nothing new.
-        if seen.len() > 64 || !seen.insert(path) {
-            return None;
-        }
-        self.eval(path).iter().find_map(|known| match &known.thing {
-            Thing::Result(api, c) => match &**api {
-                "app.getPath" => {
-                    let folder = self.constant(self.program.argument(*c, 0)?)?;
-                    let name = folder.text()?;
-                    (!matches!(name, "exe" | "module")).then(|| name.to_owned())
-                }
-                "os.tmpdir" => Some("temp".to_owned()),
-                "os.homedir" => Some("home".to_owned()),
-                "path.join" | "path.resolve" | "path.normalize" | "path.dirname" | "url.pathToFileURL" => {
-                    self.folder_of(self.program.argument(*c, 0)?, seen)
-                }
-                _ => None,
-            },
-            Thing::Template(parts) => parts.iter().take(2).find_map(|part| match part {
-                Part::Hole(hole, _) => self.folder_of(*hole, seen),
-                Part::Text(_) => None,
-            }),
-            _ => None,
-        })
-    }
-}
-
 fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
-}
-
-/// A value that cannot carry what somebody else chose.
-fn is_constant(thing: &Thing) -> bool {
-    matches!(
-        thing,
-        Thing::Undefined
-            | Thing::Null
-            | Thing::Bool(_)
-            | Thing::Development(_)
-            | Thing::Number(_)
-            | Thing::Text(_)
-            | Thing::Regex(..)
-            | Thing::Function(..)
-            | Thing::Class(_)
-    )
-}
-
-/// What a property or global is that somebody else chooses.
-fn source_of(path: &str) -> Option<SourceKind> {
-    let path = path.strip_prefix("window.").or_else(|| path.strip_prefix("globalThis.")).unwrap_or(path);
-    let path = path.strip_prefix("document.location").map_or_else(|| path.to_owned(), |rest| format!("location{rest}"));
-    match path.as_str() {
-        "process.argv" => Some(SourceKind::Arguments),
-        "location"
-        | "location.href"
-        | "location.hash"
-        | "location.search"
-        | "document.URL"
-        | "document.documentURI"
-        | "document.referrer" => Some(SourceKind::Page),
-        _ => None,
-    }
-}
-
-/// What a call gives that somebody else chooses.
-fn result_of(path: &str) -> Option<SourceKind> {
-    if matches!(path, "WebContents.executeJavaScript" | "WebviewTag.executeJavaScript") {
-        return Some(SourceKind::Message);
-    }
-    if matches!(path, "WebContents.getURL" | "WebContents.getTitle" | "WebviewTag.getURL" | "WebviewTag.getTitle") {
-        return Some(SourceKind::Navigation);
-    }
-    if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
-        return Some(SourceKind::Main);
-    }
-    if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText" | "clipboard.readHTML") {
-        return Some(SourceKind::File);
-    }
-    super::requests::is_request_for_data(path).then_some(SourceKind::Response)
-}
-
-/// Reads a file.
-fn is_read(path: &str) -> bool {
-    let Some((module, method)) = path.rsplit_once('.') else { return false };
-    matches!(
-        module,
-        "fs" | "fs.promises" | "fs/promises" | "node:fs" | "node:fs/promises" | "fs-extra" | "original-fs" | "jsonfile"
-    ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
-}
-
-/// Calls of Electron and Node whose results are the app's own or the user's choice.
-fn is_own_call(path: &str) -> bool {
-    let module = path.split('.').next().unwrap_or(path);
-    matches!(
-        module,
-        "app" | "os" | "crypto" | "dialog" | "screen" | "nativeTheme" | "systemPreferences" | "performance"
-    ) || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
-}
-
-/// Calls that give a number, a truth value, or nothing that can be chosen.
-fn is_harmless_call(name: &str) -> bool {
-    matches!(
-        name,
-        "Number"
-            | "parseInt"
-            | "parseFloat"
-            | "Boolean"
-            | "isNaN"
-            | "isInteger"
-            | "round"
-            | "floor"
-            | "ceil"
-            | "abs"
-            | "max"
-            | "min"
-            | "now"
-            | "getTime"
-            | "getPath"
-            | "getAppPath"
-            | "getLocale"
-            | "getVersion"
-            | "getName"
-            | "includes"
-            | "indexOf"
-            | "startsWith"
-            | "endsWith"
-            | "test"
-            | "has"
-            | "existsSync"
-            | "charCodeAt"
-            | "toFixed"
-            | "toISOString"
-            | "toLocaleTimeString"
-            | "toLocaleDateString"
-            | "getBounds"
-            | "getSize"
-            | "getZoomFactor"
-            | "t"
-            | "__"
-            | "$t"
-    )
-}
-
-/// Methods and functions that give back what they were given, in another form.
-fn keeps_data(name: &str) -> bool {
-    matches!(
-        name,
-        "toString"
-            | "trim"
-            | "trimStart"
-            | "trimEnd"
-            | "toLowerCase"
-            | "toUpperCase"
-            | "slice"
-            | "substring"
-            | "substr"
-            | "split"
-            | "join"
-            | "concat"
-            | "pop"
-            | "shift"
-            | "at"
-            | "find"
-            | "filter"
-            | "map"
-            | "reverse"
-            | "text"
-            | "json"
-            | "then"
-            | "get"
-            | "replaceAll"
-            | "decodeURIComponent"
-            | "decodeURI"
-            | "unescape"
-            | "atob"
-            | "String"
-            | "parse"
-            | "resolve"
-            | "normalize"
-            | "URL"
-            | "URLSearchParams"
-            | "from"
-            | "valueOf"
-    )
-}
-
-impl App<'_> {
-    /// Calls of a method by its name alone, on objects that could not be resolved.
-    pub fn calls_of_unknown(&self, method: &str) -> Vec<super::ApiCall> {
-        let calls = self.program.calls_named(method).iter().copied();
-        calls
-            .filter(|c| {
-                let callee = V(c.0, self.program.call(*c).callee);
-                matches!(self.program.value(callee), Value::Member(..))
-                    && self.eval(callee).iter().all(|known| known.is_unknown())
-            })
-            .map(|call| super::ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false })
-            .collect()
-    }
-
-    /// Calls of what `util.promisify` made of an API.
-    pub fn promisified_calls(&self, api: &str) -> Vec<super::ApiCall> {
-        let mut found = Vec::new();
-        for made in self.calls_of(&["util.promisify", "promisify", "es6-promisify.promisify", "pify"]) {
-            let of = made.argument(self, 0).map(|of| self.eval(of));
-            let is_of =
-                of.is_some_and(|of| of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api)));
-            if !is_of {
-                continue;
-            }
-            for unit in self.program.unit_ids() {
-                let summary = self.program.summary(unit);
-                for (index, call) in summary.calls.iter().enumerate() {
-                    let callee = V(unit, call.callee);
-                    if matches!(
-                        summary.value(call.callee),
-                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
-                    ) && self
-                        .eval(callee)
-                        .iter()
-                        .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
-                    {
-                        let call = C(unit, crate::summary::CallId(index as u32));
-                        found.push(super::ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
-                    }
-                }
-            }
-        }
-        found
-    }
-}
-
-impl App<'_> {
-    /// Calls of a method by its name alone, on whatever object.
-    pub fn calls_by_method(&self, method: &str) -> Vec<super::ApiCall> {
-        let calls = self.program.calls_named(method).iter().copied();
-        calls
-            .filter(|c| matches!(self.program.value(V(c.0, self.program.call(*c).callee)), Value::Member(..)))
-            .filter(|c| self.functions(V(c.0, self.program.call(*c).callee)).is_empty())
-            .map(|call| super::ApiCall { call, receiver: None, certainty: Certainty::Certain, remote: false })
-            .collect()
-    }
-
-    /// Paths of preload scripts that sessions are given: `setPreloads`, `registerPreloadScript`.
-    pub fn session_preloads(&self) -> Vec<(super::ApiCall, V)> {
-        let mut found = Vec::new();
-        for call in self.calls("Session.setPreloads").iter() {
-            let Some(list) = call.argument(self, 0) else { continue };
-            for known in self.eval(list).iter() {
-                if let Thing::Array(array, _) = &known.thing
-                    && let Value::Array(items) = self.program.value(*array)
-                {
-                    let items = self.program.summary(array.0).items(items);
-                    let own = items.iter().filter(|item| !item.spread);
-                    found.extend(own.map(|item| (call.clone(), V(array.0, item.value))));
-                }
-            }
-        }
-        for call in self.calls("Session.registerPreloadScript").iter() {
-            let Some(options) = call.argument(self, 0) else { continue };
-            for known in self.eval(options).iter() {
-                if let Thing::Object(object) = &known.thing {
-                    let placed = self.program.property(object, "filePath", None).values;
-                    found.extend(placed.iter().filter_map(|placed| Some((call.clone(), placed.known.at?))));
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether an object is an element whose content is no markup: a style, a text area.
-    pub fn holds_text_only(&self, object: V) -> bool {
-        let summary = self.program.summary(object.0);
-        let hint = match summary.value(object.1) {
-            Value::Binding(binding) => summary.bindings[binding.index()].type_hint,
-            _ => None,
-        };
-        let names = hint.map(|hint| self.text(self.span(V(object.0, hint))));
-        names.is_some_and(|name| matches!(name, "HTMLStyleElement" | "HTMLTextAreaElement" | "HTMLTitleElement"))
-            || self.eval(object).iter().all(|known| match &known.thing {
-                Thing::Element(tag, _) => matches!(&**tag, "style" | "textarea" | "title"),
-                Thing::Result(api, c) if &**api == "document.querySelector" => {
-                    let selector = self.program.argument(*c, 0).and_then(|v| self.constant(v));
-                    selector
-                        .and_then(|known| {
-                            known.text().map(|text| text.starts_with("style") || text.starts_with("textarea"))
-                        })
-                        .unwrap_or(false)
-                }
-                _ => false,
-            })
-    }
-
-    /// The scope path of a place in a function: `render.innerHTML`.
-    pub fn symbol_of(&self, f: F, name: &str) -> String {
-        let summary = self.program.summary(f.0);
-        let mut names = vec![name.to_owned()];
-        let mut function = f.1;
-        for _ in 0..32 {
-            let record = summary.function(function);
-            names.extend(record.name.map(|name| summary.str(name).to_owned()));
-            if record.parent == function {
-                break;
-            }
-            function = record.parent;
-        }
-        names.reverse();
-        names.join(".")
-    }
 }

@@ -3,6 +3,7 @@
 //! Nothing here looks at an app. Every table says where its facts were read.
 
 pub mod api;
+pub mod changes;
 pub mod fuses;
 pub mod lockfile;
 pub mod preferences;

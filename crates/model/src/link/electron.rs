@@ -106,10 +106,11 @@ pub fn call(path: &str) -> Option<(&'static str, Origin)> {
         | "BrowserWindow.fromBrowserView" => ("BrowserWindow", Origin::Some),
         "BaseWindow.getFocusedWindow" | "BaseWindow.fromId" => ("BaseWindow", Origin::Some),
         "BrowserView.fromId" | "BrowserView.fromWebContents" => ("BrowserView", Origin::Some),
-        "webContents.fromId"
-        | "webContents.getFocusedWebContents"
-        | "webContents.fromFrame"
-        | "webContents.fromDevToolsTargetId" => ("WebContents", Origin::Some),
+        // An id that a page sends names any contents, a webview's guest most of all.
+        "webContents.fromId" => ("WebContents", Origin::Every),
+        "webContents.getFocusedWebContents" | "webContents.fromFrame" | "webContents.fromDevToolsTargetId" => {
+            ("WebContents", Origin::Some)
+        }
         "session.fromPath" => ("Session", Origin::Partition(None)),
         "getCurrentWindow" => ("BrowserWindow", Origin::Some),
         "getCurrentWebContents" => ("WebContents", Origin::Some),

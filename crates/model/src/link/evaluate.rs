@@ -823,8 +823,13 @@ impl Program<'_> {
                     return self
                         .eval_in(object, frames)
                         .iter()
-                        .map(|known| match known.thing {
+                        .map(|known| match &known.thing {
                             Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            Thing::Result(path, _)
+                                if matches!(&**path, "new URL" | "new url.URL" | "url.pathToFileURL") =>
+                            {
+                                known.clone()
+                            }
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
@@ -873,8 +878,16 @@ impl Program<'_> {
                 [left, right].into_iter().find_map(|side| {
                     let side = V(test.0, side);
                     let values = self.eval_in(side, frames);
-                    match values.as_ref() {
-                        [Known { thing: Thing::Development(yes), .. }] => Some(*yes == holds),
+                    // What else it may be does not come out so for certain: `testing ? false : !app.isPackaged`.
+                    let development = values.iter().find_map(|known| match known.thing {
+                        Thing::Development(yes) => Some(yes == holds),
+                        _ => None,
+                    });
+                    let otherwise = values.iter().any(|known| {
+                        !matches!(known.thing, Thing::Development(_)) && known.thing.truthy() == Some(holds)
+                    });
+                    match development {
+                        Some(found) if !otherwise => Some(found),
                         _ => self.development_in(side, holds, frames, depth + 1),
                     }
                 })

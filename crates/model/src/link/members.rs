@@ -199,7 +199,12 @@ impl Program<'_> {
                 }),
             },
             // The text of a file's URL says as much as the URL.
-            Thing::Result(path, _) if &**path == "url.pathToFileURL" && name == "href" => one(known.thing.clone()),
+            // The text of an address says what the address says.
+            Thing::Result(path, _)
+                if matches!(&**path, "url.pathToFileURL" | "new URL" | "new url.URL") && name == "href" =>
+            {
+                one(known.thing.clone())
+            }
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],

@@ -103,7 +103,10 @@ impl Lowering {
     }
 
     pub(super) fn declare_statement(&mut self, statement: &Stmt) {
-        if let Stmt::Decl(declaration) = statement {
+        // `declare const ADDRESS: string` only tells the type of a global that a build or a script brings.
+        if let Stmt::Decl(declaration) = statement
+            && !is_ambient(declaration)
+        {
             self.declare_decl(declaration);
         }
     }
@@ -586,4 +589,13 @@ impl Visit for Vars {
     fn visit_pat(&mut self, _: &Pat) {}
     fn visit_ts_module_decl(&mut self, _: &TsModuleDecl) {}
     fn visit_ts_type(&mut self, _: &TsType) {}
+}
+
+fn is_ambient(declaration: &Decl) -> bool {
+    match declaration {
+        Decl::Var(var) => var.declare,
+        Decl::Fn(function) => function.declare,
+        Decl::Class(class) => class.declare,
+        _ => false,
+    }
 }

@@ -4,6 +4,7 @@ mod clock;
 mod convert;
 mod modules;
 mod nursery;
+mod plugins;
 mod rpc;
 mod sandbox;
 
@@ -17,6 +18,7 @@ use electrolint_policy::policy::Policy;
 pub(crate) use convert::to_plain_json;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
 pub(crate) use nursery::WORKER_ARGUMENT;
+pub use plugins::{Plugin, PluginError, PluginManifest, ScriptPlugin, check_plugins};
 pub use rpc::{Call, Rpc, RpcError};
 pub use sandbox::{ApiError, CallArgs, Event, Events, ExecError, Execute, Sandbox, SandboxBuilder, Thrown};
 
@@ -85,6 +87,17 @@ pub enum StartError {
         path: PathBuf,
         /// What the system said.
         error: std::io::Error,
+    },
+    /// The plugins do not go together.
+    #[error("{0}")]
+    Plugins(#[from] PluginError),
+    /// The script of a plugin failed.
+    #[error("the plugin {name} failed: {error}")]
+    Plugin {
+        /// The plugin.
+        name: String,
+        /// What happened.
+        error: ExecError,
     },
     /// The worker ended before it was ready.
     #[error("the sandbox ended before it was ready: {0}")]
@@ -258,7 +271,6 @@ fn config_of(policy: &Policy) -> Config {
         allow_timers: policy.permits(Permission::Timers),
         sandbox_methods: policy.rpc.sandbox_methods_max,
         call_timeout_ms: policy.rpc.call_timeout.map(|t| t.as_millis() as u64),
-        ports: 0,
         probe: None,
     }
 }

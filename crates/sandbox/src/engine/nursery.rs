@@ -144,6 +144,8 @@ impl Nursery {
                 }
             }
             let _ = rustix::net::shutdown(&control, rustix::net::Shutdown::Both);
+            // It ends by itself on the hang-up, unless it was stopped; the zygote dies with it in any case.
+            let _ = child.kill();
             let _ = child.wait();
         })?;
         Ok(())

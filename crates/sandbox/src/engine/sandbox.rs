@@ -22,6 +22,7 @@ use super::clock::Mortal;
 use super::convert::{from_value, to_value};
 use super::modules::Folder;
 use super::nursery::{Forked, Nursery};
+use super::plugins::{Loaded, Plugin, check_plugins};
 use super::rpc::{METHOD_NOT_FOUND, Rpc, RpcError};
 use super::{Engine, StartError, config_of};
 use crate::os::process::{Status, kill};
@@ -106,11 +107,12 @@ pub struct SandboxBuilder {
     api: BTreeMap<String, Handler>,
     own_layout: bool,
     modules: Option<Arc<Folder>>,
+    plugins: Vec<(Arc<dyn Plugin>, serde_json::Value)>,
 }
 
 impl SandboxBuilder {
     pub(super) fn new(engine: Engine) -> Self {
-        Self { engine, policy: None, api: BTreeMap::new(), own_layout: false, modules: None }
+        Self { engine, policy: None, api: BTreeMap::new(), own_layout: false, modules: None, plugins: Vec::new() }
     }
 
     /// The policy that holds. With one, every function must be in it; without one, the functions are the list and take
@@ -155,6 +157,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// A plugin and its options, which both of its sides get. Hooks run in the order in which plugins are given.
+    #[must_use]
+    pub fn plugin(mut self, plugin: Arc<dyn Plugin>, options: serde_json::Value) -> Self {
+        self.plugins.push((plugin, options));
+        self
+    }
+
     /// ES modules of this folder: relative imports inside it, named `addon://{id}/path`. The host reads the files; the
     /// sandbox never opens one.
     ///
@@ -195,7 +204,13 @@ impl SandboxBuilder {
                 });
             }
         }
+        let manifests: Vec<_> = self.plugins.iter().map(|(plugin, _)| plugin.manifest()).collect();
+        check_plugins(&manifests)?;
+        let named = manifests.into_iter().zip(self.plugins);
+        let plugins =
+            named.map(|(manifest, (plugin, options))| Loaded { name: manifest.name, plugin, options }).collect();
         let plan = Plan {
+            plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
             policy,
@@ -206,6 +221,9 @@ impl SandboxBuilder {
             events: broadcast::channel(EVENTS).0,
         };
         let plan = Arc::new(plan);
+        for loaded in &plan.plugins {
+            loaded.plugin.configure(&loaded.options);
+        }
         let live = start(&plan).await?;
         Ok(Sandbox { plan, live: Mutex::new(live) })
     }
@@ -219,6 +237,7 @@ struct Function {
 
 /// Everything that outlives a restart.
 pub(super) struct Plan {
+    plugins: Vec<Loaded>,
     engine: Engine,
     pub(super) policy: Policy,
     /// Whether the policy lists what may be exposed.
@@ -445,7 +464,12 @@ impl Drop for Sandbox {
 enum What {
     Code(String),
     Module(String),
+    /// The script of a plugin, which has no hooks around it.
+    Plugin(String),
 }
+
+/// How long the host waits for a hook inside the sandbox.
+const HOOK: Duration = Duration::from_secs(1);
 
 /// An execution to be awaited.
 pub struct Execute {
@@ -476,11 +500,30 @@ impl IntoFuture for Execute {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(self.run_with_hooks())
     }
 }
 
 impl Execute {
+    async fn run_with_hooks(self) -> Result<Value, ExecError> {
+        let live = self.live.clone();
+        let module = match self.what {
+            What::Plugin(_) => return self.run().await,
+            What::Module(_) => true,
+            What::Code(_) => false,
+        };
+        if module {
+            live.hook("beforeLoad", Vec::new()).await;
+        }
+        let result = self.run().await;
+        match (module, &result) {
+            (true, Ok(_)) => live.hook("afterLoad", Vec::new()).await,
+            (true, Err(error)) => live.hook("loadError", vec![error.to_string().into()]).await,
+            (false, _) => live.hook("afterExecute", Vec::new()).await,
+        }
+        result
+    }
+
     async fn run(self) -> Result<Value, ExecError> {
         let live = self.live;
         if self.signal.as_ref().is_some_and(CancellationToken::is_cancelled) {
@@ -491,8 +534,10 @@ impl Execute {
         let timeout_ms = u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX);
         let limit = live.plan.policy.limits.message_bytes as usize;
         let frame = match self.what {
-            What::Code(code) if code.len() > limit => return Err(ExecError::TooLong { bytes: code.len(), limit }),
-            What::Code(code) => ToWorker::Execute { id, timeout_ms, code },
+            What::Code(code) | What::Plugin(code) if code.len() > limit => {
+                return Err(ExecError::TooLong { bytes: code.len(), limit });
+            }
+            What::Code(code) | What::Plugin(code) => ToWorker::Execute { id, timeout_ms, code },
             What::Module(specifier) => ToWorker::Load { id, timeout_ms, specifier },
         };
         let (done, result) = oneshot::channel();
@@ -705,6 +750,19 @@ impl Live {
         }
     }
 
+    /// Calls a hook of every plugin that has a script; what it gives or throws is ignored.
+    async fn hook(&self, hook: &str, args: Vec<Value>) {
+        for loaded in self.plan.plugins.iter().filter(|loaded| loaded.plugin.worker_script().is_some()) {
+            let method = format!("${}.{hook}", loaded.name);
+            let call = self.start_call(|id| ToWorker::RpcCall { id, method, args: args.clone().into() });
+            if let Ok((id, answer)) = call
+                && tokio::time::timeout(HOOK, answer).await.is_err()
+            {
+                self.forget_call(id);
+            }
+        }
+    }
+
     fn emit(&self, event: Event) {
         // Nobody listens: nothing to do.
         let _ = self.plan.events.send(event);
@@ -724,8 +782,7 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     } else {
         engine.nursery(plan.policy.level).await?
     };
-    let mut config = config_of(&plan.policy);
-    config.ports = plan.policy.ports;
+    let config = config_of(&plan.policy);
     let forked = match tokio::time::timeout_at(deadline, nursery.fork(config)).await {
         Ok(Ok(forked)) => forked,
         Ok(Err(error)) => {
@@ -775,10 +832,32 @@ async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
         }
         Err(_) => return Err(StartError::TimedOut),
     }
+    run_plugins(plan, &live).await?;
     guard.disarm();
     live.emit(Event::Ready);
+    for loaded in &plan.plugins {
+        loaded.plugin.on_ready();
+    }
     tokio::spawn(watch_lockup(Arc::downgrade(&live)));
     Ok(live)
+}
+
+/// Runs the scripts of plugins, before anything of the caller's.
+async fn run_plugins(plan: &Plan, live: &Arc<Live>) -> Result<(), StartError> {
+    for loaded in &plan.plugins {
+        loaded.plugin.on_spawn();
+    }
+    let mut data = BTreeMap::new();
+    for loaded in &plan.plugins {
+        loaded.plugin.start_data(&mut data);
+    }
+    for loaded in &plan.plugins {
+        let Some(code) = loaded.code(&data) else { continue };
+        let timeout = plan.policy.limits.init_timeout;
+        let script = Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None };
+        script.await.map_err(|error| StartError::Plugin { name: loaded.name.clone(), error })?;
+    }
+    Ok(())
 }
 
 struct KillOnDrop(Option<Arc<Live>>);
@@ -893,6 +972,9 @@ async fn read_errors(live: Arc<Live>, mut errors: tokio::net::unix::pipe::Receiv
             live.emit(Event::LogCut(cut));
         }
         if !text.is_empty() {
+            for loaded in &live.plan.plugins {
+                loaded.plugin.on_stderr(&text);
+            }
             live.emit(Event::Stderr(text));
         }
     }
@@ -917,10 +999,7 @@ async fn converse(
     if let Err(why) = host.read(&mut read).await {
         live.kill(Gone::Violation(why));
     }
-    let status = match ended.await {
-        Ok(status) => status,
-        Err(_) => Status::Signal(libc::SIGKILL),
-    };
+    let status = end(&live, ended).await;
     let _ = stderr.await;
     if host.budget.cut > 0 {
         live.emit(Event::LogCut(host.budget.cut));
@@ -944,7 +1023,28 @@ async fn converse(
         reason
     };
     live.ended.send_replace(true);
+    for loaded in &live.plan.plugins {
+        loaded.plugin.on_exit(status, &reason);
+    }
     live.emit(Event::Exit { status, reason });
+}
+
+/// How long a worker whose channel has ended may take to end itself.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long the zygote may take to say how a killed worker ended. One that is stopped never says it.
+const STATUS: Duration = Duration::from_secs(1);
+
+/// The end of a worker whose channel has ended. It may have closed the channel and live on, so it is killed.
+async fn end(live: &Live, mut ended: oneshot::Receiver<Status>) -> Status {
+    let killed = Status::Signal(libc::SIGKILL);
+    if let Ok(status) = tokio::time::timeout(LAST_WORDS, &mut ended).await {
+        return status.unwrap_or(killed);
+    }
+    kill(&live.pidfd);
+    match tokio::time::timeout(STATUS, ended).await {
+        Ok(status) => status.unwrap_or(killed),
+        Err(_) => killed,
+    }
 }
 
 fn explain(status: Status) -> String {

@@ -26,8 +26,6 @@ const ADDRESS_SPACE_BASE: u64 = 192 << 20;
 pub(crate) struct Limits {
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: Option<u64>,
-    /// Message ports that may still be received.
-    pub(crate) ports: u32,
 }
 
 pub(crate) fn limit(limits: &Limits) -> io::Result<()> {
@@ -38,7 +36,7 @@ pub(crate) fn limit(limits: &Limits) -> io::Result<()> {
     set(Resource::Memlock, 0)?;
     set(Resource::Nproc, 0)?;
     set(Resource::Msgqueue, 0)?;
-    set(Resource::Nofile, 3 + u64::from(limits.ports))?;
+    set(Resource::Nofile, 3)?;
     set(Resource::As, limits.memory_bytes.saturating_add(ADDRESS_SPACE_BASE))?;
     if let Some(seconds) = limits.cpu_seconds {
         set(Resource::Cpu, seconds)?;
@@ -81,8 +79,6 @@ enum When {
     Always,
     /// The protection bits in this argument do not ask for execution.
     NotExecutable(u8),
-    /// The sandbox may receive message ports.
-    Ports,
 }
 
 /// Every system call that a locked worker may make. Anything else ends it with SIGSYS.
@@ -91,7 +87,6 @@ const ALLOWED: &[(libc::c_long, When, &str)] = &[
     (libc::SYS_recvfrom, When::Always, "frames from the host"),
     (libc::SYS_write, When::Always, "the error pipe"),
     (libc::SYS_sendto, When::Always, "frames to the host"),
-    (libc::SYS_recvmsg, When::Ports, "message ports; sendmsg stays refused, so only the host attaches descriptors"),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_poll, When::Always, "waits for frames and timers"),
     (libc::SYS_ppoll, When::Always, "waits for frames and timers"),
@@ -116,29 +111,23 @@ const ALLOWED: &[(libc::c_long, When, &str)] = &[
 ];
 
 /// The seccomp filter, compiled. The zygote compiles it once; a worker only loads it.
-pub(crate) struct Filter {
-    without_ports: BpfProgram,
-    with_ports: BpfProgram,
-}
+pub(crate) struct Filter(BpfProgram);
 
 impl Filter {
     pub(crate) fn compile() -> io::Result<Self> {
-        Ok(Self { without_ports: program(false)?, with_ports: program(true)? })
+        program().map(Self)
     }
 
-    pub(crate) fn apply(&self, ports: bool) -> io::Result<()> {
-        let program = if ports { &self.with_ports } else { &self.without_ports };
-        seccompiler::apply_filter(program).map_err(io::Error::other)
+    pub(crate) fn apply(&self) -> io::Result<()> {
+        seccompiler::apply_filter(&self.0).map_err(io::Error::other)
     }
 }
 
-fn program(ports: bool) -> io::Result<BpfProgram> {
+fn program() -> io::Result<BpfProgram> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for (call, when, _) in ALLOWED {
         let conditions = match when {
             When::Always => Vec::new(),
-            When::Ports if ports => Vec::new(),
-            When::Ports => continue,
             When::NotExecutable(argument) => {
                 let no_exec = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
                 let condition = SeccompCondition::new(*argument, SeccompCmpArgLen::Dword, no_exec, 0);

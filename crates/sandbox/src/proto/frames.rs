@@ -72,10 +72,6 @@ pub enum ToWorker {
     ModuleSource {
         module: Result<(String, String), String>,
     },
-    /// A message port comes with this frame.
-    Port {
-        name: String,
-    },
     Exit,
 }
 
@@ -199,11 +195,7 @@ impl ToWorker {
                 w.u8(11);
                 w.bytes(message.as_bytes());
             }
-            Self::Port { name } => {
-                w.u8(12);
-                w.bytes(name.as_bytes());
-            }
-            Self::Exit => w.u8(13),
+            Self::Exit => w.u8(12),
         })
     }
 
@@ -229,8 +221,7 @@ impl ToWorker {
                 9 => Self::Load { id: r.u32()?, timeout_ms: r.u32()?, specifier: r.string()? },
                 10 => Self::ModuleSource { module: Ok((r.string()?, r.string()?)) },
                 11 => Self::ModuleSource { module: Err(r.string()?) },
-                12 => Self::Port { name: name(r)? },
-                13 => Self::Exit,
+                12 => Self::Exit,
                 other => return Err(DecodeError::Tag(other)),
             })
         })
@@ -420,7 +411,6 @@ mod tests {
             ToWorker::Load { id: 1, timeout_ms: 1, specifier: "addon://a/b.js".into() },
             ToWorker::ModuleSource { module: Ok(("n".into(), "s".into())) },
             ToWorker::ModuleSource { module: Err("e".into()) },
-            ToWorker::Port { name: "p".into() },
             ToWorker::Exit,
         ] {
             assert_eq!(ToWorker::decode(&frame.encode()[4..]), Ok(frame));

@@ -80,7 +80,7 @@ impl Session {
             }
             ToWorker::Ping { nonce } => self.ping = Some(*nonce),
             ToWorker::ModuleSource { .. } => self.module_requested = false,
-            ToWorker::ApiInit { .. } | ToWorker::Notify { .. } | ToWorker::Port { .. } | ToWorker::Exit => {}
+            ToWorker::ApiInit { .. } | ToWorker::Notify { .. } | ToWorker::Exit => {}
         }
     }
 

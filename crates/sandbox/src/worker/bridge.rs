@@ -575,8 +575,8 @@ impl<'js> Bridge<'js> {
             },
             ToWorker::Ping { nonce } => self.send(&FromWorker::Pong { nonce }),
             ToWorker::Exit => process::exit(0),
-            // An answer that nobody waits for, and ports, which this build does not hand over.
-            ToWorker::ModuleSource { .. } | ToWorker::Port { .. } => {}
+            // An answer that nobody waits for.
+            ToWorker::ModuleSource { .. } => {}
         }
     }
 

@@ -30,7 +30,6 @@ pub(crate) struct Config {
     pub(crate) allow_timers: bool,
     pub(crate) sandbox_methods: u32,
     pub(crate) call_timeout_ms: Option<u64>,
-    pub(crate) ports: u32,
     /// Instead of a sandbox: try this act and report the error number as the exit code.
     pub(crate) probe: Option<Probe>,
 }

@@ -204,7 +204,7 @@ fn serve(level: Level, filter: &Filter, realm: Realm) -> ! {
 fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, config: Config) -> ! {
     std::panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     let locked = (|| -> Step<()> {
-        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds, ports: config.ports };
+        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds };
         if !die_with_parent(parent).map_err(|e| ("die with the zygote", e))? {
             exit(0);
         }
@@ -218,7 +218,7 @@ fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, conf
         }
         lock::limit(&limits).map_err(|e| ("limit resources", e))?;
         if level > Level::Process && config.probe.is_none_or(|probe| probe.seccomp) {
-            filter.apply(config.ports > 0).map_err(|e| ("filter system calls", e))?;
+            filter.apply().map_err(|e| ("filter system calls", e))?;
         }
         Ok(())
     })();

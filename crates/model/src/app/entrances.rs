@@ -1,0 +1,123 @@
+//! Functions that something outside the app's code calls: listeners, handlers, and what the app's own wrappers hand on to them.
+
+use rustc_hash::FxHashMap;
+
+use super::App;
+use super::sources::SourceKind;
+use crate::link::{F, V};
+use crate::summary::Value;
+
+/// A function that something outside the app's code calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// Who chooses the arguments.
+    pub kind: SourceKind,
+    /// The first parameter that they choose; what stands before it is Electron's event.
+    pub first: u32,
+}
+
+/// Every such function.
+pub type Entrances = FxHashMap<F, Entrance>;
+
+impl App<'_> {
+    /// Functions that something outside the app's code calls, with what is their caller's to choose.
+    pub fn entrances(&self) -> Entrances {
+        let mut entrances: Entrances = Entrances::default();
+        for (f, kind) in self.entry_functions() {
+            let first = match kind {
+                SourceKind::WindowOpen if self.is_window_open_handler(f) => 0,
+                _ => 1,
+            };
+            entrances.insert(f, Entrance { kind, first });
+        }
+        let mut add = |value: Option<V>, kind: SourceKind, first: u32| {
+            for f in value.map_or_else(Vec::new, |value| self.functions(value)) {
+                entrances.insert(f, Entrance { kind, first });
+            }
+        };
+        for (class, event, kind, first) in [
+            ("WebviewTag", "ipc-message", SourceKind::Message, 0),
+            ("WebviewTag", "console-message", SourceKind::Message, 0),
+            ("WebviewTag", "page-title-updated", SourceKind::Message, 0),
+            ("WebviewTag", "did-navigate", SourceKind::Navigation, 0),
+            ("WebviewTag", "will-navigate", SourceKind::Navigation, 0),
+            ("WebviewTag", "new-window", SourceKind::WindowOpen, 0),
+            ("WebContents", "page-title-updated", SourceKind::Message, 1),
+            ("WebContents", "console-message", SourceKind::Message, 0),
+            ("MessagePortMain", "message", SourceKind::Message, 0),
+            ("Session", "will-download", SourceKind::Response, 1),
+            ("window", "message", SourceKind::Message, 0),
+            ("self", "message", SourceKind::Message, 0),
+            ("globalThis", "message", SourceKind::Message, 0),
+            ("ws", "message", SourceKind::Response, 0),
+        ] {
+            for listener in self.listeners(class, event) {
+                add(listener.value, kind, first);
+            }
+        }
+        for call in self.calls("addEventListener").iter() {
+            let event = call.argument(self, 0).and_then(|event| self.constant(event));
+            if event.is_some_and(|event| event.text() == Some("message")) {
+                add(call.argument(self, 1), SourceKind::Message, 0);
+            }
+        }
+        for &(unit, index) in self.program.writes_to("onmessage") {
+            let write = self.program.summary(unit).writes[index as usize];
+            add(write.value.map(|value| V(unit, value)), SourceKind::Message, 0);
+        }
+        for listener in self.messages_of_main() {
+            add(listener, SourceKind::Main, 1);
+        }
+        self.passed_on_entrances(&mut entrances);
+        entrances
+    }
+
+    fn is_window_open_handler(&self, f: F) -> bool {
+        self.window_open_handlers()
+            .iter()
+            .any(|listener| listener.value.is_some_and(|value| self.functions(value).contains(&f)))
+    }
+
+    /// What renderers are told by the main process.
+    fn messages_of_main(&self) -> Vec<Option<V>> {
+        self.calls_of(&["ipcRenderer.on", "ipcRenderer.once", "ipcRenderer.addListener"])
+            .iter()
+            .map(|call| call.argument(self, 1))
+            .collect()
+    }
+
+    /// `ipcMain.handle(channel, (event, ...args) => handler(...args))`: the handler that the app's own wrapper was given is called from
+    /// outside too.
+    fn passed_on_entrances(&self, entrances: &mut Entrances) {
+        let mut open: Vec<F> = entrances.keys().copied().collect();
+        open.sort_unstable();
+        while let Some(f) = open.pop() {
+            let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
+            for c in self.calls_inside(f) {
+                let callee = V(c.0, self.program.call(c).callee);
+                if !self.is_parameter_of_another(callee, f) {
+                    continue;
+                }
+                let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
+                for handler in self.functions(callee) {
+                    if handler != f && !entrances.contains_key(&handler) {
+                        entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
+                        open.push(handler);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_parameter_of_another(&self, v: V, f: F) -> bool {
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Parameter(function, _) => function != f.1,
+            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_parameter_of_another(V(v.0, only.value), f),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}

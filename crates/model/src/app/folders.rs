@@ -1,0 +1,74 @@
+//! Folders that other programs write, and preload scripts that sessions are given.
+
+use rustc_hash::FxHashSet;
+
+use super::{ApiCall, App};
+use crate::link::V;
+use crate::link::things::{Part, Thing};
+use crate::summary::Value;
+
+impl App<'_> {
+    /// Whether a path is below a folder that the user's other programs may write: `app.getPath('userData')`, `temp` and kin.
+    pub fn is_in_user_data(&self, path: V) -> bool {
+        self.writable_folder(path).is_some()
+    }
+
+    /// The folder of `app.getPath` that a path begins with.
+    pub fn writable_folder(&self, path: V) -> Option<String> {
+        self.folder_of(path, &mut FxHashSet::default())
+    }
+
+    fn folder_of(&self, path: V, seen: &mut FxHashSet<V>) -> Option<String> {
+        // No path is joined of so many parts; what was looked at once says nothing new.
+        if seen.len() > 64 || !seen.insert(path) {
+            return None;
+        }
+        self.eval(path).iter().find_map(|known| match &known.thing {
+            Thing::Result(api, c) => match &**api {
+                "app.getPath" => {
+                    let folder = self.constant(self.program.argument(*c, 0)?)?;
+                    let name = folder.text()?;
+                    (!matches!(name, "exe" | "module")).then(|| name.to_owned())
+                }
+                "os.tmpdir" => Some("temp".to_owned()),
+                "os.homedir" => Some("home".to_owned()),
+                "path.join" | "path.resolve" | "path.normalize" | "path.dirname" | "url.pathToFileURL" => {
+                    self.folder_of(self.program.argument(*c, 0)?, seen)
+                }
+                _ => None,
+            },
+            Thing::Template(parts) => parts.iter().take(2).find_map(|part| match part {
+                Part::Hole(hole, _) => self.folder_of(*hole, seen),
+                Part::Text(_) => None,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Paths of preload scripts that sessions are given: `setPreloads`, `registerPreloadScript`.
+    pub fn session_preloads(&self) -> Vec<(ApiCall, V)> {
+        let mut found = Vec::new();
+        for call in self.calls("Session.setPreloads").iter() {
+            let Some(list) = call.argument(self, 0) else { continue };
+            for known in self.eval(list).iter() {
+                if let Thing::Array(array, _) = &known.thing
+                    && let Value::Array(items) = self.program.value(*array)
+                {
+                    let items = self.program.summary(array.0).items(items);
+                    let own = items.iter().filter(|item| !item.spread);
+                    found.extend(own.map(|item| (call.clone(), V(array.0, item.value))));
+                }
+            }
+        }
+        for call in self.calls("Session.registerPreloadScript").iter() {
+            let Some(options) = call.argument(self, 0) else { continue };
+            for known in self.eval(options).iter() {
+                if let Thing::Object(object) = &known.thing {
+                    let placed = self.program.property(object, "filePath", None).values;
+                    found.extend(placed.iter().filter_map(|placed| Some((call.clone(), placed.known.at?))));
+                }
+            }
+        }
+        found
+    }
+}

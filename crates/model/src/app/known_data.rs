@@ -1,0 +1,159 @@
+//! What calls and globals give: somebody else's data, the app's own, or nothing that can be chosen.
+
+use super::sources::SourceKind;
+use crate::link::things::Thing;
+
+/// A value that cannot carry what somebody else chose.
+pub(super) fn is_constant(thing: &Thing) -> bool {
+    matches!(
+        thing,
+        Thing::Undefined
+            | Thing::Null
+            | Thing::Bool(_)
+            | Thing::Development(_)
+            | Thing::Number(_)
+            | Thing::Text(_)
+            | Thing::Regex(..)
+            | Thing::Function(..)
+            | Thing::Class(_)
+    )
+}
+
+/// What a property or global is that somebody else chooses.
+pub(super) fn source_of(path: &str) -> Option<SourceKind> {
+    let path = path.strip_prefix("window.").or_else(|| path.strip_prefix("globalThis.")).unwrap_or(path);
+    let path = path.strip_prefix("document.location").map_or_else(|| path.to_owned(), |rest| format!("location{rest}"));
+    match path.as_str() {
+        "process.argv" => Some(SourceKind::Arguments),
+        "location"
+        | "location.href"
+        | "location.hash"
+        | "location.search"
+        | "document.URL"
+        | "document.documentURI"
+        | "document.referrer" => Some(SourceKind::Page),
+        _ => None,
+    }
+}
+
+/// What a call gives that somebody else chooses.
+pub(super) fn result_of(path: &str) -> Option<SourceKind> {
+    if matches!(path, "WebContents.executeJavaScript" | "WebviewTag.executeJavaScript") {
+        return Some(SourceKind::Message);
+    }
+    if matches!(path, "WebContents.getURL" | "WebContents.getTitle" | "WebviewTag.getURL" | "WebviewTag.getTitle") {
+        return Some(SourceKind::Navigation);
+    }
+    if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
+        return Some(SourceKind::Main);
+    }
+    if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText" | "clipboard.readHTML") {
+        return Some(SourceKind::File);
+    }
+    super::requests::is_request_for_data(path).then_some(SourceKind::Response)
+}
+
+/// Reads a file.
+pub(super) fn is_read(path: &str) -> bool {
+    let Some((module, method)) = path.rsplit_once('.') else { return false };
+    matches!(
+        module,
+        "fs" | "fs.promises" | "fs/promises" | "node:fs" | "node:fs/promises" | "fs-extra" | "original-fs" | "jsonfile"
+    ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
+}
+
+/// Calls of Electron and Node whose results are the app's own or the user's choice.
+pub(super) fn is_own_call(path: &str) -> bool {
+    let module = path.split('.').next().unwrap_or(path);
+    matches!(
+        module,
+        "app" | "os" | "crypto" | "dialog" | "screen" | "nativeTheme" | "systemPreferences" | "performance"
+    ) || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
+}
+
+/// Calls that give a number, a truth value, or nothing that can be chosen.
+pub(super) fn is_harmless_call(name: &str) -> bool {
+    matches!(
+        name,
+        "Number"
+            | "parseInt"
+            | "parseFloat"
+            | "Boolean"
+            | "isNaN"
+            | "isInteger"
+            | "round"
+            | "floor"
+            | "ceil"
+            | "abs"
+            | "max"
+            | "min"
+            | "now"
+            | "getTime"
+            | "getPath"
+            | "getAppPath"
+            | "getLocale"
+            | "getVersion"
+            | "getName"
+            | "includes"
+            | "indexOf"
+            | "startsWith"
+            | "endsWith"
+            | "test"
+            | "has"
+            | "existsSync"
+            | "charCodeAt"
+            | "toFixed"
+            | "toISOString"
+            | "toLocaleTimeString"
+            | "toLocaleDateString"
+            | "getBounds"
+            | "getSize"
+            | "getZoomFactor"
+            | "t"
+            | "__"
+            | "$t"
+    )
+}
+
+/// Methods and functions that give back what they were given, in another form.
+pub(super) fn keeps_data(name: &str) -> bool {
+    matches!(
+        name,
+        "toString"
+            | "trim"
+            | "trimStart"
+            | "trimEnd"
+            | "toLowerCase"
+            | "toUpperCase"
+            | "slice"
+            | "substring"
+            | "substr"
+            | "split"
+            | "join"
+            | "concat"
+            | "pop"
+            | "shift"
+            | "at"
+            | "find"
+            | "filter"
+            | "map"
+            | "reverse"
+            | "text"
+            | "json"
+            | "then"
+            | "get"
+            | "replaceAll"
+            | "decodeURIComponent"
+            | "decodeURI"
+            | "unescape"
+            | "atob"
+            | "String"
+            | "parse"
+            | "resolve"
+            | "normalize"
+            | "URL"
+            | "URLSearchParams"
+            | "from"
+            | "valueOf"
+    )
+}

@@ -1,0 +1,249 @@
+//! Schemes of the app's own: who answers for them, with which files, and what they may do.
+
+use super::{ApiCall, App, Entrance, Entrances};
+use crate::link::things::{Certainty, Known, Part, Thing};
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::Value;
+
+use super::sources::SourceKind;
+
+/// Methods that give a scheme its handler, and whether the handler answers with a file's path.
+///
+/// <https://www.electronjs.org/docs/latest/api/protocol>
+const METHODS: [(&str, bool); 11] = [
+    ("handle", false),
+    ("registerFileProtocol", true),
+    ("registerBufferProtocol", false),
+    ("registerStringProtocol", false),
+    ("registerStreamProtocol", false),
+    ("registerHttpProtocol", false),
+    ("interceptFileProtocol", true),
+    ("interceptBufferProtocol", false),
+    ("interceptStringProtocol", false),
+    ("interceptStreamProtocol", false),
+    ("interceptHttpProtocol", false),
+];
+
+/// What reads a file by its first argument.
+const READS: [&str; 10] = [
+    "fs.readFile",
+    "fs.readFileSync",
+    "fs.createReadStream",
+    "fs.promises.readFile",
+    "fs/promises.readFile",
+    "fs-extra.readFile",
+    "fs-extra.readFileSync",
+    "fs-extra.createReadStream",
+    "original-fs.readFileSync",
+    "original-fs.createReadStream",
+];
+
+/// One function that answers for a scheme.
+#[derive(Clone, Debug)]
+pub struct ProtocolHandler {
+    /// The scheme, where it is known.
+    pub scheme: Option<String>,
+    /// The function.
+    pub function: F,
+    /// It answers with a file's path.
+    pub by_path: bool,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// A privilege that a scheme is given.
+#[derive(Clone, Debug)]
+pub struct SchemePrivilege {
+    /// The scheme, where it is known.
+    pub scheme: Option<String>,
+    /// What it is set to.
+    pub known: Known,
+    /// Where.
+    pub span: Span,
+    /// Scope path.
+    pub symbol: String,
+    /// How sure it is that this is Electron's.
+    pub certainty: Certainty,
+}
+
+/// A file that a handler answers with.
+#[derive(Clone, Copy, Debug)]
+pub struct FileAnswer {
+    /// The call that reads it or hands its path on.
+    pub call: C,
+    /// The path.
+    pub path: V,
+}
+
+impl ProtocolHandler {
+    /// Whether a place is in the list of the handler's parameters.
+    pub fn declared_at(&self, app: &App, span: Span) -> bool {
+        app.parameter_span(self.function, 0) == span
+    }
+
+    /// Whether the scheme's addresses are parsed as those of the web are; one that is not known may be.
+    pub fn is_standard(&self, app: &App) -> bool {
+        let Some(scheme) = &self.scheme else { return true };
+        matches!(scheme.as_str(), "http" | "https" | "file")
+            || app.scheme_privileges("standard").iter().any(|privilege| {
+                privilege.scheme.as_ref().is_none_or(|named| named == scheme)
+                    && privilege.known.thing.truthy() != Some(false)
+            })
+    }
+}
+
+impl App<'_> {
+    /// Every function that answers for a scheme.
+    pub fn protocol_handlers(&self) -> Vec<ProtocolHandler> {
+        let mut found = Vec::new();
+        for (method, by_path) in METHODS {
+            for call in self.calls(&format!("Protocol.{method}")).iter() {
+                let scheme = call.argument(self, 0).and_then(|scheme| self.constant(scheme));
+                let scheme = scheme.and_then(|known| known.text().map(str::to_owned));
+                let Some(value) = call.argument(self, 1) else { continue };
+                for function in self.functions(value) {
+                    let certainty = call.certainty;
+                    found.push(ProtocolHandler { scheme: scheme.clone(), function, by_path, certainty });
+                }
+            }
+        }
+        found
+    }
+
+    /// The handlers as functions that pages call, by the addresses that they ask for.
+    pub fn protocol_entrances(&self, handlers: &[ProtocolHandler]) -> Entrances {
+        let entrance = Entrance { kind: SourceKind::Navigation, first: 0 };
+        handlers.iter().map(|handler| (handler.function, entrance)).collect()
+    }
+
+    /// Files that handlers may answer with: everything that is read, and the paths that they hand to their callbacks.
+    pub fn file_answers(&self, handlers: &[ProtocolHandler]) -> Vec<FileAnswer> {
+        if handlers.is_empty() {
+            return Vec::new();
+        }
+        let first = |call: &ApiCall| call.argument(self, 0).map(|path| FileAnswer { call: call.call, path });
+        let mut found: Vec<FileAnswer> = self.calls_of(&READS).iter().filter_map(first).collect();
+        let fetches = self.calls_of(&["net.fetch", "fetch", "Session.fetch"]);
+        found.extend(fetches.iter().filter_map(first).filter(|answer| self.is_file_address(answer.path, 0)));
+        for handler in handlers.iter().filter(|handler| handler.by_path) {
+            for (call, outcome) in self.calls_of_parameter(handler.function, 1) {
+                let Some(value) = outcome.value else { continue };
+                found.push(FileAnswer { call, path: value });
+            }
+        }
+        found.sort_by_key(|answer| answer.call);
+        found.dedup_by_key(|answer| answer.call);
+        found
+    }
+
+    /// `file://…`, `pathToFileURL(…).toString()`.
+    fn is_file_address(&self, v: V, depth: u32) -> bool {
+        if depth > 6 {
+            return false;
+        }
+        let known = self.eval(v).iter().any(|known| match &known.thing {
+            Thing::Template(parts) => {
+                matches!(parts.first(), Some(Part::Text(head)) if head.starts_with("file:"))
+            }
+            Thing::Result(api, _) => api.ends_with("pathToFileURL"),
+            _ => false,
+        });
+        known
+            || match self.program.value(v) {
+                Value::Member(object, _) => self.is_file_address(V(v.0, object), depth + 1),
+                Value::Call(call) => match self.program.value(V(v.0, self.program.call(C(v.0, call)).callee)) {
+                    Value::Member(object, _) => self.is_file_address(V(v.0, object), depth + 1),
+                    _ => false,
+                },
+                Value::Binding(binding) => {
+                    let writes = &self.program.summary(v.0).bindings[binding.index()].writes;
+                    writes.iter().take(4).any(|write| self.is_file_address(V(v.0, write.value), depth + 1))
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether a handler, the function that reads for it, or a helper of theirs asks where a path leads.
+    pub fn contains_paths(&self, handler: &ProtocolHandler, sink: C) -> bool {
+        let mut open = vec![handler.function, F(sink.0, self.program.call(sink).function)];
+        let mut seen = Vec::new();
+        while let Some(f) = open.pop() {
+            if seen.contains(&f) || seen.len() > 24 {
+                continue;
+            }
+            seen.push(f);
+            for c in self.calls_inside(f) {
+                if self.asks_where(c) {
+                    return true;
+                }
+                open.extend(self.functions(V(c.0, self.program.call(c).callee)));
+            }
+        }
+        false
+    }
+
+    fn asks_where(&self, c: C) -> bool {
+        let summary = self.program.summary(c.0);
+        let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
+        let argument = || self.program.argument(c, 0).and_then(|argument| self.constant(argument));
+        match name {
+            "relative" | "isAbsolute" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside"
+            | "contains" => true,
+            // Of what is not known, or of what leads up.
+            "startsWith" | "includes" | "indexOf" | "split" | "test" | "match" | "replace" | "has" => {
+                match argument() {
+                    Some(known) => known.text().is_some_and(|text| text.contains("..")),
+                    None => {
+                        matches!(name, "startsWith" | "includes" | "indexOf" | "has" | "test")
+                            || self.program.argument(c, 0).is_some_and(|argument| {
+                                self.eval(argument).iter().any(
+                                    |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
+                                )
+                            })
+                    }
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// Every value of a privilege that `registerSchemesAsPrivileged` gives to a scheme.
+    pub fn scheme_privileges(&self, key: &str) -> Vec<SchemePrivilege> {
+        let mut found = Vec::new();
+        for call in self.calls_of(&["Protocol.registerSchemesAsPrivileged", "protocol.registerSchemesAsPrivileged"]) {
+            let Some(list) = call.argument(self, 0) else { continue };
+            for known in self.eval(list).iter() {
+                let Thing::Array(array, _) = &known.thing else { continue };
+                let Value::Array(items) = self.program.value(*array) else { continue };
+                for item in self.program.summary(array.0).items(items) {
+                    self.privileges_of(&call, V(array.0, item.value), key, &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    fn privileges_of(&self, call: &ApiCall, scheme: V, key: &str, found: &mut Vec<SchemePrivilege>) {
+        for known in self.eval(scheme).iter() {
+            let Thing::Object(object) = &known.thing else { continue };
+            let name = self.program.property(object, "scheme", None).values;
+            let name = match name.as_slice() {
+                [only] => only.known.text().map(str::to_owned),
+                _ => None,
+            };
+            for privileges in self.program.property(object, "privileges", None).values {
+                let Thing::Object(privileges) = &privileges.known.thing else { continue };
+                for placed in self.program.property(privileges, key, None).values {
+                    found.push(SchemePrivilege {
+                        scheme: name.clone(),
+                        known: placed.known,
+                        span: placed.span,
+                        symbol: format!("{}.{}.{key}", self.symbol(call.call), name.as_deref().unwrap_or("")),
+                        certainty: call.certainty,
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Writes to properties of whatever object.
+
+use super::App;
+use crate::link::things::Thing;
+use crate::link::{F, V};
+use crate::source::Span;
+use crate::summary::{ConditionId, Value};
+
+/// A write to a property of any object: `element.innerHTML = html`.
+#[derive(Clone, Copy, Debug)]
+pub struct PropertyWrite {
+    /// The object.
+    pub object: V,
+    /// What is written.
+    pub value: V,
+    /// Where.
+    pub span: Span,
+    /// In which function.
+    pub function: F,
+    /// What holds there.
+    pub(super) condition: Option<ConditionId>,
+}
+
+impl App<'_> {
+    /// Every write to a property of this name.
+    pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
+        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
+            let write = self.program.summary(unit).writes.get(index as usize)?;
+            Some(PropertyWrite {
+                object: V(unit, write.object),
+                value: V(unit, write.value?),
+                span: self.program.place(unit, write.span),
+                function: F(unit, write.function),
+                condition: write.condition,
+            })
+        });
+        writes.collect()
+    }
+
+    /// Whether an object is an element whose content is no markup: a style, a text area.
+    pub fn holds_text_only(&self, object: V) -> bool {
+        let summary = self.program.summary(object.0);
+        let hint = match summary.value(object.1) {
+            Value::Binding(binding) => summary.bindings[binding.index()].type_hint,
+            _ => None,
+        };
+        let names = hint.map(|hint| self.text(self.span(V(object.0, hint))));
+        names.is_some_and(|name| matches!(name, "HTMLStyleElement" | "HTMLTextAreaElement" | "HTMLTitleElement"))
+            || self.eval(object).iter().all(|known| match &known.thing {
+                Thing::Element(tag, _) => matches!(&**tag, "style" | "textarea" | "title"),
+                Thing::Result(api, c) if &**api == "document.querySelector" => {
+                    let selector = self.program.argument(*c, 0).and_then(|v| self.constant(v));
+                    selector
+                        .and_then(|known| {
+                            known.text().map(|text| text.starts_with("style") || text.starts_with("textarea"))
+                        })
+                        .unwrap_or(false)
+                }
+                _ => false,
+            })
+    }
+
+    /// The scope path of a place in a function: `render.innerHTML`.
+    pub fn symbol_of(&self, f: F, name: &str) -> String {
+        let summary = self.program.summary(f.0);
+        let mut names = vec![name.to_owned()];
+        let mut function = f.1;
+        for _ in 0..32 {
+            let record = summary.function(function);
+            names.extend(record.name.map(|name| summary.str(name).to_owned()));
+            if record.parent == function {
+                break;
+            }
+            function = record.parent;
+        }
+        names.reverse();
+        names.join(".")
+    }
+}

@@ -1,0 +1,154 @@
+//! Schemes of the app's own.
+
+use electrolint_model::app::sources::SourceKind;
+use electrolint_model::link::things::{Part, Thing};
+
+use crate::untrusted::worst;
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// A scheme of the app's own gives away more than it should.
+    ///
+    /// A protocol handler that makes a path of the address it is asked for serves every file of the user to every page that may ask,
+    /// if `..` in the address leads out of the folder. Resolve the path and compare it with the folder before the file is read, and
+    /// mind that decoding an address brings back what the parser had taken out (`..%2f`).
+    ///
+    /// `bypassCSP` lets scripts of the scheme run in every page, whatever its policy says.
+    ///
+    /// With `setAsDefaultProtocolClient` any web page starts the app with an address of its choice: take it apart, compare, and never
+    /// load it.
+    ///
+    /// ```js
+    /// const path = require('path');
+    /// const { app, net, protocol, BrowserWindow } = require('electron');
+    /// const { pathToFileURL } = require('url');
+    /// protocol.registerSchemesAsPrivileged([
+    ///   { scheme: 'app', privileges: { standard: true, bypassCSP: true } }, //~ custom-protocol
+    ///   { scheme: 'media', privileges: { standard: true, stream: true } },
+    /// ]);
+    /// protocol.handle('media', (request) => {
+    ///   const name = decodeURIComponent(new URL(request.url).pathname);
+    ///   return net.fetch(pathToFileURL(path.join(__dirname, name)).toString()); //~ custom-protocol
+    /// });
+    /// protocol.handle('app', (request) => {
+    ///   const file = path.resolve(__dirname, decodeURIComponent(new URL(request.url).pathname).slice(1));
+    ///   if (!file.startsWith(__dirname + path.sep)) return new Response('', { status: 404 });
+    ///   return net.fetch(pathToFileURL(file).toString());
+    /// });
+    /// app.setAsDefaultProtocolClient('example');
+    /// app.on('open-url', (event, url) => new BrowserWindow().loadURL(url)); //~ custom-protocol
+    /// ```
+    pub(crate) static RULE = {
+        id: "custom-protocol",
+        severity: Severity::Medium,
+        items: [],
+        cwe: ["CWE-22", "CWE-939"],
+        source: "https://www.electronjs.org/docs/latest/api/protocol#protocolhandlescheme-handler",
+    }
+}
+
+/// Functions that undo what keeps `..` and separators out of an address.
+const DECODERS: &[&str] = &["decodeURI", "decodeURIComponent", "unescape", "fileURLToPath", "decode"];
+/// Functions that leave nothing of a folder.
+const CLEANERS: &[&str] = &["basename", "safeJoin", "safe-join", "sanitize", "sanitize-filename", "sanitizeFilename"];
+
+fn check(cx: &Context, findings: &mut Findings) {
+    privileges(cx, findings);
+    files(cx, findings);
+    links(cx, findings);
+}
+
+/// Schemes that no policy holds.
+fn privileges(cx: &Context, findings: &mut Findings) {
+    for privilege in cx.app.scheme_privileges("bypassCSP") {
+        if privilege.known.thing.truthy() != Some(true) {
+            continue;
+        }
+        let scheme = privilege.scheme.as_deref().map_or("this scheme".to_owned(), |scheme| format!("`{scheme}:`"));
+        findings
+            .report(&RULE, privilege.span, format!("no Content-Security-Policy holds what is loaded from {scheme}"))
+            .known(privilege.known.certainty)
+            .known(privilege.certainty)
+            .gain("Markup that an attacker gets into a page loads scripts from the scheme, whatever the page's policy says.")
+            .help("Leave `bypassCSP` out, and name the scheme in the policies of the pages that need it.")
+            .symbol(privilege.symbol)
+            .development(privilege.known.development);
+    }
+}
+
+/// Handlers that make a path of an address.
+fn files(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let handlers = app.protocol_handlers();
+    let entrances = app.protocol_entrances(&handlers);
+    for sink in app.file_answers(&handlers) {
+        let traces: Vec<_> = app
+            .traces(sink.call, sink.path, &entrances, CLEANERS)
+            .into_iter()
+            .filter(|trace| trace.origin.kind == SourceKind::Navigation)
+            .collect();
+        let Some(trace) = worst(&traces) else { continue };
+        let Some(handler) = handlers.iter().find(|handler| handler.declared_at(app, trace.origin.span)) else { continue };
+        if app.contains_paths(handler, sink.call) {
+            continue;
+        }
+        let without = |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, cleaners).is_empty();
+        let decoded = without(&[DECODERS, CLEANERS].concat());
+        let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
+        // The parser takes `..` out of an address that has a host and a path.
+        if !decoded && (handler.is_standard(app) || parsed) {
+            continue;
+        }
+        findings
+            .report(&RULE, app.span(sink.path), "a path that is made of the address leads out of the folder with `..`")
+            .severity(Severity::Medium)
+            .known(handler.certainty)
+            .traced(trace)
+            .at_most(Confidence::Firm)
+            .gain("Every page that may ask for the scheme reads every file that the user can read.")
+            .help("Resolve the path, and read it only if `path.relative(folder, file)` neither begins with `..` nor is absolute.")
+            .symbol(app.symbol(sink.call));
+    }
+}
+
+/// What links that start the app make it load.
+fn links(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let mut entrances = app.entrances();
+    entrances.retain(|_, entrance| matches!(entrance.kind, SourceKind::OpenUrl | SourceKind::Arguments));
+    for load in app.loads() {
+        let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
+        if app.eval(url).iter().all(|known| is_own(&known.thing)) {
+            continue;
+        }
+        let traces: Vec<_> = app
+            .traces(load.call, url, &entrances, &[])
+            .into_iter()
+            .filter(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
+            .collect();
+        let Some(trace) = worst(&traces) else { continue };
+        findings
+            .report(&RULE, load.span, "a link that starts the app decides what it loads")
+            .known(load.certainty)
+            .traced(trace)
+            .at_most(Confidence::Firm)
+            .gain("Any web page opens an address of its choice in the app's window, with the window's preload script.")
+            .help("Take the link apart with `new URL`, and load one of the app's pages by what it says.")
+            .symbol(app.symbol(load.call))
+            .development(load.development);
+    }
+}
+
+/// A known address, or one whose host is closed before anything unknown follows.
+fn is_own(thing: &Thing) -> bool {
+    match thing {
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(head)) => head
+                .split_once("://")
+                .is_some_and(|(scheme, rest)| rest.contains('/') || rest.contains('?') || scheme == "file"),
+            _ => false,
+        },
+        Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => false,
+        _ => true,
+    }
+}

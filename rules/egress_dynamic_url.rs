@@ -1,0 +1,91 @@
+//! Requests to servers that somebody else names.
+
+use electrolint_model::app::Process;
+use electrolint_model::app::checks::Strength;
+use electrolint_model::app::sources::{Reach, SourceKind};
+use electrolint_model::link::things::{Part, Thing};
+
+use crate::{Confidence, Context, Findings, Severity};
+
+rule! {
+    /// Somebody else's data decides which server is asked.
+    ///
+    /// A request of the main process has no page's origin: no same-origin policy and no CORS hold it, and it reaches the user's machine
+    /// and network. Whoever names the server reads what is behind the firewall, and gets the credentials that are sent along. Name the
+    /// server in the app, or parse the address and compare its host.
+    ///
+    /// ```js
+    /// const { ipcMain, net } = require('electron');
+    /// ipcMain.handle('get', (event, url) => net.fetch(url)); //~ egress-dynamic-url
+    /// ipcMain.handle('item', (event, id) => net.fetch(`https://example.com/items/${id}`));
+    /// ipcMain.handle('own', (event, url) => {
+    ///   if (new URL(url).host !== 'example.com') return null;
+    ///   return net.fetch(url);
+    /// });
+    /// ```
+    pub(crate) static RULE = {
+        id: "egress-dynamic-url",
+        severity: Severity::Medium,
+        items: [],
+        cwe: ["CWE-918"],
+        source: "https://owasp.org/www-community/attacks/Server_Side_Request_Forgery",
+    }
+}
+
+fn check(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    // A page that asks is held by its origin, and where it is asked to go is not another's to say.
+    let entries = app
+        .entrances()
+        .into_iter()
+        .filter(|(_, entrance)| matches!(entrance.kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message))
+        .map(|(f, entrance)| (f, entrance.kind))
+        .collect();
+    for (call, v) in app.request_addresses() {
+        if app.process(call.call.0) == Process::Renderer {
+            continue;
+        }
+        let reaches = app.reaches(call.call, v, &entries, &names_server, Strength::Host);
+        let untrusted = reaches.iter().filter(|reach| reach.origin.kind.is_untrusted());
+        let Some(worst) = untrusted.max_by_key(|reach| rank(reach)) else { continue };
+        let record = app.program.call(call.call);
+        let mut report = findings
+            .report(&RULE, app.span(v), "somebody else's data decides which server is asked")
+            .known(call.certainty)
+            .known(app.certainty_of(worst))
+            .at_most(match worst.origin.through.is_empty() {
+                true => Confidence::Certain,
+                false => Confidence::Firm,
+            })
+            .gain("Whoever names the server reads what the user's machine and network answer, past the rules that hold pages.")
+            .help("Name the server in the app, or compare the `host` of `new URL(address)` with a list.")
+            .symbol(app.symbol(call.call))
+            .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
+            .related(worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
+        for &span in &worst.origin.through {
+            report = report.related(span, "handed over here");
+        }
+        if let Some((span, why)) = worst.weak {
+            report = report.related(span, why);
+        }
+    }
+}
+
+fn rank(reach: &Reach) -> (bool, bool) {
+    (!reach.opaque, reach.weak.is_none())
+}
+
+/// A known address, or one whose host is closed before anything unknown follows.
+fn names_server(thing: &Thing) -> bool {
+    match thing {
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(head)) => match head.split_once("://") {
+                Some((_, rest)) => rest.contains(['/', '?', '#']),
+                None => head.starts_with('/') && !head.starts_with("//"),
+            },
+            _ => false,
+        },
+        Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => false,
+        _ => true,
+    }
+}
