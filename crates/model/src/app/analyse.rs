@@ -200,7 +200,6 @@ fn bounded(text: &str, parse: impl Fn() -> Outcome + Sync) -> Result<Outcome, (P
 }
 
 /// What one file says on its own. The caller provides the stack that its text may need.
-/// What one file says on its own. The caller provides a stack of 64 MB.
 pub fn summarise(file: &SourceFile) -> Sheets {
     let text = &file.text.content;
     let whole = (0, text.len() as u32);

@@ -1,7 +1,6 @@
 //! Checks that come before something: which of them speak of the same address, and what they are worth.
 //!
 //! A condition becomes a formula; a [`Strength`] says how far the formula holds an address to what the app chose.
-//! A condition becomes a `Formula`; `App::strength` says how far the formula holds an address to what the app chose.
 
 use std::rc::Rc;
 
