@@ -110,11 +110,13 @@ fn main() -> ExitCode {
 
 fn measure(binary: &Path, names: &[String], folder: &Path) -> std::io::Result<u32> {
     let mut failed = 0;
+    // A check on a machine that others load looks for what hangs, not for what is slow.
+    let slack: u32 = std::env::var("BROKEN_TIME_FACTOR").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1);
     let mut row = |name: &str, run: &Run, complaint: &str| {
         let open = OPEN.iter().find(|(open, ..)| *open == name);
         let (time, memory) = open.map_or((MOST_TIME, MOST_MEMORY), |(_, time, memory)| (*time, *memory));
         let is_over = run.time > MOST_TIME || run.memory > MOST_MEMORY;
-        let bad = run.time > time || run.memory > memory || run.code != Some(1) || !complaint.is_empty();
+        let bad = run.time > time * slack || run.memory > memory || run.code != Some(1) || !complaint.is_empty();
         failed += u32::from(bad);
         let code = run.code.map_or("killed".to_owned(), |code| code.to_string());
         let mark = match (bad, is_over) {
