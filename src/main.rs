@@ -8,6 +8,9 @@ use clap::Parser;
 use electrolint::cli::{self, Cli, Command};
 use electrolint::commands;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -14,7 +14,7 @@ pub use objects::{Lookup, Placed, Use};
 mod resolve;
 pub mod things;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -82,7 +82,7 @@ pub struct Program<'a> {
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
     hit: Cell<u32>,
-    provisional: RefCell<Vec<(V, Frames, bool)>>,
+    provisional: RefCell<Vec<(V, Frames, bool, bool)>>,
     /// Parameters are not followed to the calls that fill them.
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
@@ -229,16 +229,19 @@ impl<'a> Program<'a> {
 
     fn index(&mut self) {
         let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
+        let mut calls: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
+        let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
+        let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
+        let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
-            let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
-            let mut calls: Vec<(Rc<str>, C)> = Vec::new();
-            let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
-            let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
+            // Most texts are no names: only those that are become shared ones.
+            let names: Vec<OnceCell<Rc<str>>> = vec![OnceCell::new(); summary.strings.len()];
+            let shared = |name: Name| names[name.index()].get_or_init(|| Rc::from(summary.str(name))).clone();
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
-                    calls.push((names[name.index()].clone(), c));
+                    calls.entry(shared(name)).or_default().push(c);
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
@@ -250,10 +253,12 @@ impl<'a> Program<'a> {
                         value = bound;
                     }
                     match summary.value(value) {
-                        Value::Function(function) => callbacks.push((F(unit, function), (c, position as u32))),
+                        Value::Function(function) => {
+                            callbacks.insert(F(unit, function), (c, position as u32));
+                        }
                         Value::Binding(_) | Value::Member(..) => {
                             if let Some(name) = final_name(summary, value) {
-                                arguments.push((names[name.index()].clone(), (c, position as u32)));
+                                arguments.entry(shared(name)).or_default().push((c, position as u32));
                             }
                         }
                         _ => {}
@@ -262,7 +267,7 @@ impl<'a> Program<'a> {
             }
             let mut alias = |from: Name, to: Name| {
                 if from != to {
-                    aliases.entry(names[from.index()].clone()).or_default().insert(names[to.index()].clone());
+                    aliases.entry(shared(from)).or_default().insert(shared(to));
                 }
             };
             for binding in &summary.bindings {
@@ -305,26 +310,19 @@ impl<'a> Program<'a> {
                     _ => {}
                 }
             }
-            let mut writes: Vec<(Rc<str>, (UnitId, u32))> = Vec::new();
             for (index, write) in summary.writes.iter().enumerate() {
                 if let Key::Name(key) = write.key {
-                    writes.push((names[key.index()].clone(), (unit, index as u32)));
+                    writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);
                     }
                 }
             }
-            for (name, call) in calls {
-                self.calls_by_name.entry(name).or_default().push(call);
-            }
-            for (name, argument) in arguments {
-                self.arguments_by_name.entry(name).or_default().push(argument);
-            }
-            for (key, write) in writes {
-                self.writes_by_key.entry(key).or_default().push(write);
-            }
-            self.callbacks.extend(callbacks);
         }
+        self.calls_by_name = calls;
+        self.arguments_by_name = arguments;
+        self.writes_by_key = writes;
+        self.callbacks = callbacks;
         self.aliases = aliases
             .into_iter()
             .map(|(name, set)| {
