@@ -7,8 +7,8 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::cli::RunArgs;
 use crate::Failure;
+use crate::cli::RunArgs;
 
 /// Names the program, where it is not beside this one.
 const VARIABLE: &str = "ELECTROLINT_SANDBOX";

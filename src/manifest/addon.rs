@@ -5,8 +5,8 @@ use std::path::Path;
 
 use electrolint_model::App;
 use electrolint_model::app::GlobalUse;
-use electrolint_model::link::things::{Object, Thing};
 use electrolint_model::link::Target;
+use electrolint_model::link::things::{Object, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::summary::{ImportId, Value};
 use electrolint_policy::manifest::{Method, ModuleEntry, Modules, Rpc, Storage};

@@ -109,7 +109,12 @@ impl Draft<'_> {
                 }
             }
             if is_open {
-                self.open("/electron/windows", load.span, "limit-navigation", "what this window loads is not known here");
+                self.open(
+                    "/electron/windows",
+                    load.span,
+                    "limit-navigation",
+                    "what this window loads is not known here",
+                );
             }
         }
         all
@@ -124,12 +129,8 @@ impl Draft<'_> {
         let app = self.app;
         let mut found: BTreeMap<String, (Entry, Places)> = BTreeMap::new();
         for window in &app.windows {
-            let kinds = [
-                WindowKind::BrowserWindow,
-                WindowKind::BrowserView,
-                WindowKind::WebContentsView,
-                WindowKind::Override,
-            ];
+            let kinds =
+                [WindowKind::BrowserWindow, WindowKind::BrowserView, WindowKind::WebContentsView, WindowKind::Override];
             if !kinds.contains(&window.kind) || !self.is_shipped(window.span, window.development) {
                 continue;
             }
@@ -215,7 +216,12 @@ impl Draft<'_> {
                 continue;
             }
             let Some(origin) = element.source().and_then(|url| origin_of(url, true)) else {
-                self.open("/electron/webviews", element.span, "webview-options", "what this webview shows is not known here");
+                self.open(
+                    "/electron/webviews",
+                    element.span,
+                    "webview-options",
+                    "what this webview shows is not known here",
+                );
                 continue;
             };
             let partition = element.attribute("partition").and_then(|a| a.value.clone());
@@ -283,7 +289,12 @@ impl Draft<'_> {
             && let Some(window) = app.windows.iter().find(|window| self.is_shipped(window.span, window.development))
         {
             let span = window.span;
-            self.open(FIELD, span, RULE, "no handler decides, so that Electron grants every permission that is asked for");
+            self.open(
+                FIELD,
+                span,
+                RULE,
+                "no handler decides, so that Electron grants every permission that is asked for",
+            );
         }
         let list = found.into_iter().map(|(partition, (allow, places))| SessionPermission {
             origin: "*".into(),
@@ -540,7 +551,9 @@ impl Draft<'_> {
             for flip in &flips.flips {
                 match flip.value.thing.truthy().filter(|_| flip.value.development != Some(true)) {
                     Some(value) => drop(found.insert(flip.fuse.name().to_owned(), value)),
-                    None => self.open("/electron/fuses", flip.span, "fuses", "what this fuse is set to is not known here"),
+                    None => {
+                        self.open("/electron/fuses", flip.span, "fuses", "what this fuse is set to is not known here")
+                    }
                 }
             }
             if flips.unknown {
@@ -591,8 +604,7 @@ fn functions(app: &electrolint_model::App, listener: &Listener) -> Vec<F> {
 /// What a value certainly counts as in the shipped app.
 fn truth(app: &electrolint_model::App, v: V) -> Option<bool> {
     let values = app.eval(v);
-    let mut truths =
-        values.iter().filter(|known| known.development != Some(true)).map(|known| known.thing.truthy());
+    let mut truths = values.iter().filter(|known| known.development != Some(true)).map(|known| known.thing.truthy());
     let first = truths.next()??;
     truths.all(|truth| truth == Some(first)).then_some(first)
 }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use electrolint_model::App;
 use electrolint_model::source::Span;
 use electrolint_policy::Manifest;
-use electrolint_policy::manifest::{PermissionEntry, Unresolved};
 use electrolint_policy::Permission;
+use electrolint_policy::manifest::{PermissionEntry, Unresolved};
 
 pub use addon::{Addon, is_addon};
 

@@ -94,16 +94,22 @@ impl Draft<'_> {
         match server(known) {
             Server::Known(scheme, host) => self.add_host(found, &scheme, host, span),
             Server::Elsewhere => {}
-            Server::Open => self.open(FIELD, span, DYNAMIC, "the host of this address is put together when the app runs"),
+            Server::Open => {
+                self.open(FIELD, span, DYNAMIC, "the host of this address is put together when the app runs")
+            }
         }
     }
 
     fn add_host(&mut self, found: &mut Found, scheme: &str, host: String, span: Span) {
         if let Some(why) = inside(&host) {
-            return self.open(FIELD, span, PRIVATE, &format!("{why}; a policy with `block: \"private\"` cannot grant it"));
+            return self.open(
+                FIELD,
+                span,
+                PRIVATE,
+                &format!("{why}; a policy with `block: \"private\"` cannot grant it"),
+            );
         }
-        let permission =
-            if scheme.starts_with("ws") { Permission::NetWebSocket } else { Permission::NetRequest };
+        let permission = if scheme.starts_with("ws") { Permission::NetWebSocket } else { Permission::NetRequest };
         self.needs(permission, span);
         found.schemes.insert(scheme.to_owned());
         found.hosts.entry(host).or_default().add(self.app, span);
@@ -205,8 +211,7 @@ impl Draft<'_> {
         };
         let network = Network {
             hosts: Some(hosts),
-            request: schemes(["https", "http"])
-                .map(|schemes| Request { schemes: Some(schemes), ..Request::default() }),
+            request: schemes(["https", "http"]).map(|schemes| Request { schemes: Some(schemes), ..Request::default() }),
             websocket: schemes(["wss", "ws"])
                 .map(|schemes| WebSocket { schemes: Some(schemes), ..WebSocket::default() }),
             ..Network::default()

@@ -57,7 +57,8 @@ impl Grant {
             Kind::Url => self.what.strip_suffix('*').is_some_and(|head| other.what.starts_with(head)),
             Kind::Schemas => {
                 let (own, wanted) = (schemas(&self.what), schemas(&other.what));
-                own.len() >= wanted.len() && wanted.iter().zip(&own).all(|(wanted, own)| own == wanted || takes_any(own))
+                own.len() >= wanted.len()
+                    && wanted.iter().zip(&own).all(|(wanted, own)| own == wanted || takes_any(own))
             }
         }
     }
@@ -157,8 +158,18 @@ impl Grants {
         }
         let network = manifest.network.clone().unwrap_or_default();
         for (permission, field, written, all) in [
-            (Permission::NetRequest, "/network/request/schemes", network.request.and_then(|r| r.schemes), ["https", "http"]),
-            (Permission::NetWebSocket, "/network/websocket/schemes", network.websocket.and_then(|w| w.schemes), ["wss", "ws"]),
+            (
+                Permission::NetRequest,
+                "/network/request/schemes",
+                network.request.and_then(|r| r.schemes),
+                ["https", "http"],
+            ),
+            (
+                Permission::NetWebSocket,
+                "/network/websocket/schemes",
+                network.websocket.and_then(|w| w.schemes),
+                ["wss", "ws"],
+            ),
         ] {
             if manifest.asks_for(permission) {
                 let schemes = written.unwrap_or_else(|| all.map(str::to_owned).to_vec());
@@ -295,9 +306,8 @@ mod tests {
 
     #[test]
     fn hosts_are_compared_as_hosts() {
-        let with = |hosts: &str| {
-            format!(r#"{{"version":1,"permissions":["net.request"],"network":{{"hosts":[{hosts}]}}}}"#)
-        };
+        let with =
+            |hosts: &str| format!(r#"{{"version":1,"permissions":["net.request"],"network":{{"hosts":[{hosts}]}}}}"#);
         assert_eq!(missing(&with(r#""*.example.com""#), &with(r#""API.example.com""#)), NONE);
         assert_eq!(missing(&with(r#""*""#), &with(r#""a.example""#)), NONE);
         let narrower = missing(&with(r#""a.example:8443""#), &with(r#""a.example""#));
@@ -335,7 +345,11 @@ mod tests {
             "protocols":[{"scheme":"app","privileges":["secure"]}],"csp":[{"page":"app://*","policy":"p"}],
             "fuses":{"RunAsNode":false},"windows":[{"name":"w","load":["app://x/*"],"preload":"p.js"}]}}"#;
         assert_eq!(missing(full, full), NONE);
-        assert_eq!(missing(r#"{"version":1}"#, full).len(), manifest(full).grants().len() - 2, "all but log and timers");
+        assert_eq!(
+            missing(r#"{"version":1}"#, full).len(),
+            manifest(full).grants().len() - 2,
+            "all but log and timers"
+        );
         let unused = manifest(full).compare(&manifest(r#"{"version":1}"#)).unused;
         assert_eq!(unused.len(), manifest(full).grants().len() - 2);
         let origins = |list: &str| format!(r#"{{"version":1,"electron":{{"navigation":[{list}]}}}}"#);

@@ -12,7 +12,7 @@ use electrolint_sandbox::{Engine, EngineOptions, Sandbox};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let worker = std::env::args_os().nth(1).map(Into::into);
-    let engine = Engine::new(EngineOptions { worker, accept: None })?;
+    let engine = Engine::new(EngineOptions { worker, accept: None, ..EngineOptions::default() })?;
     // The zygote is started once for an application; it is not part of a create.
     create(&engine, false).await?.exit().await;
     for line in std::io::stdin().lock().lines() {

@@ -452,7 +452,9 @@ async fn b18_only_what_the_manifest_lists_is_exposed() {
 #[tokio::test]
 async fn a_program_that_is_no_worker_is_an_error() {
     for program in ["/bin/true", "/does/not/exist"] {
-        let engine = Engine::new(EngineOptions { worker: Some(program.into()), accept: None }).expect("an engine");
+        let engine =
+            Engine::new(EngineOptions { worker: Some(program.into()), accept: None, ..EngineOptions::default() })
+                .expect("an engine");
         let start = Instant::now();
         assert!(engine.sandbox().create().await.is_err(), "{program}");
         assert!(start.elapsed() < Duration::from_secs(10), "{program}");

@@ -104,7 +104,8 @@ async fn c05_methods_of_the_sandbox() {
 #[tokio::test]
 async fn c06_a_wrong_worker_program_fails_in_time() {
     let engine =
-        Engine::new(EngineOptions { worker: Some("/does/not/exist".into()), accept: None }).expect("an engine");
+        Engine::new(EngineOptions { worker: Some("/does/not/exist".into()), accept: None, ..EngineOptions::default() })
+            .expect("an engine");
     let start = Instant::now();
     assert!(engine.sandbox().create().await.is_err());
     assert!(start.elapsed() < Policy::minimal().lockup.startup_timeout.expect("on"));
@@ -369,7 +370,8 @@ async fn c24_a_worker_that_is_never_ready() {
     let program = folder.path().join("silent");
     std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").expect("written");
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
-    let engine = Engine::new(EngineOptions { worker: Some(program), accept: None }).expect("an engine");
+    let engine = Engine::new(EngineOptions { worker: Some(program), accept: None, ..EngineOptions::default() })
+        .expect("an engine");
     let start = Instant::now();
     assert!(engine.sandbox().create().await.is_err());
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());

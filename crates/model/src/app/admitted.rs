@@ -42,13 +42,7 @@ impl App<'_> {
         self.admits(test, holds, root, 0)
     }
 
-    fn admitted_under(
-        &self,
-        f: F,
-        condition: Option<ConditionId>,
-        root: &Root,
-        depth: u32,
-    ) -> Option<Vec<Admitted>> {
+    fn admitted_under(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Option<Vec<Admitted>> {
         let mut best: Option<Vec<Admitted>> = None;
         let (mut at, mut function) = (condition, f.1);
         for _ in 0..64 {

@@ -68,16 +68,16 @@ impl App<'_> {
 
     /// The tag of an element, also of `new Image()` and `new Audio()`.
     fn tag_of(&self, element: V) -> Option<String> {
-        self.eval(element).iter().filter(|known| known.certainty > Certainty::Tentative).find_map(|known| {
-            match &known.thing {
-                Thing::Element(tag, _) => Some(tag.to_ascii_lowercase()),
-                Thing::Result(path, _) => match &**path {
-                    "new Image" | "new window.Image" => Some("img".to_owned()),
-                    "new Audio" | "new window.Audio" => Some("audio".to_owned()),
-                    _ => None,
-                },
+        self.eval(element).iter().filter(|known| known.certainty > Certainty::Tentative).find_map(|known| match &known
+            .thing
+        {
+            Thing::Element(tag, _) => Some(tag.to_ascii_lowercase()),
+            Thing::Result(path, _) => match &**path {
+                "new Image" | "new window.Image" => Some("img".to_owned()),
+                "new Audio" | "new window.Audio" => Some("audio".to_owned()),
                 _ => None,
-            }
+            },
+            _ => None,
         })
     }
 }

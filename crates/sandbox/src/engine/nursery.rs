@@ -31,6 +31,13 @@ pub(super) struct Forked {
     pub(super) ended: oneshot::Receiver<Status>,
 }
 
+impl Forked {
+    /// Whether it has not ended, as far as was heard.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.ended.is_empty() && !self.ended.is_terminated()
+    }
+}
+
 struct Waiting {
     forked: Option<oneshot::Sender<Result<OwnedFd, String>>>,
     ended: Option<oneshot::Sender<Status>>,

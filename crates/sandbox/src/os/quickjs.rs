@@ -71,6 +71,16 @@ impl Trusted {
     pub(crate) fn compile(ctx: &Ctx<'_>, source: &str, name: &str, module: bool, first_line: i32) -> Result<Self> {
         compile(ctx, source, name, module, first_line).map(Self)
     }
+
+    /// Bytecode as the host sent it. The host has it from a worker that only compiles, of this build, and has
+    /// authenticated it since.
+    pub(crate) fn from_host(code: Vec<u8>) -> Self {
+        Self(code)
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
 }
 
 /// Runs a script and gives its value.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use electrolint_policy::{Text, Value, check_method_name};
@@ -13,6 +13,7 @@ use rquickjs::{Array, Context, Ctx, Function, Object, Promise, Result, Value as 
 
 use super::clone::{Intrinsics, error_strings, read, write};
 use super::modules::Modules;
+use super::ports::{Ports, Refusal};
 use super::realm::{Realm, fill_random, inspect};
 use super::{Channel, Config, fail};
 use crate::os::process;
@@ -24,10 +25,13 @@ const METHOD_NOT_FOUND: i32 = -32601;
 /// A method that threw: the first code of the range that JSON-RPC leaves to implementations.
 const METHOD_FAILED: i32 = -32000;
 /// The name that scripts of `execute` have in stacks.
-const SCRIPT_NAME: &str = "sandbox.js";
+pub(super) const SCRIPT_NAME: &str = "sandbox.js";
+
+/// The name of the port that `port` itself is.
+const DEFAULT_PORT: &str = "";
 
 /// Takes frames until the host says exit.
-pub(super) fn run(realm: &Realm, config: &Config) -> ! {
+pub(super) fn run(mut realm: Realm, config: &Config) -> ! {
     let clock = Rc::new(Clock::default());
     let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
     let spent = realm.runtime.memory_usage();
@@ -44,34 +48,62 @@ pub(super) fn run(realm: &Realm, config: &Config) -> ! {
         let error = (!handled).then(|| describe(&ctx, &reason));
         tracker.borrow_mut().track(address, error);
     })));
-    let channel = Rc::new(RefCell::new(Channel::new()));
+    let channel = Rc::new(RefCell::new(Channel::new(config.ports > 0)));
     let modules = Modules::new(channel.clone(), realm.compiler.clone());
     realm.runtime.set_loader(modules.clone(), modules);
-    realm.script.with(|ctx| {
-        let intrinsics = match realm.intrinsics.clone().restore(&ctx) {
-            Ok(intrinsics) => Intrinsics(intrinsics),
-            Err(error) => fail(&format!("the engine is not ready: {error}")),
-        };
-        let bridge = Rc::new(Bridge {
-            ctx: ctx.clone(),
-            compiler: realm.compiler.clone(),
-            intrinsics,
-            config: config.clone(),
-            clock,
-            channel,
-            rejections,
-            calls: RefCell::default(),
-            last_call: Cell::new(0),
-            running: RefCell::default(),
-            answering: RefCell::default(),
-            exposed: RefCell::default(),
-            timers: RefCell::default(),
+    let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None };
+    loop {
+        realm.script.context.with(|ctx| {
+            let intrinsics = match realm.script.intrinsics.clone().restore(&ctx) {
+                Ok(intrinsics) => Intrinsics(intrinsics),
+                Err(error) => fail(&format!("the engine is not ready: {error}")),
+            };
+            let bridge = Rc::new(Bridge {
+                ctx: ctx.clone(),
+                compiler: realm.compiler.clone(),
+                intrinsics,
+                config: config.clone(),
+                clock: lasting.clock.clone(),
+                channel: lasting.channel.clone(),
+                rejections: lasting.rejections.clone(),
+                calls: RefCell::default(),
+                last_call: Cell::new(lasting.last_call),
+                running: RefCell::default(),
+                answering: RefCell::default(),
+                exposed: RefCell::default(),
+                timers: RefCell::default(),
+                ports: RefCell::default(),
+            });
+            if let Err(error) = bridge.install() {
+                fail(&format!("cannot prepare the context: {error}"));
+            }
+            if let Some(names) = &lasting.names {
+                if let Err(error) = bridge.make_api(names) {
+                    fail(&format!("cannot make the api: {error}"));
+                }
+                bridge.send(&FromWorker::ResetDone);
+            }
+            bridge.serve(&mut lasting.names);
+            lasting.last_call = bridge.last_call.get();
         });
-        if let Err(error) = bridge.install() {
-            fail(&format!("cannot prepare the context: {error}"));
+        // The host wants a new context. Nothing of the old one is left but what it holds itself.
+        lasting.clock.0.set(None);
+        lasting.rejections.borrow_mut().0.clear();
+        if let Err(error) = realm.renew() {
+            fail(&format!("cannot make a new context: {error}"));
         }
-        bridge.serve()
-    })
+    }
+}
+
+/// What outlives a context.
+struct Lasting {
+    clock: Rc<Clock>,
+    channel: Rc<RefCell<Channel>>,
+    rejections: Rc<RefCell<Rejections>>,
+    /// Ids of calls go on: an answer to a call of the context before finds nobody.
+    last_call: u32,
+    /// The functions of `api`, once the host has said them.
+    names: Option<Vec<String>>,
 }
 
 /// The soft clock: the earliest end of what runs.
@@ -144,6 +176,13 @@ struct Bridge<'js> {
     answering: RefCell<Vec<(u32, Promise<'js>)>>,
     exposed: RefCell<HashMap<String, Function<'js>>>,
     timers: RefCell<Timers<'js>>,
+    ports: RefCell<Ports<'js>>,
+}
+
+/// The bridge of a function that the script holds. Functions hold it weakly: one that outlives its context, as what a
+/// reset has left behind does, has none.
+fn alive<'js>(bridge: &Weak<Bridge<'js>>) -> Result<Rc<Bridge<'js>>> {
+    bridge.upgrade().ok_or(rquickjs::Error::Unknown)
 }
 
 impl<'js> Bridge<'js> {
@@ -159,20 +198,24 @@ impl<'js> Bridge<'js> {
         }
         if self.config.allow_timers {
             for (name, repeats) in [("setTimeout", false), ("setInterval", true)] {
-                let bridge = self.clone();
+                let bridge = Rc::downgrade(self);
                 let start = move |callback: Function<'js>, delay: Opt<f64>, arguments: Rest<Js<'js>>| {
-                    bridge.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
+                    alive(&bridge)?.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
                 };
                 self.hidden(&globals, name, Function::new(self.ctx.clone(), start)?.with_name(name)?.into_value())?;
             }
             for name in ["clearTimeout", "clearInterval"] {
-                let bridge = self.clone();
-                let stop = move |id: Opt<Js<'js>>| bridge.stop_timer(id.0.and_then(|id| id.as_number()));
+                let bridge = Rc::downgrade(self);
+                let stop = move |id: Opt<Js<'js>>| {
+                    alive(&bridge)?.stop_timer(id.0.and_then(|id| id.as_number()));
+                    Ok::<_, rquickjs::Error>(())
+                };
                 self.hidden(&globals, name, Function::new(self.ctx.clone(), stop)?.with_name(name)?.into_value())?;
             }
         }
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let clone = move |value: Js<'js>| {
+            let bridge = alive(&bridge)?;
             let value = read(&bridge.intrinsics, &value, bridge.config.message_bytes as usize)?;
             write(&bridge.intrinsics, &value)
         };
@@ -181,6 +224,9 @@ impl<'js> Bridge<'js> {
             "structuredClone",
             Function::new(self.ctx.clone(), clone)?.with_name("structuredClone")?.into_value(),
         )?;
+        if self.config.ports > 0 {
+            self.hidden(&globals, "port", self.port(DEFAULT_PORT)?)?;
+        }
         self.hidden(&globals, "rpc", self.rpc()?)
     }
 
@@ -217,10 +263,12 @@ impl<'js> Bridge<'js> {
             ("error", Level::Error),
             ("trace", Level::Error),
         ] {
-            let bridge = self.clone();
+            let bridge = Rc::downgrade(self);
             let write = move |arguments: Rest<Js<'js>>| {
+                let bridge = alive(&bridge)?;
                 let words: Vec<_> = arguments.0.iter().map(|value| bridge.inspect(value)).collect();
                 bridge.log(level, words.join(" "));
+                Ok::<_, rquickjs::Error>(())
             };
             self.hidden(&console, name, Function::new(self.ctx.clone(), write)?.with_name(name)?.into_value())?;
         }
@@ -331,15 +379,15 @@ impl<'js> Bridge<'js> {
         let frame = frame(id);
         self.calls.borrow_mut().insert(id, Call { resolve, reject, until: timeout.map(|t| Instant::now() + t) });
         self.send(&frame);
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let object = promise.clone().into_value().into_object();
         if let (Some(object), FromWorker::RpcCall { .. }) = (object, &frame) {
-            let same = promise.clone();
-            let timeout = move |ms: f64| {
-                if let Some(call) = bridge.calls.borrow_mut().get_mut(&id) {
+            // The promise that it is called on, and not one that it holds: that would keep itself alive.
+            let timeout = move |promise: This<Js<'js>>, ms: f64| {
+                if let Some(call) = alive(&bridge)?.calls.borrow_mut().get_mut(&id) {
                     call.until = (ms >= 0.0).then(|| Instant::now() + Duration::from_secs_f64(ms.min(1e9) / 1000.0));
                 }
-                same.clone()
+                Ok::<_, rquickjs::Error>(promise.0)
             };
             self.hidden(&object, "timeout", Function::new(self.ctx.clone(), timeout)?.into_value())?;
         }
@@ -383,9 +431,9 @@ impl<'js> Bridge<'js> {
             let mut segments = name.split('.').peekable();
             while let Some(segment) = segments.next() {
                 if segments.peek().is_none() {
-                    let bridge = self.clone();
+                    let bridge = Rc::downgrade(self);
                     let index = index as u32;
-                    let call = move |arguments: Rest<Js<'js>>| bridge.call_api(index, &arguments.0);
+                    let call = move |arguments: Rest<Js<'js>>| alive(&bridge)?.call_api(index, &arguments.0);
                     let function = Function::new(self.ctx.clone(), call)?.with_name(segment)?;
                     at.prop(segment, Property::from(function).enumerable())?;
                 } else if at.contains_key(segment)? {
@@ -422,28 +470,32 @@ impl<'js> Bridge<'js> {
 
     fn rpc(self: &Rc<Self>) -> Result<Js<'js>> {
         let rpc = Object::new_proto(self.ctx.clone(), None)?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let call = move |method: String, arguments: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
             let args = bridge.read_arguments(arguments.0)?;
             let timeout = bridge.config.call_timeout_ms.map(Duration::from_millis);
             bridge.call(|id| FromWorker::RpcCall { id, method, args }, timeout)
         };
         self.hidden(&rpc, "call", Function::new(self.ctx.clone(), call)?.with_name("call")?.into_value())?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let notify = move |method: String, arguments: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
             let args = bridge.read_arguments(arguments.0)?;
             bridge.send(&FromWorker::Notify { method, args });
             Ok::<_, rquickjs::Error>(())
         };
         self.hidden(&rpc, "notify", Function::new(self.ctx.clone(), notify)?.with_name("notify")?.into_value())?;
-        let bridge = self.clone();
-        let expose = move |name: String, function: Function<'js>| bridge.expose(&name, function);
+        let bridge = Rc::downgrade(self);
+        let expose = move |name: String, function: Function<'js>| alive(&bridge)?.expose(&name, function);
         self.hidden(&rpc, "expose", Function::new(self.ctx.clone(), expose)?.with_name("expose")?.into_value())?;
-        let bridge = self.clone();
-        let unexpose = move |name: String| bridge.exposed.borrow_mut().remove(&name).is_some();
+        let bridge = Rc::downgrade(self);
+        let unexpose =
+            move |name: String| Ok::<_, rquickjs::Error>(alive(&bridge)?.exposed.borrow_mut().remove(&name).is_some());
         self.hidden(&rpc, "unexpose", Function::new(self.ctx.clone(), unexpose)?.with_name("unexpose")?.into_value())?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let expose_all = move |object: Object<'js>| {
+            let bridge = alive(&bridge)?;
             let mut found = Vec::new();
             collect_methods(&object, "", 0, &mut found)?;
             bridge.exposed.borrow_mut().clear();
@@ -484,23 +536,109 @@ impl<'js> Bridge<'js> {
         Ok(())
     }
 
-    fn serve(self: &Rc<Self>) -> ! {
+    /// Until the host wants a new context.
+    fn serve(self: &Rc<Self>, names: &mut Option<Vec<String>>) {
         loop {
             self.turn();
             let next = self.next_wake();
-            let due = next.is_some_and(|at| at <= Instant::now());
+            let due = next.is_some_and(|at| at <= Instant::now()) || self.ports.borrow().has_message();
             let pending = !self.channel.borrow().frames.is_empty();
             if !pending {
-                self.channel.borrow_mut().wait(if due { Some(Instant::now()) } else { next });
+                let ports = self.ports.borrow();
+                self.channel.borrow_mut().wait(if due { Some(Instant::now()) } else { next }, &ports.waits());
             }
             let frame = self.channel.borrow_mut().frames.pop_front();
-            if let Some(frame) = frame {
-                self.take(frame);
-                // What has ended is told before a timer may run for ever.
-                self.turn();
+            match frame {
+                None => {}
+                Some(ToWorker::Reset) => return,
+                Some(ToWorker::ApiInit { names: given }) => {
+                    if let Err(error) = self.make_api(&given) {
+                        fail(&format!("cannot make the api: {error}"));
+                    }
+                    *names = Some(given);
+                    self.send(&FromWorker::Ready);
+                }
+                Some(frame) => {
+                    self.take(frame);
+                    // What has ended is told before a timer may run for ever.
+                    self.turn();
+                }
             }
             self.run_timers();
+            self.take_messages();
             self.time_out_calls();
+        }
+    }
+
+    /// `port`, and what `port.named(name)` gives: `postMessage`, `onmessage`, `close`.
+    fn port(self: &Rc<Self>, name: &str) -> Result<Js<'js>> {
+        let port = Object::new_proto(self.ctx.clone(), None)?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let post = move |message: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
+            let limit = bridge.config.message_bytes as usize;
+            let message = message.0.unwrap_or_else(|| Js::new_undefined(bridge.ctx.clone()));
+            let value = read(&bridge.intrinsics, &message, limit)?;
+            let posted = bridge.ports.borrow_mut().post(&own, &value, limit);
+            posted.or_else(|refusal| {
+                let (class, message) = match refusal {
+                    Refusal::Closed => ("Error", "the port is closed"),
+                    Refusal::Full => ("RangeError", "the other side of the port does not read"),
+                };
+                let error = bridge.intrinsics.error(class, message)?;
+                Err(bridge.ctx.throw(error))
+            })
+        };
+        self.hidden(
+            &port,
+            "postMessage",
+            Function::new(self.ctx.clone(), post)?.with_name("postMessage")?.into_value(),
+        )?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let close = move || {
+            alive(&bridge)?.ports.borrow_mut().close(&own);
+            Ok::<_, rquickjs::Error>(())
+        };
+        self.hidden(&port, "close", Function::new(self.ctx.clone(), close)?.with_name("close")?.into_value())?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let get = move || {
+            let handler = alive(&bridge)?.ports.borrow().handler(&own);
+            Ok::<_, rquickjs::Error>(handler)
+        };
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let set = move |handler: Js<'js>| {
+            alive(&bridge)?.ports.borrow_mut().set_handler(&own, handler.into_function());
+            Ok::<_, rquickjs::Error>(())
+        };
+        port.prop("onmessage", rquickjs::object::Accessor::new(get, set).enumerable())?;
+        if name == DEFAULT_PORT {
+            let bridge = Rc::downgrade(self);
+            let named = move |name: String| alive(&bridge)?.port(&name);
+            self.hidden(&port, "named", Function::new(self.ctx.clone(), named)?.with_name("named")?.into_value())?;
+        }
+        self.intrinsics.function("freeze")?.call::<_, Js>((port.clone(),))?;
+        Ok(port.into_value())
+    }
+
+    /// Hands messages of ports to their handlers, at most one of each port in a turn.
+    fn take_messages(&self) {
+        let messages = self.ports.borrow_mut().turn(self.config.message_bytes as usize);
+        for (name, message) in messages {
+            let Some(handler) = self.ports.borrow().handler(&name) else { continue };
+            let called = write(&self.intrinsics, &message).and_then(|data| {
+                let event = Object::new_proto(self.ctx.clone(), None)?;
+                event.prop("data", Property::from(data).writable().enumerable().configurable())?;
+                handler.call::<_, Js>((event,))
+            });
+            if called.is_err() {
+                let error = describe(&self.ctx, &self.ctx.catch());
+                self.stop_if_expired();
+                self.log(
+                    Level::Error,
+                    format!("uncaught in onmessage: {}: {}\n{}", error.name, error.message, error.stack),
+                );
+            }
+            self.run_jobs();
         }
     }
 
@@ -545,16 +683,22 @@ impl<'js> Bridge<'js> {
 
     fn take(self: &Rc<Self>, frame: ToWorker) {
         match frame {
-            ToWorker::ApiInit { names } => {
-                if let Err(error) = self.make_api(&names) {
-                    fail(&format!("cannot make the api: {error}"));
-                }
-                self.send(&FromWorker::Ready);
-            }
             ToWorker::Execute { id, timeout_ms, code } => {
                 self.start(id, timeout_ms, |bridge| {
                     bridge.compile(&code)?.call((This(Js::new_undefined(bridge.ctx.clone())),))
                 });
+            }
+            ToWorker::ExecuteCode { id, timeout_ms, code } => {
+                self.start(id, timeout_ms, |bridge| {
+                    let function: Function = quickjs::run_script(&bridge.ctx, &Trusted::from_host(code))?.get()?;
+                    function.call((This(Js::new_undefined(bridge.ctx.clone())),))
+                });
+            }
+            ToWorker::Port { name } => {
+                let descriptor = self.channel.borrow_mut().descriptors.pop_front();
+                if let Some(socket) = descriptor {
+                    self.ports.borrow_mut().connect(&name, socket);
+                }
             }
             ToWorker::Load { id, timeout_ms, specifier } => {
                 self.start(id, timeout_ms, |bridge| rquickjs::Module::import(&bridge.ctx, specifier));
@@ -576,7 +720,9 @@ impl<'js> Bridge<'js> {
             ToWorker::Ping { nonce } => self.send(&FromWorker::Pong { nonce }),
             ToWorker::Exit => process::exit(0),
             // An answer that nobody waits for.
-            ToWorker::ModuleSource { .. } => {}
+            ToWorker::ModuleSource { .. } | ToWorker::ModuleCode { .. } => {}
+            // Taken before, or for another kind of worker.
+            ToWorker::ApiInit { .. } | ToWorker::Reset | ToWorker::Compile { .. } => {}
         }
     }
 
@@ -617,19 +763,8 @@ impl<'js> Bridge<'js> {
         }
     }
 
-    /// The body of an async function. The same text must also be the body of an async method: what closes a function
-    /// expression and goes on is no method, and what closes a method and goes on is no expression, so that no text
-    /// leaves the function that it is put in.
     fn compile(&self, code: &str) -> Result<Function<'js>> {
-        // The two newlines and the line number -1 give the script's first line the number 1; 0 means "not set".
-        let compile = |open: &str, close: &str| {
-            let source = format!("({open}\n\n{code}\n{close})");
-            quickjs::beside(&self.compiler, |ctx| {
-                Trusted::compile(ctx, &source, SCRIPT_NAME, false, -1).map_err(|_| describe(ctx, &ctx.catch()))
-            })
-        };
-        let compiled = compile("{async run(){", "}}").and_then(|_| compile("async function(){", "}"));
-        match compiled {
+        match quickjs::beside(&self.compiler, |ctx| compile_body(ctx, code, SCRIPT_NAME)) {
             Ok(code) => quickjs::run_script(&self.ctx, &code)?.get(),
             Err(error) => {
                 let object = self.intrinsics.error(&error.name, &error.message)?;
@@ -712,6 +847,18 @@ impl<'js> Bridge<'js> {
             }
         }
     }
+}
+
+/// The body of an async function. The same text must also be the body of an async method: what closes a function
+/// expression and goes on is no method, and what closes a method and goes on is no expression, so that no text leaves
+/// the function that it is put in.
+pub(super) fn compile_body(ctx: &Ctx<'_>, code: &str, name: &str) -> std::result::Result<Trusted, ErrorStrings> {
+    // The two newlines and the line number -1 give the script's first line the number 1; 0 means "not set".
+    let compile = |open: &str, close: &str| {
+        let source = format!("({open}\n\n{code}\n{close})");
+        Trusted::compile(ctx, &source, name, false, -1).map_err(|_| describe(ctx, &ctx.catch()))
+    };
+    compile("{async run(){", "}}").and_then(|_| compile("async function(){", "}"))
 }
 
 fn is_namespace(value: &Js<'_>) -> bool {

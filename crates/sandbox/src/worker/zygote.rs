@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, getegid, geteuid, getpid};
 
 use super::realm::Realm;
-use super::{Config, bridge, fail};
+use super::{Config, bridge, compile, fail};
 use crate::os::lock::{self, Filter, Limits};
 use crate::os::process::{Fork, Status, die_with_parent, exit, fork_into, kill, reap};
 use crate::os::{fds, namespaces};
@@ -204,7 +204,7 @@ fn serve(level: Level, filter: &Filter, realm: Realm) -> ! {
 fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, config: Config) -> ! {
     std::panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     let locked = (|| -> Step<()> {
-        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds };
+        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds, ports: config.ports };
         if !die_with_parent(parent).map_err(|e| ("die with the zygote", e))? {
             exit(0);
         }
@@ -218,7 +218,7 @@ fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, conf
         }
         lock::limit(&limits).map_err(|e| ("limit resources", e))?;
         if level > Level::Process && config.probe.is_none_or(|probe| probe.seccomp) {
-            filter.apply().map_err(|e| ("filter system calls", e))?;
+            filter.apply(config.ports > 0).map_err(|e| ("filter system calls", e))?;
         }
         Ok(())
     })();
@@ -228,5 +228,8 @@ fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, conf
     if let Some(probe) = config.probe {
         exit(crate::os::probe::attempt(probe.act, Pid::from_raw(probe.host)));
     }
-    bridge::run(&realm, &config)
+    if config.compile {
+        compile::run(&realm)
+    }
+    bridge::run(realm, &config)
 }
