@@ -38,9 +38,11 @@ fn write(needed: &Manifest, options: &PolicyArgs) -> Result<Exit, Failure> {
         None => write_stdout(&text)?,
     }
     if !needed.unresolved.is_empty() {
-        let count = needed.unresolved.len();
-        let what = if count == 1 { "thing" } else { "things" };
-        write_stderr(&format!("{count} {what} could not be resolved and are granted nothing: see `unresolved`\n"));
+        let what = match needed.unresolved.len() {
+            1 => "1 thing could not be resolved and is granted nothing".to_owned(),
+            count => format!("{count} things could not be resolved and are granted nothing"),
+        };
+        write_stderr(&format!("{what}: see `unresolved`\n"));
     }
     // There is no file yet that could list what is unresolved.
     Ok(if options.strict && !needed.unresolved.is_empty() { Exit::Incomplete } else { Exit::Clean })

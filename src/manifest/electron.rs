@@ -17,7 +17,7 @@ use electrolint_policy::manifest::{
 use serde_json::Value as Json;
 
 use super::network::{Server, server, server_of};
-use super::{Draft, Named, Places};
+use super::{Draft, Named, Places, below_root};
 
 /// The preferences that are written, each with the rule that looks at it. Those of appearance are not.
 const PREFERENCES: [(&str, &str); 13] = [
@@ -82,7 +82,7 @@ impl Draft<'_> {
         for page in app.pages.iter().filter(|page| app.is_product_file(page.file)) {
             for load in app.loads_of(page) {
                 let path = &app.sources.file(page.file).path;
-                pages.entry(load.call).or_default().insert(file_url(self.below_root(path)));
+                pages.entry(load.call).or_default().insert(file_url(below_root(self.app, path)));
             }
         }
         let mut all: BTreeMap<Option<C>, BTreeSet<String>> = BTreeMap::new();
@@ -118,11 +118,6 @@ impl Draft<'_> {
             }
         }
         all
-    }
-
-    fn below_root<'p>(&self, path: &'p str) -> &'p str {
-        let root = self.app.sources.root.trim_end_matches('/');
-        if root.is_empty() { path } else { path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/')) }
     }
 
     fn windows(&mut self, loads: &BTreeMap<Option<C>, BTreeSet<String>>) -> Vec<Entry> {
@@ -198,7 +193,7 @@ impl Draft<'_> {
             let script = app.scripts_at(&placed.known).first().copied();
             if let Some(unit) = script {
                 let path = &app.sources.file(app.program.file(unit)).path;
-                return Some(self.below_root(path).to_owned());
+                return Some(below_root(self.app, path).to_owned());
             }
             self.open("/electron/windows", placed.span, "preload-path", "which script this preload is cannot be told");
         }
@@ -514,7 +509,7 @@ impl Draft<'_> {
                     self.open("/electron/csp", span, "content-security-policy", "the build fills this policy in");
                     continue;
                 }
-                let url = file_url(self.below_root(&app.sources.file(page.file).path));
+                let url = file_url(below_root(self.app, &app.sources.file(page.file).path));
                 found.entry((url, one_line(&meta.content))).or_default().add(app, span);
             }
         }

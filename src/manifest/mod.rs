@@ -45,7 +45,8 @@ struct Places(std::collections::BTreeSet<(String, u32)>);
 impl Places {
     fn add(&mut self, app: &App, span: Span) {
         let file = app.sources.file(span.file);
-        self.0.insert((file.path.clone(), file.text.position(span.start).line));
+        let path = below_root(app, &file.path).to_owned();
+        self.0.insert((path, file.text.position(span.start).line));
     }
 
     fn list(&self) -> Vec<String> {
@@ -55,6 +56,15 @@ impl Places {
             list.push(format!("+{}", self.0.len() - MOST_PLACES));
         }
         list
+    }
+}
+
+/// A path relative to the app.
+fn below_root<'p>(app: &App, path: &'p str) -> &'p str {
+    let root = app.sources.root.trim_end_matches('/');
+    match path.strip_prefix(root) {
+        Some(rest) if !root.is_empty() => rest.trim_start_matches('/'),
+        _ => path,
     }
 }
 
@@ -76,7 +86,8 @@ impl<'a> Draft<'a> {
 
     fn open(&mut self, field: &str, span: Span, rule: &str, why: &str) {
         let file = self.app.sources.file(span.file);
-        let at = format!("{}:{}", file.path, file.text.position(span.start).line);
+        let path = below_root(self.app, &file.path);
+        let at = format!("{path}:{}", file.text.position(span.start).line);
         self.unresolved.push(Unresolved { field: field.into(), at, rule: rule.into(), why: why.into() });
     }
 

@@ -137,7 +137,7 @@ impl Draft<'_> {
             let development = self.app.program.development_of(call.call.0, record.condition, &Default::default());
             let is_unknown = !answered.contains(&call.call)
                 && self.app.eval(address).iter().any(|known| matches!(server(known), Server::Open));
-            if is_unknown && self.is_shipped(span, development) {
+            if is_unknown && !self.app.leads_to_file(address) && self.is_shipped(span, development) {
                 let why = match self.app.process(call.call.0) {
                     Process::Renderer => "a page asks a server whose address is not known here",
                     _ => "the address of this request is not known here",

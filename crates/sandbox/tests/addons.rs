@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{engine, eventually, policy, value};
-use electrolint_sandbox::{Event, ExecError, StartError, State, Supervisor};
+use electrolint_policy::{Api, Ceiling, Manifest, Policy};
+use electrolint_sandbox::{Event, ExecError, Sandbox, StartError, State, Supervisor};
 
 fn folder(main: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -79,4 +80,93 @@ async fn a_supervisor_restarts_and_gives_up() {
     sandbox.exit().await;
     eventually("it stays ended", || supervisor.state() == State::Stopped).await;
     assert!(!sandbox.is_running());
+}
+
+const FORECAST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/apps/weather/addons/forecast");
+
+/// The derived policy of the fixture's addon, after `change`.
+fn derived(change: impl FnOnce(&mut serde_json::Value)) -> Policy {
+    let text = std::fs::read_to_string(format!("{FORECAST}/policy.json")).expect("the derived policy");
+    let mut file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    change(&mut file);
+    Manifest::parse(&file.to_string()).expect("a manifest").under(&Ceiling::default())
+}
+
+/// The addon under a policy; `with_unit`: the host hands over `weather.unit` too.
+async fn forecast(policy: Policy, with_unit: bool) -> Result<Sandbox, StartError> {
+    let builder = engine().sandbox().policy(policy).addon(std::path::Path::new(FORECAST)).expect("the addon");
+    let builder = builder.api("weather.today", |(city,): (String,)| async move {
+        Ok(serde_json::json!({ "city": city, "degrees": 20 }))
+    });
+    if with_unit {
+        builder.api("weather.unit", |(): ()| async move { Ok("C") }).create().await
+    } else {
+        builder.create().await
+    }
+}
+
+fn remove(file: &mut serde_json::Value, list: &str, name: &str) {
+    let list = file.pointer_mut(list).and_then(|list| list.as_array_mut()).expect("a list");
+    list.retain(|entry| entry["name"] != name && entry["host"] != name);
+}
+
+#[tokio::test]
+async fn the_fixtures_addon_runs_under_its_derived_policy() {
+    let sandbox = forecast(derived(|_| ()), true).await.expect("it starts");
+    let seen = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = seen.clone();
+    let progress = move |(n,): (u32,)| {
+        counted.store(n, std::sync::atomic::Ordering::SeqCst);
+        async move { Ok(()) }
+    };
+    sandbox.rpc().expose("progress", progress).expect("the policy lists it");
+    let answer = sandbox.rpc().call("forecast", vec![electrolint_policy::Value::from("Lisbon")]).await;
+    assert_eq!(answer, Ok("21 C".into()));
+    eventually("the notification came", || seen.load(std::sync::atomic::Ordering::SeqCst) == 1).await;
+    // Its port.
+    let other = engine().sandbox().policy(policy(r#"{"version":1,"ports":1}"#)).create().await.expect("another");
+    sandbox.connect("", &other, "").expect("connected");
+    value(&other, "globalThis.got = new Promise((r) => { port.onmessage = ({ data }) => r(data) })").await;
+    sandbox.rpc().call("share", vec![electrolint_policy::Value::from("sun")]).await.expect("shared");
+    assert_eq!(value(&other, "return await got").await, "sun".into());
+    // Its host, as far as the policy goes: requests come with the network.
+    assert!(derived(|_| ()).check_url("https://stations.weather.example/list", Api::Request).is_ok());
+}
+
+#[tokio::test]
+async fn each_thing_is_refused_when_its_entry_is_taken_out() {
+    // A function: the host may not hand it over, and without it the addon does not start.
+    let without_unit = || derived(|file| drop(file["api"].as_object_mut().expect("api").remove("weather.unit")));
+    let refused = forecast(without_unit(), true).await.err();
+    assert!(matches!(&refused, Some(StartError::Name { name, .. }) if name == "weather.unit"), "{refused:?}");
+    assert!(matches!(forecast(without_unit(), false).await.err(), Some(StartError::Main(ExecError::Js(_)))));
+    // An argument.
+    let no_city = derived(|file| file["api"]["weather.today"]["args"] = serde_json::json!([]));
+    let call = |sandbox: Sandbox| async move {
+        let answer = sandbox.rpc().call("forecast", vec![electrolint_policy::Value::from("Lisbon")]).await;
+        answer.err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert!(call(forecast(no_city, true).await.expect("it starts")).await.contains("argument"));
+    // A method of the host.
+    let no_progress = derived(|file| drop(file.as_object_mut().expect("a file").remove("rpc")));
+    let sandbox = forecast(no_progress, true).await.expect("it starts");
+    assert!(sandbox.rpc().expose("progress", |(): ()| async move { Ok(()) }).is_err());
+    // Permissions: what is not permitted does not exist.
+    for (permission, missing) in [("log", "console"), ("timers", "setTimeout")] {
+        let policy = derived(|file| remove(file, "/permissions", permission));
+        let error = call(forecast(policy, true).await.expect("it starts")).await;
+        assert!(error.contains(missing), "{permission}: {error}");
+    }
+    // The port.
+    let no_port = derived(|file| drop(file.as_object_mut().expect("a file").remove("ports")));
+    let sandbox = forecast(no_port, true).await.expect("it starts");
+    let other = engine().sandbox().policy(policy(r#"{"version":1,"ports":1}"#)).create().await.expect("another");
+    assert!(sandbox.connect("", &other, "").is_err());
+    assert_eq!(value(&sandbox, "return typeof port").await, "undefined".into());
+    // The host.
+    let elsewhere = derived(|file| file["network"]["hosts"][0]["host"] = "other.example".into());
+    assert!(elsewhere.check_url("https://stations.weather.example/list", Api::Request).is_err());
+    // `main`: without it, it is no addon.
+    let no_main = derived(|file| drop(file.as_object_mut().expect("a file").remove("main")));
+    assert!(engine().sandbox().policy(no_main).addon(std::path::Path::new(FORECAST)).is_err());
 }

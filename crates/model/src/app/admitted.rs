@@ -278,9 +278,26 @@ impl App<'_> {
 /// Both hold: whichever says more.
 fn narrower(first: Option<Vec<Admitted>>, second: Option<Vec<Admitted>>) -> Option<Vec<Admitted>> {
     match (first, second) {
+        // `https:` and a list of hosts: addresses of both.
+        (Some(first), Some(second)) if all_are(&first, UrlPart::Protocol) && all_are(&second, UrlPart::Host) => {
+            Some(crossed(&first, &second))
+        }
+        (Some(first), Some(second)) if all_are(&first, UrlPart::Host) && all_are(&second, UrlPart::Protocol) => {
+            Some(crossed(&second, &first))
+        }
         (Some(first), Some(second)) => Some(if rank(&second) < rank(&first) { second } else { first }),
         (first, second) => first.or(second),
     }
+}
+
+fn all_are(list: &[Admitted], part: UrlPart) -> bool {
+    !list.is_empty() && list.iter().all(|(found, _)| *found == part)
+}
+
+fn crossed(schemes: &[Admitted], hosts: &[Admitted]) -> Vec<Admitted> {
+    let with =
+        |scheme: &str| hosts.iter().map(move |(_, host)| (UrlPart::Origin, format!("{scheme}//{host}"))).collect();
+    schemes.iter().take(4).flat_map(|(_, scheme)| -> Vec<Admitted> { with(scheme) }).collect()
 }
 
 /// A host says more than a scheme; of two alike, the shorter list.
