@@ -98,6 +98,46 @@ async fn c35_every_forbidden_act_is_refused() {
     }
 }
 
+/// `doctor`, as the user who runs the tests and as an ordinary one, with namespaces and without: each act is refused.
+#[test]
+fn c35_every_act_is_refused_to_any_user_at_both_levels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("readable");
+    let program = folder.path().join("electrolint-sandbox");
+    std::fs::copy(common::PROGRAM, &program).expect("a copy that others can run");
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    for ordinary in [false, true] {
+        for level in ["full", "no-namespaces"] {
+            // The root of a namespace that maps the root of the system is root, and nobody's user.
+            if is_root && !ordinary && level == "no-namespaces" {
+                continue;
+            }
+            let mut command = std::process::Command::new(if is_root && ordinary { "setpriv" } else { "env" });
+            if is_root && ordinary {
+                command.args(["--reuid=1000", "--regid=1000", "--clear-groups"]);
+            }
+            if level == "full" {
+                command.arg(&program).args(["doctor", "--json"]);
+            } else {
+                // A system without further user namespaces, by a limit that holds inside a namespace of this test's own.
+                let script =
+                    "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" doctor --json --accept no-namespaces";
+                command.args(["unshare", "--user", "--map-root-user", "sh", "-c", script]).arg(&program);
+            }
+            let output = command.output().expect("doctor");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{output:?}"));
+            assert_eq!(found["level"], level, "ordinary: {ordinary}");
+            let acts = found["acts"].as_array().expect("a list");
+            assert_eq!(acts.len(), Act::ALL.len());
+            for act in acts {
+                assert_eq!(act["refused"], true, "{level}, ordinary: {ordinary}: {act}");
+            }
+            assert!(output.status.success());
+        }
+    }
+}
+
 /// The acts that are refused inside are permitted to this process, so it is the sandbox that refuses them.
 #[test]
 fn the_same_acts_are_permitted_outside() {

@@ -285,10 +285,11 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     };
     let config = config_of(&plan.policy);
     let waiting = if plan.own_layout { None } else { engine.ready_worker(&nursery, &config) };
+    let first = ToWorker::ApiInit { names: plan.api.iter().map(|f| f.name.clone()).collect() };
     let fork = async {
         match waiting {
             Some(forked) => Ok(forked),
-            None => nursery.fork(config).await,
+            None => nursery.fork(config, &first.encode()).await,
         }
     };
     let forked = match tokio::time::timeout_at(deadline, fork).await {
@@ -303,7 +304,7 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
         }
     };
     let level = nursery.level();
-    let Forked { pidfd, channel, errors, ended } = forked;
+    let Forked { pidfd, channel, errors, ended, greeted } = forked;
     let stream = stream(channel)?;
     let errors = tokio::net::unix::pipe::Receiver::from_owned_fd(errors)?;
     let (outbound, queue) = mpsc::unbounded_channel();
@@ -328,7 +329,9 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     tokio::spawn(write_frames(live.clone(), write, queue));
     let stderr = tokio::spawn(read_errors(live.clone(), errors));
     tokio::spawn(converse(live.clone(), read, ended, ready, stderr));
-    live.send(&ToWorker::ApiInit { names: plan.api.iter().map(|f| f.name.clone()).collect() });
+    if !greeted {
+        live.send(&first);
+    }
     // The sandbox is not handed out before it is ready, and killed if it never is.
     let guard = KillOnDrop(Some(live.clone()));
     match tokio::time::timeout_at(deadline, is_ready).await {

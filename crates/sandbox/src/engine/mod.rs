@@ -210,7 +210,8 @@ impl Engine {
         let mut config = config_of(&Policy::minimal());
         let host = i32::try_from(std::process::id()).unwrap_or(1);
         config.probe = Some(Probe { act, seccomp, host });
-        let forked = tokio::time::timeout(STARTUP, nursery.fork(config)).await.map_err(|_| StartError::TimedOut)??;
+        let forked =
+            tokio::time::timeout(STARTUP, nursery.fork(config, &[])).await.map_err(|_| StartError::TimedOut)??;
         let status = tokio::time::timeout(STARTUP, forked.ended).await.map_err(|_| StartError::TimedOut)?;
         status.map_err(|_| StartError::Ended("the zygote has ended".into()))
     }

@@ -62,7 +62,7 @@ impl Engine {
             // The engine may end meanwhile: then nothing is kept.
             let (engine, nursery, config) = (Arc::downgrade(&self.0), nursery.clone(), config.clone());
             tokio::spawn(async move {
-                let forked = nursery.fork(config.clone()).await;
+                let forked = nursery.fork(config.clone(), &[]).await;
                 let Some(inner) = engine.upgrade() else { return };
                 let mut pool = inner.pool.lock().unwrap_or_else(PoisonError::into_inner);
                 let kind = pool.kind(&config);
@@ -99,7 +99,7 @@ impl Engine {
     async fn compile(&self, module: bool, name: String, source: String) -> Option<Vec<u8>> {
         let nursery = self.nursery(Level::Process).await.ok()?;
         let config = Config { compile: true, ..config_of(&Policy::minimal()) };
-        let forked = nursery.fork(config).await.ok()?;
+        let forked = nursery.fork(config, &[]).await.ok()?;
         let most = source.len().saturating_mul(16).saturating_add(64 << 10);
         let mut stream = super::live::stream(forked.channel).ok()?;
         stream.write_all(&ToWorker::Compile { name, module, source }.encode()).await.ok()?;

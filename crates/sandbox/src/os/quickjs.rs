@@ -257,6 +257,34 @@ pub(crate) fn beside<R>(other: &rquickjs::Context, work: impl for<'a> FnOnce(&Ct
     work(&ctx)
 }
 
+/// Collects garbage.
+pub(crate) fn collect(ctx: &Ctx<'_>) {
+    // SAFETY: the runtime lives as long as its contexts; a collection may run whenever no engine function is on the stack
+    // but those that called out to us.
+    unsafe { qjs::JS_RunGC(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+}
+
+/// Bytes that the runtime has allocated.
+pub(crate) fn used_bytes(ctx: &Ctx<'_>) -> usize {
+    let mut usage = std::mem::MaybeUninit::uninit();
+    // SAFETY: the engine fills the whole structure.
+    let usage = unsafe {
+        qjs::JS_ComputeMemoryUsage(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    usize::try_from(usage.malloc_size).unwrap_or(0)
+}
+
+/// Sets the bounds of heap and stack, in bytes.
+pub(crate) fn limit(ctx: &Ctx<'_>, heap: usize, stack: usize) {
+    // SAFETY: sets two numbers of a live runtime.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetMemoryLimit(runtime, heap as _);
+        qjs::JS_SetMaxStackSize(runtime, stack as _);
+    }
+}
+
 /// Whether `value` is the namespace object of a module.
 pub(crate) fn is_module_namespace(value: &Value<'_>) -> bool {
     // SAFETY: looks at the class number of a live value. 11 is JS_CLASS_MODULE_NS in the table of quickjs.c.

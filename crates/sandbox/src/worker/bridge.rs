@@ -1,6 +1,6 @@
 //! The script's side of the channel: `api`, `rpc`, console, timers, and the loop that serves them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{Array, Context, Ctx, Function, Object, Promise, Result, Value as Js};
 
 use super::clone::{Intrinsics, error_strings, read, write};
+use super::compile;
 use super::modules::Modules;
 use super::ports::{Ports, Refusal};
 use super::realm::{Realm, fill_random, inspect};
@@ -30,14 +31,12 @@ pub(super) const SCRIPT_NAME: &str = "sandbox.js";
 /// The name of the port that `port` itself is.
 const DEFAULT_PORT: &str = "";
 
-/// Takes frames until the host says exit.
-pub(super) fn run(mut realm: Realm, config: &Config) -> ! {
+/// Prepares all that depends on no policy, in the zygote; then calls `fork`, which returns in each worker, locked, with
+/// what the host decided for it; then takes frames until the host says exit.
+///
+/// What is prepared before the fork lies on pages that all workers share, and costs none of them time.
+pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
     let clock = Rc::new(Clock::default());
-    let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
-    let spent = realm.runtime.memory_usage();
-    // What the zygote prepared is shared with it and does not count.
-    realm.runtime.set_memory_limit(memory.saturating_add(usize::try_from(spent.malloc_size).unwrap_or(0)));
-    realm.runtime.set_max_stack_size(usize::try_from(config.stack_bytes).unwrap_or(512 << 10));
     let ticking = clock.clone();
     realm.runtime.set_interrupt_handler(Some(Box::new(move || ticking.expired())));
     let rejections: Rc<RefCell<Rejections>> = Rc::default();
@@ -48,10 +47,11 @@ pub(super) fn run(mut realm: Realm, config: &Config) -> ! {
         let error = (!handled).then(|| describe(&ctx, &reason));
         tracker.borrow_mut().track(address, error);
     })));
-    let channel = Rc::new(RefCell::new(Channel::new(config.ports > 0)));
+    let channel = Rc::new(RefCell::new(Channel::new()));
     let modules = Modules::new(channel.clone(), realm.compiler.clone());
     realm.runtime.set_loader(modules.clone(), modules);
-    let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None };
+    let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None, config: None };
+    let mut fork = Some(fork);
     loop {
         realm.script.context.with(|ctx| {
             let intrinsics = match realm.script.intrinsics.clone().restore(&ctx) {
@@ -62,7 +62,8 @@ pub(super) fn run(mut realm: Realm, config: &Config) -> ! {
                 ctx: ctx.clone(),
                 compiler: realm.compiler.clone(),
                 intrinsics,
-                config: config.clone(),
+                config: OnceCell::new(),
+                random: Rc::default(),
                 clock: lasting.clock.clone(),
                 channel: lasting.channel.clone(),
                 rejections: lasting.rejections.clone(),
@@ -75,6 +76,24 @@ pub(super) fn run(mut realm: Realm, config: &Config) -> ! {
                 ports: RefCell::default(),
             });
             if let Err(error) = bridge.install() {
+                fail(&format!("cannot prepare the context: {error}"));
+            }
+            if let Some(fork) = fork.take() {
+                // A collection writes to every object: it had better be before the fork.
+                quickjs::collect(&ctx);
+                let prepared = quickjs::used_bytes(&ctx);
+                let config = fork();
+                if config.compile {
+                    compile::run(&realm.compiler);
+                }
+                let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
+                let stack = usize::try_from(config.stack_bytes).unwrap_or(512 << 10);
+                // What the zygote prepared is shared with it and does not count.
+                quickjs::limit(&ctx, memory.saturating_add(prepared), stack);
+                lasting.channel.borrow_mut().ports = config.ports > 0;
+                lasting.config = Some(Rc::new(config));
+            }
+            if let Err(error) = bridge.restrict(lasting.config.clone().unwrap_or_default()) {
                 fail(&format!("cannot prepare the context: {error}"));
             }
             if let Some(names) = &lasting.names {
@@ -104,6 +123,8 @@ struct Lasting {
     last_call: u32,
     /// The functions of `api`, once the host has said them.
     names: Option<Vec<String>>,
+    /// What the host decided, once this is a worker.
+    config: Option<Rc<Config>>,
 }
 
 /// The soft clock: the earliest end of what runs.
@@ -165,7 +186,9 @@ struct Bridge<'js> {
     ctx: Ctx<'js>,
     compiler: Context,
     intrinsics: Intrinsics<'js>,
-    config: Config,
+    config: OnceCell<Rc<Config>>,
+    /// The state of `Math.random`.
+    random: Rc<Cell<u64>>,
     clock: Rc<Clock>,
     channel: Rc<RefCell<Channel>>,
     rejections: Rc<RefCell<Rejections>>,
@@ -186,37 +209,35 @@ fn alive<'js>(bridge: &Weak<Bridge<'js>>) -> Result<Rc<Bridge<'js>>> {
 }
 
 impl<'js> Bridge<'js> {
-    /// Defines what the script sees. Nothing untrusted has run yet.
+    /// What the host decided. Before it is known, nothing is allowed.
+    fn config(&self) -> &Config {
+        self.config.get_or_init(Rc::default)
+    }
+
+    /// Defines all that a script may see. Nothing untrusted has run yet.
     fn install(self: &Rc<Self>) -> Result<()> {
         let globals = self.ctx.globals();
-        if self.config.codegen {
-            quickjs::enable_codegen(&self.ctx);
+        self.random(&globals)?;
+        self.hidden(&globals, "console", self.console()?)?;
+        for (name, repeats) in [("setTimeout", false), ("setInterval", true)] {
+            let bridge = Rc::downgrade(self);
+            let start = move |callback: Function<'js>, delay: Opt<f64>, arguments: Rest<Js<'js>>| {
+                alive(&bridge)?.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
+            };
+            self.hidden(&globals, name, Function::new(self.ctx.clone(), start)?.with_name(name)?.into_value())?;
         }
-        self.reseed(&globals)?;
-        if self.config.log {
-            self.hidden(&globals, "console", self.console()?)?;
-        }
-        if self.config.allow_timers {
-            for (name, repeats) in [("setTimeout", false), ("setInterval", true)] {
-                let bridge = Rc::downgrade(self);
-                let start = move |callback: Function<'js>, delay: Opt<f64>, arguments: Rest<Js<'js>>| {
-                    alive(&bridge)?.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
-                };
-                self.hidden(&globals, name, Function::new(self.ctx.clone(), start)?.with_name(name)?.into_value())?;
-            }
-            for name in ["clearTimeout", "clearInterval"] {
-                let bridge = Rc::downgrade(self);
-                let stop = move |id: Opt<Js<'js>>| {
-                    alive(&bridge)?.stop_timer(id.0.and_then(|id| id.as_number()));
-                    Ok::<_, rquickjs::Error>(())
-                };
-                self.hidden(&globals, name, Function::new(self.ctx.clone(), stop)?.with_name(name)?.into_value())?;
-            }
+        for name in ["clearTimeout", "clearInterval"] {
+            let bridge = Rc::downgrade(self);
+            let stop = move |id: Opt<Js<'js>>| {
+                alive(&bridge)?.stop_timer(id.0.and_then(|id| id.as_number()));
+                Ok::<_, rquickjs::Error>(())
+            };
+            self.hidden(&globals, name, Function::new(self.ctx.clone(), stop)?.with_name(name)?.into_value())?;
         }
         let bridge = Rc::downgrade(self);
         let clone = move |value: Js<'js>| {
             let bridge = alive(&bridge)?;
-            let value = read(&bridge.intrinsics, &value, bridge.config.message_bytes as usize)?;
+            let value = read(&bridge.intrinsics, &value, bridge.config().message_bytes as usize)?;
             write(&bridge.intrinsics, &value)
         };
         self.hidden(
@@ -224,21 +245,41 @@ impl<'js> Bridge<'js> {
             "structuredClone",
             Function::new(self.ctx.clone(), clone)?.with_name("structuredClone")?.into_value(),
         )?;
-        if self.config.ports > 0 {
+        self.hidden(&globals, "rpc", self.rpc()?)
+    }
+
+    /// Takes away what the policy does not permit, and gives this worker what it alone has. Nothing untrusted has run yet.
+    fn restrict(self: &Rc<Self>, config: Rc<Config>) -> Result<()> {
+        // Nobody has asked for it before.
+        let _ = self.config.set(config);
+        let globals = self.ctx.globals();
+        if self.config().codegen {
+            quickjs::enable_codegen(&self.ctx);
+        }
+        // Sandboxes of one zygote begin with the same state of the engine; this one must not.
+        let mut seed = [0; 8];
+        fill_random(&mut seed);
+        self.random.set(u64::from_le_bytes(seed) | 1);
+        if !self.config().log {
+            globals.remove("console")?;
+        }
+        if !self.config().allow_timers {
+            for name in ["setTimeout", "setInterval", "clearTimeout", "clearInterval"] {
+                globals.remove(name)?;
+            }
+        }
+        if self.config().ports > 0 {
             self.hidden(&globals, "port", self.port(DEFAULT_PORT)?)?;
         }
-        self.hidden(&globals, "rpc", self.rpc()?)
+        Ok(())
     }
 
     fn hidden(&self, object: &Object<'js>, name: &str, value: Js<'js>) -> Result<()> {
         object.prop(name, Property::from(value).writable().configurable())
     }
 
-    /// Sandboxes of one zygote begin with the same state of the engine; this one must not.
-    fn reseed(&self, globals: &Object<'js>) -> Result<()> {
-        let mut seed = [0; 8];
-        fill_random(&mut seed);
-        let state = Cell::new(u64::from_le_bytes(seed) | 1);
+    fn random(&self, globals: &Object<'js>) -> Result<()> {
+        let state = self.random.clone();
         let random = move || {
             // xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016.
             let mut x = state.get();
@@ -277,7 +318,7 @@ impl<'js> Bridge<'js> {
 
     /// Never throws: what cannot be cloned is named by its kind.
     fn inspect(&self, value: &Js<'js>) -> String {
-        match read(&self.intrinsics, value, self.config.message_bytes as usize) {
+        match read(&self.intrinsics, value, self.config().message_bytes as usize) {
             Ok(value) => inspect(&value, 0),
             Err(_) => {
                 let _ = self.ctx.catch();
@@ -293,7 +334,7 @@ impl<'js> Bridge<'js> {
     }
 
     fn log(&self, level: Level, mut text: String) {
-        let most = self.config.message_bytes as usize / 2;
+        let most = self.config().message_bytes as usize / 2;
         if text.len() > most {
             text.truncate(text.floor_char_boundary(most));
         }
@@ -306,7 +347,7 @@ impl<'js> Bridge<'js> {
 
     fn start_timer(&self, callback: Function<'js>, delay: f64, arguments: Vec<Js<'js>>, repeats: bool) -> Result<u32> {
         let mut timers = self.timers.borrow_mut();
-        if timers.queue.len() >= self.config.timers as usize {
+        if timers.queue.len() >= self.config().timers as usize {
             drop(timers);
             let error = self.intrinsics.error("RangeError", "too many timers")?;
             return Err(self.ctx.throw(error));
@@ -363,7 +404,7 @@ impl<'js> Bridge<'js> {
 
     /// A call to the host: sends `frame` and gives the promise of the answer.
     fn call(self: &Rc<Self>, frame: impl FnOnce(u32) -> FromWorker, timeout: Option<Duration>) -> Result<Js<'js>> {
-        if self.calls.borrow().len() >= self.config.calls_in_flight as usize {
+        if self.calls.borrow().len() >= self.config().calls_in_flight as usize {
             let error = self.intrinsics.error("RangeError", "too many calls in flight")?;
             return Err(self.ctx.throw(error));
         }
@@ -465,7 +506,7 @@ impl<'js> Bridge<'js> {
             let property = Property::from(argument.clone()).writable().enumerable().configurable();
             list.as_object().prop(index as u32, property)?;
         }
-        read(&self.intrinsics, list.as_value(), self.config.message_bytes as usize)
+        read(&self.intrinsics, list.as_value(), self.config().message_bytes as usize)
     }
 
     fn rpc(self: &Rc<Self>) -> Result<Js<'js>> {
@@ -474,7 +515,7 @@ impl<'js> Bridge<'js> {
         let call = move |method: String, arguments: Opt<Js<'js>>| {
             let bridge = alive(&bridge)?;
             let args = bridge.read_arguments(arguments.0)?;
-            let timeout = bridge.config.call_timeout_ms.map(Duration::from_millis);
+            let timeout = bridge.config().call_timeout_ms.map(Duration::from_millis);
             bridge.call(|id| FromWorker::RpcCall { id, method, args }, timeout)
         };
         self.hidden(&rpc, "call", Function::new(self.ctx.clone(), call)?.with_name("call")?.into_value())?;
@@ -513,7 +554,9 @@ impl<'js> Bridge<'js> {
     /// A list is positional, anything else is the one argument; none is an empty list.
     fn read_arguments(&self, arguments: Option<Js<'js>>) -> Result<Value> {
         match arguments {
-            Some(value) if !value.is_undefined() => read(&self.intrinsics, &value, self.config.message_bytes as usize),
+            Some(value) if !value.is_undefined() => {
+                read(&self.intrinsics, &value, self.config().message_bytes as usize)
+            }
             _ => Ok(Value::Array(Vec::new())),
         }
     }
@@ -522,7 +565,7 @@ impl<'js> Bridge<'js> {
         let mut exposed = self.exposed.borrow_mut();
         let refusal = match check_method_name(name) {
             Err(message) => Some(("TypeError", message)),
-            Ok(()) if !exposed.contains_key(name) && exposed.len() >= self.config.sandbox_methods as usize => {
+            Ok(()) if !exposed.contains_key(name) && exposed.len() >= self.config().sandbox_methods as usize => {
                 Some(("RangeError", "too many exposed methods".to_owned()))
             }
             Ok(()) => None,
@@ -576,7 +619,7 @@ impl<'js> Bridge<'js> {
         let (bridge, own) = (Rc::downgrade(self), name.to_owned());
         let post = move |message: Opt<Js<'js>>| {
             let bridge = alive(&bridge)?;
-            let limit = bridge.config.message_bytes as usize;
+            let limit = bridge.config().message_bytes as usize;
             let message = message.0.unwrap_or_else(|| Js::new_undefined(bridge.ctx.clone()));
             let value = read(&bridge.intrinsics, &message, limit)?;
             let posted = bridge.ports.borrow_mut().post(&own, &value, limit);
@@ -622,7 +665,7 @@ impl<'js> Bridge<'js> {
 
     /// Hands messages of ports to their handlers, at most one of each port in a turn.
     fn take_messages(&self) {
-        let messages = self.ports.borrow_mut().turn(self.config.message_bytes as usize);
+        let messages = self.ports.borrow_mut().turn(self.config().message_bytes as usize);
         for (name, message) in messages {
             let Some(handler) = self.ports.borrow().handler(&name) else { continue };
             let called = write(&self.intrinsics, &message).and_then(|data| {
@@ -813,7 +856,7 @@ impl<'js> Bridge<'js> {
         let settled =
             settled.map(|value| if is_namespace(&value) { Js::new_undefined(self.ctx.clone()) } else { value });
         settled
-            .and_then(|value| read(&self.intrinsics, &value, self.config.message_bytes as usize))
+            .and_then(|value| read(&self.intrinsics, &value, self.config().message_bytes as usize))
             .map_err(|_| describe(&self.ctx, &self.ctx.catch()))
     }
 

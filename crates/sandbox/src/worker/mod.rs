@@ -19,7 +19,7 @@ use crate::os::{fds, process};
 use crate::proto::frames::{FromWorker, ToWorker};
 
 /// What the host decides for one worker. Sent to the zygote, which the host trusts and which trusts the host.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Config {
     pub(crate) memory_bytes: u64,
     pub(crate) stack_bytes: u64,
@@ -59,8 +59,8 @@ struct Channel {
 }
 
 impl Channel {
-    fn new(ports: bool) -> Self {
-        Self { buffer: Vec::new(), frames: VecDeque::new(), ports, descriptors: VecDeque::new() }
+    fn new() -> Self {
+        Self { buffer: Vec::new(), frames: VecDeque::new(), ports: false, descriptors: VecDeque::new() }
     }
 
     fn send(&mut self, frame: &FromWorker) {
