@@ -100,6 +100,24 @@ test('message ports and reset', async () => {
   assert.equal(await a.execute('return typeof kept'), 'undefined');
 });
 
+test('the program of a packaged app lies beside the archive', async () => {
+  const fs = require('node:fs');
+  const path = require('node:path');
+  const base = fs.mkdtempSync(path.join(require('node:os').tmpdir(), 'packaged-'));
+  const own = path.join('node_modules', '@electrolint', 'sandbox');
+  const inside = path.join(base, 'app.asar', own);
+  const outside = path.join(base, 'app.asar.unpacked', own, 'bin');
+  fs.mkdirSync(inside, { recursive: true });
+  fs.mkdirSync(outside, { recursive: true });
+  for (const file of ['index.js', 'value.js']) fs.copyFileSync(path.join(__dirname, '..', file), path.join(inside, file));
+  fs.copyFileSync(process.env.ELECTROLINT_SANDBOX, path.join(outside, 'electrolint-sandbox'));
+  const code = `require(${JSON.stringify(inside)}).createSandbox().then(async (s) => { console.log(await s.execute('return 2 + 2')); await s.exit(); })`;
+  const { ELECTROLINT_SANDBOX, ...env } = process.env;
+  const printed = require('node:child_process').execFileSync(process.execPath, ['-e', code], { env, encoding: 'utf8' });
+  fs.rmSync(base, { recursive: true });
+  assert.equal(printed, '4\n');
+});
+
 test('values survive both directions', () => {
   const cycle = { list: [] };
   cycle.list.push(cycle);

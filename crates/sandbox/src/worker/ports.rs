@@ -62,10 +62,10 @@ impl<'js> Ports<'js> {
     /// Messages before the port is connected wait for it.
     pub(super) fn post(&mut self, name: &str, value: &Value, limit: usize) -> Result<(), Refusal> {
         let port = self.0.entry(name.to_owned()).or_default();
+        port.flush();
         if port.closed {
             return Err(Refusal::Closed);
         }
-        port.flush();
         if port.outbound.len() > MOST_WAITING.max(limit) {
             return Err(Refusal::Full);
         }
@@ -168,5 +168,59 @@ impl Port<'_> {
             self.end();
         }
         message.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::fds;
+    use std::os::fd::OwnedFd;
+
+    fn connected() -> (Ports<'static>, OwnedFd) {
+        let (own, other) = fds::pair(rustix::net::SocketType::STREAM).expect("a pair");
+        let mut ports = Ports::default();
+        ports.connect("", Descriptor::new(own));
+        (ports, other)
+    }
+
+    /// What the port reads of these bytes, as if it had a handler, and whether it is closed then.
+    fn read(bytes: &[u8]) -> (Vec<Value>, bool) {
+        let (mut ports, other) = connected();
+        rustix::net::send(&other, bytes, SendFlags::NOSIGNAL).expect("sent");
+        let port = ports.0.get_mut("").expect("the port");
+        let mut found = Vec::new();
+        while let Some(value) = port.receive(64) {
+            found.push(value);
+        }
+        (found, port.closed)
+    }
+
+    fn message(value: &Value) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.value(value);
+        [&(writer.0.len() as u32).to_le_bytes()[..], &writer.0].concat()
+    }
+
+    #[test]
+    fn what_another_sandbox_sends_is_read_with_bounds() {
+        let good = message(&7.into());
+        assert_eq!(read(&good), (vec![7.into()], false));
+        assert_eq!(read(&good[..good.len() - 1]), (vec![], false), "the rest may come");
+        // Too long by its header; garbage; nothing; more than one value.
+        for bad in [vec![255, 255, 255, 255], vec![2, 0, 0, 0, 99, 99], vec![0; 4], vec![2, 0, 0, 0, 1, 1]] {
+            assert_eq!(read(&bad), (vec![], true), "{bad:?}");
+            assert_eq!(read(&[good.clone(), bad.clone()].concat()), (vec![7.into()], true), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_read_is_written_to_up_to_a_bound() {
+        let (mut ports, other) = connected();
+        let value = Value::from("x".repeat(60_000).as_str());
+        let refused = (0..1000).find_map(|_| ports.post("", &value, 64 << 10).err());
+        assert_eq!(refused, Some(Refusal::Full));
+        drop(other);
+        assert_eq!(ports.post("", &value, 64 << 10), Err(Refusal::Closed));
     }
 }
