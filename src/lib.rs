@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod discover;
 mod failure;
+pub mod manifest;
 pub mod report;
 pub mod select;
 

@@ -25,6 +25,11 @@ fn main() -> ExitCode {
         Command::Explain(options) => commands::explain::run(options),
         Command::Rules(options) => commands::rules::run(options),
         Command::Facts(options) => commands::facts::run(options),
+        Command::Policy(options) => commands::policy::run(options),
+        Command::Run(options) => match commands::run::run(options) {
+            Ok(code) => return code.into(),
+            Err(failure) => Err(failure),
+        },
     };
     match outcome {
         Ok(exit) => exit.into(),

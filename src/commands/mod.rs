@@ -3,7 +3,9 @@
 pub mod check;
 pub mod explain;
 pub mod facts;
+pub mod policy;
 pub mod rules;
+pub mod run;
 
 use std::io::Write;
 

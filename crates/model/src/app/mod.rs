@@ -1,5 +1,7 @@
 //! The facts about one app, asked for in Electron's words.
 
+mod addon;
+mod admitted;
 mod analyse;
 mod bridge;
 mod calls;
@@ -8,6 +10,7 @@ mod children;
 mod configuration;
 mod contents;
 mod dump;
+mod embeds;
 mod entrances;
 mod entries;
 mod environment;
@@ -39,10 +42,13 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use addon::GlobalUse;
+pub use admitted::Admitted;
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
