@@ -4,6 +4,8 @@
 
 pub mod finding;
 mod handlers;
+mod ignores;
+pub mod options;
 mod report;
 mod switches;
 mod untrusted;
@@ -14,6 +16,8 @@ use std::sync::OnceLock;
 use electrolint_model::App;
 use finding::Finding;
 pub(crate) use finding::{Confidence, Severity};
+use ignores::Ignore;
+use options::Options;
 pub(crate) use report::Findings;
 
 /// A rule.
@@ -58,6 +62,10 @@ impl Rule {
 pub(crate) struct Context<'a> {
     /// The app.
     pub app: &'a App<'a>,
+    /// What the user decided.
+    pub options: &'a Options,
+    /// The comments that ask to ignore findings.
+    pub ignores: &'a [Ignore],
 }
 
 /// A rule: its documentation, which is the only text about it, and its data. The file's function `check` does the work.
@@ -120,6 +128,7 @@ catalogue! {
     exposed_electron_api,
     file_protocol,
     fuses,
+    ignore_without_reason,
     insecure_content,
     ipc_sender_validation,
     limit_navigation,
@@ -133,16 +142,28 @@ catalogue! {
     remote_module_filter,
     security_warnings_disabled,
     unsafe_html,
+    unused_ignore,
     web_security,
     webview_options,
 }
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.
-pub fn run(app: &App) -> Vec<Finding> {
-    let context = Context { app };
+pub fn run(app: &App, options: &Options) -> Vec<Finding> {
+    let ignores = ignores::read(app);
+    let context = Context { app, options, ignores: &ignores };
     let mut findings = Findings::new(app);
     for rule in all() {
         (rule.check)(&context, &mut findings);
     }
-    findings.finish()
+    let mut found = findings.finish();
+    let used = ignores::apply(app, &ignores, &mut found);
+    if !ignores.is_empty() {
+        let mut unused = Findings::new(app);
+        unused_ignore::report(&context, &used, &mut unused);
+        let mut unused = unused.finish();
+        ignores::apply(app, &ignores, &mut unused);
+        found.extend(unused);
+        found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    }
+    found
 }

@@ -5,6 +5,7 @@ mod bridge;
 mod calls;
 pub mod checks;
 mod children;
+pub mod comments;
 mod configuration;
 mod contents;
 mod dump;
