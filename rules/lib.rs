@@ -141,6 +141,7 @@ catalogue! {
     remote_module,
     remote_module_filter,
     security_warnings_disabled,
+    target_environment,
     unsafe_html,
     unused_ignore,
     web_security,

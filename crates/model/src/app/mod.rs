@@ -14,6 +14,7 @@ mod entries;
 mod environment;
 mod folders;
 mod fuses;
+pub mod globals;
 mod handlers;
 mod inside;
 mod known_data;
