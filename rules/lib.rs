@@ -2,6 +2,7 @@
 //!
 //! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
+mod addresses;
 pub mod finding;
 mod handlers;
 mod ignores;
@@ -121,6 +122,7 @@ catalogue! {
     dangerous_eval,
     deprecated_api,
     egress_dynamic_url,
+    egress_host,
     egress_private_network,
     electron_version,
     enable_blink_features,

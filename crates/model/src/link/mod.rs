@@ -12,6 +12,7 @@ pub use members::is_development_address;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod resolve;
+mod texts;
 pub mod things;
 
 use std::cell::{Cell, RefCell};
