@@ -109,6 +109,9 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    addon_inbound_port,
+    addon_root_permission,
+    addon_token_check,
     affinity,
     allow_popups,
     allow_running_insecure_content,
@@ -123,6 +126,7 @@ catalogue! {
     deprecated_api,
     egress_dynamic_url,
     egress_host,
+    egress_limits,
     egress_private_network,
     electron_version,
     enable_blink_features,

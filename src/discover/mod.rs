@@ -346,7 +346,10 @@ impl Finder<'_> {
             self.take(path, &apps, None);
             return;
         }
-        if scripts.any(|file| survey::file_imports_electron(file, reader)) {
+        // An addon by itself: its host is elsewhere.
+        let is_addon =
+            survey.tree.files.iter().any(|file| file.path.file_name().is_some_and(|name| name == "addon.json"));
+        if is_addon || scripts.any(|file| survey::file_imports_electron(file, reader)) {
             let index = survey.packages.partition_point(|package| package.folder.as_path() < path);
             survey.packages.insert(index, packages::Package { folder: path.to_path_buf(), ..Default::default() });
             survey.apps = vec![index];

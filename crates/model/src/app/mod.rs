@@ -1,5 +1,6 @@
 //! The facts about one app, asked for in Electron's words.
 
+mod addons;
 mod analyse;
 mod bridge;
 mod calls;
@@ -41,6 +42,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use addons::{Addon, AddonManifest, AddonRoute};
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
@@ -90,6 +92,7 @@ pub struct App<'a> {
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
+    addons: OnceCell<Vec<Addon>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
