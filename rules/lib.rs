@@ -146,6 +146,8 @@ catalogue! {
     process_sandbox,
     remote_module,
     remote_module_filter,
+    sandbox_api_arguments,
+    sandbox_lifetime,
     security_warnings_disabled,
     target_environment,
     unsafe_html,

@@ -80,6 +80,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         entries: Default::default(),
         all_loads: Default::default(),
         addons: Default::default(),
+        sandboxes: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
         shown: Default::default(),

@@ -28,6 +28,7 @@ mod process;
 mod protocols;
 mod remote;
 mod requests;
+mod sandboxes;
 mod senders;
 pub mod sources;
 mod switches;
@@ -60,6 +61,7 @@ pub use process::Process;
 pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use requests::{Request, RequestKind};
+pub use sandboxes::{End, Past, Sandbox};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -93,6 +95,7 @@ pub struct App<'a> {
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
     addons: OnceCell<Vec<Addon>>,
+    sandboxes: OnceCell<Vec<Sandbox>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
