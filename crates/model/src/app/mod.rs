@@ -23,6 +23,7 @@ mod loads;
 mod page_loads;
 mod pages;
 mod parameters;
+mod patterns;
 mod policies;
 mod process;
 mod protocols;

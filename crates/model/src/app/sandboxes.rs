@@ -85,8 +85,11 @@ impl App<'_> {
             Thing::Api(path) => {
                 let package = PACKAGES.iter().any(|package| path.starts_with(package));
                 let other = OTHERS.iter().any(|other| path.starts_with(other));
-                (path.ends_with("createSandbox") && !other)
-                    .then_some(if package { Certainty::Certain } else { Certainty::Firm })
+                (path.ends_with("createSandbox") && !other).then_some(if package {
+                    Certainty::Certain
+                } else {
+                    Certainty::Firm
+                })
             }
             Thing::Unknown(_) => Some(Certainty::Firm),
             _ => None,
@@ -204,7 +207,8 @@ impl App<'_> {
                     && !holds(&tried.block, record.span)
                     && tried.handler.is_some_and(|handler| {
                         let exits_there = here.iter().any(|exit| holds(&handler, self.program.call(*exit).span));
-                        let leaves = summary.function(record.function).exits.iter().any(|out| holds(&handler, out.span));
+                        let leaves =
+                            summary.function(record.function).exits.iter().any(|out| holds(&handler, out.span));
                         exits_there || !leaves
                     })
             })
@@ -227,9 +231,9 @@ impl App<'_> {
             // In a handler or a `try` around the creation too: an exit there catches it.
             let around = summary.tries.iter().any(|tried| {
                 holds(&tried.block, call.span)
-                    && tried.handler.is_some_and(|handler| {
-                        here.iter().any(|exit| holds(&handler, self.program.call(*exit).span))
-                    })
+                    && tried
+                        .handler
+                        .is_some_and(|handler| here.iter().any(|exit| holds(&handler, self.program.call(*exit).span)))
             });
             if is_between && !around && !is_caught(call.span) && !has_catch(run) {
                 return End::Sometimes(span_of(straight), Past::Throw(span_of(run)));
@@ -242,9 +246,7 @@ impl App<'_> {
                 && !here.iter().any(|exit| self.program.call(*exit).span.1 <= out.span.0)
         });
         match returns {
-            Some(out) => {
-                End::Sometimes(span_of(straight), Past::Return(self.program.place(c.0, out.span)))
-            }
+            Some(out) => End::Sometimes(span_of(straight), Past::Return(self.program.place(c.0, out.span))),
             None => End::Always,
         }
     }
@@ -302,18 +304,18 @@ impl App<'_> {
         let unit = made.0;
         let summary = self.program.summary(unit);
         let is = |value| self.is_sandbox(V(unit, value), made);
-        let returned = summary.functions.iter().any(|function| {
-            function.exits.iter().any(|exit| !exit.throws && exit.value.is_some_and(is))
-        });
+        let returned = summary
+            .functions
+            .iter()
+            .any(|function| function.exits.iter().any(|exit| !exit.throws && exit.value.is_some_and(is)));
         let kept = summary.writes.iter().any(|write| write.value.is_some_and(is))
             || summary.properties.iter().any(|property| is(property.value));
         let exported = summary.exports.iter().any(|export| match export {
             crate::summary::Export::Named(_, value) | crate::summary::Export::Whole(value) => is(*value),
             _ => false,
         });
-        let handed = || {
-            summary.calls.iter().any(|call| summary.items(call.arguments).iter().any(|item| is(item.value)))
-        };
+        let handed =
+            || summary.calls.iter().any(|call| summary.items(call.arguments).iter().any(|item| is(item.value)));
         returned || exported || (kept && self.has_exit_by_name()) || handed()
     }
 
