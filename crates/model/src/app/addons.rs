@@ -228,7 +228,7 @@ impl App<'_> {
                 let arguments = self.program.arguments(c).len();
                 let path = self.program.argument(c, 0).and_then(|path| self.constant(path));
                 let path = path.as_ref().and_then(|known| known.text());
-                if !path.is_some_and(|path| !path.contains("://")) {
+                if path.is_none_or(|path| path.contains("://")) {
                     continue;
                 }
                 let functions: Vec<F> = (1..arguments)
