@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::members::is_development_address;
+use super::members::{ENTRY, is_development_address};
 use super::things::*;
 use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, Variable, electron};
 use crate::summary::*;
@@ -602,6 +602,12 @@ impl Program<'_> {
                             }
                         }
                     }
+                    Thing::Result(path, c) if &**path == "Object.values" => {
+                        values.extend(self.values_of_argument(*c, v));
+                    }
+                    Thing::Result(path, c) if &**path == "Object.entries" => {
+                        values.push(Known::new(Thing::Result(Rc::from(ENTRY), *c), v, Certainty::Firm));
+                    }
                     Thing::Result(path, _) => match electron::call_element(path) {
                         Some(class) => {
                             let host = Host { class, origin: Origin::Some };
@@ -640,8 +646,15 @@ impl Program<'_> {
             return self.loaded(module, v);
         }
         let mut values = Vec::new();
+        let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
         for known in self.eval_in(callee, frames).iter() {
             let mut results = match (&known.thing, call.kind) {
+                // `this.serve.bind(this)` is the function itself.
+                (Thing::Function(..), _) if binds => vec![known.clone()],
+                (Thing::Api(path), _) if binds && path.ends_with(".bind") => {
+                    let bound = path.strip_suffix(".bind").unwrap_or(path);
+                    vec![Known::new(Thing::Api(Rc::from(bound)), v, known.certainty)]
+                }
                 (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
