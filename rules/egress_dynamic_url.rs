@@ -45,7 +45,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         .map(|(f, entrance)| (f, entrance.kind))
         .collect();
     for (call, v) in app.request_addresses() {
-        if app.process(call.call.0) == Process::Renderer {
+        if app.process(call.call.0) == Process::Renderer || app.is_chosen_from_a_menu(call.call) {
             continue;
         }
         let reaches = app.reaches(call.call, v, &entries, &names_server, Strength::Host);

@@ -14,7 +14,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    nothing at or above --fail-on is left
   1    findings
-  2    wrong usage, a path that does not exist, an output that cannot be written
+  2    wrong usage or configuration, a path that does not exist, an output that cannot be written
   3    no Electron app there
   4    no findings, but the analysis is incomplete and --strict is on
   101  a bug in electrolint";
