@@ -72,6 +72,13 @@ fn settings(config: &Config) -> String {
     if !config.ignores.is_empty() {
         let _ = writeln!(out, "\n# {} accepted findings", config.ignores.len());
     }
+    if let Some(hosts) = &config.egress_hosts {
+        let hosts: Vec<String> = hosts.iter().map(|host| format!("{:?}", host.to_string())).collect();
+        let _ = writeln!(out, "\n[rules.egress-host]\nallow = [{}]", hosts.join(", "));
+    }
+    if let Some(target) = &config.target {
+        let _ = writeln!(out, "\n[rules.deprecated-api]\ntarget = {target:?}");
+    }
     for environment in &config.environments {
         out.push_str("\n[[rules.target-environment.environments]]\n");
         let _ = writeln!(out, "name = {:?}", environment.name);

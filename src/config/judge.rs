@@ -11,6 +11,15 @@ use super::tree::{Kind, Node};
 use crate::cli::ByteSize;
 use crate::select::{nearest, suggestion};
 
+/// Entries of one list, at most. The file may come from the app that is checked: no glob of it may cost much.
+pub(super) const MOST_ENTRIES: usize = 1000;
+
+/// Things that do not fit in one file and are told.
+const MOST_MISFITS: usize = 50;
+
+/// Longest text, in bytes.
+pub(super) const LONGEST_TEXT: usize = 500;
+
 /// One thing that does not fit.
 #[derive(Debug)]
 pub(super) struct Misfit {
@@ -44,6 +53,9 @@ impl Judge {
             return self.expects(node, what, "a table");
         }
         for entry in node.entries() {
+            if self.found.len() >= MOST_MISFITS {
+                return;
+            }
             match keys.iter().find(|key| key.name == entry.key) {
                 Some(key) => self.value(&entry.value, key.takes, &format!("`{}`", entry.key)),
                 None => {
@@ -78,8 +90,14 @@ impl Judge {
                 _ => self.expects(node, what, "a size, as in \"5MB\""),
             },
             Takes::List(of) => match &node.kind {
+                Kind::List(items) if items.len() > MOST_ENTRIES => {
+                    self.say(&node.span, format!("{what} has {} entries, more than {MOST_ENTRIES}", items.len()), "");
+                }
                 Kind::List(items) => {
                     for item in items {
+                        if self.found.len() >= MOST_MISFITS {
+                            return;
+                        }
                         self.value(item, *of, &format!("an entry of {what}"));
                     }
                 }
@@ -95,6 +113,9 @@ impl Judge {
     }
 
     fn text(&mut self, node: &Node, text: &str, takes: Takes, what: &str) {
+        if text.len() > LONGEST_TEXT {
+            return self.say(&node.span, format!("a text of {} bytes is longer than {LONGEST_TEXT}", text.len()), "");
+        }
         match takes {
             Takes::Word(words) if !words.contains(&text) => {
                 self.say(&node.span, format!("`{text}` is none of {}", words.join(", ")), "");
@@ -125,6 +146,9 @@ impl Judge {
 
     fn rule(&mut self, span: &Range<usize>, pattern: &str) {
         let names: Vec<&'static str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
+        if pattern.len() > LONGEST_TEXT {
+            return self.say(span, format!("no rule has a name of {} bytes", pattern.len()), "");
+        }
         match Glob::new(pattern) {
             Err(error) => self.say(span, format!("`{pattern}` is not a valid glob: {}", error.kind()), ""),
             Ok(glob) => {
@@ -140,7 +164,13 @@ impl Judge {
         if !matches!(node.kind, Kind::Table(_)) {
             return self.expects(node, what, "a table of rules");
         }
+        if node.entries().len() > MOST_ENTRIES {
+            return self.say(&node.span, format!("{what} has more than {MOST_ENTRIES} entries"), "");
+        }
         for entry in node.entries() {
+            if self.found.len() >= MOST_MISFITS {
+                return;
+            }
             self.rule(&entry.key_span, &entry.key);
             match &entry.value.kind {
                 Kind::Text(text) if LEVELS.contains(&text.as_str()) => {}

@@ -180,7 +180,7 @@ impl Configurations {
         // What no tree is made of says nothing here: discovery reads the file as a package, and tells what is wrong with it.
         let text = text(&path).ok()?;
         let node = tree::package(&text)?;
-        let node = self.judged(node, &path.to_string_lossy(), &text);
+        let node = self.judged(node, &self.shown(&path), &text);
         let mut config = Config::default();
         self.extend(&mut config, &node, &path, &text, &mut vec![path.clone()]);
         Some(Rc::new(self.finished(config)))
@@ -199,7 +199,7 @@ impl Configurations {
     }
 
     fn add(&self, config: &mut Config, path: &Path, open: &mut Vec<PathBuf>) {
-        let name = path.to_string_lossy();
+        let name = self.shown(path);
         match text(path) {
             Err(message) => self.fail(&name, &Arc::default(), SyntaxError { span: 0..0, message }),
             Ok(text) => match tree::toml(&text.content) {
@@ -224,7 +224,7 @@ impl Configurations {
                     open.pop();
                 }
                 Err(message) => {
-                    self.fail(&path.to_string_lossy(), text, SyntaxError { span: item.span.clone(), message });
+                    self.fail(&self.shown(path), text, SyntaxError { span: item.span.clone(), message });
                 }
             }
         }
@@ -251,6 +251,11 @@ impl Configurations {
         });
         self.errors.borrow_mut().extend(misfits);
         node
+    }
+
+    /// A path for messages: relative to the working directory if it lies there.
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.working).unwrap_or(path).to_string_lossy().into_owned()
     }
 
     fn fail(&self, path: &str, text: &Arc<Text>, error: SyntaxError) {

@@ -7,6 +7,7 @@ use electrolint_rules::finding::Severity;
 use electrolint_rules::options::Preset;
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 
+use super::judge::{LONGEST_TEXT, MOST_ENTRIES};
 use super::tree::{Kind, Node};
 use crate::cli::{ByteSize, FailOn, Level, RuleSetting, Sure};
 
@@ -110,10 +111,11 @@ pub struct Environment {
 impl Globs {
     fn new(folder: &Path, written: Vec<String>) -> Self {
         let mut builder = GlobSetBuilder::new();
-        for glob in written.iter().filter_map(|text| Glob::new(text).ok()) {
+        // What is over the bounds does not fit, and nothing is checked then.
+        let bounded = written.iter().take(MOST_ENTRIES).filter(|text| text.len() <= LONGEST_TEXT);
+        for glob in bounded.filter_map(|text| Glob::new(text).ok()) {
             builder.add(glob);
         }
-        // Globs that are fine each by itself can be too many only for hostile files.
         Self { folder: folder.to_path_buf(), written, set: builder.build().unwrap_or_else(|_| GlobSet::empty()) }
     }
 
@@ -161,11 +163,13 @@ impl Config {
                     self.rules.extend(levels(value));
                     self.take_options(value, folder);
                 }
-                "overrides" => self.overrides.extend(value.items().iter().filter_map(|item| {
+                "overrides" => self.overrides.extend(value.items().iter().take(MOST_ENTRIES).filter_map(|item| {
                     let files = Globs::new(folder, item.get("files")?.texts());
                     Some(Override { files, rules: levels(item.get("rules")?) })
                 })),
-                "ignore" => self.ignores.extend(value.items().iter().filter_map(|item| ignore(item, folder))),
+                "ignore" => {
+                    self.ignores.extend(value.items().iter().take(MOST_ENTRIES).filter_map(|item| ignore(item, folder)))
+                }
                 _ => {}
             }
         }
@@ -207,11 +211,13 @@ fn levels(rules: &Node) -> Vec<RuleLevel> {
         };
         Some(RuleLevel { pattern: entry.key.clone(), setting, glob: Glob::new(&entry.key).ok()?.compile_matcher() })
     };
-    rules.entries().iter().filter_map(level).collect()
+    let bounded = rules.entries().iter().take(MOST_ENTRIES).filter(|entry| entry.key.len() <= LONGEST_TEXT);
+    bounded.filter_map(level).collect()
 }
 
 fn ignore(item: &Node, folder: &Path) -> Option<Ignore> {
     let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
+    item.get("rule").and_then(Node::text).filter(|rule| rule.len() <= LONGEST_TEXT)?;
     Some(Ignore {
         rule: Glob::new(item.get("rule")?.text()?).ok()?.compile_matcher(),
         files: item.get("files").map(|files| Globs::new(folder, files.texts())),

@@ -136,6 +136,12 @@ fn what_does_not_fit_is_told_with_its_place() {
         assert!(at.contains(place), "{text}: {at}");
     }
     assert_eq!(complaints("a = 1\nb = 2\n").len(), 2, "all of a file are told");
+    let many = format!("exclude = [{}]", "'a',".repeat(1001));
+    assert!(complaints(&many)[0].1.contains("more than 1000"), "lists are bounded");
+    let long = format!("exclude = ['{}']", "a".repeat(501));
+    assert!(complaints(&long)[0].1.contains("longer than 500"), "texts are bounded");
+    let nested = format!("exclude = {}{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(complaints(&nested).len(), 1, "nesting is bounded");
 }
 
 #[test]
