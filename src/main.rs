@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(options),
         Command::Explain(options) => commands::explain::run(options),
         Command::Rules(options) => commands::rules::run(options),
+        Command::Config(options) => commands::config::run(options),
         Command::Facts(options) => commands::facts::run(options),
         Command::Policy(options) => commands::policy::run(options),
         Command::Run(options) => match commands::run::run(options) {

@@ -1,6 +1,7 @@
 //! One module for each subcommand.
 
 pub mod check;
+pub mod config;
 pub mod explain;
 pub mod facts;
 pub mod policy;

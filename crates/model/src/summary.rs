@@ -494,6 +494,17 @@ pub enum Export {
     Star(ImportId),
 }
 
+/// A `try` statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// What is tried.
+    pub block: Range,
+    /// What is done when it throws.
+    pub handler: Option<Range>,
+    /// What is done in any case.
+    pub finalizer: Option<Range>,
+}
+
 /// A comment that speaks to linters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
@@ -534,6 +545,10 @@ pub struct Summary {
     pub exports: Vec<Export>,
     /// Comments that speak to linters.
     pub comments: Vec<Comment>,
+    /// `try` statements, the inner ones first.
+    pub tries: Vec<Try>,
+    /// Declarations with `using`: what they hold is disposed of when its block is left.
+    pub using: Vec<Range>,
 }
 
 impl Summary {

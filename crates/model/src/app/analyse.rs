@@ -79,6 +79,8 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         calls: RefCell::default(),
         entries: Default::default(),
         all_loads: Default::default(),
+        addons: Default::default(),
+        sandboxes: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
         shown: Default::default(),

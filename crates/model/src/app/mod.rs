@@ -2,11 +2,13 @@
 
 mod addon;
 mod admitted;
+mod addons;
 mod analyse;
 mod bridge;
 mod calls;
 pub mod checks;
 mod children;
+pub mod comments;
 mod configuration;
 mod contents;
 mod dump;
@@ -16,6 +18,7 @@ mod entries;
 mod environment;
 mod folders;
 mod fuses;
+pub mod globals;
 mod handlers;
 mod inside;
 mod known_data;
@@ -23,11 +26,13 @@ mod loads;
 mod page_loads;
 mod pages;
 mod parameters;
+mod patterns;
 mod policies;
 mod process;
 mod protocols;
 mod remote;
 mod requests;
+mod sandboxes;
 mod senders;
 pub mod sources;
 mod switches;
@@ -44,6 +49,7 @@ use rustc_hash::FxHashMap;
 
 pub use addon::GlobalUse;
 pub use admitted::Admitted;
+pub use addons::{Addon, AddonManifest, AddonRoute};
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
@@ -62,6 +68,7 @@ pub use process::Process;
 pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use requests::{Request, RequestKind};
+pub use sandboxes::{End, Past, Sandbox};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -94,6 +101,8 @@ pub struct App<'a> {
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
+    addons: OnceCell<Vec<Addon>>,
+    sandboxes: OnceCell<Vec<Sandbox>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,

@@ -219,6 +219,23 @@ impl App<'_> {
         });
     }
 
+    /// Whether a call happens because the user chose it from a menu: `{ label, click: () => contents.downloadURL(url) }`.
+    pub fn is_chosen_from_a_menu(&self, c: C) -> bool {
+        let summary = self.program.summary(c.0);
+        let mut function = self.program.call(c).function;
+        for _ in 0..8 {
+            let record = summary.function(function);
+            if record.holder.is_some() && record.name.is_some_and(|name| summary.str(name) == "click") {
+                return true;
+            }
+            if record.parent == function {
+                return false;
+            }
+            function = record.parent;
+        }
+        false
+    }
+
     /// `location.href = url`.
     fn add_location_writes(&self, found: &mut Vec<Request>) {
         for &(unit, index) in self.program.writes_to("href") {

@@ -32,6 +32,8 @@ pub enum SourceKind {
     Page,
     /// The main process, which may only pass on what it was told.
     Main,
+    /// Code that runs in a sandbox of the app's.
+    Sandbox,
     /// A file or store that other programs may write.
     File,
     /// A caller that is not known.
@@ -53,6 +55,7 @@ impl SourceKind {
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
+            Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::evaluate::MOST_VALUES;
 use super::things::*;
-use super::{F, K, Program, UnitId, V, electron};
+use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
@@ -45,6 +45,12 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 pub fn is_development_address(path: &str) -> bool {
     DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
 }
+
+/// One of the pairs that `Object.entries` gives.
+pub(super) const ENTRY: &str = "Object.entries[]";
+
+/// Members of one object that are listed, at most.
+const MOST_LISTED: usize = 64;
 
 impl Program<'_> {
     /// A path one member longer.
@@ -120,6 +126,33 @@ impl Program<'_> {
                 }
                 _ => return vec![Known::unknown(Unknown::Member(v), Some(v))],
             }
+        }
+        values
+    }
+
+    /// Everything that the object holds which a call was given: what `Object.values` lists.
+    pub(super) fn values_of_argument(&self, c: C, v: V) -> Vec<Known> {
+        let mut values = Vec::new();
+        let unknown = || Known::unknown(Unknown::Member(v), Some(v));
+        let Some(object) = self.argument(c, 0) else { return vec![unknown()] };
+        for known in self.eval(object).iter() {
+            match &known.thing {
+                Thing::Object(object) => {
+                    for key in self.keys(object).iter().take(MOST_LISTED) {
+                        let placed = self.property(object, key, None).values;
+                        values.extend(placed.into_iter().map(|placed| placed.known.via(placed.span)));
+                    }
+                }
+                Thing::Namespace(unit) => {
+                    for name in self.exported_names(*unit).into_iter().take(MOST_LISTED) {
+                        values.extend(self.exported(*unit, &name, 0).iter().flat_map(|values| values.iter().cloned()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if values.is_empty() {
+            values.push(unknown());
         }
         values
     }
@@ -210,6 +243,10 @@ impl Program<'_> {
             {
                 one(known.thing.clone())
             }
+            Thing::Result(path, _) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
+            }
+            Thing::Result(path, c) if &**path == ENTRY && name == "1" => self.values_of_argument(*c, v),
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
