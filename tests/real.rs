@@ -1,0 +1,210 @@
+//! Real apps: weaknesses that they had and fixed, and what is triaged in them today.
+//!
+//! `ELECTROLINT_REAL` names a folder that holds, under the names of `tests/real/apps.toml`, a git repository of each app (bare or
+//! not), or a folder with its package. Without it, everything here is skipped and says so. What is taken out of a repository is
+//! kept below the folder of temporary files of the tests.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use electrolint::cli::{CheckArgs, InputArgs};
+use electrolint::report::{Report, confidence_name};
+use toml_edit::{DocumentMut, Table};
+
+/// Of the fixes, so many in a hundred must be seen.
+const LEAST_HELD: usize = 80;
+/// Files larger than this many bytes are no sources.
+const MOST_BYTES: usize = 8 << 20;
+/// What is read of a repository: the texts that discovery knows.
+const ENDINGS: &[&str] = &[
+    "js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx", "vue", "svelte", "astro", "html", "htm", "xhtml", "ejs",
+    "hbs", "pug", "json", "json5", "yaml", "yml", "toml", "lock", "desktop",
+];
+
+fn folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("ELECTROLINT_REAL").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: ELECTROLINT_REAL names no folder of real apps");
+    }
+    folder
+}
+
+fn document(name: &str) -> DocumentMut {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real").join(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn rows(document: &DocumentMut, name: &str) -> Vec<Table> {
+    document.get(name).and_then(|item| item.as_array_of_tables()).into_iter().flatten().cloned().collect()
+}
+
+fn text<'a>(row: &'a Table, key: &str) -> Option<&'a str> {
+    row.get(key).and_then(|item| item.as_str())
+}
+
+fn required<'a>(row: &'a Table, key: &str) -> &'a str {
+    text(row, key).unwrap_or_else(|| panic!("a row has no `{key}`: {row}"))
+}
+
+fn texts(row: &Table, key: &str) -> Vec<String> {
+    let list = row.get(key).and_then(|item| item.as_array()).into_iter().flatten();
+    list.filter_map(|value| value.as_str().map(String::from)).collect()
+}
+
+fn lines(row: &Table, key: &str) -> Vec<u32> {
+    let list = row.get(key).and_then(|item| item.as_array()).into_iter().flatten();
+    list.filter_map(|value| value.as_integer().and_then(|line| u32::try_from(line).ok())).collect()
+}
+
+/// The sources of an app at a commit, taken out of its repository unless they were before.
+///
+/// Objects that the repository lacks are passed over: a partial clone is enough, if it has the sources.
+fn checkout(repository: &Path, app: &str, commit: &str) -> PathBuf {
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("real")
+        .join(format!("{app}-{}", commit.get(..12).unwrap_or(commit)));
+    if into.is_dir() {
+        return into;
+    }
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(repository).args(arguments);
+        command
+    };
+    let listed = git(&["ls-tree", "-r", "-z", commit]).output().expect("git runs");
+    assert!(listed.status.success(), "{app}: {}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let blobs: Vec<(String, String)> = listed
+        .split('\0')
+        .filter_map(|entry| {
+            let (facts, path) = entry.split_once('\t')?;
+            let mut facts = facts.split(' ');
+            let is_file = facts.next()?.starts_with("100");
+            let object = facts.nth(1)?;
+            let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            (is_file && ENDINGS.contains(&ending)).then(|| (object.to_owned(), path.to_owned()))
+        })
+        .collect();
+    let part = into.with_extension("part");
+    let _ = fs::remove_dir_all(&part);
+    let mut child =
+        git(&["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git runs");
+    let mut input = child.stdin.take().expect("it is piped");
+    let objects: Vec<String> = blobs.iter().map(|(object, _)| object.clone()).collect();
+    let writer = std::thread::spawn(move || {
+        for object in objects {
+            writeln!(input, "{object}").expect("git reads");
+        }
+    });
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    for (_, path) in &blobs {
+        let mut head = String::new();
+        output.read_line(&mut head).expect("git writes");
+        let Some(size) = head.trim().rsplit(' ').next().and_then(|size| size.parse::<usize>().ok()) else { continue };
+        let mut content = vec![0; size + 1];
+        output.read_exact(&mut content).expect("git writes what it announced");
+        content.truncate(size);
+        if size <= MOST_BYTES {
+            let file = part.join(path);
+            fs::create_dir_all(file.parent().unwrap_or(&part)).expect("a folder can be made");
+            fs::write(&file, content).expect("a file can be written");
+        }
+    }
+    writer.join().expect("the writer ends");
+    child.wait().expect("git ends");
+    fs::rename(&part, &into).expect("the checkout can be named");
+    into
+}
+
+/// One finding, as far as rows speak of it.
+struct Seen {
+    rule: String,
+    path: String,
+    line: u32,
+    says: String,
+    is_tentative: bool,
+}
+
+fn seen(folder: &Path) -> Vec<Seen> {
+    let input = InputArgs { paths: vec![folder.to_path_buf()], ..InputArgs::default() };
+    let options = CheckArgs { input, all: true, ..CheckArgs::default() };
+    let report: Report = electrolint::check(&options).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    report
+        .findings
+        .iter()
+        .map(|placed| Seen {
+            rule: placed.finding.rule.into(),
+            path: placed.location.path.clone(),
+            line: placed.location.line,
+            says: placed.finding.message.clone(),
+            is_tentative: confidence_name(placed.finding.confidence) == "tentative",
+        })
+        .collect()
+}
+
+/// What is seen of a row before or after its fix, in words; nothing where it is not.
+fn matching<'a>(row: &Table, found: &'a [Seen], lines: &[u32], about: &[String]) -> Vec<&'a Seen> {
+    found
+        .iter()
+        .filter(|seen| seen.rule == required(row, "rule"))
+        .filter(|seen| text(row, "path").is_none_or(|path| path == seen.path))
+        .filter(|seen| lines.is_empty() || lines.contains(&seen.line))
+        .filter(|seen| about.is_empty() || about.iter().any(|word| seen.says.contains(word)))
+        .collect()
+}
+
+#[test]
+fn weaknesses_of_the_past_are_reported_before_their_fix_and_not_after() {
+    let Some(apps) = folder() else { return };
+    let mut known: BTreeMap<PathBuf, Vec<Seen>> = BTreeMap::new();
+    let (mut held, mut all) = (0, 0);
+    for row in rows(&document("fixes.toml"), "fix") {
+        let app = required(&row, "app");
+        let mut side = |commit: &str| {
+            let mut path = checkout(&apps.join(app), app, commit);
+            if let Some(folder) = text(&row, "folder") {
+                path.push(folder);
+            }
+            if !known.contains_key(&path) {
+                let found = seen(&path);
+                known.insert(path.clone(), found);
+            }
+            path
+        };
+        let (before, after) = (side(required(&row, "before")), side(required(&row, "after")));
+        let empty = Vec::new();
+        let before = known.get(&before).unwrap_or(&empty);
+        let after = known.get(&after).unwrap_or(&empty);
+        let reported = matching(&row, before, &lines(&row, "lines"), &[]);
+        // Lines of the fixed file are other lines, so without them the whole file is asked.
+        let left = matching(&row, after, &lines(&row, "lines_after"), &texts(&row, "about"));
+        let is_reported = reported.iter().any(|seen| !seen.is_tentative);
+        let is_left = left.iter().any(|seen| !seen.is_tentative);
+        let verdict = match (is_reported, is_left) {
+            (true, false) => "held",
+            (false, false) if !reported.is_empty() => "NOT HELD: only tentative before",
+            (false, false) => "NOT HELD: not reported before",
+            (true, true) => "NOT HELD: still reported after",
+            (false, true) => "NOT HELD: reported after, not before",
+        };
+        all += 1;
+        held += usize::from(is_reported && !is_left);
+        println!(
+            "{verdict:32} {app} {} {} {}",
+            required(&row, "after").get(..9).unwrap_or_default(),
+            required(&row, "rule"),
+            text(&row, "path").unwrap_or("-"),
+        );
+        if !is_reported || is_left {
+            for seen in left.iter().filter(|seen| !seen.is_tentative) {
+                println!("{:36}after: {}:{} {}", "", seen.path, seen.line, seen.says);
+            }
+        }
+    }
+    println!("{held} of {all} held");
+    assert!(held * 100 >= all * LEAST_HELD, "{held} of {all} held, fewer than {LEAST_HELD} in a hundred");
+}
