@@ -216,6 +216,12 @@ impl Window {
         self.given(app, key).iter().all(|(given, _)| *given == Given::Absent)
     }
 
+    /// The element that makes it, for a webview.
+    pub fn element<'a>(&self, app: &'a App) -> Option<&'a super::pages::WebviewElement> {
+        let is_webview = self.kind == WindowKind::Webview;
+        app.webviews().filter(|_| is_webview).find(|element| element.span == self.span && element.call == self.call)
+    }
+
     /// The objects that can be its preferences.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.preferences.iter().map(|(object, ..)| object)
