@@ -460,6 +460,8 @@ fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
         match &known.thing {
             Thing::Object(object) => from_options(app, object, known, window),
             Thing::Undefined | Thing::Null => window.may_lack = true,
+            // What an app keeps of a window is its place and size.
+            Thing::Result(path, _) if &**path == "JSON.parse" => window.may_lack = true,
             Thing::Unknown(Unknown::Call(c)) | Thing::Result(_, c) => {
                 // An unknown function around a known object: the object, tentatively.
                 let mut found = false;

@@ -271,7 +271,7 @@ impl Program<'_> {
                 ) =>
             {
                 match &**text {
-                    "development" | "dev" => Thing::Development(equal),
+                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
                     "production" | "prod" => Thing::Development(!equal),
                     _ => Thing::Unknown(Unknown::Other(v)),
                 }
