@@ -125,8 +125,19 @@ struct Seen {
     rule: String,
     path: String,
     line: u32,
+    /// The places that it names besides, with their lines.
+    related: Vec<(String, u32)>,
     says: String,
     is_tentative: bool,
+}
+
+impl Seen {
+    fn is_at(&self, path: Option<&str>, lines: &[u32], also_related: bool) -> bool {
+        let is_place =
+            |(at, line): (&str, u32)| path.is_none_or(|path| path == at) && (lines.is_empty() || lines.contains(&line));
+        is_place((&self.path, self.line))
+            || also_related && self.related.iter().any(|(path, line)| is_place((path, *line)))
+    }
 }
 
 fn seen(folder: &Path) -> Vec<Seen> {
@@ -140,19 +151,19 @@ fn seen(folder: &Path) -> Vec<Seen> {
             rule: placed.finding.rule.into(),
             path: placed.location.path.clone(),
             line: placed.location.line,
+            related: placed.related.iter().map(|place| (place.location.path.clone(), place.location.line)).collect(),
             says: placed.finding.message.clone(),
             is_tentative: confidence_name(placed.finding.confidence) == "tentative",
         })
         .collect()
 }
 
-/// What is seen of a row before or after its fix, in words; nothing where it is not.
-fn matching<'a>(row: &Table, found: &'a [Seen], lines: &[u32], about: &[String]) -> Vec<&'a Seen> {
+/// What is seen of a row before or after its fix.
+fn matching<'a>(row: &Table, found: &'a [Seen], lines: &[u32], about: &[String], also_related: bool) -> Vec<&'a Seen> {
     found
         .iter()
         .filter(|seen| seen.rule == required(row, "rule"))
-        .filter(|seen| text(row, "path").is_none_or(|path| path == seen.path))
-        .filter(|seen| lines.is_empty() || lines.contains(&seen.line))
+        .filter(|seen| seen.is_at(text(row, "path"), lines, also_related))
         .filter(|seen| about.is_empty() || about.iter().any(|word| seen.says.contains(word)))
         .collect()
 }
@@ -179,9 +190,16 @@ fn weaknesses_of_the_past_are_reported_before_their_fix_and_not_after() {
         let empty = Vec::new();
         let before = known.get(&before).unwrap_or(&empty);
         let after = known.get(&after).unwrap_or(&empty);
-        let reported = matching(&row, before, &lines(&row, "lines"), &[]);
+        // One finding tells of all windows that lack a handler, and of all places that hand data on to one call.
+        let mut also_related = false;
+        let mut reported = matching(&row, before, &lines(&row, "lines"), &[], false);
+        if reported.iter().all(|seen| seen.is_tentative) {
+            also_related = true;
+            reported = matching(&row, before, &lines(&row, "lines"), &[], true);
+        }
         // Lines of the fixed file are other lines, so without them the whole file is asked.
-        let left = matching(&row, after, &lines(&row, "lines_after"), &texts(&row, "about"));
+        let about = texts(&row, "about");
+        let left = matching(&row, after, &lines(&row, "lines_after"), &about, also_related);
         let is_reported = reported.iter().any(|seen| !seen.is_tentative);
         let is_left = left.iter().any(|seen| !seen.is_tentative);
         let verdict = match (is_reported, is_left) {
