@@ -664,6 +664,14 @@ impl Program<'_> {
         if let Some(module) = self.packed(c) {
             return self.loaded(module, v);
         }
+        if let Some(bound) = super::bound(self.summary(c.0), call)
+            && matches!(self.value(V(c.0, bound)), Value::Member(..) | Value::Binding(_) | Value::ImportName(..))
+        {
+            let values = self.eval_in(V(c.0, bound), frames);
+            if values.iter().any(|known| matches!(known.thing, Thing::Api(_) | Thing::Method(..))) {
+                return self.step(&values, v);
+            }
+        }
         let mut values = Vec::new();
         for known in self.eval_in(callee, frames).iter() {
             let mut results = match (&known.thing, call.kind) {

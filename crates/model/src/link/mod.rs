@@ -234,8 +234,7 @@ impl<'a> Program<'a> {
                     let mut value = item.value;
                     // `handler.bind(this)` is handler.
                     if let Value::Call(inner) = summary.value(value)
-                        && let Value::Member(bound, method) = summary.value(summary.call(inner).callee)
-                        && summary.str(method) == "bind"
+                        && let Some(bound) = bound(summary, summary.call(inner))
                     {
                         value = bound;
                     }
@@ -272,7 +271,7 @@ impl<'a> Program<'a> {
                             }
                         }
                         _ => {
-                            if let Some(name) = final_name(summary, write.value) {
+                            for name in names_behind(summary, write.value) {
                                 alias(name, binding.name);
                             }
                         }
@@ -280,8 +279,10 @@ impl<'a> Program<'a> {
                 }
             }
             for property in &summary.properties {
-                if let (Key::Name(key), Some(name)) = (property.key, final_name(summary, property.value)) {
-                    alias(name, key);
+                if let Key::Name(key) = property.key {
+                    for name in names_behind(summary, property.value) {
+                        alias(name, key);
+                    }
                 }
             }
             for export in &summary.exports {
@@ -361,6 +362,44 @@ pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
         Value::Function(function) => summary.function(function).name,
         Value::Class(class) => summary.classes[class.index()].name,
         Value::Await(inner) => final_name(summary, inner),
+        Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
         _ => None,
     }
+}
+
+/// What `function.bind(…)` binds.
+pub(crate) fn bound(summary: &Summary, call: &Call) -> Option<ValueId> {
+    match summary.value(call.callee) {
+        Value::Member(bound, method) if summary.str(method) == "bind" => Some(bound),
+        _ => None,
+    }
+}
+
+/// The names of everything that a value may be: of both branches, and of what a function of this file returns.
+fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
+    let mut names = Vec::new();
+    let mut open = vec![value];
+    let mut steps = 0;
+    while let Some(value) = open.pop() {
+        steps += 1;
+        if steps > 16 {
+            break;
+        }
+        if let Some(name) = final_name(summary, value) {
+            names.push(name);
+            continue;
+        }
+        match summary.value(value) {
+            Value::Conditional { then, other, .. } => open.extend([other, then]),
+            Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
+            Value::Call(call) => {
+                let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
+                let [only] = summary.bindings[binding.index()].writes.as_slice() else { continue };
+                let Value::Function(function) = summary.value(only.value) else { continue };
+                open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));
+            }
+            _ => {}
+        }
+    }
+    names
 }
