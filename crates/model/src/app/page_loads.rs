@@ -4,10 +4,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
-use crate::link::split;
 use crate::link::things::*;
+use crate::link::{C, V, split};
 use crate::source::FileId;
 use crate::summary::{Key, Value};
+
+/// Steps from an address to the calls that make it.
+const MOST_STEPS: u32 = 12;
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -68,13 +71,14 @@ impl App<'_> {
     fn names_of_pages(&self, load: &Load) -> Vec<String> {
         let Some(url) = load.url else { return Vec::new() };
         let values = self.eval(url);
+        let frames = self.calls_behind(url);
         let texts = values.iter().flat_map(|known| match &known.thing {
-            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, 0),
+            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, &frames, 0),
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _)
                 if matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL") =>
             {
-                self.last_texts(known, 0)
+                self.last_texts(known, &frames, 0)
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
             Thing::Api(name) => {
@@ -115,9 +119,51 @@ impl App<'_> {
         found
     }
 
+    /// The calls of the app's own functions that make an address, for what they hand over: `addressOf('index.html')`.
+    fn calls_behind(&self, v: V) -> Frames {
+        let mut frames = Frames::default();
+        let mut at = v;
+        for _ in 0..MOST_STEPS {
+            let here = |id| V(at.0, id);
+            at = match self.program.value(at) {
+                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
+                {
+                    [only] => here(only.value),
+                    _ => break,
+                },
+                Value::Member(inner, _) | Value::Await(inner) => here(inner),
+                Value::Call(call) => {
+                    let c = C(at.0, call);
+                    let [f] = self.functions(V(at.0, self.program.call(c).callee))[..] else { break };
+                    let returned = self.program.function(f).exits.iter().rev().find_map(|exit| exit.value);
+                    let Some(returned) = returned else { break };
+                    frames = frames.with(f, c);
+                    V(f.0, returned)
+                }
+                _ => break,
+            };
+        }
+        frames
+    }
+
+    /// What is written to the path of an address after it was made: `url.pathname = …`.
+    fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<String> {
+        let mut found = Vec::new();
+        for &(unit, index) in self.program.writes_to("pathname") {
+            let write = self.program.summary(unit).writes[index as usize];
+            let is_it = |known: &Known| matches!(known.thing, Thing::Result(_, by) if by == made);
+            let Some(value) = write.value.filter(|_| self.eval(V(unit, write.object)).iter().any(is_it)) else {
+                continue;
+            };
+            let values = self.program.eval_in(V(unit, value), frames);
+            found.extend(values.iter().flat_map(|known| self.last_texts(known, frames, depth + 1)));
+        }
+        found
+    }
+
     /// What the last text that an address is made of can be.
-    fn last_texts(&self, known: &Known, depth: u32) -> Vec<String> {
-        let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, depth + 1)).collect();
+    fn last_texts(&self, known: &Known, frames: &Frames, depth: u32) -> Vec<String> {
+        let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, frames, depth + 1)).collect();
         match &known.thing {
             _ if depth > 8 => Vec::new(),
             Thing::Text(text) => vec![text.to_string()],
@@ -128,12 +174,19 @@ impl App<'_> {
             },
             Thing::Object(object) => {
                 let lookup = self.program.property(object, "pathname", None);
-                lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, depth + 1)).collect()
+                lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, frames, depth + 1)).collect()
             }
             Thing::Result(api, c) => {
+                if &**api == "new URL" {
+                    let written = self.written_paths(*c, frames, depth);
+                    if !written.is_empty() {
+                        return written;
+                    }
+                }
                 let count = self.program.arguments(*c).len();
                 let index = if &**api == "new URL" || api.starts_with("url.") { 0 } else { count.saturating_sub(1) };
-                self.program.argument(*c, index).map_or_else(Vec::new, |argument| of(&self.eval(argument)))
+                let argument = self.program.argument(*c, index);
+                argument.map_or_else(Vec::new, |argument| of(&self.program.eval_in(argument, frames)))
             }
             _ => Vec::new(),
         }
