@@ -16,6 +16,7 @@ mod fuses;
 mod handlers;
 mod known_data;
 mod loads;
+mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
@@ -91,6 +92,7 @@ pub struct App<'a> {
     /// More was there than is looked at.
     is_limited: Cell<bool>,
     shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
+    guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
 }

@@ -112,7 +112,7 @@ fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, w
             (Some(name), _) => (name.to_owned(), None, true),
             (None, value) => (attribute.name.clone(), value.map(str::to_owned), attribute.templated),
         };
-        if attributes.iter().all(|other| other.name != name) {
+        if name.starts_with("${") || attributes.iter().all(|other| other.name != name) {
             attributes.push(WebviewAttribute { name, value, unknown, span: place(attribute.span) });
         }
     }

@@ -271,6 +271,7 @@ impl Walk<'_, '_> {
                 Thing::Api(path) if &**path == "process.argv" => {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
+                _ if app.is_said_by_guest(argument) => self.push(SourceKind::Message, app.span(argument), judged),
                 _ => {
                     let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
                     self.push(SourceKind::Unknown, span, judged);
