@@ -69,12 +69,13 @@ fn guests(cx: &Context, findings: &mut Findings, option: &WindowOption) {
             if !by_default || fact.value != Value::Known(option.bad) {
                 continue;
             }
+            let features = element.attribute("webpreferences").is_some_and(|features| features.unknown);
             let own = element.source().is_some_and(|source| !source.contains("://"));
             findings
                 .report(&RULE, fact.span, format!("this webview is not isolated by default in Electron {}", app.electron.version))
                 .severity(if own { Severity::Medium } else { Severity::High })
                 .known(fact.certainty)
-                .at_most(if element.spread { Confidence::Tentative } else { Confidence::Firm })
+                .at_most(if element.spread || features { Confidence::Tentative } else { Confidence::Firm })
                 .gain(option.gain)
                 .help("Write `webpreferences=\"contextIsolation\"` on the tag, or set `webPreferences.contextIsolation` in `will-attach-webview`.")
                 .symbol(format!("{}.{}", window.symbol, option.key));

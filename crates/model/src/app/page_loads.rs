@@ -34,14 +34,14 @@ impl App<'_> {
     /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
         let shown = self.shown.get_or_init(|| self.find_shown());
-        let of_page = shown.iter().filter(|(file, _)| *file == page.file);
-        of_page.filter_map(|(_, load)| self.loads().get(*load).cloned()).collect()
+        shown.iter().filter(|(file, _)| *file == page.file).map(|(_, load)| load.clone()).collect()
     }
 
-    /// The pages that loads show: a page's file, and the index of the load.
-    fn find_shown(&self) -> Vec<(FileId, usize)> {
+    /// The pages that loads show: a page's file, and the load.
+    fn find_shown(&self) -> Vec<(FileId, Load)> {
         let mut shown = Vec::new();
-        for (index, load) in self.loads().iter().enumerate() {
+        let others = self.loads_into_unknown();
+        for load in self.loads().iter().chain(&others) {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
@@ -62,7 +62,7 @@ impl App<'_> {
             let meant: FxHashSet<&str> = meant.into_iter().collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
-            shown.extend(files.map(|file| (file, index)));
+            shown.extend(files.map(|file| (file, load.clone())));
         }
         shown
     }

@@ -456,12 +456,13 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
 
 /// Reads the options object of a window.
 fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
+    let mut is_kept = false;
     for known in app.program.eval_in(options, frames).iter() {
         match &known.thing {
             Thing::Object(object) => from_options(app, object, known, window),
             Thing::Undefined | Thing::Null => window.may_lack = true,
             // What an app keeps of a window is its place and size.
-            Thing::Result(path, _) if &**path == "JSON.parse" => window.may_lack = true,
+            Thing::Result(path, _) if &**path == "JSON.parse" => is_kept = true,
             Thing::Unknown(Unknown::Call(c)) | Thing::Result(_, c) => {
                 // An unknown function around a known object: the object, tentatively.
                 let mut found = false;
@@ -479,6 +480,7 @@ fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
             _ => window.unknown = true,
         }
     }
+    window.unknown |= is_kept && window.preferences.is_empty() && !window.may_lack;
 }
 
 fn from_options(app: &App, object: &Object, known: &Known, window: &mut Window) {
