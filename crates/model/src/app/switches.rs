@@ -164,7 +164,8 @@ impl App<'_> {
             let condition = summary.conditions[id.index()];
             let test = V(unit, condition.test);
             let holds = self.eval(test).iter().all(|known| known.thing.truthy() == Some(condition.holds));
-            if !holds && !(condition.holds && self.asks_for_system(test)) {
+            let told = holds || condition.holds && self.asks_for_system(test);
+            if !told {
                 return true;
             }
             at = condition.parent;

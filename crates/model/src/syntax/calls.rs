@@ -83,7 +83,8 @@ impl Lowering {
         }
         for source in sources {
             let Value::Object(list) = value(self, source.value) else { continue };
-            for property in self.out.properties[list.range()].to_vec() {
+            for index in list.range() {
+                let property = self.out.properties[index];
                 if let (Key::Name(_), Slot::Value) = (property.key, property.slot) {
                     self.write(target.value, property.key, Some(property.value), property.span);
                 }
