@@ -13,6 +13,9 @@ use crate::summary::{BindingId, CallId, CallKind, ConditionId, FunctionId, Opera
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
 
+/// Why a check that names what must not be is weak. Beside another weak check it says least.
+const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+
 /// Which part of an address a check looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UrlPart {
@@ -121,7 +124,7 @@ impl Formula {
                 parts
                     .iter()
                     .map(Formula::judge)
-                    .max_by_key(|judged| (judged.strength, !judged.lets_files))
+                    .max_by_key(|judged| (judged.strength, !judged.lets_files, judged.why != Some(FORBIDS)))
                     .unwrap_or(judged(Strength::None, None, None))
             }
             Formula::Any(parts) => {
@@ -405,7 +408,7 @@ impl App<'_> {
                 return judged(
                     if part == UrlPart::Other { Strength::None } else { Strength::Weak },
                     Some(span),
-                    Some("a list of what is forbidden lets everything else through"),
+                    Some(FORBIDS),
                 );
             }
             if let Some((_, other_part)) = self.url_part(other).filter(|(other, _)| other == root) {
@@ -583,10 +586,7 @@ impl App<'_> {
                     }
                     if let Some((_, part)) = given {
                         if !holds {
-                            return atom(
-                                Strength::Weak,
-                                Some("a list of what is forbidden lets everything else through"),
-                            );
+                            return atom(Strength::Weak, Some(FORBIDS));
                         }
                         return if self.is_constant_collection(object) {
                             Formula::Atom(self.member_of(object, part, span))
@@ -941,7 +941,7 @@ fn without(prefix: &str, span: Span) -> Judged {
     {
         return judged(Strength::Host, Some(span), None);
     }
-    judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))
+    judged(Strength::Weak, Some(span), Some(FORBIDS))
 }
 
 fn strength_of(part: UrlPart) -> Strength {
