@@ -16,6 +16,8 @@ use toml_edit::{DocumentMut, Table};
 
 /// Of the fixes, so many in a hundred must be seen.
 const LEAST_HELD: usize = 80;
+/// Of the findings that are true or false, so many in a hundred must be true; debatable ones are counted apart.
+const LEAST_PRECISION: usize = 95;
 /// Files larger than this many bytes are no sources.
 const MOST_BYTES: usize = 8 << 20;
 /// What is read of a repository: the texts that discovery knows.
@@ -228,4 +230,76 @@ fn weaknesses_of_the_past_are_reported_before_their_fix_and_not_after() {
     }
     println!("{held} of {all} held");
     assert!(held * 100 >= all * LEAST_HELD, "{held} of {all} held, fewer than {LEAST_HELD} in a hundred");
+}
+
+/// Rule, file and line: what tells one finding of the triage from another, save for equal ones.
+type Place = (String, String, u32);
+
+#[test]
+fn what_is_found_today_is_what_was_triaged() {
+    let Some(folder) = folder() else { return };
+    let triage = document("triage.toml");
+    let (mut verdicts, mut differences) = (BTreeMap::<String, usize>::new(), 0);
+    for (app, about) in document("apps.toml").iter() {
+        let Some(about) = about.as_table() else { continue };
+        let mut path = folder.join(app);
+        match text(about, "commit") {
+            Some(commit) => path = checkout(&path, app, commit),
+            None if text(about, "version").is_none() => continue,
+            None => {}
+        }
+        let path = path.join(text(about, "folder").unwrap_or_default());
+        let mut found: BTreeMap<Place, Vec<Seen>> = BTreeMap::new();
+        for seen in seen(&path) {
+            found.entry((seen.rule.clone(), seen.path.clone(), seen.line)).or_default().push(seen);
+        }
+        let rows_of = |name: &str| rows(&triage, name).into_iter().filter(|row| required(row, "app") == app);
+        for row in rows_of("missed") {
+            let is_tentative = text(&row, "seen") == Some("tentative");
+            let at = found.get(&place(&row)).map_or(&[][..], Vec::as_slice);
+            let is_firm = at.iter().any(|seen| !seen.is_tentative);
+            let change = match (is_firm, at.is_empty()) {
+                (true, _) => "no longer missed",
+                (_, true) if is_tentative => "not even tentative any more",
+                _ => continue,
+            };
+            differences += 1;
+            println!("{app}: {change}: {}", told(&place(&row)));
+        }
+        let mut left: BTreeMap<Place, usize> = BTreeMap::new();
+        for row in rows_of("finding") {
+            *verdicts.entry(required(&row, "verdict").to_owned()).or_default() += 1;
+            *left.entry(place(&row)).or_default() += 1;
+        }
+        for (place, seen) in &found {
+            let firm = seen.iter().filter(|seen| !seen.is_tentative);
+            let known = left.remove(place).unwrap_or(0);
+            for seen in firm.clone().skip(known) {
+                differences += 1;
+                println!("{app}: new: {} {}", told(place), seen.says);
+            }
+            for _ in firm.count()..known {
+                differences += 1;
+                println!("{app}: lost: {}", told(place));
+            }
+        }
+        for place in left.keys() {
+            differences += 1;
+            println!("{app}: lost: {}", told(place));
+        }
+    }
+    let count = |verdict: &str| verdicts.get(verdict).copied().unwrap_or(0);
+    let (right, wrong) = (count("true"), count("false"));
+    println!("{right} true, {wrong} false, {} debatable, {differences} differences", count("debatable"));
+    assert!(right * 100 >= (right + wrong) * LEAST_PRECISION, "fewer than {LEAST_PRECISION} in a hundred are true");
+    assert_eq!(differences, 0, "findings differ from those that were triaged");
+}
+
+fn place(row: &Table) -> Place {
+    let line = row.get("line").and_then(|line| line.as_integer()).and_then(|line| u32::try_from(line).ok());
+    (required(row, "rule").into(), required(row, "path").into(), line.unwrap_or(0))
+}
+
+fn told((rule, path, line): &Place) -> String {
+    format!("{path}:{line} {rule}")
 }
