@@ -74,6 +74,7 @@ pub struct Program<'a> {
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    functions_by_name: FxHashMap<Rc<str>, u32>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
@@ -109,6 +110,7 @@ impl<'a> Program<'a> {
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
             aliases: FxHashMap::default(),
+            functions_by_name: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
@@ -314,6 +316,15 @@ impl<'a> Program<'a> {
                         alias(from, key);
                     }
                 }
+            }
+            let functions: Vec<Rc<str>> = summary
+                .functions
+                .iter()
+                .filter_map(|function| function.name)
+                .map(|name| names[name.index()].clone())
+                .collect();
+            for name in functions {
+                *self.functions_by_name.entry(name).or_default() += 1;
             }
             for (name, call) in calls {
                 self.calls_by_name.entry(name).or_default().push(call);
