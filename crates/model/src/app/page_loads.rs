@@ -12,6 +12,9 @@ use crate::summary::{Key, Value};
 /// Steps from an address to the calls that make it.
 const MOST_STEPS: u32 = 12;
 
+/// Writes to paths of addresses that are looked at.
+const MOST_WRITES: usize = 64;
+
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
     pub fn window_of(&self, load: &Load) -> Option<&Window> {
@@ -149,7 +152,7 @@ impl App<'_> {
     /// What is written to the path of an address after it was made: `url.pathname = …`.
     fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<String> {
         let mut found = Vec::new();
-        for &(unit, index) in self.program.writes_to("pathname") {
+        for &(unit, index) in self.program.writes_to("pathname").iter().take(MOST_WRITES) {
             let write = self.program.summary(unit).writes[index as usize];
             let is_it = |known: &Known| matches!(known.thing, Thing::Result(_, by) if by == made);
             let Some(value) = write.value.filter(|_| self.eval(V(unit, write.object)).iter().any(is_it)) else {
