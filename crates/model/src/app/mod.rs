@@ -23,6 +23,7 @@ mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
@@ -106,7 +107,8 @@ pub struct App<'a> {
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
-    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
+    shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,

@@ -370,7 +370,11 @@ impl App<'_> {
             let write = self.program.summary(unit).writes[index as usize];
             if let Some(value) = write.value {
                 let development = self.program.development_of(unit, write.condition, &Frames::default());
-                found.push((V(unit, value), self.program.place(unit, write.span), development));
+                let span = self.program.place(unit, write.span);
+                // `Object.assign(options, { … })` is a literal and a write.
+                if found.iter().all(|(_, other, _)| *other != span) {
+                    found.push((V(unit, value), span, development));
+                }
             }
         }
         found

@@ -315,7 +315,7 @@ impl Program<'_> {
                 ) =>
             {
                 match &**text {
-                    "development" | "dev" => Thing::Development(equal),
+                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
                     "production" | "prod" => Thing::Development(!equal),
                     _ => Thing::Unknown(Unknown::Other(v)),
                 }
@@ -670,6 +670,14 @@ impl Program<'_> {
         }
         if let Some(module) = self.packed(c) {
             return self.loaded(module, v);
+        }
+        if let Some(bound) = super::bound(self.summary(c.0), call)
+            && matches!(self.value(V(c.0, bound)), Value::Member(..) | Value::Binding(_) | Value::ImportName(..))
+        {
+            let values = self.eval_in(V(c.0, bound), frames);
+            if values.iter().any(|known| matches!(known.thing, Thing::Api(_) | Thing::Method(..))) {
+                return self.step(&values, v);
+            }
         }
         let mut values = Vec::new();
         let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
