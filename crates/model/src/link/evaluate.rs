@@ -19,6 +19,10 @@ const MOST_STEPS: u32 = 220;
 /// Steps that one question may cost: what is more entangled is unknown, and the next question starts afresh.
 const MOST_WORK_AT_ONCE: u64 = 50_000;
 
+/// How often that is halved for a file whose questions came to no end. Most such files are libraries, written into one function and
+/// with names of one letter: they must not use up what the app's own code may cost.
+const MOST_HALVINGS: u32 = 7;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
@@ -41,13 +45,14 @@ impl Program<'_> {
         let depth = self.depth.get();
         if depth == 0 {
             self.asked_at.set(self.work.get());
+            self.allowed.set(MOST_WORK_AT_ONCE >> self.tangles(v.0).min(MOST_HALVINGS));
         }
         if let Some(&outer) = self.open.borrow().get(&key) {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
         let work = self.work.get();
-        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE {
+        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > self.allowed.get() {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -71,6 +76,9 @@ impl Program<'_> {
             self.provisional.borrow_mut().push((v, frames.clone(), shallow));
         }
         if depth == 0 {
+            if self.work.get() - self.asked_at.get() > self.allowed.get() {
+                self.tangle(v.0);
+            }
             for (v, frames, shallow) in self.provisional.borrow_mut().drain(..) {
                 let mode = usize::from(shallow);
                 if frames.is_empty() {
