@@ -167,3 +167,15 @@ pub const LISTEN: [&str; 6] =
 
 /// Ways of making an IPC handler: the channel comes first, the handler second.
 pub const HANDLE: [&str; 6] = ["on", "once", "handle", "handleOnce", "addListener", "prependListener"];
+
+/// Methods that give back the object that they were called on: <https://nodejs.org/api/events.html#emitteroneventname-listener>.
+pub const CHAIN: [&str; 8] = [
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+    "off",
+    "removeListener",
+    "removeAllListeners",
+];

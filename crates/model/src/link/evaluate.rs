@@ -702,6 +702,10 @@ impl Program<'_> {
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, inner), _) => self.returned(*function, c, inner, frames, v),
+                // `contents.on(…).on(…)`
+                (Thing::Method(host, method), _) if electron::CHAIN.contains(&&**method) => {
+                    vec![Known::new(Thing::Host(host.clone()), v, Certainty::Firm)]
+                }
                 (Thing::Method(host, method), _) => match electron::method(host.class, method) {
                     Some(class) => {
                         vec![Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm)]
@@ -738,6 +742,12 @@ impl Program<'_> {
         let short = path.strip_prefix("@electron/remote.").or_else(|| path.strip_prefix("remote.")).unwrap_or(path);
         if let Some((class, origin)) = electron::call(short) {
             return host(class, origin);
+        }
+        if let Some((emitter, method)) = short.split_once('.')
+            && electron::CHAIN.contains(&method)
+            && electron::MODULES.contains(&emitter)
+        {
+            return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
             "session.fromPartition" => {
