@@ -55,7 +55,7 @@ pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
 pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
-pub use requests::{Request, RequestKind};
+pub use requests::{NamedProperty, Request, RequestKind};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
