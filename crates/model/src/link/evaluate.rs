@@ -310,6 +310,12 @@ impl Program<'_> {
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
             }
+            // `process.env.VITE_DEV_SERVER_URL == null`
+            (Thing::Api(path), Thing::Null | Thing::Undefined) | (Thing::Null | Thing::Undefined, Thing::Api(path))
+                if is_development_address(path) =>
+            {
+                Thing::Development(!equal)
+            }
             (Thing::Text(a), Thing::Text(b)) => Thing::Bool((a == b) == equal),
             (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
             (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
@@ -326,6 +332,7 @@ impl Program<'_> {
                 .map(|known| {
                     let thing = match (&known.thing, known.thing.truthy()) {
                         (Thing::Development(yes), _) => Thing::Development(!yes),
+                        (Thing::Api(path), _) if is_development_address(path) => Thing::Development(false),
                         (_, Some(truth)) => Thing::Bool(!truth),
                         _ => Thing::Unknown(Unknown::Other(v)),
                     };
@@ -420,6 +427,18 @@ impl Program<'_> {
                 values.push(Known::new(missing, v, Certainty::Firm));
             }
         }
+        // A list of modules that hands them out by a name gives nothing that is known.
+        let nothing = |known: &Known| {
+            known.is_unknown() && !matches!(known.thing, Thing::Unknown(Unknown::Limit))
+                || matches!(known.thing, Thing::Undefined)
+        };
+        if !binding.writes.is_empty()
+            && values.iter().all(nothing)
+            && electron::CALLED.contains(&self.str(unit, binding.name))
+        {
+            let module = self.api_member("electron", self.str(unit, binding.name));
+            return vec![Known::new(module, v, Certainty::Firm)];
+        }
         values
     }
 
@@ -448,6 +467,10 @@ impl Program<'_> {
         match &known.thing {
             Thing::Api(path) => {
                 let name = path.rsplit('.').next().unwrap_or(path);
+                // An interface of the app's own may be called so too.
+                if let Some(module) = electron::typed(name).filter(|_| self.is_of_electron(hint)) {
+                    return Some(Known::new(self.api_member("electron", module), v, Certainty::Firm));
+                }
                 let class = electron::class(match name {
                     "IpcMainInvokeEvent" => "IpcMainEvent",
                     other => other,
@@ -456,6 +479,24 @@ impl Program<'_> {
             }
             Thing::Class(class) => Some(Known::new(Thing::Instance(*class), v, Certainty::Firm)),
             _ => None,
+        }
+    }
+
+    /// A name imported from Electron, or a member of its namespace.
+    fn is_of_electron(&self, v: V) -> bool {
+        match self.value(v) {
+            Value::ImportName(import, _) => {
+                matches!(self.target(v.0, import), Target::External(module) if module.starts_with("electron"))
+            }
+            Value::Member(object, _) => {
+                let objects = self.eval(V(v.0, object));
+                objects.iter().all(|known| matches!(&known.thing, Thing::Api(path) if path.starts_with("electron")))
+            }
+            Value::Binding(binding) => match self.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_of_electron(V(v.0, only.value)),
+                _ => false,
+            },
+            _ => false,
         }
     }
 
