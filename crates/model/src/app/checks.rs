@@ -366,7 +366,7 @@ impl App<'_> {
                 return judged(
                     if part == UrlPart::Other { Strength::None } else { Strength::Weak },
                     Some(span),
-                    Some("a list of what is forbidden lets everything else through"),
+                    Some(FORBIDDEN),
                 );
             }
             if let Some((_, other_part)) = self.url_part(other).filter(|(other, _)| other == root) {
@@ -871,9 +871,24 @@ fn without(prefix: &str, span: Span) -> Judged {
         || prefix.starts_with("https:") && prefix.contains("http:")
         || prefix.starts_with("(http|https)")
     {
-        return judged(Strength::Host, Some(span), None);
+        return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
-    judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))
+    judged(Strength::Weak, Some(span), Some(FORBIDDEN))
+}
+
+/// Why a check holds that lets everything but servers through.
+const NO_SERVER: &str = "what is left leads to no server";
+/// Why a check is weak that lets everything but a few through.
+const FORBIDDEN: &str = "a list of what is forbidden lets everything else through";
+
+impl Judged {
+    /// The same check where files and programs are as bad as servers.
+    pub fn beyond_servers(self) -> Self {
+        match self.why {
+            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDDEN), ..self },
+            _ => self,
+        }
+    }
 }
 
 fn strength_of(part: UrlPart) -> Strength {

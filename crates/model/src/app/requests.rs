@@ -128,13 +128,14 @@ const MOST_TESTS: usize = 32;
 const LONGEST_TEST: usize = 400;
 
 /// Parts of the names of settings by which a person gives up a check, lower case.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     "selfsigned",
     "self_signed",
     "insecure",
     "ignore",
     "allow",
     "skip",
+    "verify",
     "unsafe",
     "trust",
     "strictssl",

@@ -201,6 +201,7 @@ impl Walk<'_, '_> {
             return;
         }
         let judged = app.guard_of_call(c, argument);
+        let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
         if judged.strength >= self.enough {
             return;
         }

@@ -94,8 +94,8 @@ impl At {
 
     fn guard(self, app: &App, v: V) -> Strength {
         match self.call {
-            Some(call) => app.guard_of_call(call, v).strength,
-            None => app.guard(self.function, self.condition, v).strength,
+            Some(call) => app.guard_of_call(call, v).beyond_servers().strength,
+            None => app.guard(self.function, self.condition, v).beyond_servers().strength,
         }
     }
 }
