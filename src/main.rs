@@ -17,6 +17,10 @@ fn main() -> ExitCode {
 
     // Ends by itself for --help (0), --version (0) and usage errors (2).
     let cli = Cli::parse_from(cli::with_default_command(std::env::args_os()));
+    // For the test of how a bug ends; not in what is shipped.
+    if cfg!(debug_assertions) && std::env::var_os("ELECTROLINT_TEST_BUG").is_some() {
+        panic!("asked for by ELECTROLINT_TEST_BUG");
+    }
     let outcome = match &cli.command {
         Command::Check(options) => commands::check::run(options),
         Command::Explain(options) => commands::explain::run(options),

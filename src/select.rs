@@ -132,10 +132,11 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
-        let narrowed = &app.found.narrowed;
         for placed in place(index, &app.found.sources, app.findings) {
             let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
-            if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
+            // A change of any place that explains a finding may have made it.
+            let related = placed.related.iter().map(|related| &related.location);
+            if !std::iter::once(&placed.location).chain(related).any(|at| app.found.asks_for(&at.path)) {
                 continue;
             }
             let mut placed = placed;
@@ -158,11 +159,6 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
     report.omitted.dedup();
     report.exit = exit(&report, selection);
     report
-}
-
-/// The path is that file, or lies in that folder.
-fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
-    path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn exit(report: &Report, selection: &Selection) -> Exit {

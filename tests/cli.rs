@@ -3,6 +3,7 @@
 //! Whole transcripts are in `tests/cmd/`; set `TRYCMD=overwrite` to renew them, and read each changed line.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -231,6 +232,62 @@ fn a_closed_pipe_ends_quietly() {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
     }
+}
+
+/// The sample app has findings of every severity, so that the whole of a report is cut off in its midst.
+#[test]
+fn a_reader_that_leaves_early_changes_no_exit_code() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    for format in ["full", "concise", "json", "sarif"] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_electrolint"))
+            .args(["check", "--format", format])
+            .current_dir(&sample)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let mut first = [0; 1];
+        child.stdout.take().expect("it is piped").read_exact(&mut first).expect("something is printed");
+        let output = child.wait_with_output().expect("the command ends");
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
+    }
+}
+
+#[test]
+fn findings_end_with_1_and_a_bug_with_101() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    assert_eq!(run(&["."], &sample).0, 1);
+    assert_eq!(run(&[".", "--fail-on", "never"], &sample).0, 0);
+    assert_eq!(run(&[".", "--only", "file-protocol", "--fail-on", "high"], &sample).0, 0, "it is low");
+    if cfg!(debug_assertions) {
+        let mut command = electrolint();
+        let output = command.env("ELECTROLINT_TEST_BUG", "1").output().expect("the command runs");
+        assert_eq!(output.status.code(), Some(101));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("this is a bug in electrolint"));
+    }
+}
+
+/// A path given narrows what is reported; the app is analysed whole.
+#[test]
+fn paths_narrow_the_report() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    let places = |arguments: &[&str], folder: &Path| -> Vec<String> {
+        let (_, out, error) = run(&[arguments, &["-f", "json"]].concat(), folder);
+        let result: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{error}"));
+        let findings = result["findings"].as_array().expect("it is a list");
+        findings.iter().map(|finding| finding["location"]["path"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let all = places(&["."], &sample);
+    let below = places(&["src"], &sample);
+    assert_eq!(below.len(), all.iter().filter(|path| path.starts_with("src/")).count());
+    assert!(below.contains(&"renderer/index.html".to_owned()), "{below:?}");
+    // The option lies in one file, the window that has it in another.
+    let one = places(&["src/config.js", "--only", "process-sandbox"], &sample);
+    assert_eq!(one, ["src/config.js"]);
+    assert_eq!(places(&["src/main.js", "--only", "process-sandbox"], &sample), one, "the window that it explains");
+    assert_eq!(places(&["src/menu.js"], &sample), Vec::<String>::new());
+    assert_eq!(places(&["main.js", "ipc.js"], &sample.join("src")).first().map(String::as_str), Some("config.js"));
 }
 
 #[test]
