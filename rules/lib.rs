@@ -3,6 +3,7 @@
 //! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
 pub mod finding;
+pub mod fixes;
 mod handlers;
 mod report;
 mod switches;
@@ -10,11 +11,13 @@ mod untrusted;
 mod windows;
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use electrolint_model::App;
 use finding::Finding;
 pub(crate) use finding::{Confidence, Severity};
 pub(crate) use report::Findings;
+pub use windows::noun;
 
 /// A rule.
 pub struct Rule {
@@ -139,10 +142,17 @@ catalogue! {
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.
 pub fn run(app: &App) -> Vec<Finding> {
+    run_timed(app, |_, _| {})
+}
+
+/// As [`run`]; `tell` hears how long each rule took.
+pub fn run_timed(app: &App, mut tell: impl FnMut(&'static str, Duration)) -> Vec<Finding> {
     let context = Context { app };
     let mut findings = Findings::new(app);
     for rule in all() {
+        let start = Instant::now();
         (rule.check)(&context, &mut findings);
+        tell(rule.id, start.elapsed());
     }
     findings.finish()
 }

@@ -1,5 +1,7 @@
 //! Every option with its help.
 
+pub mod reference;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,7 +15,7 @@ use crate::report::Format;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    nothing at or above --fail-on is left
-  1    findings
+  1    findings, or changes under --diff
   2    wrong usage, a path that does not exist, an output that cannot be written
   3    no Electron app there
   4    no findings, but the analysis is incomplete and --strict is on
@@ -34,19 +36,32 @@ pub enum Command {
     /// Look for weaknesses in the apps below the given paths (the default command).
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Mend what can be mended without a change of what the app does: `check --fix`.
+    #[command(after_help = EXIT_CODES)]
+    Fix(CheckArgs),
     /// Explain one rule: what it reports, why it matters, what to write.
     Explain(ExplainArgs),
     /// List the rules.
     Rules(RulesArgs),
+    /// Accept today's findings: write them down, so that only new ones are shown from now on.
+    Baseline(BaselineArgs),
+    /// Write a configuration to begin with, or print what a CI service or a hook needs.
+    Init(InitArgs),
+    /// Tell which data about Electron is built in, and of which day it is.
+    Data(DataArgs),
     /// Print what the analysis knows about an app, for contributors and bug reports.
     Facts(FactsArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write the pages of all commands into a folder.
+    Man(ManArgs),
 }
 
 /// Which files are read, and as what.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Folders or files. A file narrows the report to itself; its whole app is analysed [default: .].
+    /// Folders or files. A file narrows the report to what it has a part in; its whole app is analysed [default: .].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Leave out files and folders that match this glob, as in `vendor/**`; matched against paths as they are printed.
@@ -81,6 +96,27 @@ pub struct CheckArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+    /// Read standard input instead of the file of this name, which need not exist.
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub stdin_filename: Option<PathBuf>,
+
+    /// Show findings of files that this branch changes: since it left REF, uncommitted and new files included [default:
+    /// origin/HEAD, else main or master]. Asks git.
+    #[arg(long, value_name = "REF", num_args = 0..=1, require_equals = true, help_heading = "Narrow the report")]
+    pub changed: Option<Option<String>>,
+    /// Show findings of files that the next commit changes, and read what git's index holds of every file. Implies
+    /// `--allow-empty`. Asks git.
+    #[arg(long, help_heading = "Narrow the report", conflicts_with_all = ["changed", "stdin_filename", "fix"])]
+    pub staged: bool,
+    /// Findings that are accepted [default: the nearest .electrolint-baseline.json upward, within the repository].
+    #[arg(long, value_name = "FILE", help_heading = "Narrow the report")]
+    pub baseline: Option<PathBuf>,
+    /// Show findings that a baseline accepts.
+    #[arg(long, help_heading = "Narrow the report", conflicts_with = "baseline")]
+    pub no_baseline: bool,
+    /// Exit with 1 when the baseline names findings that are gone: `electrolint baseline --prune` takes them out.
+    #[arg(long, help_heading = "Narrow the report", conflicts_with = "no_baseline")]
+    pub baseline_strict: bool,
 
     /// Switch rules on or off, or set their severity: `--rule 'fuses=off' --rule 'limit-*=high'`; the last one wins.
     #[arg(long = "rule", value_name = "NAME[=LEVEL]", help_heading = "Rules")]
@@ -94,7 +130,7 @@ pub struct CheckArgs {
     /// Show findings that are at least this severe.
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Rules")]
     pub min_severity: Level,
-    /// Show everything: tentative and info findings too.
+    /// Show everything: tentative and info findings and those of the baseline too.
     #[arg(long, help_heading = "Rules", conflicts_with_all = ["min_confidence", "min_severity"])]
     pub all: bool,
 
@@ -110,6 +146,20 @@ pub struct CheckArgs {
     /// Exit with 0 when there is no Electron app.
     #[arg(long, help_heading = "Exit code")]
     pub allow_empty: bool,
+
+    /// Mend the sources: `safe` changes cannot change what a correct app does, `unsafe` ones may and are usually right.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "safe",
+        help_heading = "Fix"
+    )]
+    pub fix: Option<Fixes>,
+    /// Print what `--fix` would change as a patch, and change nothing; exit with 1 when there is something.
+    #[arg(long, help_heading = "Fix")]
+    pub diff: bool,
 
     /// What is written to standard output.
     #[arg(
@@ -131,10 +181,22 @@ pub struct CheckArgs {
     /// Links to the pages of rules.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     pub hyperlinks: When,
+    /// Print how often each rule reports instead of its findings, in the formats for people.
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+    /// Print on standard error how long each stage and each rule took.
+    #[arg(long, help_heading = "Output")]
+    pub timings: bool,
+    /// Put findings of the baseline into SARIF as suppressed results; GitHub shows those as open alerts.
+    #[arg(long, help_heading = "Output")]
+    pub sarif_suppressed: bool,
+    /// Category of the SARIF run, for repositories with several uploads.
+    #[arg(long, value_name = "NAME", default_value = "electrolint", help_heading = "Output")]
+    pub sarif_category: String,
     /// Print findings only.
     #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tell what was found and left out: apps, versions, files, every problem.
+    /// Tell what was found and left out: apps, versions, entries, windows, files, every problem.
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 }
@@ -163,6 +225,86 @@ pub struct FactsArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// Options of `baseline`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BaselineArgs {
+    /// What is read.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The file to write [default: the nearest .electrolint-baseline.json upward, else one in the folder given].
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Accept findings that are at least this sure.
+    #[arg(long, value_name = "CONFIDENCE", default_value = "firm")]
+    pub min_confidence: Sure,
+    /// Accept findings that are at least this severe.
+    #[arg(long, value_name = "SEVERITY", default_value = "low")]
+    pub min_severity: Level,
+    /// Only take out what is gone; accept nothing new.
+    #[arg(long)]
+    pub prune: bool,
+    /// Write nothing; exit with 1 when the baseline names findings that are gone.
+    #[arg(long, conflicts_with = "prune")]
+    pub check: bool,
+}
+
+/// Options of `init`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InitArgs {
+    /// Folder of the app or the repository.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// Print a GitHub workflow instead.
+    #[arg(long, group = "snippet")]
+    pub github: bool,
+    /// Print a GitLab job instead.
+    #[arg(long, group = "snippet")]
+    pub gitlab: bool,
+    /// Print the entry of a pre-commit configuration instead.
+    #[arg(long, group = "snippet")]
+    pub hook: bool,
+}
+
+/// Options of `data`.
+#[derive(Args, Clone, Debug)]
+pub struct DataArgs {
+    /// Form of the answer.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub format: DataFormat,
+}
+
+/// Options of `completions`.
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// Options of `man`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ManArgs {
+    /// Folder for the pages of all commands; it must exist.
+    pub folder: Option<PathBuf>,
+}
+
+/// Form of what `data` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Which changes are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Fixes {
+    /// Those that cannot change what a correct app does.
+    Safe,
+    /// Those that may, too.
+    Unsafe,
 }
 
 /// Form of a text about rules.

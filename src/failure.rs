@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use thiserror::Error;
 
+use crate::baseline::BaselineError;
 use crate::discover::DiscoverError;
+use crate::git::GitError;
 
 /// How the command ended; a bug ends it with 101, the code of a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,25 @@ pub enum Failure {
     /// The paths or globs make no sense.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
+    /// Git has no answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The baseline cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// `-` stands for a file without a name.
+    #[error("standard input has no name, so nothing tells what it is a part of")]
+    #[diagnostic(help("--stdin-filename NAME says which file it stands for"))]
+    StdinName,
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Stdin(std::io::Error),
+    /// A file that would be written is there already.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// No rule has this name.
     #[error("no rule is called `{name}`")]
     UnknownRule {

@@ -23,9 +23,15 @@ fn main() -> ExitCode {
     }
     let outcome = match &cli.command {
         Command::Check(options) => commands::check::run(options),
+        Command::Fix(options) => commands::fix::run(options),
         Command::Explain(options) => commands::explain::run(options),
         Command::Rules(options) => commands::rules::run(options),
+        Command::Baseline(options) => commands::baseline::run(options),
+        Command::Init(options) => commands::init::run(options),
+        Command::Data(options) => commands::data::run(options),
         Command::Facts(options) => commands::facts::run(options),
+        Command::Completions(options) => commands::completions::run(options),
+        Command::Man(options) => commands::man::run(options),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -1,6 +1,7 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
 use electrolint_model::electron::releases::{Data, Support};
@@ -9,9 +10,13 @@ use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
+use crate::baseline::{self, Baseline, Matcher};
 use crate::cli::{CheckArgs, RuleSetting};
-use crate::discover::Discovery;
-use crate::report::{AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport};
+use crate::discover::{self, Discovery, FoundApp};
+use crate::report::{
+    AppReport, EditReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport,
+};
+use crate::timings::Timings;
 use crate::{Analysed, Exit, Failure};
 
 /// The options that select, checked against the catalogue.
@@ -24,6 +29,12 @@ pub struct Selection {
     fail_on: Option<Severity>,
     strict: bool,
     allow_empty: bool,
+    /// Findings of these files alone, in the form of `SourceFile::path`.
+    files: Option<BTreeSet<String>>,
+    baseline: Option<Baseline>,
+    baseline_strict: bool,
+    show_baselined: bool,
+    category: String,
 }
 
 impl Selection {
@@ -68,8 +79,38 @@ impl Selection {
             min_severity,
             fail_on: if options.exit_zero { None } else { options.fail_on.threshold() },
             strict: options.strict,
-            allow_empty: options.allow_empty,
+            // A commit without any file of an app is no mistake.
+            allow_empty: options.allow_empty || options.staged,
+            files: None,
+            baseline: None,
+            baseline_strict: options.baseline_strict,
+            show_baselined: options.all || options.sarif_suppressed,
+            category: options.sarif_category.clone(),
         })
+    }
+
+    /// Adds what is known once the files are: those that are asked about, and the baseline of where they lie.
+    ///
+    /// # Errors
+    /// A baseline that cannot be used.
+    pub(crate) fn narrow(
+        &mut self,
+        discovery: &Discovery,
+        files: Option<BTreeSet<PathBuf>>,
+        options: &CheckArgs,
+    ) -> Result<(), Failure> {
+        self.files = files.map(|files| files.iter().map(|path| discovery.shown(path)).collect());
+        self.baseline = match (&options.baseline, options.no_baseline) {
+            (Some(path), _) => Some(Baseline::read(path)?),
+            (None, true) => None,
+            (None, false) => Baseline::find(discovery)?,
+        };
+        Ok(())
+    }
+
+    /// Whether findings in a file were asked for.
+    fn asks_for(&self, app: &FoundApp, path: &str) -> bool {
+        app.asks_for(path) && self.files.as_ref().is_none_or(|files| files.contains(path))
     }
 }
 
@@ -116,7 +157,17 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Chooses what is shown and places it.
 pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selection) -> Report {
+    let repository = discovery.repository().to_path_buf();
+    let nothing = Baseline::default();
+    let mut accepted = Matcher::new(selection.baseline.as_ref().unwrap_or(&nothing));
+    let mut checked: BTreeSet<PathBuf> = BTreeSet::new();
     let mut report = Report {
+        repository,
+        baseline: selection.baseline.clone(),
+        gone: Vec::new(),
+        category: selection.category.clone(),
+        time: (0, 0),
+        timings: Timings::default(),
         base: discovery.base,
         apps: Vec::new(),
         findings: Vec::new(),
@@ -132,25 +183,40 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
-        for placed in place(index, &app.found.sources, app.findings) {
-            let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
-            // A change of any place that explains a finding may have made it.
-            let related = placed.related.iter().map(|related| &related.location);
-            if !std::iter::once(&placed.location).chain(related).any(|at| app.found.asks_for(&at.path)) {
-                continue;
-            }
-            let mut placed = placed;
-            if let Some(severity) = level {
+        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&report.base.join(&file.path))));
+        for mut placed in place(index, &report.base, &app.found.sources, app.findings) {
+            let level = selection.rules.get(placed.finding.rule);
+            if let Some(Some(severity)) = level {
                 placed.finding.severity = *severity;
             }
+            placed.baselined = selection.baseline.is_some() && accepted.accepts(&report.base, &placed);
+            if level.is_none() {
+                continue;
+            }
+            // A change of any place that explains a finding may have made it.
+            let related = placed.related.iter().map(|related| &related.location);
+            if !std::iter::once(&placed.location).chain(related).any(|at| selection.asks_for(&app.found, &at.path)) {
+                continue;
+            }
+            // What lies outside of the paths given is not touched.
+            placed.fix = placed.fix.take().filter(|fix| {
+                let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
+                fix.edits.iter().all(|edit| is_ours(&edit.location.path))
+            });
             if placed.finding.confidence < selection.min_confidence {
                 report.hidden.tentative += 1;
             } else if placed.finding.severity < selection.min_severity {
                 report.hidden.below_severity += 1;
+            } else if placed.baselined && !selection.show_baselined {
+                report.hidden.baselined += 1;
             } else {
                 report.findings.push(placed);
             }
         }
+    }
+    if selection.baseline.is_some() {
+        let gone = accepted.gone(|path| checked.contains(path) || !path.exists());
+        report.gone = gone.into_iter().map(baseline::describe).collect();
     }
     // Apps of one workspace share files.
     report.problems.sort();
@@ -162,10 +228,12 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
 }
 
 fn exit(report: &Report, selection: &Selection) -> Exit {
-    let fails = |placed: &Placed| selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+    let fails = |placed: &Placed| {
+        !placed.baselined && selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold)
+    };
     if report.apps.is_empty() {
         if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
-    } else if report.findings.iter().any(fails) {
+    } else if report.findings.iter().any(fails) || (selection.baseline_strict && !report.gone.is_empty()) {
         Exit::Findings
     } else if selection.strict && !report.problems.is_empty() {
         Exit::Incomplete
@@ -184,6 +252,7 @@ fn rule_reports() -> Vec<RuleReport> {
             items: rule.items.to_vec(),
             summary: rule.summary(),
             doc: rule.doc(),
+            page: crate::commands::explain::page(rule),
             source: rule.source,
             cwe: rule.cwe.to_vec(),
         })
@@ -203,6 +272,7 @@ fn describe(analysed: &Analysed) -> AppReport {
         },
         files_read: analysed.files_read,
         windows: analysed.windows,
+        resolved: analysed.resolved.clone(),
     }
 }
 
@@ -220,22 +290,38 @@ fn support_text(version: &Version) -> String {
 /// Puts findings where reports can name them, sorted, each with its fingerprint.
 ///
 /// All findings of the app are numbered, shown or not, so that a threshold changes no fingerprint.
-fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
+fn place(app: usize, base: &Path, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     let mut places = Places { sources, lines: HashMap::new() };
     let mut placed: Vec<Placed> = Vec::with_capacity(findings.len());
     for finding in findings {
         let (location, source) = places.find(finding.span);
         let related = finding.related.iter().map(|related| {
             let (location, source) = places.find(related.span);
-            RelatedPlace { location, source, message: related.message.clone() }
+            RelatedPlace { relation: related.relation, location, source, message: related.message.clone() }
         });
         let related = related.collect();
         let fix = finding.fix.as_ref().map(|fix| FixReport {
             title: fix.title.clone(),
             safe: fix.safe,
-            edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| {
+                    let (location, source) = places.find(edit.span);
+                    EditReport { location, source, replacement: edit.replacement.clone() }
+                })
+                .collect(),
         });
-        placed.push(Placed { app, finding, location, source, related, fix, fingerprint: String::new() });
+        placed.push(Placed {
+            app,
+            finding,
+            location,
+            source,
+            related,
+            fix,
+            fingerprint: String::new(),
+            baselined: false,
+        });
     }
     placed.sort_by(|a, b| {
         let key = |p: &Placed| (p.location.start_byte, p.location.end_byte, p.finding.rule);
@@ -247,8 +333,9 @@ fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     for placed in &mut placed {
         let name = (placed.finding.rule, placed.location.path.clone(), placed.finding.symbol.clone());
         let occurrence = seen.entry(name).or_default();
-        placed.fingerprint =
-            fingerprint(placed.finding.rule, &placed.location.path, &placed.finding.symbol, *occurrence);
+        // From the app's folder on, so that it is the same whatever folder was checked.
+        let path = discover::relative(&base.join(&sources.root), &base.join(&placed.location.path));
+        placed.fingerprint = fingerprint(placed.finding.rule, &path, &placed.finding.symbol, *occurrence);
         *occurrence += 1;
     }
     placed
@@ -288,15 +375,20 @@ fn clamp(content: &str, span: Span) -> (u32, u32) {
     (start as u32, end as u32)
 }
 
-/// The finding's name that moved lines leave alone: FNV-1a, 128 bits, over its parts, each ended by a zero byte.
+/// The finding's name that moved lines leave alone: a hash of its parts.
 ///
-/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change.
 fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String {
+    hash(&[rule, path, symbol, &occurrence.to_string()])
+}
+
+/// FNV-1a, 128 bits, over some texts, each ended by a zero byte, as 32 hexadecimal digits:
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>.
+pub(crate) fn hash(parts: &[&str]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let occurrence = occurrence.to_string();
     let mut hash = OFFSET;
-    for part in [rule, path, symbol, &occurrence] {
+    for part in parts {
         for byte in part.bytes().chain([0]) {
             hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
         }
@@ -306,7 +398,6 @@ fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String 
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::Arc;
 
     use electrolint_model::source::{FileKind, Role, SourceFile};
@@ -314,7 +405,6 @@ mod tests {
     use electrolint_rules::finding::Scope;
 
     use super::*;
-    use crate::discover::FoundApp;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
         Finding {
@@ -350,7 +440,15 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        let analysed = Analysed { found, electron, problems: Vec::new(), files_read: 1, windows: 0, findings };
+        let analysed = Analysed {
+            found,
+            electron,
+            problems: Vec::new(),
+            files_read: 1,
+            windows: 0,
+            resolved: Vec::new(),
+            findings,
+        };
         select(discovery, vec![analysed], &selection)
     }
 

@@ -17,6 +17,17 @@ fn pages() -> BTreeMap<PathBuf, String> {
 }
 
 #[test]
+fn the_reference_of_the_command_line_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
+    let text = electrolint::cli::reference::page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &text).expect("a page can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "docs/cli.md is not what the code makes; run UPDATE_DOCS=1 cargo test");
+}
+
+#[test]
 fn pages_of_rules_are_fresh() {
     let pages = pages();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
