@@ -84,6 +84,8 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         shown: Default::default(),
         ordinals: Default::default(),
         bounds: Default::default(),
+        entrances: Default::default(),
+        places: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);

@@ -14,6 +14,7 @@ mod environment;
 mod folders;
 mod fuses;
 mod handlers;
+mod inside;
 mod known_data;
 mod loads;
 mod page_loads;
@@ -93,6 +94,8 @@ pub struct App<'a> {
     shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
+    entrances: OnceCell<Rc<Entrances>>,
+    places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
 }
 
 impl App<'_> {

@@ -55,6 +55,13 @@ pub struct Unit {
     pub summary: Summary,
 }
 
+/// A variable, for what is known of all its readings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Variable {
+    Binding(UnitId, BindingId),
+    Global(Rc<str>),
+}
+
 /// Every unit of an app, linked.
 pub struct Program<'a> {
     /// The texts.
@@ -69,6 +76,8 @@ pub struct Program<'a> {
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
+    /// The first reading of each variable that has many values.
+    readings: RefCell<FxHashMap<Variable, V>>,
     /// What is being evaluated, and how deep.
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
@@ -102,6 +111,7 @@ impl<'a> Program<'a> {
             aliases: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
+            readings: RefCell::default(),
             open: RefCell::default(),
             hit: Cell::new(u32::MAX),
             provisional: RefCell::default(),
