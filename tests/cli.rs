@@ -16,6 +16,7 @@ fn electrolint() -> Command {
     for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "ELECTROLINT_OUTPUT_FORMAT"] {
         command.env_remove(name);
     }
+    command.env_remove("CLICOLOR").env_remove("GITHUB_STEP_SUMMARY");
     command
 }
 
@@ -301,7 +302,102 @@ fn colours_follow_the_variables_and_the_option() {
         output.stdout.contains(&0x1b)
     };
     assert!(!colored(&[], &[]), "no terminal, no colour");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    let sample = sample.to_str().expect("it is Unicode");
+    for variable in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+        assert!(colored(&[(variable, "1")], &[sample]), "{variable}");
+        assert!(!colored(&[(variable, "0")], &[sample]), "{variable}");
+    }
+    assert!(colored(&[("NO_COLOR", "1")], &[sample, "--color", "always"]), "an option wins over a variable");
     assert!(!colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], &[]));
     assert!(!colored(&[("FORCE_COLOR", "1")], &["--color", "never"]));
     assert!(!colored(&[("FORCE_COLOR", "1")], &["--format", "json"]));
+}
+
+#[test]
+fn statistics_count_by_rule() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    let (code, out, _) = run(&["--statistics"], &sample);
+    assert_eq!(code, 1);
+    let first = out.lines().next().unwrap_or_default();
+    assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["2", "high", "exposed-electron-api"]);
+    assert!(out.lines().last().is_some_and(|line| line.contains("findings (")), "{out}");
+}
+
+#[test]
+fn timings_and_what_was_resolved_are_told_on_standard_error() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+    let (_, out, error) = run(&["--timings", "--verbose", "-f", "concise"], &sample);
+    for expected in [
+        "ms  analysing",
+        "ms  rule web-security",
+        "  starts in src/main.js",
+        "  window src/main.js:33:16 (createHelpWindow.",
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+    assert_eq!(out, run(&["-f", "concise"], &sample).1, "nothing of it is in the report");
+}
+
+#[test]
+fn a_table_is_added_to_the_page_of_the_job() {
+    let app = app("step-summary");
+    fs::write(app.join("main.js"), "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { webSecurity: false } });\n")
+        .expect("a file can be written");
+    let page = app.join("summary.md");
+    for times in 1..=2 {
+        let mut command = electrolint();
+        let output = command.args(["-f", "github"]).current_dir(&app).env("GITHUB_STEP_SUMMARY", &page).output();
+        let output = output.expect("the command runs");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("::error file="), "{output:?}");
+        let text = fs::read_to_string(&page).expect("it is written");
+        assert_eq!(text.matches("## electrolint").count(), times);
+        assert!(text.contains("| high | web-security | `"), "{text}");
+    }
+}
+
+#[test]
+fn shells_and_manuals_are_served() {
+    let app = app("shells");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, out, error) = run(&["completions", shell], &app);
+        assert_eq!(code, 0, "{error}");
+        assert!(out.contains("min-confidence"), "{shell}");
+    }
+    let (code, page, _) = run(&["man"], &app);
+    assert!(code == 0 && page.contains(".TH electrolint 1"), "{page}");
+    fs::create_dir(app.join("man")).expect("a folder can be made");
+    assert_eq!(run(&["man", "man"], &app).0, 0);
+    let check = fs::read_to_string(app.join("man/electrolint-check.1")).expect("it is written");
+    assert!(check.contains(r"\-\-min\-confidence"), "{check}");
+    assert_eq!(run(&["man", "no/such/folder"], &app).0, 2);
+}
+
+#[test]
+fn the_data_is_told_with_its_day() {
+    let app = app("data");
+    let (code, out, _) = run(&["data"], &app);
+    assert!(code == 0 && out.starts_with("as of 20"), "{out}");
+    let (_, out, _) = run(&["data", "-f", "json"], &app);
+    let data: Value = serde_json::from_str(&out).expect("it is JSON");
+    assert!(data["releases"].as_u64() > Some(1000) && data["supported_majors"].is_array());
+}
+
+#[test]
+fn a_configuration_is_begun_once() {
+    let app = app("init");
+    let before = run(&["."], &app);
+    assert_eq!(run(&["init"], &app).0, 0);
+    let text = fs::read_to_string(app.join("electrolint.toml")).expect("it is written");
+    assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "what it says is what holds without it");
+    let (code, _, error) = run(&["init"], &app);
+    assert_eq!(code, 2);
+    assert!(error.contains("is there already"), "{error}");
+    assert_eq!(run(&["."], &app), before);
+    for snippet in ["--github", "--gitlab", "--hook"] {
+        let (code, out, _) = run(&["init", snippet], &app);
+        assert!(code == 0 && out.contains("electrolint") && !out.contains("{version}"), "{out}");
+    }
+    assert_eq!(run(&["init", "--github", "--hook"], &app).0, 2);
 }

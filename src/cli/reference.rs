@@ -47,6 +47,10 @@ fn section(out: &mut String, command: &Command) {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
     let _ = writeln!(out, "\n## electrolint {}\n\n{}\n\n```text\n{usage}\n```", command.get_name(), sentence(&about));
+    if command.get_name() == "fix" {
+        out.push_str("\nIts options are those of `check`; without `--fix=unsafe` only safe changes are made.\n");
+        return;
+    }
     let mut headings: Vec<&str> = Vec::new();
     let shown = |arg: &&Arg| !arg.is_hide_set() && !matches!(arg.get_id().as_str(), "help" | "version");
     for arg in command.get_arguments().filter(shown) {
