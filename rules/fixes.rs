@@ -8,7 +8,7 @@ use electrolint_model::source::{FileKind, Span};
 use crate::finding::{Edit, Fix};
 
 /// Rules some of whose findings can be mended, and whether this cannot change what a correct app does.
-pub const FIXABLE: [(&str, bool); 16] = [
+pub const FIXABLE: [(&str, bool); 17] = [
     ("affinity", false),
     ("allow-popups", false),
     ("allow-running-insecure-content", false),
@@ -24,6 +24,7 @@ pub const FIXABLE: [(&str, bool); 16] = [
     ("process-sandbox", false),
     ("remote-module", false),
     ("security-warnings-disabled", true),
+    ("unused-ignore", true),
     ("web-security", false),
 ];
 

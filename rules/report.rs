@@ -42,6 +42,7 @@ impl<'a> Findings<'a> {
             related: Vec::new(),
             symbol: String::new(),
             fix: None,
+            ignored: None,
         });
         let last = self.found.len() - 1;
         Report { finding: &mut self.found[last] }

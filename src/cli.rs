@@ -49,6 +49,8 @@ pub enum Command {
     Init(InitArgs),
     /// Tell which data about Electron is built in, and of which day it is.
     Data(DataArgs),
+    /// Print the settings that hold for a path and where each comes from, or the schema of electrolint.toml.
+    Config(ConfigCommandArgs),
     /// Print what the analysis knows about an app, for contributors and bug reports.
     Facts(FactsArgs),
     /// Print the completions of a shell.
@@ -88,6 +90,22 @@ pub struct InputArgs {
     /// Number of threads [default: one for each core].
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// What the configuration says.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Which configuration holds.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Configuration")]
+pub struct ConfigArgs {
+    /// A configuration file for everything, instead of the nearest electrolint.toml of each file; or one setting, as in
+    /// `--config min-severity=medium`; repeatable. ELECTROLINT_CONFIG names a file as well.
+    #[arg(short, long, value_name = "FILE|KEY=VALUE", conflicts_with = "no_config")]
+    pub config: Vec<ConfigOption>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
 }
 
 /// Options of `check`.
@@ -124,19 +142,22 @@ pub struct CheckArgs {
     /// Only these rules; names or globs, separated by commas.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', help_heading = "Rules")]
     pub only: Vec<String>,
-    /// Show findings that are at least this sure.
-    #[arg(long, value_name = "CONFIDENCE", default_value = "firm", help_heading = "Rules")]
-    pub min_confidence: Sure,
-    /// Show findings that are at least this severe.
-    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Rules")]
-    pub min_severity: Level,
-    /// Show everything: tentative and info findings and those of the baseline too.
+    /// Show findings that are at least this sure [default: firm].
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Rules")]
+    pub min_confidence: Option<Sure>,
+    /// Show findings that are at least this severe [default: low].
+    #[arg(long, value_name = "SEVERITY", help_heading = "Rules")]
+    pub min_severity: Option<Level>,
+    /// Show everything: tentative and info findings, suppressed and baselined ones too.
     #[arg(long, help_heading = "Rules", conflicts_with_all = ["min_confidence", "min_severity"])]
     pub all: bool,
+    /// Look past ignore comments and exceptions of the configuration.
+    #[arg(long, help_heading = "Rules")]
+    pub no_ignores: bool,
 
-    /// Exit with 1 when a shown finding is at least this severe.
-    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Exit code")]
-    pub fail_on: FailOn,
+    /// Exit with 1 when a shown finding is at least this severe [default: low].
+    #[arg(long, value_name = "SEVERITY", help_heading = "Exit code")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found (the same as `--fail-on never`).
     #[arg(long, help_heading = "Exit code", conflicts_with = "fail_on")]
     pub exit_zero: bool,
@@ -219,6 +240,19 @@ pub struct RulesArgs {
     pub format: TextFormat,
 }
 
+/// Options of `config`.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigCommandArgs {
+    /// The file or folder [default: .].
+    pub path: Option<PathBuf>,
+    /// Print the JSON Schema of electrolint.toml.
+    #[arg(long)]
+    pub schema: bool,
+    /// What holds.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
 /// Options of `facts`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FactsArgs {
@@ -236,12 +270,12 @@ pub struct BaselineArgs {
     /// The file to write [default: the nearest .electrolint-baseline.json upward, else one in the folder given].
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Accept findings that are at least this sure.
-    #[arg(long, value_name = "CONFIDENCE", default_value = "firm")]
-    pub min_confidence: Sure,
-    /// Accept findings that are at least this severe.
-    #[arg(long, value_name = "SEVERITY", default_value = "low")]
-    pub min_severity: Level,
+    /// Accept findings that are at least this sure [default: firm].
+    #[arg(long, value_name = "CONFIDENCE")]
+    pub min_confidence: Option<Sure>,
+    /// Accept findings that are at least this severe [default: low].
+    #[arg(long, value_name = "SEVERITY")]
+    pub min_severity: Option<Level>,
     /// Only take out what is gone; accept nothing new.
     #[arg(long)]
     pub prune: bool,
@@ -443,6 +477,27 @@ impl FromStr for RuleLevel {
     }
 }
 
+/// `FILE` or `KEY=VALUE`: what `--config` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigOption {
+    /// A configuration file.
+    File(PathBuf),
+    /// One setting, as it was written.
+    Assignment(String),
+}
+
+impl FromStr for ConfigOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, _)) if !key.contains(['/', '\\']) => Ok(Self::Assignment(text.to_owned())),
+            _ if text.is_empty() => Err("expected a file or KEY=VALUE".into()),
+            _ => Ok(Self::File(text.into())),
+        }
+    }
+}
+
 /// `FORMAT=PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -490,7 +545,7 @@ impl FromStr for ByteSize {
     }
 }
 
-fn electron_version(text: &str) -> Result<String, String> {
+pub(crate) fn electron_version(text: &str) -> Result<String, String> {
     let version = text.strip_prefix('v').unwrap_or(text);
     let core = version.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();

@@ -8,6 +8,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use thiserror::Error;
 
 use crate::baseline::BaselineError;
+use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::git::GitError;
 
@@ -87,6 +88,20 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
+    /// The configuration does not fit.
+    #[error("the configuration has {} that {} not fit", count(errors.len()), if errors.len() == 1 { "does" } else { "do" })]
+    Config {
+        /// All that does not, by file and place; at least one.
+        errors: Vec<ConfigError>,
+    },
+    /// A configuration file that was named cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    ConfigFile {
+        /// As it was named.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A report cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Output {
@@ -118,6 +133,11 @@ impl Failure {
 
     /// Prints it on standard error; a closed standard error is no reason to fail again.
     pub fn print(&self) {
+        if let Self::Config { errors } = self {
+            let text: String = errors.iter().map(crate::report::complaint).collect();
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return;
+        }
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
             .with_width(120)
             .without_cause_chain()
@@ -128,4 +148,8 @@ impl Failure {
         }
         let _ = std::io::stderr().write_all(crate::report::printable(&text).as_bytes());
     }
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "one thing".to_owned() } else { format!("{n} things") }
 }

@@ -126,7 +126,7 @@ fn apply(report: &Report, which: Fixes, spoilt: &BTreeSet<PathBuf>) -> (Texts, u
 }
 
 fn edits(placed: &Placed, which: Fixes) -> Option<&[EditReport]> {
-    let fix = placed.fix.as_ref().filter(|_| !placed.baselined)?;
+    let fix = placed.fix.as_ref().filter(|_| placed.suppressed.is_none())?;
     (fix.safe || which == Fixes::Unsafe).then_some(&fix.edits)
 }
 

@@ -7,6 +7,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod discover;
 mod failure;
 pub mod fix;
@@ -29,6 +30,8 @@ use electrolint_rules::finding::Finding;
 pub use failure::{Exit, Failure};
 
 use crate::cli::{CheckArgs, InputArgs};
+use crate::config::Configurations;
+use crate::config::settings::Config;
 use crate::discover::{Discovery, FoundApp, Overlay};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -69,7 +72,8 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
     let mut narrow = narrow::ask(options)?; // git or standard input, where an option wants it
     narrow.overlay.extend(overlay.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
     timings.lap("asking git");
-    let mut discovery = read_over(&narrow.paths, &options.input, narrow.overlay)?; // the only stage that reads the disk
+    let configurations = Configurations::new(&options.input.config, &discover::base(&narrow.paths)?)?;
+    let mut discovery = read_over(&narrow.paths, &options.input, &configurations, narrow.overlay)?; // the only stage that reads sources
     selection.narrow(&discovery, narrow.files, options)?;
     timings.lap("reading");
     let apps = std::mem::take(&mut discovery.apps);
@@ -78,10 +82,12 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
     for (index, found) in apps.into_iter().enumerate() {
         let of = if count > 1 { format!(", app {} of {count}", index + 1) } else { String::new() };
         progress.say(format!("analysing {} files{of}", found.sources.files.len()));
-        let app = analyse(&found, &options.input); // cannot fail: bad input becomes app.problems
+        let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
+        let app = analyse(&found, &options.input, &config); // cannot fail: bad input becomes app.problems
         timings.lap("analysing");
         progress.say(format!("applying rules{of}"));
-        let findings = electrolint_rules::run_timed(&app, |rule, time| timings.rule(rule, time));
+        let rule_options = config.options(&found, &discovery.base);
+        let findings = electrolint_rules::run_timed(&app, &rule_options, |rule, time| timings.rule(rule, time));
         let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
         problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
         let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
@@ -89,7 +95,8 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
         analysed.push(Analysed { found, electron, problems, files_read, windows, resolved, findings });
         timings.lap("rules");
     }
-    let mut report = select::select(discovery, analysed, &selection);
+    let mut report = select::select(discovery, analysed, &selection, &configurations);
+    configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");
     report.timings = timings;
     report.time = (began, now());
@@ -121,12 +128,17 @@ fn resolved(app: &App) -> Vec<String> {
 }
 
 /// The discovery stage.
-pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
-    read_over(&input.paths, input, Overlay::new())
+pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result<Discovery, Failure> {
+    read_over(&input.paths, input, configurations, Overlay::new())
 }
 
 /// The discovery stage, with texts that stand for files.
-fn read_over(paths: &[PathBuf], input: &InputArgs, overlay: Overlay) -> Result<Discovery, Failure> {
+fn read_over(
+    paths: &[PathBuf],
+    input: &InputArgs,
+    configurations: &Configurations,
+    overlay: Overlay,
+) -> Result<Discovery, Failure> {
     let mut options = discover::Options {
         include_tests: input.include_tests,
         include: input.include.clone(),
@@ -136,16 +148,21 @@ fn read_over(paths: &[PathBuf], input: &InputArgs, overlay: Overlay) -> Result<D
         overlay,
         ..discover::Options::default()
     };
-    if let Some(size) = input.max_file_size {
-        options.max_file_size = size.0;
+    // One limit for all: the configuration of the folder that is checked says it.
+    let config = configurations.of(&discover::base(paths)?);
+    if let Some(size) = input.max_file_size.map(|size| size.0).or(config.max_file_size) {
+        options.max_file_size = size;
     }
-    Ok(discover::read(paths, &options)?)
+    let discovery = discover::read(paths, &options, configurations)?;
+    configurations.ready()?;
+    Ok(discovery)
 }
 
 /// The model stage.
-pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs) -> App<'a> {
+pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config) -> App<'a> {
+    let version = input.electron_version.as_deref().or(config.electron_version.as_deref());
     let options = electrolint_model::Options {
-        electron_version: input.electron_version.as_deref().and_then(Version::parse),
+        electron_version: version.and_then(Version::parse),
         threads: input.threads.map_or(0, usize::from),
     };
     electrolint_model::analyse(&found.sources, &options)

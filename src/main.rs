@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Baseline(options) => commands::baseline::run(options),
         Command::Init(options) => commands::init::run(options),
         Command::Data(options) => commands::data::run(options),
+        Command::Config(options) => commands::config::run(options),
         Command::Facts(options) => commands::facts::run(options),
         Command::Completions(options) => commands::completions::run(options),
         Command::Man(options) => commands::man::run(options),

@@ -1,6 +1,6 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
@@ -11,10 +11,13 @@ use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
 use crate::baseline::{self, Baseline, Matcher};
-use crate::cli::{CheckArgs, RuleSetting};
+use crate::cli::{CheckArgs, FailOn, Level, RuleSetting, Sure};
+use crate::config::settings::{Config, Ignore};
+use crate::config::{self, Configurations};
 use crate::discover::{self, Discovery, FoundApp};
 use crate::report::{
     AppReport, EditReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport,
+    Suppressed, SuppressedBy,
 };
 use crate::timings::Timings;
 use crate::{Analysed, Exit, Failure};
@@ -22,19 +25,25 @@ use crate::{Analysed, Exit, Failure};
 /// The options that select, checked against the catalogue.
 #[derive(Debug)]
 pub struct Selection {
-    /// Rules that are on, with the severity of their findings where an option sets it.
-    rules: BTreeMap<&'static str, Option<Severity>>,
-    min_confidence: Confidence,
-    min_severity: Severity,
-    fail_on: Option<Severity>,
+    /// `--only`.
+    only: Option<BTreeSet<&'static str>>,
+    /// `--rule`, in order.
+    rules: Vec<(&'static str, RuleSetting)>,
+    min_confidence: Option<Confidence>,
+    min_severity: Option<Severity>,
+    /// Findings that are suppressed are shown and marked.
+    show_suppressed: bool,
+    /// Of the command line; the outer one is none where it says nothing.
+    fail_on: Option<Option<Severity>>,
+    no_ignores: bool,
     strict: bool,
     allow_empty: bool,
     /// Findings of these files alone, in the form of `SourceFile::path`.
     files: Option<BTreeSet<String>>,
     baseline: Option<Baseline>,
     baseline_strict: bool,
-    show_baselined: bool,
     category: String,
+    today: String,
 }
 
 impl Selection {
@@ -44,48 +53,35 @@ impl Selection {
     /// `UnknownRule` for a name or glob that matches no rule, `RuleGlob` for a malformed glob.
     pub fn from_options(options: &CheckArgs) -> Result<Self, Failure> {
         let names: Vec<&'static str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
-        let mut rules = BTreeMap::new();
-        if options.only.is_empty() {
-            rules.extend(names.iter().map(|name| (*name, None)));
-        }
+        let mut only = BTreeSet::new();
         for pattern in &options.only {
-            rules.extend(matching(pattern, &names)?.into_iter().map(|name| (name, None)));
+            only.extend(matching(pattern, &names)?);
         }
+        let mut rules = Vec::new();
         for level in &options.rules {
-            for name in matching(&level.pattern, &names)? {
-                // `--only` bounds what `--rule` may switch on.
-                match level.setting {
-                    RuleSetting::Off => {
-                        rules.remove(name);
-                    }
-                    RuleSetting::On if options.only.is_empty() => {
-                        rules.insert(name, None);
-                    }
-                    RuleSetting::Severity(severity) if options.only.is_empty() || rules.contains_key(name) => {
-                        rules.insert(name, Some(severity));
-                    }
-                    RuleSetting::On | RuleSetting::Severity(_) => {}
-                }
-            }
+            rules.extend(matching(&level.pattern, &names)?.into_iter().map(|name| (name, level.setting)));
         }
         let (min_confidence, min_severity) = if options.all {
-            (Confidence::Tentative, Severity::Info)
+            (Some(Confidence::Tentative), Some(Severity::Info))
         } else {
-            (options.min_confidence.into(), options.min_severity.into())
+            (options.min_confidence.map(Confidence::from), options.min_severity.map(Severity::from))
         };
         Ok(Self {
+            only: (!options.only.is_empty()).then_some(only),
             rules,
             min_confidence,
             min_severity,
-            fail_on: if options.exit_zero { None } else { options.fail_on.threshold() },
+            show_suppressed: options.all || options.sarif_suppressed,
+            fail_on: if options.exit_zero { Some(None) } else { options.fail_on.map(FailOn::threshold) },
+            no_ignores: options.no_ignores,
             strict: options.strict,
             // A commit without any file of an app is no mistake.
             allow_empty: options.allow_empty || options.staged,
             files: None,
             baseline: None,
             baseline_strict: options.baseline_strict,
-            show_baselined: options.all || options.sarif_suppressed,
             category: options.sarif_category.clone(),
+            today: crate::config::today(),
         })
     }
 
@@ -112,6 +108,59 @@ impl Selection {
     fn asks_for(&self, app: &FoundApp, path: &str) -> bool {
         app.asks_for(path) && self.files.as_ref().is_none_or(|files| files.contains(path))
     }
+
+    /// Whether a rule is on for a file, absolute, and the severity of its findings where a setting says it.
+    ///
+    /// `--only` takes the place of the configuration's `rules` as far as it switches rules on and off; what the configuration
+    /// says of single files holds on; `--rule` has the last word.
+    fn level(&self, rule: &'static str, path: &Path, config: &Config) -> Option<Option<Severity>> {
+        let mut level = Some(None);
+        for said in config.rules.iter().filter(|said| said.matches(rule)) {
+            level = applied(said.setting);
+        }
+        if let Some(only) = &self.only {
+            level = only.contains(rule).then(|| level.flatten());
+        }
+        for over in config.overrides.iter().filter(|over| over.files.matches(path)) {
+            for said in over.rules.iter().filter(|said| said.matches(rule)) {
+                level = match applied(said.setting) {
+                    Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                    level => level,
+                };
+            }
+        }
+        for (_, setting) in self.rules.iter().filter(|(name, _)| *name == rule) {
+            level = match applied(*setting) {
+                // `--only` bounds what `--rule` may switch on.
+                Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                level => level,
+            };
+        }
+        level
+    }
+}
+
+impl Selection {
+    /// Why a finding does not count, if it does not.
+    fn suppressed(&self, placed: &Placed, path: &Path, config: &Config) -> Option<Suppressed> {
+        if self.no_ignores {
+            return None;
+        }
+        if let Some(ignored) = &placed.finding.ignored {
+            return Some(Suppressed { by: SuppressedBy::Comment, reason: ignored.reason.clone() });
+        }
+        let accepts = |ignore: &&Ignore| ignore.accepts(placed.finding.rule, path, &placed.finding.symbol, &self.today);
+        let ignore = config.ignores.iter().find(accepts)?;
+        Some(Suppressed { by: SuppressedBy::Configuration, reason: ignore.reason.clone() })
+    }
+}
+
+fn applied(setting: RuleSetting) -> Option<Option<Severity>> {
+    match setting {
+        RuleSetting::Off => None,
+        RuleSetting::On => Some(None),
+        RuleSetting::Severity(severity) => Some(Some(severity)),
+    }
 }
 
 /// Names that a name or glob stands for, at least one.
@@ -128,13 +177,16 @@ fn matching(pattern: &str, names: &[&'static str]) -> Result<Vec<&'static str>, 
 
 /// What to write instead of an unknown rule name.
 pub(crate) fn suggestion(name: &str, names: &[&'static str]) -> String {
-    let nearest = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
-    match nearest {
-        Some((distance, candidate)) if distance <= candidate.len() / 3 + 1 => {
-            format!("did you mean `{candidate}`? `electrolint rules` lists them all")
-        }
-        _ => "`electrolint rules` lists them all".into(),
+    match nearest(name, names) {
+        Some(candidate) => format!("did you mean `{candidate}`? `electrolint rules` lists them all"),
+        None => "`electrolint rules` lists them all".into(),
     }
+}
+
+/// The name that was meant, if one is near enough.
+pub(crate) fn nearest(name: &str, names: &[&'static str]) -> Option<&'static str> {
+    let (distance, candidate) = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min()?;
+    (distance <= candidate.len() / 3 + 1).then_some(candidate)
 }
 
 /// Number of letters to insert, delete or replace.
@@ -156,7 +208,14 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Chooses what is shown and places it.
-pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selection) -> Report {
+pub fn select(
+    discovery: Discovery,
+    analysed: Vec<Analysed>,
+    selection: &Selection,
+    configurations: &Configurations,
+) -> Report {
+    let base = discovery.base.clone();
+    let strict = selection.strict || configurations.of(&base).strict == Some(true);
     let repository = discovery.repository().to_path_buf();
     let nothing = Baseline::default();
     let mut accepted = Matcher::new(selection.baseline.as_ref().unwrap_or(&nothing));
@@ -183,13 +242,15 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
-        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&report.base.join(&file.path))));
-        for mut placed in place(index, &report.base, &app.found.sources, app.findings) {
-            let level = selection.rules.get(placed.finding.rule);
+        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
+        for mut placed in place(index, &base, &app.found.sources, app.findings) {
+            let path = config::absolute(&base, &placed.location.path);
+            let config = configurations.of_file(&path);
+            let level = selection.level(placed.finding.rule, &path, &config);
             if let Some(Some(severity)) = level {
-                placed.finding.severity = *severity;
+                placed.finding.severity = severity;
             }
-            placed.baselined = selection.baseline.is_some() && accepted.accepts(&report.base, &placed);
+            let is_baselined = selection.baseline.is_some() && accepted.accepts(&base, &placed);
             if level.is_none() {
                 continue;
             }
@@ -203,12 +264,26 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
                 let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
                 fix.edits.iter().all(|edit| is_ours(&edit.location.path))
             });
-            if placed.finding.confidence < selection.min_confidence {
+            if selection.no_ignores {
+                placed.finding.ignored = None;
+            }
+            let by_baseline = || is_baselined.then(|| Suppressed { by: SuppressedBy::Baseline, reason: String::new() });
+            placed.suppressed = selection.suppressed(&placed, &path, &config).or_else(by_baseline);
+            let min_confidence =
+                selection.min_confidence.or(config.min_confidence.map(Sure::into)).unwrap_or(Confidence::Firm);
+            let min_severity = selection.min_severity.or(config.min_severity.map(Level::into)).unwrap_or(Severity::Low);
+            let fail_on = selection.fail_on.or(config.fail_on.map(FailOn::threshold)).unwrap_or(Some(Severity::Low));
+            placed.fails =
+                placed.suppressed.is_none() && fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+            if placed.finding.confidence < min_confidence {
                 report.hidden.tentative += 1;
-            } else if placed.finding.severity < selection.min_severity {
+            } else if placed.finding.severity < min_severity {
                 report.hidden.below_severity += 1;
-            } else if placed.baselined && !selection.show_baselined {
-                report.hidden.baselined += 1;
+            } else if let Some(suppressed) = placed.suppressed.as_ref().filter(|_| !selection.show_suppressed) {
+                match suppressed.by {
+                    SuppressedBy::Baseline => report.hidden.baselined += 1,
+                    SuppressedBy::Comment | SuppressedBy::Configuration => report.hidden.suppressed += 1,
+                }
             } else {
                 report.findings.push(placed);
             }
@@ -223,19 +298,17 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
     report.problems.dedup();
     report.omitted.sort();
     report.omitted.dedup();
-    report.exit = exit(&report, selection);
+    report.exit = exit(&report, selection, strict);
     report
 }
 
-fn exit(report: &Report, selection: &Selection) -> Exit {
-    let fails = |placed: &Placed| {
-        !placed.baselined && selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold)
-    };
+fn exit(report: &Report, selection: &Selection, strict: bool) -> Exit {
+    let is_stale = selection.baseline_strict && !report.gone.is_empty();
     if report.apps.is_empty() {
         if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
-    } else if report.findings.iter().any(fails) || (selection.baseline_strict && !report.gone.is_empty()) {
+    } else if is_stale || report.findings.iter().any(|placed| placed.fails) {
         Exit::Findings
-    } else if selection.strict && !report.problems.is_empty() {
+    } else if strict && !report.problems.is_empty() {
         Exit::Incomplete
     } else {
         Exit::Clean
@@ -320,7 +393,8 @@ fn place(app: usize, base: &Path, sources: &Sources, findings: Vec<Finding>) -> 
             related,
             fix,
             fingerprint: String::new(),
-            baselined: false,
+            suppressed: None,
+            fails: false,
         });
     }
     placed.sort_by(|a, b| {
@@ -405,6 +479,7 @@ mod tests {
     use electrolint_rules::finding::Scope;
 
     use super::*;
+    use crate::cli::ConfigArgs;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
         Finding {
@@ -419,6 +494,7 @@ mod tests {
             related: Vec::new(),
             symbol: "a.b".into(),
             fix: None,
+            ignored: None,
         }
     }
 
@@ -449,7 +525,9 @@ mod tests {
             resolved: Vec::new(),
             findings,
         };
-        select(discovery, vec![analysed], &selection)
+        let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
+        let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();
+        select(discovery, vec![analysed], &selection, &configurations)
     }
 
     #[test]

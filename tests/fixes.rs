@@ -44,7 +44,7 @@ fn mend(folder: &Path, rule: Option<&str>) -> Mended {
 }
 
 fn fixable(report: &Report) -> usize {
-    report.findings.iter().filter(|placed| placed.fix.is_some()).count()
+    report.findings.iter().filter(|placed| placed.fix.is_some() && placed.suppressed.is_none()).count()
 }
 
 #[test]

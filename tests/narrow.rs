@@ -192,7 +192,7 @@ fn a_baseline_knows_findings_by_what_they_are() {
     let (_, all, _) = electrolint(folder, &["-f", "json", "--all"]);
     let all: Value = serde_json::from_str(&all).expect("it is JSON");
     let marked =
-        all["findings"].as_array().expect("a list").iter().filter(|f| f["suppressed"]["kind"] == "baseline").count();
+        all["findings"].as_array().expect("a list").iter().filter(|f| f["suppressed"]["by"] == "baseline").count();
     assert!(marked > 0 && all["hidden"]["baselined"] == 0);
     // A second one of the kind is new.
     write(folder, "main.js", &format!("{MAIN}new BrowserWindow({{ webPreferences: {{ nodeIntegration: true }} }});\n"));

@@ -34,6 +34,8 @@ const VARIABLES: &str = "
 | `NO_COLOR` | no colours, whatever its value |
 | `FORCE_COLOR`, `CLICOLOR_FORCE` | colours, though nothing is a terminal; `0` counts as unset |
 | `CLICOLOR` | `0`: no colours on a terminal either |
+| `ELECTROLINT_CONFIG` | the configuration file where `--config` is not given |
+| `ELECTROLINT_NOW` | the day of today (`YYYY-MM-DD`) for exceptions that end |
 | `ELECTROLINT_OUTPUT_FORMAT` | the format where `--format` is not given |
 | `ELECTROLINT_SANDBOX` | the program that `electrolint run` starts |
 | `GITHUB_STEP_SUMMARY` | with the format `github`, a table is added to this file |
@@ -88,7 +90,7 @@ fn name(arg: &Arg) -> String {
 fn help(arg: &Arg) -> String {
     let text = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let mut out = sentence(&text.replace('\n', " "));
-    if !arg.get_num_args().is_some_and(|count| count.max_values() > 0) {
+    if arg.get_num_args().is_none_or(|count| count.max_values() == 0) {
         return out;
     }
     let values: Vec<String> = arg

@@ -155,9 +155,11 @@ fn environment() -> String {
         "FORCE_COLOR",
         "CLICOLOR",
         "CLICOLOR_FORCE",
-        "ELECTROLINT_OUTPUT_FORMAT",
         "ELECTROLINT_CONFIG",
+        "ELECTROLINT_NOW",
+        "ELECTROLINT_OUTPUT_FORMAT",
         "GITHUB_STEP_SUMMARY",
+        "SOURCE_DATE_EPOCH",
     ];
     names
         .into_iter()

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod data;
 pub mod explain;
 pub mod facts;

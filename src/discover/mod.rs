@@ -39,8 +39,12 @@ use electrolint_model::problem::Problem;
 use electrolint_model::source::{Omitted, Sources};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::config::Configurations;
+
 pub use files::Overlay;
 use files::Reader;
+pub(crate) use files::bytes;
+pub(crate) use ignored::repository as top_of_repository;
 use paths::Base;
 use survey::Survey;
 use walk::{Left, Rules};
@@ -189,7 +193,7 @@ pub enum DiscoverError {
 ///
 /// # Errors
 /// A path that does not exist or cannot be looked at. Everything below it that cannot be read is a problem in the result.
-pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverError> {
+pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configurations) -> Result<Discovery, DiscoverError> {
     let working = resolve(Path::new("."))?;
     let mut given = if paths.is_empty() {
         vec![working.clone()]
@@ -209,6 +213,7 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
         given: &given,
         include: &include,
         exclude: &exclude,
+        configurations,
         tests: options.include_tests,
         ignore_files: !options.no_ignore_files,
     };
@@ -252,7 +257,18 @@ fn resolve_over(path: &Path, overlay: &Overlay) -> Result<PathBuf, DiscoverError
     in_overlay().map_or_else(|| resolve(path), Ok)
 }
 
-fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
+/// The folder that all paths are relative to, absolute: the directory given if exactly one is, else the working directory.
+///
+/// # Errors
+/// As [`read`].
+pub fn base(paths: &[PathBuf]) -> Result<PathBuf, DiscoverError> {
+    match paths {
+        [folder] if folder.is_dir() => resolve(folder),
+        _ => resolve(Path::new(".")),
+    }
+}
+
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => DiscoverError::Missing { path: path.to_path_buf() },
         _ => DiscoverError::Unreadable { path: path.to_path_buf(), source },

@@ -98,13 +98,13 @@ pub(super) struct Finding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suppressed: Option<Suppressed>,
+    suppressed: Option<Suppressed<'a>>,
 }
 
-/// Why the finding does not count though it is shown.
 #[derive(Serialize)]
-struct Suppressed {
-    kind: &'static str,
+struct Suppressed<'a> {
+    by: &'static str,
+    reason: &'a str,
 }
 
 impl<'a> From<&'a Placed> for Finding<'a> {
@@ -127,7 +127,10 @@ impl<'a> From<&'a Placed> for Finding<'a> {
             symbol: &finding.symbol,
             fingerprint: &placed.fingerprint,
             fix: placed.fix.as_ref().map(Fix::from),
-            suppressed: placed.baselined.then_some(Suppressed { kind: "baseline" }),
+            suppressed: placed
+                .suppressed
+                .as_ref()
+                .map(|suppressed| Suppressed { by: suppressed.by.name(), reason: &suppressed.reason }),
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::Exit;
 use crate::baseline::Baseline;
 use crate::timings::Timings;
 
+pub use full::complaint;
 pub use summary::{gone, problems, statistics, summary, verbose};
 
 /// Formats of a report.
@@ -166,8 +167,57 @@ pub struct Placed {
     pub fix: Option<FixReport>,
     /// Its name in baselines: 32 hexadecimal digits.
     pub fingerprint: String,
-    /// A baseline accepts it; shown all the same, under `--all`.
-    pub baselined: bool,
+    /// Why it does not count; it is shown under `--all` only.
+    pub suppressed: Option<Suppressed>,
+    /// It makes the exit code 1.
+    pub fails: bool,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// What says so.
+    pub by: SuppressedBy,
+    /// The reason that it gives, or nothing.
+    pub reason: String,
+}
+
+impl Suppressed {
+    /// To be put behind a message.
+    fn note(&self) -> String {
+        let reason = if self.reason.is_empty() { "" } else { ": " };
+        format!(" (suppressed by {}{reason}{})", self.by.words(), self.reason)
+    }
+}
+
+impl SuppressedBy {
+    /// Its stable name in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Comment => "a comment",
+            Self::Configuration => "the configuration",
+            Self::Baseline => "the baseline",
+        }
+    }
+}
+
+/// What says that a finding does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment in the source.
+    Comment,
+    /// An `[[ignore]]` of the configuration.
+    Configuration,
+    /// It is known since the baseline was written.
+    Baseline,
 }
 
 /// A place that explains a finding.
@@ -293,9 +343,9 @@ pub fn rule_page(rule: &str) -> Option<String> {
 }
 
 impl Report {
-    /// What counts: findings that no baseline accepts.
+    /// What counts: findings that nothing suppresses.
     pub fn open(&self) -> impl Iterator<Item = &Placed> {
-        self.findings.iter().filter(|placed| !placed.baselined)
+        self.findings.iter().filter(|placed| placed.suppressed.is_none())
     }
 }
 

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::line_hash::line_hashes;
 use super::repository::Roots;
-use super::{FixReport, Location, Look, Placed, Report, RuleReport, confidence_name, rule_page, severity_name};
+use super::{
+    FixReport, Location, Look, Placed, Report, RuleReport, Suppressed, SuppressedBy, confidence_name, rule_page,
+    severity_name,
+};
 
 /// Name of the directory that URIs are relative to.
 const ROOT: &str = "%SRCROOT%";
@@ -23,7 +26,8 @@ pub fn render(report: &Report, look: Look) -> String {
     let indexes: BTreeMap<&str, usize> = report.rules.iter().enumerate().map(|(i, rule)| (rule.name, i)).collect();
     let mut hashes = Hashes::default();
     // GitHub shows suppressed results as open alerts: https://github.com/github/codeql-action/issues/1230
-    let mut shown: Vec<&Placed> = report.findings.iter().filter(|p| look.suppressed || !p.baselined).collect();
+    let mut shown: Vec<&Placed> =
+        report.findings.iter().filter(|p| look.suppressed || p.suppressed.is_none()).collect();
     if shown.len() > RESULTS {
         shown.sort_by_key(|placed| std::cmp::Reverse(placed.finding.severity));
         shown.truncate(RESULTS);
@@ -200,11 +204,7 @@ fn result<'a>(
         code_flows: code_flow(placed, roots).into_iter().collect(),
         partial_fingerprints: Fingerprints { line: hashes.of(placed), electrolint: &placed.fingerprint },
         fixes: placed.fix.iter().map(|fix| fix_entry(fix, roots)).collect(),
-        suppressions: placed
-            .baselined
-            .then_some(Suppression { kind: "external", justification: "accepted by the baseline" })
-            .into_iter()
-            .collect(),
+        suppressions: placed.suppressed.iter().map(suppression).collect(),
         properties: ResultProperties {
             severity: severity_name(finding.severity),
             confidence: confidence_name(finding.confidence),
@@ -244,6 +244,17 @@ fn fix_entry(fix: &FixReport, roots: &Roots) -> FixEntry {
         .into_iter()
         .map(|(path, replacements)| ArtifactChange { artifact_location: artifact(path, roots), replacements });
     FixEntry { description: Text { text: sentence(&fix.title) }, artifact_changes: changes.collect() }
+}
+
+/// How a service that follows suppressions is told of one.
+fn suppression(suppressed: &Suppressed) -> Suppression<'_> {
+    Suppression {
+        kind: if suppressed.by == SuppressedBy::Comment { "inSource" } else { "external" },
+        justification: match suppressed.by {
+            SuppressedBy::Baseline => "accepted by the baseline",
+            _ => &suppressed.reason,
+        },
+    }
 }
 
 fn region(location: &Location) -> Region {
@@ -463,7 +474,7 @@ struct ResultEntry<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<FixEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    suppressions: Vec<Suppression>,
+    suppressions: Vec<Suppression<'a>>,
     properties: ResultProperties,
 }
 
@@ -505,9 +516,9 @@ struct Replacement {
 }
 
 #[derive(Serialize)]
-struct Suppression {
+struct Suppression<'a> {
     kind: &'static str,
-    justification: &'static str,
+    justification: &'a str,
 }
 
 #[derive(Serialize)]

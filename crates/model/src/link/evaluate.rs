@@ -328,54 +328,6 @@ impl Program<'_> {
         }
     }
 
-    /// Parts of a text, joined as far as they are known.
-    fn joined(&self, parts: impl Iterator<Item = V>, v: V, frames: &Frames) -> Vec<Known> {
-        let mut joined: Vec<Part> = Vec::new();
-        let mut certainty = Certainty::Certain;
-        let mut trail = Vec::new();
-        let mut is_text = matches!(self.value(v), Value::Template(_));
-        let mut numbers = true;
-        for part in parts {
-            let values = self.eval_in(part, frames);
-            let text = match values.as_ref() {
-                [known] => match &known.thing {
-                    Thing::Text(text) => Some((vec![Part::Text(text.clone())], known)),
-                    Thing::Template(inner) => Some((inner.to_vec(), known)),
-                    Thing::Number(number) => Some((vec![Part::Text(Rc::from(number.to_string()))], known)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            match text {
-                Some((pieces, known)) => {
-                    let number = matches!(known.thing, Thing::Number(_));
-                    is_text |= !number;
-                    numbers &= number;
-                    certainty = certainty.min(known.certainty);
-                    trail.extend_from_slice(&known.trail);
-                    for piece in pieces {
-                        push_part(&mut joined, piece);
-                    }
-                }
-                None => {
-                    numbers = false;
-                    // Several known texts: take the text up to here as one thing with a hole.
-                    push_part(&mut joined, Part::Hole(part, frames.clone()));
-                }
-            }
-        }
-        if numbers || !is_text {
-            return vec![Known::unknown(Unknown::Other(v), Some(v))];
-        }
-        trail.truncate(6);
-        let thing = match joined.as_slice() {
-            [] => Thing::Text(Rc::from("")),
-            [Part::Text(text)] => Thing::Text(text.clone()),
-            _ => Thing::Template(Rc::from(joined)),
-        };
-        vec![Known { thing, at: Some(v), trail: Rc::from(trail), certainty, development: None }]
-    }
-
     /// Every thing that was ever written into a variable.
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
@@ -951,11 +903,4 @@ pub(super) fn is_merge(path: &str) -> bool {
             | "merge-options"
             | "lodash-es.merge"
     )
-}
-
-fn push_part(parts: &mut Vec<Part>, part: Part) {
-    match (parts.last_mut(), part) {
-        (Some(Part::Text(last)), Part::Text(next)) => *last = Rc::from(format!("{last}{next}")),
-        (_, part) => parts.push(part),
-    }
 }

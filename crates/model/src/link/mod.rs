@@ -12,6 +12,7 @@ pub use members::is_development_address;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod resolve;
+mod texts;
 pub mod things;
 
 use std::cell::{Cell, RefCell};
@@ -23,7 +24,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
 pub use resolve::Target;
-pub(crate) use resolve::{Json, join, split, within};
+pub(crate) use resolve::{Json, is_builtin, join, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
