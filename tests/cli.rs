@@ -391,6 +391,17 @@ fn a_configuration_is_begun_once() {
     assert_eq!(run(&["init"], &app).0, 0);
     let text = fs::read_to_string(app.join("electrolint.toml")).expect("it is written");
     assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#')), "what it says is what holds without it");
+    // Each line that is taken for a setting is one.
+    let setting = |line: &str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ') || key.starts_with('"'))
+    };
+    let all: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| setting(line)).collect();
+    assert!(all.len() > 8, "{all:?}");
+    fs::write(app.join("electrolint.toml"), all.join("\n")).expect("a file can be written");
+    let (code, _, error) = run(&["--exit-zero"], &app);
+    assert_eq!(code, 0, "{error}");
+    fs::write(app.join("electrolint.toml"), &text).expect("a file can be written");
     let (code, _, error) = run(&["init"], &app);
     assert_eq!(code, 2);
     assert!(error.contains("is there already"), "{error}");
