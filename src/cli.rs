@@ -63,7 +63,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Folders or files. A file narrows the report to what it has a part in; its whole app is analysed [default: .].
+    /// Folders, files or globs. A file narrows the report to what it has a part in; its whole app is analysed [default: .].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Leave out files and folders that match this glob, as in `vendor/**`; matched against paths as they are printed.

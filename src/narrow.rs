@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
 use crate::Failure;
 use crate::baseline::absolute;
 use crate::cli::CheckArgs;
@@ -24,13 +27,34 @@ pub(crate) struct Narrow {
     pub overlay: Overlay,
 }
 
+/// Most paths that one glob stands for.
+const MOST_PATHS: usize = 10_000;
+
+/// What a path with wildcards stands for where no shell has expanded it; itself if nothing matches.
+fn expanded(path: &PathBuf) -> Vec<PathBuf> {
+    let text = path.to_string_lossy();
+    let is_glob = text.contains(['*', '?', '[', '{']) && path.symlink_metadata().is_err();
+    let glob = GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build();
+    let (true, Ok(glob)) = (is_glob, glob) else { return vec![path.clone()] };
+    let glob = glob.compile_matcher();
+    let plain = path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']));
+    let folder: PathBuf = plain.collect();
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+    let is_looked_into =
+        |entry: &walkdir::DirEntry| !matches!(entry.file_name().to_str(), Some("node_modules" | ".git"));
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_looked_into).flatten();
+    let paths = entries.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf());
+    let found: Vec<PathBuf> = paths.filter(|path| glob.is_match(path)).take(MOST_PATHS).collect();
+    if found.is_empty() { vec![path.clone()] } else { found }
+}
+
 /// Asks git and standard input where the options want it.
 ///
 /// # Errors
 /// What git or the system says, and `-` without a name.
 pub(crate) fn ask(options: &CheckArgs) -> Result<Narrow, Failure> {
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
-    let mut narrow = Narrow { paths: options.input.paths.clone(), ..Narrow::default() };
+    let mut narrow = Narrow { paths: options.input.paths.iter().flat_map(expanded).collect(), ..Narrow::default() };
     if let Some(name) = &options.stdin_filename {
         let path = absolute(name);
         let mut bytes = Vec::new();

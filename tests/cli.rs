@@ -288,6 +288,10 @@ fn paths_narrow_the_report() {
     assert_eq!(one, ["src/config.js"]);
     assert_eq!(places(&["src/main.js", "--only", "process-sandbox"], &sample), one, "the window that it explains");
     assert_eq!(places(&["src/menu.js"], &sample), Vec::<String>::new());
+    // Where no shell expands them.
+    assert_eq!(places(&["src/*fig.js", "--only", "process-sandbox"], &sample), one);
+    assert_eq!(places(&["**/{config,menu}.js", "--only", "process-sandbox"], &sample), one);
+    assert_eq!(run(&["src/*.nothing"], &sample).0, 2);
     assert_eq!(places(&["main.js", "ipc.js"], &sample.join("src")).first().map(String::as_str), Some("config.js"));
 }
 
