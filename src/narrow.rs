@@ -31,11 +31,11 @@ pub(crate) struct Narrow {
 const MOST_PATHS: usize = 10_000;
 
 /// What a path with wildcards stands for where no shell has expanded it; itself if nothing matches.
-fn expanded(path: &PathBuf) -> Vec<PathBuf> {
+fn expanded(path: &Path) -> Vec<PathBuf> {
     let text = path.to_string_lossy();
     let is_glob = text.contains(['*', '?', '[', '{']) && path.symlink_metadata().is_err();
     let glob = GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build();
-    let (true, Ok(glob)) = (is_glob, glob) else { return vec![path.clone()] };
+    let (true, Ok(glob)) = (is_glob, glob) else { return vec![path.to_path_buf()] };
     let glob = glob.compile_matcher();
     let plain = path.components().take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']));
     let folder: PathBuf = plain.collect();
@@ -45,7 +45,7 @@ fn expanded(path: &PathBuf) -> Vec<PathBuf> {
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_looked_into).flatten();
     let paths = entries.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf());
     let found: Vec<PathBuf> = paths.filter(|path| glob.is_match(path)).take(MOST_PATHS).collect();
-    if found.is_empty() { vec![path.clone()] } else { found }
+    if found.is_empty() { vec![path.to_path_buf()] } else { found }
 }
 
 /// Asks git and standard input where the options want it.
@@ -54,7 +54,8 @@ fn expanded(path: &PathBuf) -> Vec<PathBuf> {
 /// What git or the system says, and `-` without a name.
 pub(crate) fn ask(options: &CheckArgs) -> Result<Narrow, Failure> {
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
-    let mut narrow = Narrow { paths: options.input.paths.iter().flat_map(expanded).collect(), ..Narrow::default() };
+    let mut narrow =
+        Narrow { paths: options.input.paths.iter().flat_map(|path| expanded(path)).collect(), ..Narrow::default() };
     if let Some(name) = &options.stdin_filename {
         let path = absolute(name);
         let mut bytes = Vec::new();
