@@ -180,7 +180,8 @@ fn sast_faults(log: &Value) -> Vec<String> {
         need(ids.insert(id), "an id of its own");
         need(["Info", "Low", "Medium", "High", "Critical", "Unknown"].contains(&text(&entry["severity"])), "severity");
         need(filled(&entry["name"]) && text(&entry["name"]).chars().count() <= 255, "name");
-        need(filled(&entry["description"]), "description");
+        need(filled(&entry["description"]) && text(&entry["description"]).len() <= 1_048_576, "description");
+        need(text(&entry["solution"]).chars().count() <= 7000, "solution");
         let identifiers = entry["identifiers"].as_array().cloned().unwrap_or_default();
         need(!identifiers.is_empty(), "identifiers");
         for identifier in identifiers {

@@ -8,8 +8,10 @@ use super::gitlab::Names;
 use super::repository::Roots;
 use super::{Placed, Report, RuleReport, rule_page};
 
-/// Longest name of a vulnerability, in characters.
+/// Longest name, description and solution of a vulnerability, in characters.
 const NAME: usize = 255;
+const DESCRIPTION: usize = 1_048_576;
+const SOLUTION: usize = 7000;
 
 /// Writes one report.
 pub fn render(report: &Report) -> String {
@@ -44,9 +46,9 @@ fn vulnerability(placed: &Placed, report: &Report, roots: &Roots, names: &mut Na
     let rule = report.rules.iter().find(|rule| rule.name == finding.rule);
     Vulnerability {
         id: uuid(&names.unique(&path, &placed.fingerprint)),
-        name: finding.message.chars().take(NAME).collect(),
-        description: if finding.gain.is_empty() { finding.message.clone() } else { finding.gain.clone() },
-        solution: Some(finding.help.clone()).filter(|help| !help.is_empty()),
+        name: first(&finding.message, NAME),
+        description: first(if finding.gain.is_empty() { &finding.message } else { &finding.gain }, DESCRIPTION),
+        solution: Some(first(&finding.help, SOLUTION)).filter(|help| !help.is_empty()),
         severity: match finding.severity {
             Severity::High => "High",
             Severity::Medium => "Medium",
@@ -56,6 +58,10 @@ fn vulnerability(placed: &Placed, report: &Report, roots: &Roots, names: &mut Na
         identifiers: identifiers(finding.rule, rule),
         location: Place { file: path, start_line: placed.location.line, end_line: placed.location.end_line },
     }
+}
+
+fn first(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
 }
 
 fn identifiers(name: &'static str, rule: Option<&RuleReport>) -> Vec<Identifier> {
