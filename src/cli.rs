@@ -117,7 +117,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// Read standard input instead of the file of this name, which need not exist.
-    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    #[arg(long, value_name = "NAME", help_heading = "Input", conflicts_with = "fix")]
     pub stdin_filename: Option<PathBuf>,
 
     /// Show findings of files that this branch changes: since it left REF, uncommitted and new files included [default:

@@ -65,6 +65,19 @@ pub enum Failure {
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Stdin(std::io::Error),
+    /// What was read is not what lies in the files that would be changed.
+    #[error("fixes go into files, and {option} reads something else")]
+    #[diagnostic(help("--diff prints the changes as a patch"))]
+    FixElsewhere {
+        /// The option.
+        option: &'static str,
+    },
+    /// A file that would be changed was changed by someone else.
+    #[error("{} was changed while it was looked at, and is left as it is", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that would be written is there already.
     #[error("{} is there already", path.display())]
     Exists {

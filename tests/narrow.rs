@@ -160,6 +160,28 @@ fn standard_input_stands_for_a_file() {
     assert!(error.contains("--stdin-filename"), "{error}");
 }
 
+/// What the index or standard input holds never lands in a file.
+#[test]
+fn fixes_go_into_the_files_that_were_read() {
+    let repository = repository();
+    let folder = repository.path();
+    write(folder, "preferences.js", BAD);
+    git(folder, &["add", "preferences.js"]);
+    write(folder, "preferences.js", "// work in progress\n");
+    for arguments in [
+        &["fix", "--fix=unsafe", "--staged"][..],
+        &["fix", "--stdin-filename", "preferences.js"],
+        &["check", "--fix", "--staged"],
+    ] {
+        let (code, _, error) = electrolint(folder, arguments);
+        assert_eq!(code, 2, "{arguments:?}: {error}");
+        assert_eq!(fs::read_to_string(folder.join("preferences.js")).expect("it is there"), "// work in progress\n");
+    }
+    // What would be changed of the index can be asked for.
+    let (code, _, error) = electrolint(folder, &["fix", "--staged", "--diff"]);
+    assert_eq!(code, 0, "nothing of it is safe: {error}");
+}
+
 fn electrolint(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_electrolint")).args(arguments).current_dir(folder).output();
     let output = output.expect("the command runs");

@@ -20,6 +20,12 @@ const PROBLEMS_SHOWN: usize = 10;
 /// Wrong usage, and reports that cannot be written.
 pub fn run(options: &CheckArgs) -> Result<Exit, Failure> {
     let progress = if options.quiet { Progress::silent() } else { Progress::on_terminal() };
+    if options.fix.is_some() && !options.diff {
+        let elsewhere = [(options.staged, "--staged"), (options.stdin_filename.is_some(), "--stdin-filename")];
+        if let Some((_, option)) = elsewhere.into_iter().find(|(is_set, _)| *is_set) {
+            return Err(Failure::FixElsewhere { option });
+        }
+    }
     let report = if options.diff || options.fix.is_some() {
         let mended = fix::mend_and_tell(options, options.fix.unwrap_or(Fixes::Safe), &progress)?;
         drop(progress);
@@ -48,6 +54,9 @@ fn diff(mended: &Mended) -> Result<Exit, Failure> {
 
 fn write(mended: &Mended, quiet: bool) -> Result<(), Failure> {
     for (path, change) in &mended.changes {
+        if std::fs::read(path).ok().as_deref() != Some(change.before.as_bytes()) {
+            return Err(Failure::Changed { path: path.clone() });
+        }
         write_file(path, change.after.as_bytes())?;
     }
     if !quiet {
