@@ -82,6 +82,11 @@ fn staged_reads_the_index_and_reports_the_commit() {
     git(folder, &["add", "preferences.js"]);
     assert_eq!(run(folder, &["--staged"], None).1, [NODE]);
     assert_eq!(run(folder, &["--staged"], None).0, 1);
+    // A file that no commit holds is not missed.
+    write(folder, "package-lock.json", "{}");
+    assert_eq!(run(folder, &["--staged", "--strict", "--exit-zero"], None).0, 0);
+    assert_eq!(run(folder, &[".", "--strict", "--exit-zero"], None).0, 4, "it has not the shape of a lockfile");
+    fs::remove_file(folder.join("package-lock.json")).expect("it can be removed");
     // The work tree is mended, the index is not.
     write(folder, "preferences.js", GOOD);
     assert_eq!(run(folder, &["--staged"], None).1, [NODE]);

@@ -59,6 +59,11 @@ impl Reader {
         all.filter(move |(path, _)| path.starts_with(&folder))
     }
 
+    /// Whether the overlay says that a file is not there.
+    pub(super) fn hides(&self, path: &Path) -> bool {
+        self.overlay.get(path).is_some_and(Option::is_none)
+    }
+
     /// Whether a regular file is there.
     pub(super) fn is_file(&self, path: &Path) -> bool {
         self.overlay.get(path).map_or_else(|| path.is_file(), Option::is_some)
