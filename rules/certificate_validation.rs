@@ -5,7 +5,7 @@ use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::link::{F, V};
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Certificates of servers are accepted unchecked.
@@ -155,6 +155,7 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
         };
         let _ = findings
             .report(&RULE, outcome.span, message)
+            .fix(fixes::refuse(app, outcome.span).filter(|_| decider.is_event))
             .at_most(confidence)
             .known(listener.certainty)
             .known(if values.len() > 1 { Certainty::Firm } else { accepting.certainty })
@@ -223,6 +224,7 @@ fn options(cx: &Context, findings: &mut Findings) {
             let optional = (opted && development != Some(true)) || (values.len() > 1 && development.is_none());
             let _ = findings
                 .report(&RULE, span, "certificates of servers are not checked: `rejectUnauthorized` is false")
+                .fix(fixes::set(app, span, "rejectUnauthorized", true, false))
                 .known(known.certainty)
                 .known(if optional { Certainty::Tentative } else { Certainty::Certain })
                 .gain(GAIN)

@@ -94,6 +94,35 @@ pub(super) struct Tree {
     pub refused: Vec<Refused>,
 }
 
+impl Tree {
+    /// Adds files that are there though the disk does not hold them, and takes away those that are not.
+    ///
+    /// One that the walk left out stays out, whatever its text.
+    pub(super) fn lay_over<'a>(&mut self, overlay: impl Iterator<Item = (&'a Path, bool)>) {
+        let mut changed = false;
+        for (path, is_there) in overlay {
+            if !is_there {
+                self.files.retain(|file| file.path != path);
+                continue;
+            }
+            let is_left =
+                self.left.iter().any(|left| path.starts_with(&left.path) && left.reason != GIT_IGNORED_UNLESS_LOADED);
+            let kind = path.file_name().and_then(|name| kinds::kind(&name.to_string_lossy()));
+            if let Some(kind) = kind
+                && !is_left
+                && !path.exists()
+            {
+                self.files.push(Entry { path: path.to_path_buf(), kind, wanted: true });
+                changed = true;
+            }
+        }
+        if changed {
+            self.files.sort_by(|a, b| a.path.cmp(&b.path));
+            self.files.dedup_by(|a, b| a.path == b.path);
+        }
+    }
+}
+
 /// A folder that is left out while the walk is inside it.
 struct Hidden {
     depth: usize,

@@ -100,6 +100,19 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// Whether a path lies in the app's own folder.
+    pub fn is_inside(&self, path: &str) -> bool {
+        match self.root.as_str() {
+            "" => !path.starts_with("../"),
+            // `..` is the folder around the base: every path that does not lead farther up.
+            root if root.split('/').all(|part| part == "..") => {
+                let up = |path: &str| path.split('/').take_while(|part| *part == "..").count();
+                up(path) <= up(root)
+            }
+            root => path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')),
+        }
+    }
+
     /// The file of this path.
     pub fn find(&self, path: &str) -> Option<FileId> {
         let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
