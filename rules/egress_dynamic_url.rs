@@ -6,6 +6,7 @@ use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::link::things::{Part, Thing};
 use electrolint_model::link::{C, V};
 
+use crate::finding::Relation;
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -65,9 +66,9 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help("Name the server in the app, or compare the `host` of `new URL(address)` with a list.")
             .symbol(app.symbol(call.call))
             .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
-            .related(worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
+            .place(Relation::Source, worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
         for &span in &worst.origin.through {
-            report = report.related(span, "handed over here");
+            report = report.place(Relation::Step, span, "handed over here");
         }
         if let Some((span, why)) = worst.weak {
             report = report.related(span, why);

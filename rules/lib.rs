@@ -4,6 +4,7 @@
 
 mod addresses;
 pub mod finding;
+pub mod fixes;
 mod handlers;
 mod ignores;
 pub mod options;
@@ -13,6 +14,7 @@ mod untrusted;
 mod windows;
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use electrolint_model::App;
 use finding::Finding;
@@ -20,6 +22,7 @@ pub(crate) use finding::{Confidence, Severity};
 use ignores::Ignore;
 use options::Options;
 pub(crate) use report::Findings;
+pub use windows::noun;
 
 /// A rule.
 pub struct Rule {
@@ -158,11 +161,18 @@ catalogue! {
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.
 pub fn run(app: &App, options: &Options) -> Vec<Finding> {
+    run_timed(app, options, |_, _| {})
+}
+
+/// As [`run`]; `tell` hears how long each rule took.
+pub fn run_timed(app: &App, options: &Options, mut tell: impl FnMut(&'static str, Duration)) -> Vec<Finding> {
     let ignores = ignores::read(app);
     let context = Context { app, options, ignores: &ignores };
     let mut findings = Findings::new(app);
     for rule in all() {
+        let start = Instant::now();
         (rule.check)(&context, &mut findings);
+        tell(rule.id, start.elapsed());
     }
     let mut found = findings.finish();
     let used = ignores::apply(app, &ignores, &mut found);

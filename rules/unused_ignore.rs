@@ -1,6 +1,6 @@
 //! Comments that ask to ignore what is not there.
 
-use crate::finding::Edit;
+use crate::finding::{Edit, Fix};
 use crate::ignores::{Ignore, Reach, Style};
 use crate::{Context, Findings, Severity};
 use electrolint_model::source::Span;
@@ -75,7 +75,7 @@ pub(crate) fn report(cx: &Context, used: &[Vec<bool>], findings: &mut Findings) 
                 .symbol(format!("ignore {name}"));
             if is_known {
                 let edits = if all { whole(cx, ignore) } else { one(ignore, index) };
-                report = report.fix("remove what ignores nothing", true, edits);
+                report = report.fix(Some(Fix { title: "remove what ignores nothing".to_owned(), safe: true, edits }));
             }
             let _ = report;
         }

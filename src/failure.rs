@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use thiserror::Error;
 
+use crate::baseline::BaselineError;
 use crate::config::ConfigError;
 use crate::discover::DiscoverError;
+use crate::git::GitError;
 
 /// How the command ended; a bug ends it with 101, the code of a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,38 @@ pub enum Failure {
     /// The paths or globs make no sense.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
+    /// Git has no answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The baseline cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// `-` stands for a file without a name.
+    #[error("standard input has no name, so nothing tells what it is a part of")]
+    #[diagnostic(help("--stdin-filename NAME says which file it stands for"))]
+    StdinName,
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Stdin(std::io::Error),
+    /// What was read is not what lies in the files that would be changed.
+    #[error("fixes go into files, and {option} reads something else")]
+    #[diagnostic(help("--diff prints the changes as a patch"))]
+    FixElsewhere {
+        /// The option.
+        option: &'static str,
+    },
+    /// A file that would be changed was changed by someone else.
+    #[error("{} was changed while it was looked at, and is left as it is", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that would be written is there already.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// No rule has this name.
     #[error("no rule is called `{name}`")]
     UnknownRule {

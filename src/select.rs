@@ -1,7 +1,7 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
 use electrolint_model::electron::releases::{Data, Support};
@@ -10,14 +10,16 @@ use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
+use crate::baseline::{self, Baseline, Matcher};
 use crate::cli::{CheckArgs, FailOn, Level, RuleSetting, Sure};
 use crate::config::settings::{Config, Ignore};
 use crate::config::{self, Configurations};
-use crate::discover::Discovery;
+use crate::discover::{self, Discovery, FoundApp};
 use crate::report::{
-    AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport, Suppressed,
-    SuppressedBy,
+    AppReport, EditReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport,
+    Suppressed, SuppressedBy,
 };
+use crate::timings::Timings;
 use crate::{Analysed, Exit, Failure};
 
 /// The options that select, checked against the catalogue.
@@ -36,6 +38,11 @@ pub struct Selection {
     no_ignores: bool,
     strict: bool,
     allow_empty: bool,
+    /// Findings of these files alone, in the form of `SourceFile::path`.
+    files: Option<BTreeSet<String>>,
+    baseline: Option<Baseline>,
+    baseline_strict: bool,
+    category: String,
     today: String,
 }
 
@@ -64,13 +71,42 @@ impl Selection {
             rules,
             min_confidence,
             min_severity,
-            show_suppressed: options.all,
+            show_suppressed: options.all || options.sarif_suppressed,
             fail_on: if options.exit_zero { Some(None) } else { options.fail_on.map(FailOn::threshold) },
             no_ignores: options.no_ignores,
             strict: options.strict,
-            allow_empty: options.allow_empty,
+            // A commit without any file of an app is no mistake.
+            allow_empty: options.allow_empty || options.staged,
+            files: None,
+            baseline: None,
+            baseline_strict: options.baseline_strict,
+            category: options.sarif_category.clone(),
             today: crate::config::today(),
         })
+    }
+
+    /// Adds what is known once the files are: those that are asked about, and the baseline of where they lie.
+    ///
+    /// # Errors
+    /// A baseline that cannot be used.
+    pub(crate) fn narrow(
+        &mut self,
+        discovery: &Discovery,
+        files: Option<BTreeSet<PathBuf>>,
+        options: &CheckArgs,
+    ) -> Result<(), Failure> {
+        self.files = files.map(|files| files.iter().map(|path| discovery.shown(path)).collect());
+        self.baseline = match (&options.baseline, options.no_baseline) {
+            (Some(path), _) => Some(Baseline::read(path)?),
+            (None, true) => None,
+            (None, false) => Baseline::find(discovery)?,
+        };
+        Ok(())
+    }
+
+    /// Whether findings in a file were asked for.
+    fn asks_for(&self, app: &FoundApp, path: &str) -> bool {
+        app.asks_for(path) && self.files.as_ref().is_none_or(|files| files.contains(path))
     }
 
     /// Whether a rule is on for a file, absolute, and the severity of its findings where a setting says it.
@@ -180,7 +216,17 @@ pub fn select(
 ) -> Report {
     let base = discovery.base.clone();
     let strict = selection.strict || configurations.of(&base).strict == Some(true);
+    let repository = discovery.repository().to_path_buf();
+    let nothing = Baseline::default();
+    let mut accepted = Matcher::new(selection.baseline.as_ref().unwrap_or(&nothing));
+    let mut checked: BTreeSet<PathBuf> = BTreeSet::new();
     let mut report = Report {
+        repository,
+        baseline: selection.baseline.clone(),
+        gone: Vec::new(),
+        category: selection.category.clone(),
+        time: (0, 0),
+        timings: Timings::default(),
         base: discovery.base,
         apps: Vec::new(),
         findings: Vec::new(),
@@ -196,21 +242,33 @@ pub fn select(
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
-        let narrowed = &app.found.narrowed;
-        for mut placed in place(index, &app.found.sources, app.findings) {
-            if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
-                continue;
-            }
+        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
+        for mut placed in place(index, &base, &app.found.sources, app.findings) {
             let path = config::absolute(&base, &placed.location.path);
             let config = configurations.of_file(&path);
-            let Some(level) = selection.level(placed.finding.rule, &path, &config) else { continue };
-            if let Some(severity) = level {
+            let level = selection.level(placed.finding.rule, &path, &config);
+            if let Some(Some(severity)) = level {
                 placed.finding.severity = severity;
             }
+            let is_baselined = selection.baseline.is_some() && accepted.accepts(&base, &placed);
+            if level.is_none() {
+                continue;
+            }
+            // A change of any place that explains a finding may have made it.
+            let related = placed.related.iter().map(|related| &related.location);
+            if !std::iter::once(&placed.location).chain(related).any(|at| selection.asks_for(&app.found, &at.path)) {
+                continue;
+            }
+            // What lies outside of the paths given is not touched.
+            placed.fix = placed.fix.take().filter(|fix| {
+                let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
+                fix.edits.iter().all(|edit| is_ours(&edit.location.path))
+            });
             if selection.no_ignores {
                 placed.finding.ignored = None;
             }
-            placed.suppressed = selection.suppressed(&placed, &path, &config);
+            let by_baseline = || is_baselined.then(|| Suppressed { by: SuppressedBy::Baseline, reason: String::new() });
+            placed.suppressed = selection.suppressed(&placed, &path, &config).or_else(by_baseline);
             let min_confidence =
                 selection.min_confidence.or(config.min_confidence.map(Sure::into)).unwrap_or(Confidence::Firm);
             let min_severity = selection.min_severity.or(config.min_severity.map(Level::into)).unwrap_or(Severity::Low);
@@ -221,12 +279,19 @@ pub fn select(
                 report.hidden.tentative += 1;
             } else if placed.finding.severity < min_severity {
                 report.hidden.below_severity += 1;
-            } else if placed.suppressed.is_some() && !selection.show_suppressed {
-                report.hidden.suppressed += 1;
+            } else if let Some(suppressed) = placed.suppressed.as_ref().filter(|_| !selection.show_suppressed) {
+                match suppressed.by {
+                    SuppressedBy::Baseline => report.hidden.baselined += 1,
+                    SuppressedBy::Comment | SuppressedBy::Configuration => report.hidden.suppressed += 1,
+                }
             } else {
                 report.findings.push(placed);
             }
         }
+    }
+    if selection.baseline.is_some() {
+        let gone = accepted.gone(|path| checked.contains(path) || !path.exists());
+        report.gone = gone.into_iter().map(baseline::describe).collect();
     }
     // Apps of one workspace share files.
     report.problems.sort();
@@ -237,15 +302,11 @@ pub fn select(
     report
 }
 
-/// The path is that file, or lies in that folder.
-fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
-    path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 fn exit(report: &Report, selection: &Selection, strict: bool) -> Exit {
+    let is_stale = selection.baseline_strict && !report.gone.is_empty();
     if report.apps.is_empty() {
         if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
-    } else if report.findings.iter().any(|placed| placed.fails) {
+    } else if is_stale || report.findings.iter().any(|placed| placed.fails) {
         Exit::Findings
     } else if strict && !report.problems.is_empty() {
         Exit::Incomplete
@@ -264,6 +325,7 @@ fn rule_reports() -> Vec<RuleReport> {
             items: rule.items.to_vec(),
             summary: rule.summary(),
             doc: rule.doc(),
+            page: crate::commands::explain::page(rule),
             source: rule.source,
             cwe: rule.cwe.to_vec(),
         })
@@ -283,6 +345,7 @@ fn describe(analysed: &Analysed) -> AppReport {
         },
         files_read: analysed.files_read,
         windows: analysed.windows,
+        resolved: analysed.resolved.clone(),
     }
 }
 
@@ -300,20 +363,27 @@ fn support_text(version: &Version) -> String {
 /// Puts findings where reports can name them, sorted, each with its fingerprint.
 ///
 /// All findings of the app are numbered, shown or not, so that a threshold changes no fingerprint.
-fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
+fn place(app: usize, base: &Path, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     let mut places = Places { sources, lines: HashMap::new() };
     let mut placed: Vec<Placed> = Vec::with_capacity(findings.len());
     for finding in findings {
         let (location, source) = places.find(finding.span);
         let related = finding.related.iter().map(|related| {
             let (location, source) = places.find(related.span);
-            RelatedPlace { location, source, message: related.message.clone() }
+            RelatedPlace { relation: related.relation, location, source, message: related.message.clone() }
         });
         let related = related.collect();
         let fix = finding.fix.as_ref().map(|fix| FixReport {
             title: fix.title.clone(),
             safe: fix.safe,
-            edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| {
+                    let (location, source) = places.find(edit.span);
+                    EditReport { location, source, replacement: edit.replacement.clone() }
+                })
+                .collect(),
         });
         placed.push(Placed {
             app,
@@ -337,8 +407,9 @@ fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     for placed in &mut placed {
         let name = (placed.finding.rule, placed.location.path.clone(), placed.finding.symbol.clone());
         let occurrence = seen.entry(name).or_default();
-        placed.fingerprint =
-            fingerprint(placed.finding.rule, &placed.location.path, &placed.finding.symbol, *occurrence);
+        // From the app's folder on, so that it is the same whatever folder was checked.
+        let path = discover::relative(&base.join(&sources.root), &base.join(&placed.location.path));
+        placed.fingerprint = fingerprint(placed.finding.rule, &path, &placed.finding.symbol, *occurrence);
         *occurrence += 1;
     }
     placed
@@ -378,15 +449,20 @@ fn clamp(content: &str, span: Span) -> (u32, u32) {
     (start as u32, end as u32)
 }
 
-/// The finding's name that moved lines leave alone: FNV-1a, 128 bits, over its parts, each ended by a zero byte.
+/// The finding's name that moved lines leave alone: a hash of its parts.
 ///
-/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change.
 fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String {
+    hash(&[rule, path, symbol, &occurrence.to_string()])
+}
+
+/// FNV-1a, 128 bits, over some texts, each ended by a zero byte, as 32 hexadecimal digits:
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>.
+pub(crate) fn hash(parts: &[&str]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let occurrence = occurrence.to_string();
     let mut hash = OFFSET;
-    for part in [rule, path, symbol, &occurrence] {
+    for part in parts {
         for byte in part.bytes().chain([0]) {
             hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
         }
@@ -396,7 +472,6 @@ fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String 
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::Arc;
 
     use electrolint_model::source::{FileKind, Role, SourceFile};
@@ -405,7 +480,6 @@ mod tests {
 
     use super::*;
     use crate::cli::ConfigArgs;
-    use crate::discover::FoundApp;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
         Finding {
@@ -442,7 +516,15 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        let analysed = Analysed { found, electron, problems: Vec::new(), files_read: 1, windows: 0, findings };
+        let analysed = Analysed {
+            found,
+            electron,
+            problems: Vec::new(),
+            files_read: 1,
+            windows: 0,
+            resolved: Vec::new(),
+            findings,
+        };
         let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
         let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();
         select(discovery, vec![analysed], &selection, &configurations)

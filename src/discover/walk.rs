@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use electrolint_model::problem::ProblemKind;
-use electrolint_model::source::FileKind;
+use electrolint_model::source::{FOREIGN_SCRIPT, FileKind};
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
@@ -94,6 +94,35 @@ pub(super) struct Tree {
     pub refused: Vec<Refused>,
 }
 
+impl Tree {
+    /// Adds files that are there though the disk does not hold them, and takes away those that are not.
+    ///
+    /// One that the walk left out stays out, whatever its text.
+    pub(super) fn lay_over<'a>(&mut self, overlay: impl Iterator<Item = (&'a Path, bool)>) {
+        let mut changed = false;
+        for (path, is_there) in overlay {
+            if !is_there {
+                self.files.retain(|file| file.path != path);
+                continue;
+            }
+            let is_left =
+                self.left.iter().any(|left| path.starts_with(&left.path) && left.reason != GIT_IGNORED_UNLESS_LOADED);
+            let kind = path.file_name().and_then(|name| kinds::kind(&name.to_string_lossy()));
+            if let Some(kind) = kind
+                && !is_left
+                && !path.exists()
+            {
+                self.files.push(Entry { path: path.to_path_buf(), kind, wanted: true });
+                changed = true;
+            }
+        }
+        if changed {
+            self.files.sort_by(|a, b| a.path.cmp(&b.path));
+            self.files.dedup_by(|a, b| a.path == b.path);
+        }
+    }
+}
+
 /// A folder that is left out while the walk is inside it.
 struct Hidden {
     depth: usize,
@@ -154,7 +183,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
         }
         let name = entry.file_name().to_string_lossy();
         let kind = kinds::kind(&name);
-        if kind.is_none() && !kinds::is_component(&name) && !leads_to_folder(&entry) {
+        let foreign = kinds::is_foreign_script(&name);
+        if kind.is_none() && !kinds::is_component(&name) && !foreign && !leads_to_folder(&entry) {
             continue;
         }
         let wanted = rules.wants(path);
@@ -171,7 +201,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             (Some(kind), None) => tree.files.push(Entry { path: path.to_path_buf(), kind, wanted }),
             (_, reason) => {
                 let folder = path.parent().unwrap_or(root).to_path_buf();
-                single.entry((folder, reason.unwrap_or(COMPONENT))).or_default().push(path.to_path_buf());
+                let unread = if foreign { FOREIGN_SCRIPT } else { COMPONENT };
+                single.entry((folder, reason.unwrap_or(unread))).or_default().push(path.to_path_buf());
             }
         }
     }

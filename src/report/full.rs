@@ -37,7 +37,8 @@ pub fn render(report: &Report, look: Look) -> String {
         paragraph(&mut out, "gain: ", &finding.gain);
         paragraph(&mut out, "help: ", &finding.help);
         if let Some(fix) = &placed.fix {
-            paragraph(&mut out, "fix: ", &fix.title);
+            let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
+            paragraph(&mut out, "fix: ", &format!("{}, by {option}", fix.title));
         }
         if explained.insert(finding.rule) {
             paragraph(&mut out, "more: ", &format!("electrolint explain {}", finding.rule));

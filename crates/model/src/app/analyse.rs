@@ -84,6 +84,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         entry_points: Default::default(),
         is_limited: Default::default(),
         shown: Default::default(),
+        guest_preloads: Default::default(),
         ordinals: Default::default(),
         bounds: Default::default(),
         entrances: Default::default(),

@@ -118,6 +118,8 @@ impl App<'_> {
             ("WebviewTag", "new-window", SourceKind::WindowOpen),
             ("WebviewTag", "will-navigate", SourceKind::Navigation),
             ("WebviewTag", "ipc-message", SourceKind::Ipc),
+            ("WebContents", "console-message", SourceKind::Message),
+            ("WebviewTag", "console-message", SourceKind::Message),
             ("app", "open-url", SourceKind::OpenUrl),
             ("app", "open-file", SourceKind::OpenUrl),
             ("app", "second-instance", SourceKind::Arguments),
@@ -144,7 +146,9 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
+        // Where a scheme is enough, the desktop opens what it names.
+        let desktop = enough == Strength::Scheme;
+        let mut walk = Walk { app: self, entries, harmless, enough, desktop, through: Vec::new(), found: Vec::new() };
         walk.follow(c, argument, 0);
         walk.found
     }
@@ -183,6 +187,7 @@ struct Walk<'x, 'a> {
     entries: &'x FxHashMap<F, SourceKind>,
     harmless: &'x dyn Fn(&Thing) -> bool,
     enough: Strength,
+    desktop: bool,
     through: Vec<Span>,
     found: Vec<Reach>,
 }
@@ -204,6 +209,8 @@ impl Walk<'_, '_> {
             return;
         }
         let judged = app.guard_of_call(c, argument);
+        let judged = if self.desktop { judged.for_desktop() } else { judged };
+        let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
         if judged.strength >= self.enough {
             return;
         }
@@ -230,6 +237,16 @@ impl Walk<'_, '_> {
         let unknown = values.iter().any(|known| {
             matches!(known.thing, Thing::Unknown(_) | Thing::Template(_) | Thing::Result(..) | Thing::Api(_))
         });
+        if !path.is_empty() && !callers.is_empty() && depth < MOST_CALLERS && judged.strength == Strength::None {
+            for &caller in callers.iter() {
+                self.through.push(app.callee_span(caller));
+                if !self.property(caller, index, path, values, depth) {
+                    self.push(SourceKind::Unknown, span, judged);
+                }
+                self.through.pop();
+            }
+            return;
+        }
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
             if unknown && !(path.is_empty() && callers.is_empty() && app.is_list_callback(f)) {
                 self.push(if callers.is_empty() { SourceKind::Parameter } else { SourceKind::Unknown }, span, judged);
@@ -246,6 +263,21 @@ impl Walk<'_, '_> {
                 self.push(SourceKind::Parameter, span, judged);
             }
         }
+    }
+
+    /// A property of what a call hands over, where that is a parameter of the caller: `open(details)` that opens `details.url`.
+    fn property(&mut self, caller: C, index: u32, path: &[String], values: &Values, depth: u32) -> bool {
+        let app = self.app;
+        let Some(handed) = app.program.argument(caller, index as usize) else { return false };
+        let Some(mut root) = app.root(handed) else { return false };
+        let Base::Parameter(function, outer) = root.base else { return false };
+        root.path.extend_from_slice(path);
+        let call = app.program.call(caller);
+        let judged = app.guard_of_root(F(caller.0, call.function), call.condition, &root);
+        if judged.strength < self.enough {
+            self.parameter(F(root.unit, function), outer, &root.path, values, &judged, depth + 1);
+        }
+        true
     }
 
     /// A value that is no parameter: each of the things that it can be.
@@ -268,6 +300,7 @@ impl Walk<'_, '_> {
                 Thing::Api(path) if &**path == "process.argv" => {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
+                _ if app.is_said_by_guest(argument) => self.push(SourceKind::Message, app.span(argument), judged),
                 _ => {
                     let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
                     self.push(SourceKind::Unknown, span, judged);

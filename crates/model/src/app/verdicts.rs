@@ -269,6 +269,20 @@ impl App<'_> {
         functions.into_iter().map(|f| self.granted(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
     }
 
+    /// Whether the handler that a listener sets is replaced at once by another of `among`: `set(null)`, then `set(handler)`, makes
+    /// Chromium ask again.
+    pub fn is_replaced(&self, listener: &Listener, among: &[Listener]) -> bool {
+        let this = self.program.call(listener.call);
+        among.iter().any(|other| {
+            let next = self.program.call(other.call);
+            other.call.0 == listener.call.0
+                && next.function == this.function
+                && next.order > this.order
+                && next.condition == this.condition
+                && other.receiver == listener.receiver
+        })
+    }
+
     fn granted(&self, f: F) -> Verdict {
         let answers = self.calls_of_parameter(f, 2);
         if answers.is_empty() {
@@ -285,7 +299,12 @@ impl App<'_> {
                 Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
                 Some(false) => Verdict::Denies,
                 // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(Judged { strength: Strength::Host, span: Some(answer.span), why: None }),
+                None => Verdict::Guarded(Judged {
+                    strength: Strength::Host,
+                    span: Some(answer.span),
+                    why: None,
+                    lets_files: false,
+                }),
             };
             verdict = verdict.worse(found);
         }
@@ -317,7 +336,12 @@ impl App<'_> {
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
             if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(Judged { strength: Strength::Host, span: Some(span), why: None });
+                return Verdict::Guarded(Judged {
+                    strength: Strength::Host,
+                    span: Some(span),
+                    why: None,
+                    lets_files: false,
+                });
             }
             at = condition.parent;
         }
@@ -328,7 +352,12 @@ impl App<'_> {
             return match only_development {
                 Some(true) => Verdict::Denies,
                 Some(false) => Verdict::Allows(span),
-                None => Verdict::Guarded(Judged { strength: Strength::Opaque, span: Some(span), why: None }),
+                None => Verdict::Guarded(Judged {
+                    strength: Strength::Opaque,
+                    span: Some(span),
+                    why: None,
+                    lets_files: false,
+                }),
             };
         }
         Verdict::Guarded(judged)

@@ -75,6 +75,7 @@ pub struct Program<'a> {
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    functions_by_name: FxHashMap<Rc<str>, u32>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
@@ -88,10 +89,15 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
     asked_at: Cell<u64>,
+    /// How much it may cost.
+    allowed: Cell<u64>,
+    /// For each unit, how many questions that began in it came to no end.
+    tangled: Vec<Cell<u32>>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -110,6 +116,7 @@ impl<'a> Program<'a> {
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
             aliases: FxHashMap::default(),
+            functions_by_name: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
@@ -119,10 +126,14 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            registrations: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
+            allowed: Cell::new(0),
+            tangled: Vec::new(),
         };
+        program.tangled = vec![Cell::new(0); program.units.len()];
         program.index();
         program
     }
@@ -204,6 +215,16 @@ impl<'a> Program<'a> {
         self.work.get() > MOST_WORK
     }
 
+    fn tangles(&self, unit: UnitId) -> u32 {
+        self.tangled.get(unit.0 as usize).map_or(0, Cell::get)
+    }
+
+    fn tangle(&self, unit: UnitId) {
+        if let Some(count) = self.tangled.get(unit.0 as usize) {
+            count.set(count.get().saturating_add(1));
+        }
+    }
+
     /// The module that an import leads to.
     pub fn target(&self, unit: UnitId, import: ImportId) -> &Target {
         self.modules.target(unit, import)
@@ -234,6 +255,7 @@ impl<'a> Program<'a> {
         let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
         let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
         let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
+        let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
             // Most texts are no names: only those that are become shared ones.
@@ -248,8 +270,7 @@ impl<'a> Program<'a> {
                     let mut value = item.value;
                     // `handler.bind(this)` is handler.
                     if let Value::Call(inner) = summary.value(value)
-                        && let Value::Member(bound, method) = summary.value(summary.call(inner).callee)
-                        && summary.str(method) == "bind"
+                        && let Some(bound) = bound(summary, summary.call(inner))
                     {
                         value = bound;
                     }
@@ -288,7 +309,7 @@ impl<'a> Program<'a> {
                             }
                         }
                         _ => {
-                            if let Some(name) = final_name(summary, write.value) {
+                            for name in names_behind(summary, write.value) {
                                 alias(name, binding.name);
                             }
                         }
@@ -296,8 +317,10 @@ impl<'a> Program<'a> {
                 }
             }
             for property in &summary.properties {
-                if let (Key::Name(key), Some(name)) = (property.key, final_name(summary, property.value)) {
-                    alias(name, key);
+                if let Key::Name(key) = property.key {
+                    for name in names_behind(summary, property.value) {
+                        alias(name, key);
+                    }
                 }
             }
             for export in &summary.exports {
@@ -319,11 +342,15 @@ impl<'a> Program<'a> {
                     }
                 }
             }
+            for name in summary.functions.iter().filter_map(|function| function.name) {
+                *functions.entry(shared(name)).or_default() += 1;
+            }
         }
         self.calls_by_name = calls;
         self.arguments_by_name = arguments;
         self.writes_by_key = writes;
         self.callbacks = callbacks;
+        self.functions_by_name = functions;
         self.aliases = aliases
             .into_iter()
             .map(|(name, set)| {
@@ -370,6 +397,44 @@ pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
         Value::Function(function) => summary.function(function).name,
         Value::Class(class) => summary.classes[class.index()].name,
         Value::Await(inner) => final_name(summary, inner),
+        Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
         _ => None,
     }
+}
+
+/// What `function.bind(…)` binds.
+pub(crate) fn bound(summary: &Summary, call: &Call) -> Option<ValueId> {
+    match summary.value(call.callee) {
+        Value::Member(bound, method) if summary.str(method) == "bind" => Some(bound),
+        _ => None,
+    }
+}
+
+/// The names of everything that a value may be: of both branches, and of what a function of this file returns.
+fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
+    let mut names = Vec::new();
+    let mut open = vec![value];
+    let mut steps = 0;
+    while let Some(value) = open.pop() {
+        steps += 1;
+        if steps > 16 {
+            break;
+        }
+        if let Some(name) = final_name(summary, value) {
+            names.push(name);
+            continue;
+        }
+        match summary.value(value) {
+            Value::Conditional { then, other, .. } => open.extend([other, then]),
+            Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
+            Value::Call(call) => {
+                let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
+                let [only] = summary.bindings[binding.index()].writes.as_slice() else { continue };
+                let Value::Function(function) = summary.value(only.value) else { continue };
+                open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));
+            }
+            _ => {}
+        }
+    }
+    names
 }
