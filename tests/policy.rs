@@ -164,6 +164,24 @@ fn what_is_private_or_only_for_development_is_not_granted() {
 }
 
 #[test]
+fn clients_of_packages_ask_servers_of_their_own() {
+    let manifest = derived(
+        "policy-clients",
+        "import { Octokit } from '@octokit/rest';
+        const own = new Octokit({ auth: token });
+        const company = new Octokit({ baseUrl: 'https://git.company.example/api/v3' });",
+    );
+    let hosts: Vec<String> = manifest.network.and_then(|n| n.hosts).into_iter().flatten().map(|h| h.host).collect();
+    assert!(hosts.contains(&"api.github.com".to_owned()), "{hosts:?}");
+    let other = derived(
+        "policy-client-elsewhere",
+        "import { Octokit } from '@octokit/rest';
+        new Octokit({ baseUrl: 'https://git.company.example/api/v3' });",
+    );
+    assert!(other.network.is_none_or(|n| n.hosts.is_none_or(|h| h.iter().all(|h| h.host != "api.github.com"))));
+}
+
+#[test]
 fn permissions_navigation_and_openers_by_what_they_compare() {
     let manifest = derived("policy-guards", "const { app, BrowserWindow, session, shell } = require('electron');
         app.whenReady().then(() => {

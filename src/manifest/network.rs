@@ -74,6 +74,21 @@ fn inside(host: &str) -> Option<String> {
     is_reserved(name).then(|| format!("the name {host} leads to no public server"))
 }
 
+/// Packages that ask servers of their own, by the call that makes a client; an option that names another server in its place.
+///
+/// <https://github.com/octokit/core.js#options>, <https://www.algolia.com/doc/rest-api/search/#hosts>,
+/// <https://github.com/electron/update-electron-app#readme>
+const CLIENTS: [(&str, &[&str], &str); 8] = [
+    ("@octokit/core.Octokit", &["api.github.com"], "baseUrl"),
+    ("@octokit/rest", &["api.github.com"], "baseUrl"),
+    ("@octokit/rest.Octokit", &["api.github.com"], "baseUrl"),
+    ("octokit.Octokit", &["api.github.com"], "baseUrl"),
+    ("algoliasearch", &["*.algolia.net", "*.algolianet.com"], "hosts"),
+    ("algoliasearch.default", &["*.algolia.net", "*.algolianet.com"], "hosts"),
+    ("algoliasearch/lite.default", &["*.algolia.net", "*.algolianet.com"], "hosts"),
+    ("update-electron-app.updateElectronApp", &["update.electronjs.org"], "host"),
+];
+
 #[derive(Default)]
 pub(super) struct Found {
     hosts: BTreeMap<String, Places>,
@@ -87,6 +102,7 @@ impl Draft<'_> {
         self.loads(&mut found);
         self.pages(&mut found);
         self.embeds(&mut found);
+        self.clients(&mut found);
         self.write_hosts(found);
     }
 
@@ -182,6 +198,25 @@ impl Draft<'_> {
                 // `//example.com/x` is the scheme of the page; of a file it is no server.
                 if let Server::Known(scheme, host) = server_of(&resource.url, true) {
                     self.add_host(found, &scheme, host, span);
+                }
+            }
+        }
+    }
+
+    fn clients(&mut self, found: &mut Found) {
+        let app = self.app;
+        for (api, hosts, option) in CLIENTS {
+            for call in app.calls(api).iter() {
+                let record = app.program.call(call.call);
+                let development = app.program.development_of(call.call.0, record.condition, &Default::default());
+                let span = call.span(app);
+                let options = call.argument(app, 0).map(|options| app.eval(options));
+                let names_another = options.iter().flat_map(|options| options.iter()).any(|known| match &known.thing {
+                    Thing::Object(object) => !app.program.property(object, option, None).values.is_empty(),
+                    _ => false,
+                });
+                if !names_another && self.is_shipped(span, development) {
+                    hosts.iter().for_each(|host| self.add_host(found, "https", (*host).to_owned(), span));
                 }
             }
         }
