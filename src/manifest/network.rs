@@ -78,13 +78,14 @@ fn inside(host: &str) -> Option<String> {
 ///
 /// <https://github.com/octokit/core.js#options>, <https://www.algolia.com/doc/rest-api/search/#hosts>,
 /// <https://github.com/electron/update-electron-app#readme>
-const CLIENTS: [(&str, &[&str], &str); 8] = [
+const CLIENTS: [(&str, &[&str], &str); 9] = [
     ("@octokit/core.Octokit", &["api.github.com"], "baseUrl"),
     ("@octokit/rest", &["api.github.com"], "baseUrl"),
     ("@octokit/rest.Octokit", &["api.github.com"], "baseUrl"),
     ("octokit.Octokit", &["api.github.com"], "baseUrl"),
     ("algoliasearch", &["*.algolia.net", "*.algolianet.com"], "hosts"),
     ("algoliasearch.default", &["*.algolia.net", "*.algolianet.com"], "hosts"),
+    ("algoliasearch/lite", &["*.algolia.net", "*.algolianet.com"], "hosts"),
     ("algoliasearch/lite.default", &["*.algolia.net", "*.algolianet.com"], "hosts"),
     ("update-electron-app.updateElectronApp", &["update.electronjs.org"], "host"),
 ];

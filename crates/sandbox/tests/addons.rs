@@ -16,7 +16,7 @@ fn folder(main: &str) -> tempfile::TempDir {
     folder
 }
 
-const ADDON: &str = r#"{"version":1,"id":"a","main":"index.js","limits":{"initTimeoutMs":3000},
+const ADDON: &str = r#"{"version":1,"id":"a","main":"index.js","limits":{"initTimeoutMs":30000},
     "restart":{"backoffMs":[0],"stableAfterMs":86400000}}"#;
 
 #[tokio::test]
@@ -39,7 +39,8 @@ async fn a_main_that_fails_or_does_not_end_is_no_start() {
     let engine = engine();
     let start = async |main: &str| {
         let folder = folder(main);
-        engine.sandbox().policy(policy(ADDON)).addon(folder.path()).expect("an addon").create().await.err()
+        let short = policy(&ADDON.replace("30000", "3000"));
+        engine.sandbox().policy(short).addon(folder.path()).expect("an addon").create().await.err()
     };
     let failed = start("throw new TypeError('no')").await;
     assert!(

@@ -74,9 +74,9 @@ pub fn workers() -> Vec<i32> {
     parents.keys().copied().filter(below).collect()
 }
 
-/// Waits until `done`, at most ten seconds.
+/// Waits until `done`, at most a minute: long enough for a machine that does much else.
 pub async fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if done() {
             return;
         }
