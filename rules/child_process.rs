@@ -2,7 +2,7 @@
 
 use electrolint_model::app::ApiCall;
 use electrolint_model::app::traces::Trace;
-use electrolint_model::link::V;
+use electrolint_model::link::{F, V};
 use electrolint_model::link::things::Thing;
 
 use crate::untrusted::worst;
@@ -92,6 +92,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         let Some(command) = call.argument(app, 0) else { continue };
         let traces = app.traces(call.call, command, &entrances, CLEANERS);
         let shell = kind == Kind::Program && uses_shell(cx, &call);
+        // Where a path leads is asked before the desktop opens it.
+        if kind == Kind::Open
+            && app.asks_where_paths_lead(vec![F(call.call.0, app.program.call(call.call).function)])
+        {
+            continue;
+        }
         if let Some(trace) = worst(&traces) {
             report(cx, findings, &call, command, trace, if shell { Kind::Shell } else { kind }, false);
             continue;

@@ -166,7 +166,11 @@ impl App<'_> {
 
     /// Whether a handler, the function that reads for it, or a helper of theirs asks where a path leads.
     pub fn contains_paths(&self, handler: &ProtocolHandler, sink: C) -> bool {
-        let mut open = vec![handler.function, F(sink.0, self.program.call(sink).function)];
+        self.asks_where_paths_lead(vec![handler.function, F(sink.0, self.program.call(sink).function)])
+    }
+
+    /// Whether one of some functions, or a helper of theirs, asks where a path leads.
+    pub fn asks_where_paths_lead(&self, mut open: Vec<F>) -> bool {
         let mut seen = Vec::new();
         while let Some(f) = open.pop() {
             if seen.contains(&f) || seen.len() > 24 {
