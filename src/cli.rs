@@ -19,6 +19,15 @@ Exit codes:
   4    no findings, but the analysis is incomplete and --strict is on
   101  a bug in electrolint";
 
+const POLICY_EXIT_CODES: &str = "\
+Exit codes:
+  0    written, or FILE grants all that the app needs
+  1    the app needs more than FILE grants
+  2    wrong usage, a FILE that is no policy, an output that cannot be written
+  3    no Electron app there
+  4    something is unresolved that FILE does not list, and --strict is on
+  101  a bug in electrolint";
+
 /// Finds what is insecure in an Electron app before it ships.
 #[derive(Debug, Parser)]
 #[command(name = "electrolint", version, after_help = "`electrolint [PATH]...` is short for `electrolint check`.")]
@@ -42,6 +51,11 @@ pub enum Command {
     Config(ConfigCommandArgs),
     /// Print what the analysis knows about an app, for contributors and bug reports.
     Facts(FactsArgs),
+    /// Write down what an app or addon may do at run time, or check that a policy grants what it needs.
+    #[command(after_help = POLICY_EXIT_CODES)]
+    Policy(PolicyArgs),
+    /// Run a script in the sandbox: `electrolint-sandbox run`, with all that follows.
+    Run(RunArgs),
 }
 
 /// Which files are read, and as what.
@@ -197,6 +211,35 @@ pub struct FactsArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// Options of `policy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PolicyArgs {
+    /// The folder of the app, or of an addon: one with an `addon.json` [default: .].
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Write the policy to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "check")]
+    pub output: Option<PathBuf>,
+    /// Compare this policy with what the app needs: what is missing is printed.
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+    /// Exit with 4 when something could not be resolved that FILE does not list.
+    #[arg(long)]
+    pub strict: bool,
+    /// Analyse for this version of Electron instead of the one that the app names.
+    #[arg(long, value_name = "VERSION", value_parser = electron_version)]
+    pub electron_version: Option<String>,
+}
+
+/// Options of `run`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(disable_help_flag = true)]
+pub struct RunArgs {
+    /// Options and script of `electrolint-sandbox run`.
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<OsString>,
 }
 
 /// Form of a text about rules.

@@ -92,6 +92,44 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
+    /// A policy cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    PolicyRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A policy that is none.
+    #[error("{} is no policy\n{errors}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Every error, a line for each.
+        errors: String,
+    },
+    /// More than one app is there, and a policy is of one.
+    #[error("several Electron apps are there")]
+    SeveralApps {
+        /// Which.
+        #[help]
+        help: String,
+    },
+    /// The sandbox is not there.
+    #[error("cannot find electrolint-sandbox")]
+    NoSandbox {
+        /// What to do about it.
+        #[help]
+        help: String,
+    },
+    /// The sandbox cannot be started.
+    #[error("cannot start {}: {source}", path.display())]
+    Sandbox {
+        /// The program.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// There is no Electron app.
     #[error("no Electron app there")]
     NoApp {

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod discover;
 mod failure;
+pub mod manifest;
 pub mod report;
 pub mod select;
 

@@ -4,7 +4,9 @@ pub mod check;
 pub mod config;
 pub mod explain;
 pub mod facts;
+pub mod policy;
 pub mod rules;
+pub mod run;
 
 use std::io::Write;
 

@@ -142,7 +142,7 @@ impl App<'_> {
                     let callee = V(unit, call.callee);
                     if matches!(
                         summary.value(call.callee),
-                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
+                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..) | Value::Call(_)
                     ) && self
                         .eval(callee)
                         .iter()

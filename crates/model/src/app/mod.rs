@@ -1,5 +1,7 @@
 //! The facts about one app, asked for in Electron's words.
 
+mod addon;
+mod admitted;
 mod addons;
 mod analyse;
 mod bridge;
@@ -10,6 +12,7 @@ pub mod comments;
 mod configuration;
 mod contents;
 mod dump;
+mod embeds;
 mod entrances;
 mod entries;
 mod environment;
@@ -20,6 +23,7 @@ mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
@@ -44,11 +48,14 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use addon::GlobalUse;
+pub use admitted::Admitted;
 pub use addons::{Addon, AddonManifest, AddonRoute};
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
@@ -100,7 +107,8 @@ pub struct App<'a> {
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
-    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
+    shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,

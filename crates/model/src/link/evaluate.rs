@@ -13,15 +13,25 @@ const MOST_ALTERNATIVES: usize = 16;
 /// Writes to one variable that are looked at; what the others write is unknown.
 const MOST_WRITES: usize = 256;
 
+/// Values that are gathered before those that are alike are put together.
+pub(super) const MOST_VALUES: usize = 256;
+
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
 /// Steps that one question may cost: what is more entangled is unknown, and the next question starts afresh.
 const MOST_WORK_AT_ONCE: u64 = 50_000;
 
+/// Steps after which what a question left open is kept as it is, and not asked for again.
+const MUCH_WORK: u64 = 5_000;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
+        // Calls of functions in which the value does not stand say nothing of it.
+        let kept = (!frames.is_empty()).then(|| F(v.0, self.summary(v.0).owner(v.1)));
+        let kept = kept.map(|owner| frames.only(|function| self.encloses(function, owner)));
+        let frames = kept.as_ref().unwrap_or(frames);
         let shallow = self.shallow.get();
         let (memo, framed) = (&self.memo[usize::from(shallow)], &self.framed[usize::from(shallow)]);
         if frames.is_empty() {
@@ -46,8 +56,7 @@ impl Program<'_> {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        let work = self.work.get();
-        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE {
+        if depth > MOST_STEPS || self.is_tired() {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -68,10 +77,16 @@ impl Program<'_> {
             framed.borrow_mut().insert((v, frames.clone()), values.clone());
         }
         if provisional {
-            self.provisional.borrow_mut().push((v, frames.clone(), shallow));
+            let is_cut = self.is_tired();
+            self.provisional.borrow_mut().push((v, frames.clone(), shallow, is_cut));
         }
         if depth == 0 {
-            for (v, frames, shallow) in self.provisional.borrow_mut().drain(..) {
+            // A tangle that cost much is paid once; what was cut short in it is not believed.
+            let is_dear = self.work.get() - self.asked_at.get() > MUCH_WORK;
+            for (v, frames, shallow, is_cut) in self.provisional.borrow_mut().drain(..) {
+                if is_dear && !is_cut {
+                    continue;
+                }
                 let mode = usize::from(shallow);
                 if frames.is_empty() {
                     self.memo[mode].borrow_mut().remove(&v);
@@ -81,6 +96,12 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Whether this question, or all of them, cost as much as they may.
+    pub(super) fn is_tired(&self) -> bool {
+        let work = self.work.get();
+        work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE
     }
 
     /// Another reading of the same variable, for one that has more values than are kept: they are the same for every reading, so that
@@ -294,7 +315,7 @@ impl Program<'_> {
                 ) =>
             {
                 match &**text {
-                    "development" | "dev" => Thing::Development(equal),
+                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
                     "production" | "prod" => Thing::Development(!equal),
                     _ => Thing::Unknown(Unknown::Other(v)),
                 }
@@ -332,7 +353,12 @@ impl Program<'_> {
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
+        let mut looked_at = 0;
         for write in binding.writes.iter().take(MOST_WRITES) {
+            if values.len() >= MOST_VALUES {
+                break;
+            }
+            looked_at += 1;
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
             for known in self.eval_in(V(unit, write.value), frames).iter() {
@@ -352,7 +378,7 @@ impl Program<'_> {
                 values.push(known);
             }
         }
-        if binding.writes.len() > MOST_WRITES {
+        if binding.writes.len() > looked_at {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
         if values.is_empty() || values.iter().all(Known::is_unknown) {
@@ -644,6 +670,14 @@ impl Program<'_> {
         }
         if let Some(module) = self.packed(c) {
             return self.loaded(module, v);
+        }
+        if let Some(bound) = super::bound(self.summary(c.0), call)
+            && matches!(self.value(V(c.0, bound)), Value::Member(..) | Value::Binding(_) | Value::ImportName(..))
+        {
+            let values = self.eval_in(V(c.0, bound), frames);
+            if values.iter().any(|known| matches!(known.thing, Thing::Api(_) | Thing::Method(..))) {
+                return self.step(&values, v);
+            }
         }
         let mut values = Vec::new();
         let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");

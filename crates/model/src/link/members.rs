@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::evaluate::MOST_VALUES;
 use super::things::*;
 use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
@@ -175,6 +176,10 @@ impl Program<'_> {
                 }
             }
             values.extend(found);
+            if values.len() >= MOST_VALUES {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
         }
         if values.is_empty() {
             values.push(Known::unknown(Unknown::Member(v), Some(v)));
@@ -439,6 +444,11 @@ impl Program<'_> {
             let write = self.summary(unit).writes[index as usize];
             let Some(value) = write.value else { continue };
             let value = V(unit, value);
+            if values.len() >= MOST_VALUES || self.is_tired() {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
+            self.work.set(self.work.get() + 1);
             if value == v || !is_it(self, V(unit, write.object)) {
                 continue;
             }
