@@ -2,7 +2,7 @@
 
 use electrolint_model::app::ApiCall;
 use electrolint_model::app::traces::Trace;
-use electrolint_model::link::{F, V};
+use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
 
 use crate::untrusted::worst;
@@ -92,10 +92,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         let Some(command) = call.argument(app, 0) else { continue };
         let traces = app.traces(call.call, command, &entrances, CLEANERS);
         let shell = kind == Kind::Program && uses_shell(cx, &call);
-        // Where a path leads is asked before the desktop opens it.
-        if kind == Kind::Open
-            && app.asks_where_paths_lead(vec![F(call.call.0, app.program.call(call.call).function)])
-        {
+        if kind == Kind::Open && app.is_contained(call.call, command) {
             continue;
         }
         if let Some(trace) = worst(&traces) {
