@@ -3,11 +3,14 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use electrolint_model::App;
 use electrolint_policy::manifest::Unresolved;
 use electrolint_policy::{Comparison, Grant, Manifest};
 
 use super::{check::no_app_failure, write_stderr, write_stdout};
 use crate::cli::{InputArgs, PolicyArgs};
+use crate::config::{self, Configurations};
+use crate::discover::{self, FoundApp};
 use crate::manifest::{self, Addon, is_addon};
 use crate::report::printable;
 use crate::{Exit, Failure};
@@ -56,23 +59,28 @@ fn derive(options: &PolicyArgs) -> Result<Manifest, Failure> {
         electron_version: options.electron_version.clone(),
         ..InputArgs::default()
     };
-    if is_addon(&folder) {
-        input.app = vec![folder.clone()];
-        let text = std::fs::read_to_string(folder.join("addon.json")).unwrap_or_default();
-        let discovery = crate::read(&input)?;
-        let Some(found) = discovery.apps.first() else { return Err(no_app_failure(&discovery.tried)) };
-        return Ok(Addon::read(&text).manifest(&crate::analyse(found, &input)));
+    let text = is_addon(&folder).then(|| std::fs::read_to_string(folder.join("addon.json")).unwrap_or_default());
+    if text.is_some() {
+        input.app = vec![folder];
     }
-    let discovery = crate::read(&input)?;
-    match discovery.apps.as_slice() {
-        [] => Err(no_app_failure(&discovery.tried)),
-        [found] => Ok(manifest::of_app(&crate::analyse(found, &input))),
-        several => Err(Failure::SeveralApps {
+    let configurations = Configurations::new(&input.config, &discover::base(&input.paths)?)?;
+    let discovery = crate::read(&input, &configurations)?;
+    let analyse = |found: &FoundApp, of: &dyn Fn(&App) -> Manifest| {
+        let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
+        of(&crate::analyse(found, &input, &config))
+    };
+    let manifest = match (discovery.apps.as_slice(), text) {
+        ([], _) => Err(no_app_failure(&discovery.tried)),
+        ([found, ..], Some(text)) => Ok(analyse(found, &|app| Addon::read(&text).manifest(app))),
+        ([found], None) => Ok(analyse(found, &manifest::of_app)),
+        (several, None) => Err(Failure::SeveralApps {
             help: several.iter().fold("name one of them:".into(), |list, app| {
                 format!("{list}\n{}", if app.sources.root.is_empty() { "." } else { &app.sources.root })
             }),
         }),
-    }
+    }?;
+    configurations.ready()?;
+    Ok(manifest)
 }
 
 fn compare(granted: &Manifest, needed: &Manifest, file: &Path, strict: bool) -> Result<Exit, Failure> {

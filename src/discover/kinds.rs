@@ -56,6 +56,11 @@ pub(super) fn is_component(name: &str) -> bool {
     [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// A script in a language that is not read: what the app does not do cannot be told where it has some.
+pub(super) fn is_foreign_script(name: &str) -> bool {
+    [".coffee", ".litcoffee", ".cjsx", ".ls"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// A folder of this name holds test code.
 pub(super) fn is_test_folder(name: &str) -> bool {
     TEST_FOLDERS.contains(&name)

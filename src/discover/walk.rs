@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use electrolint_model::problem::ProblemKind;
-use electrolint_model::source::FileKind;
+use electrolint_model::source::{FOREIGN_SCRIPT, FileKind};
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
@@ -154,7 +154,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
         }
         let name = entry.file_name().to_string_lossy();
         let kind = kinds::kind(&name);
-        if kind.is_none() && !kinds::is_component(&name) && !leads_to_folder(&entry) {
+        let foreign = kinds::is_foreign_script(&name);
+        if kind.is_none() && !kinds::is_component(&name) && !foreign && !leads_to_folder(&entry) {
             continue;
         }
         let wanted = rules.wants(path);
@@ -171,7 +172,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             (Some(kind), None) => tree.files.push(Entry { path: path.to_path_buf(), kind, wanted }),
             (_, reason) => {
                 let folder = path.parent().unwrap_or(root).to_path_buf();
-                single.entry((folder, reason.unwrap_or(COMPONENT))).or_default().push(path.to_path_buf());
+                let unread = if foreign { FOREIGN_SCRIPT } else { COMPONENT };
+                single.entry((folder, reason.unwrap_or(unread))).or_default().push(path.to_path_buf());
             }
         }
     }

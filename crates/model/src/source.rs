@@ -78,6 +78,9 @@ pub struct Omitted {
     pub files: Option<u32>,
 }
 
+/// Why scripts in CoffeeScript and the like are left out, as [`Omitted::reason`]: parts of the app of which nothing is known.
+pub const FOREIGN_SCRIPT: &str = "scripts of this language are not read";
+
 /// Everything that was read of one app.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {

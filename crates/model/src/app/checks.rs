@@ -975,9 +975,22 @@ fn without(prefix: &str, span: Span) -> Judged {
         || prefix.starts_with("https:") && prefix.contains("http:")
         || prefix.starts_with("(http|https)")
     {
-        return judged(Strength::Host, Some(span), None);
+        return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
     judged(Strength::Weak, Some(span), Some(FORBIDS))
+}
+
+/// Why a check holds that lets everything but servers through.
+const NO_SERVER: &str = "what is left leads to no server";
+
+impl Judged {
+    /// The same check where files and programs are as bad as servers.
+    pub fn beyond_servers(self) -> Self {
+        match self.why {
+            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
+            _ => self,
+        }
+    }
 }
 
 fn strength_of(part: UrlPart) -> Strength {

@@ -122,6 +122,7 @@ fn find(app: &App) -> Entries {
     // Where the app's own start is known, a program that a command of package.json starts is a tool: what else waits for `ready`
     // is not the app.
     let known = ready.iter().any(|unit| entries.reached.contains(unit));
+    let of_app = if known { entries.reached.clone() } else { FxHashSet::default() };
     let others: FxHashSet<UnitId> = match known {
         true => ready.iter().copied().filter(|unit| !entries.reached.contains(unit)).collect(),
         false => nothing,
@@ -155,6 +156,9 @@ fn find(app: &App) -> Entries {
             open.extend(imports_of(app, unit));
         }
     }
+    if known {
+        separate.extend(tools_of_node(app, &files, &of_app));
+    }
     entries.separate = separate;
     entries
 }
@@ -174,6 +178,48 @@ fn parts_of_tools(app: &App, files: &Files, product: &FxHashSet<UnitId>) -> FxHa
         own.extend(imports_of(app, unit).into_iter().filter(|next| parts.remove(next)));
     }
     parts
+}
+
+/// Scripts for Node alone that a person or a server runs: nothing of the app names them, and they lie where the app has nothing.
+fn tools_of_node(app: &App, files: &Files, of_app: &FxHashSet<UnitId>) -> Vec<UnitId> {
+    let folders: FxHashSet<String> = of_app.iter().map(|unit| folder_of(app, *unit)).collect();
+    let candidates: Vec<UnitId> = app
+        .program
+        .unit_ids()
+        .filter(|unit| {
+            let file = app.sources.file(app.program.file(*unit));
+            matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript)
+                && !of_app.contains(unit)
+                && !folders.contains(&folder_of(app, *unit))
+                && is_for_node(app, *unit)
+        })
+        .collect();
+    if candidates.is_empty() {
+        return candidates;
+    }
+    let mut named: FxHashSet<UnitId> = FxHashSet::default();
+    for unit in app.program.unit_ids().filter(|unit| is_script(app, *unit)) {
+        named.extend(imports_of(app, unit));
+        named.extend(files.named_in(unit).into_iter().filter(|next| *next != unit));
+    }
+    candidates.into_iter().filter(|unit| !named.contains(unit)).collect()
+}
+
+/// Whether a script takes something from Node, and nothing from Electron.
+fn is_for_node(app: &App, unit: UnitId) -> bool {
+    let mut node = false;
+    for import in 0..app.program.summary(unit).imports.len() as u32 {
+        match app.program.target(unit, ImportId(import)) {
+            Target::External(module) if module.contains("electron") => return false,
+            Target::External(module) => {
+                let module = module.strip_prefix("node:").unwrap_or(module);
+                node |=
+                    matches!(module, "fs" | "fs/promises" | "child_process" | "path" | "os" | "http" | "https" | "url");
+            }
+            _ => {}
+        }
+    }
+    node
 }
 
 /// Marks what scripts lead to, except what belongs to other programs.

@@ -98,7 +98,7 @@ impl At {
             None => app.guard(self.function, self.condition, v),
         };
         // Data that begins like the address of a file is as free as any other.
-        found.for_desktop().strength
+        found.beyond_servers().for_desktop().strength
     }
 }
 
@@ -417,7 +417,11 @@ impl<'a> Walk<'_, 'a> {
         }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
-        state.opaque |= record.kind == CallKind::Tagged;
+        state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
+        let encoding = app.program.argument(c, 0).filter(|_| name == "toString").and_then(|v| app.constant(v));
+        if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
+            return;
+        }
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {

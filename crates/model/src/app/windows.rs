@@ -4,6 +4,7 @@ use super::App;
 use super::calls::ApiCall;
 use crate::electron::preferences::{self, Context, Given, Origin as Where, Preferences, Reason, Value as Tri};
 use crate::electron::{Version, webview};
+use crate::link::electron::MENUBARS;
 use crate::link::things::*;
 use crate::link::{C, F, Placed, Use, V};
 use crate::source::{FileId, Span};
@@ -374,6 +375,10 @@ pub(super) fn find(app: &App) -> Vec<Window> {
             }
         }
     }
+    for call in &app.calls_of(&MENUBARS) {
+        let options = call.argument(app, 0).map(|options| browser_window(app, options).unwrap_or(options));
+        constructed(app, call.call, WindowKind::BrowserWindow, call.certainty, options, &mut windows);
+    }
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
     windows.sort_by_key(|window| (window.span, window.kind));
@@ -417,6 +422,16 @@ fn kind_of(class: &str) -> Option<WindowKind> {
         "BrowserView" => WindowKind::BrowserView,
         "WebContentsView" => WindowKind::WebContentsView,
         _ => return None,
+    })
+}
+
+/// The options of the window in those of a menu bar; up to version 5 they stood beside the others.
+fn browser_window(app: &App, options: V) -> Option<V> {
+    app.eval(options).iter().find_map(|known| match &known.thing {
+        Thing::Object(object) => {
+            app.program.property(object, "browserWindow", None).values.iter().find_map(|placed| placed.known.at)
+        }
+        _ => None,
     })
 }
 

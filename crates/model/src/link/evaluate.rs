@@ -25,6 +25,10 @@ const MOST_WORK_AT_ONCE: u64 = 50_000;
 /// Steps after which what a question left open is kept as it is, and not asked for again.
 const MUCH_WORK: u64 = 5_000;
 
+/// How often the work at once is halved for a file whose questions came to no end. Most such files are libraries, written into one
+/// function and with names of one letter: they must not use up what the app's own code may cost.
+const MOST_HALVINGS: u32 = 7;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
@@ -51,6 +55,7 @@ impl Program<'_> {
         let depth = self.depth.get();
         if depth == 0 {
             self.asked_at.set(self.work.get());
+            self.allowed.set(MOST_WORK_AT_ONCE >> self.tangles(v.0).min(MOST_HALVINGS));
         }
         if let Some(&outer) = self.open.borrow().get(&key) {
             self.hit.set(self.hit.get().min(outer));
@@ -81,8 +86,11 @@ impl Program<'_> {
             self.provisional.borrow_mut().push((v, frames.clone(), shallow, is_cut));
         }
         if depth == 0 {
+            if self.is_tired() {
+                self.tangle(v.0);
+            }
             // A tangle that cost much is paid once; what was cut short in it is not believed.
-            let is_dear = self.work.get() - self.asked_at.get() > MUCH_WORK;
+            let is_dear = self.is_tired() || self.work.get() - self.asked_at.get() > MUCH_WORK;
             for (v, frames, shallow, is_cut) in self.provisional.borrow_mut().drain(..) {
                 if is_dear && !is_cut {
                     continue;
@@ -101,7 +109,7 @@ impl Program<'_> {
     /// Whether this question, or all of them, cost as much as they may.
     pub(super) fn is_tired(&self) -> bool {
         let work = self.work.get();
-        work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE
+        work > MOST_WORK || work - self.asked_at.get() > self.allowed.get()
     }
 
     /// Another reading of the same variable, for one that has more values than are kept: they are the same for every reading, so that
@@ -323,6 +331,12 @@ impl Program<'_> {
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
             }
+            // `process.env.VITE_DEV_SERVER_URL == null`
+            (Thing::Api(path), Thing::Null | Thing::Undefined) | (Thing::Null | Thing::Undefined, Thing::Api(path))
+                if is_development_address(path) =>
+            {
+                Thing::Development(!equal)
+            }
             (Thing::Text(a), Thing::Text(b)) => Thing::Bool((a == b) == equal),
             (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
             (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
@@ -339,6 +353,7 @@ impl Program<'_> {
                 .map(|known| {
                     let thing = match (&known.thing, known.thing.truthy()) {
                         (Thing::Development(yes), _) => Thing::Development(!yes),
+                        (Thing::Api(path), _) if is_development_address(path) => Thing::Development(false),
                         (_, Some(truth)) => Thing::Bool(!truth),
                         _ => Thing::Unknown(Unknown::Other(v)),
                     };
@@ -390,6 +405,18 @@ impl Program<'_> {
                 values.push(Known::new(missing, v, Certainty::Firm));
             }
         }
+        // A list of modules that hands them out by a name gives nothing that is known.
+        let nothing = |known: &Known| {
+            known.is_unknown() && !matches!(known.thing, Thing::Unknown(Unknown::Limit))
+                || matches!(known.thing, Thing::Undefined)
+        };
+        if !binding.writes.is_empty()
+            && values.iter().all(nothing)
+            && electron::CALLED.contains(&self.str(unit, binding.name))
+        {
+            let module = self.api_member("electron", self.str(unit, binding.name));
+            return vec![Known::new(module, v, Certainty::Firm)];
+        }
         values
     }
 
@@ -418,6 +445,10 @@ impl Program<'_> {
         match &known.thing {
             Thing::Api(path) => {
                 let name = path.rsplit('.').next().unwrap_or(path);
+                // An interface of the app's own may be called so too.
+                if let Some(module) = electron::typed(name).filter(|_| self.is_of_electron(hint)) {
+                    return Some(Known::new(self.api_member("electron", module), v, Certainty::Firm));
+                }
                 let class = electron::class(match name {
                     "IpcMainInvokeEvent" => "IpcMainEvent",
                     other => other,
@@ -426,6 +457,24 @@ impl Program<'_> {
             }
             Thing::Class(class) => Some(Known::new(Thing::Instance(*class), v, Certainty::Firm)),
             _ => None,
+        }
+    }
+
+    /// A name imported from Electron, or a member of its namespace.
+    fn is_of_electron(&self, v: V) -> bool {
+        match self.value(v) {
+            Value::ImportName(import, _) => {
+                matches!(self.target(v.0, import), Target::External(module) if module.starts_with("electron"))
+            }
+            Value::Member(object, _) => {
+                let objects = self.eval(V(v.0, object));
+                objects.iter().all(|known| matches!(&known.thing, Thing::Api(path) if path.starts_with("electron")))
+            }
+            Value::Binding(binding) => match self.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_of_electron(V(v.0, only.value)),
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -693,6 +742,10 @@ impl Program<'_> {
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, inner), _) => self.returned(*function, c, inner, frames, v),
+                // `contents.on(…).on(…)`
+                (Thing::Method(host, method), _) if electron::CHAIN.contains(&&**method) => {
+                    vec![Known::new(Thing::Host(host.clone()), v, Certainty::Firm)]
+                }
                 (Thing::Method(host, method), _) => match electron::method(host.class, method) {
                     Some(class) => {
                         vec![Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm)]
@@ -729,6 +782,12 @@ impl Program<'_> {
         let short = path.strip_prefix("@electron/remote.").or_else(|| path.strip_prefix("remote.")).unwrap_or(path);
         if let Some((class, origin)) = electron::call(short) {
             return host(class, origin);
+        }
+        if let Some((emitter, method)) = short.split_once('.')
+            && electron::CHAIN.contains(&method)
+            && electron::MODULES.contains(&emitter)
+        {
+            return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
             "session.fromPartition" => {

@@ -249,6 +249,11 @@ impl Program<'_> {
                 one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
             }
             Thing::Result(path, c) if &**path == ENTRY && name == "1" => self.values_of_argument(*c, v),
+            Thing::Result(path, c) if electron::MENUBARS.contains(&&**path) => match name {
+                "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c) })),
+                "app" => one(Thing::Api(Rc::from("app"))),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],

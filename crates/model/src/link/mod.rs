@@ -89,10 +89,15 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
     asked_at: Cell<u64>,
+    /// How much it may cost.
+    allowed: Cell<u64>,
+    /// For each unit, how many questions that began in it came to no end.
+    tangled: Vec<Cell<u32>>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -121,10 +126,14 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            registrations: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
+            allowed: Cell::new(0),
+            tangled: Vec::new(),
         };
+        program.tangled = vec![Cell::new(0); program.units.len()];
         program.index();
         program
     }
@@ -204,6 +213,16 @@ impl<'a> Program<'a> {
     /// Whether so much was evaluated that facts may be missing.
     pub fn exhausted(&self) -> bool {
         self.work.get() > MOST_WORK
+    }
+
+    fn tangles(&self, unit: UnitId) -> u32 {
+        self.tangled.get(unit.0 as usize).map_or(0, Cell::get)
+    }
+
+    fn tangle(&self, unit: UnitId) {
+        if let Some(count) = self.tangled.get(unit.0 as usize) {
+            count.set(count.get().saturating_add(1));
+        }
     }
 
     /// The module that an import leads to.
