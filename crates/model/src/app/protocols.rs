@@ -210,7 +210,11 @@ impl App<'_> {
                     let is_path = |v: V| self.root(v).is_some_and(|found| found == root);
                     let argument = self.program.argument(c, 0);
                     match (self.program.value(callee), name) {
-                        (_, "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside" | "isInside" | "isSubPath") => {
+                        (
+                            _,
+                            "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside" | "isInside"
+                            | "isSubPath",
+                        ) => {
                             return true;
                         }
                         (Value::Member(object, _), "startsWith") => {
@@ -218,7 +222,9 @@ impl App<'_> {
                             // The folder is no text that is written there, unless it is a folder's whole name.
                             let is_folder = argument.is_some_and(|argument| {
                                 self.constant(argument).is_none_or(|known| {
-                                    known.text().is_some_and(|text| text.len() > 1 && text.ends_with(['/', '\\']) && !text.contains(':'))
+                                    known.text().is_some_and(|text| {
+                                        text.len() > 1 && text.ends_with(['/', '\\']) && !text.contains(':')
+                                    })
                                 })
                             });
                             let is_way_up = argument
