@@ -458,7 +458,7 @@ impl<'a> Walk<'_, 'a> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
-        state.opaque |= api.is_none() && !keeps_data(name);
+        state.opaque |= api.is_none() && !keeps_data(name) && !self.cuts_a_prefix(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
@@ -481,6 +481,20 @@ impl<'a> Walk<'_, 'a> {
         if !given && method.is_none() && api.is_none() {
             self.push(SourceKind::Unknown, app.span(v), state);
         }
+    }
+
+    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
+    fn cuts_a_prefix(&self, c: C, name: &str) -> bool {
+        name == "replace"
+            && self.app.program.argument(c, 0).is_some_and(|pattern| {
+                self.app.eval(pattern).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => !text.is_empty(),
+                    Thing::Regex(pattern, flags) => {
+                        pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
+                    }
+                    _ => false,
+                })
+            })
     }
 
     /// Whether a request goes to a file of the app's own: a relative address.

@@ -11,7 +11,9 @@ use crate::summary::*;
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 16] = [
+const DEVELOPMENT: [&str; 18] = [
+    "process.env.VITEST",
+    "process.env.JEST_WORKER_ID",
     "process.defaultApp",
     "electron-is-dev",
     "electron-is-dev.default",
