@@ -34,6 +34,8 @@ pub enum SourceKind {
     Main,
     /// A file or store that other programs may write.
     File,
+    /// Who wrote a document that was turned into markup.
+    Document,
     /// A caller that is not known.
     Parameter,
     /// Something else that is not known.
@@ -54,6 +56,7 @@ impl SourceKind {
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
             Self::File => "a file or store that other programs may write",
+            Self::Document => "Markdown, which may hold any markup of its author's",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
         }
