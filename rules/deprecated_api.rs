@@ -40,7 +40,7 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let newest = Data::embedded().newest().map(|release| release.version);
-    let target = newest.unwrap_or(cx.app.electron.version);
+    let target = cx.options.target.or(newest).unwrap_or(cx.app.electron.version);
     for change in CHANGES {
         let mut uses = uses(cx, change.of);
         // What still works is told once.

@@ -89,4 +89,15 @@ pub struct Finding {
     pub symbol: String,
     /// A way to mend it, where one is known.
     pub fix: Option<Fix>,
+    /// The comment that asks to ignore it.
+    pub ignored: Option<Ignored>,
+}
+
+/// A comment that asks to ignore a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The comment.
+    pub span: Span,
+    /// The reason that it gives, or nothing.
+    pub reason: String,
 }

@@ -7,6 +7,9 @@ use electrolint_model::source::FOREIGN_SCRIPT;
 
 use crate::{Context, Severity};
 
+/// Windows that one finding names besides the worst.
+pub(crate) const MOST_OTHERS: usize = 12;
+
 /// Windows that navigate, open windows and ask for permissions: not those that a development build alone makes.
 pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
     cx.app

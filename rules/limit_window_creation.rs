@@ -5,7 +5,7 @@ use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::{Window, WindowKind};
 use electrolint_model::electron::api;
 
-use crate::handlers::{absence, covers, severity, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -118,7 +118,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if gone && let Some(listener) = old.iter().find(|listener| covers(listener, window)) {
         report = report.related(app.callee_span(listener.call), "`new-window` is never emitted since Electron 22");
     }
-    for other in uncovered.iter().filter(|other| other.span != window.span).take(5) {
+    for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");
     }
     let _ = report;

@@ -37,6 +37,7 @@ impl<'a> Findings<'a> {
             related: Vec::new(),
             symbol: String::new(),
             fix: None,
+            ignored: None,
         });
         let last = self.found.len() - 1;
         Report { finding: &mut self.found[last] }
@@ -135,7 +136,6 @@ impl Report<'_> {
     }
 
     /// A change that removes it.
-    #[allow(dead_code)]
     pub fn fix(self, title: &str, safe: bool, edits: Vec<Edit>) -> Self {
         self.finding.fix = Some(Fix { title: title.to_owned(), safe, edits });
         self

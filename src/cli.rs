@@ -14,9 +14,18 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    nothing at or above --fail-on is left
   1    findings
-  2    wrong usage, a path that does not exist, an output that cannot be written
+  2    wrong usage or configuration, a path that does not exist, an output that cannot be written
   3    no Electron app there
   4    no findings, but the analysis is incomplete and --strict is on
+  101  a bug in electrolint";
+
+const POLICY_EXIT_CODES: &str = "\
+Exit codes:
+  0    written, or FILE grants all that the app needs
+  1    the app needs more than FILE grants
+  2    wrong usage, a FILE that is no policy, an output that cannot be written
+  3    no Electron app there
+  4    something is unresolved that FILE does not list, and --strict is on
   101  a bug in electrolint";
 
 /// Finds what is insecure in an Electron app before it ships.
@@ -38,8 +47,15 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules.
     Rules(RulesArgs),
+    /// Print the settings that hold for a path and where each comes from, or the schema of electrolint.toml.
+    Config(ConfigCommandArgs),
     /// Print what the analysis knows about an app, for contributors and bug reports.
     Facts(FactsArgs),
+    /// Write down what an app or addon may do at run time, or check that a policy grants what it needs.
+    #[command(after_help = POLICY_EXIT_CODES)]
+    Policy(PolicyArgs),
+    /// Run a script in the sandbox: `electrolint-sandbox run`, with all that follows.
+    Run(RunArgs),
 }
 
 /// Which files are read, and as what.
@@ -73,6 +89,22 @@ pub struct InputArgs {
     /// Number of threads [default: one for each core].
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// What the configuration says.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Which configuration holds.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Configuration")]
+pub struct ConfigArgs {
+    /// A configuration file for everything, instead of the nearest electrolint.toml of each file; or one setting, as in
+    /// `--config min-severity=medium`; repeatable. ELECTROLINT_CONFIG names a file as well.
+    #[arg(short, long, value_name = "FILE|KEY=VALUE", conflicts_with = "no_config")]
+    pub config: Vec<ConfigOption>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
 }
 
 /// Options of `check`.
@@ -88,19 +120,22 @@ pub struct CheckArgs {
     /// Only these rules; names or globs, separated by commas.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', help_heading = "Rules")]
     pub only: Vec<String>,
-    /// Show findings that are at least this sure.
-    #[arg(long, value_name = "CONFIDENCE", default_value = "firm", help_heading = "Rules")]
-    pub min_confidence: Sure,
-    /// Show findings that are at least this severe.
-    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Rules")]
-    pub min_severity: Level,
+    /// Show findings that are at least this sure [default: firm].
+    #[arg(long, value_name = "CONFIDENCE", help_heading = "Rules")]
+    pub min_confidence: Option<Sure>,
+    /// Show findings that are at least this severe [default: low].
+    #[arg(long, value_name = "SEVERITY", help_heading = "Rules")]
+    pub min_severity: Option<Level>,
     /// Show everything: tentative and info findings too.
     #[arg(long, help_heading = "Rules", conflicts_with_all = ["min_confidence", "min_severity"])]
     pub all: bool,
+    /// Look past ignore comments and exceptions of the configuration.
+    #[arg(long, help_heading = "Rules")]
+    pub no_ignores: bool,
 
-    /// Exit with 1 when a shown finding is at least this severe.
-    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Exit code")]
-    pub fail_on: FailOn,
+    /// Exit with 1 when a shown finding is at least this severe [default: low].
+    #[arg(long, value_name = "SEVERITY", help_heading = "Exit code")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found (the same as `--fail-on never`).
     #[arg(long, help_heading = "Exit code", conflicts_with = "fail_on")]
     pub exit_zero: bool,
@@ -157,12 +192,54 @@ pub struct RulesArgs {
     pub format: TextFormat,
 }
 
+/// Options of `config`.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigCommandArgs {
+    /// The file or folder [default: .].
+    pub path: Option<PathBuf>,
+    /// Print the JSON Schema of electrolint.toml.
+    #[arg(long)]
+    pub schema: bool,
+    /// What holds.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
 /// Options of `facts`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FactsArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// Options of `policy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PolicyArgs {
+    /// The folder of the app, or of an addon: one with an `addon.json` [default: .].
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Write the policy to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "check")]
+    pub output: Option<PathBuf>,
+    /// Compare this policy with what the app needs: what is missing is printed.
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+    /// Exit with 4 when something could not be resolved that FILE does not list.
+    #[arg(long)]
+    pub strict: bool,
+    /// Analyse for this version of Electron instead of the one that the app names.
+    #[arg(long, value_name = "VERSION", value_parser = electron_version)]
+    pub electron_version: Option<String>,
+}
+
+/// Options of `run`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(disable_help_flag = true)]
+pub struct RunArgs {
+    /// Options and script of `electrolint-sandbox run`.
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<OsString>,
 }
 
 /// Form of a text about rules.
@@ -301,6 +378,27 @@ impl FromStr for RuleLevel {
     }
 }
 
+/// `FILE` or `KEY=VALUE`: what `--config` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigOption {
+    /// A configuration file.
+    File(PathBuf),
+    /// One setting, as it was written.
+    Assignment(String),
+}
+
+impl FromStr for ConfigOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, _)) if !key.contains(['/', '\\']) => Ok(Self::Assignment(text.to_owned())),
+            _ if text.is_empty() => Err("expected a file or KEY=VALUE".into()),
+            _ => Ok(Self::File(text.into())),
+        }
+    }
+}
+
 /// `FORMAT=PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -348,7 +446,7 @@ impl FromStr for ByteSize {
     }
 }
 
-fn electron_version(text: &str) -> Result<String, String> {
+pub(crate) fn electron_version(text: &str) -> Result<String, String> {
     let version = text.strip_prefix('v').unwrap_or(text);
     let core = version.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();

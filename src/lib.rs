@@ -6,8 +6,10 @@
 
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod discover;
 mod failure;
+pub mod manifest;
 pub mod report;
 pub mod select;
 
@@ -20,6 +22,8 @@ use electrolint_rules::finding::Finding;
 pub use failure::{Exit, Failure};
 
 use crate::cli::{CheckArgs, InputArgs};
+use crate::config::Configurations;
+use crate::config::settings::Config;
 use crate::discover::{Discovery, FoundApp};
 use crate::report::Report;
 use crate::select::Selection;
@@ -46,13 +50,15 @@ pub struct Analysed {
 /// What the caller can act on: a path that does not exist, an option that makes no sense. Input never is an error.
 pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
     let selection = Selection::from_options(options)?;
-    let mut discovery = read(&options.input)?; // the only stage that reads the disk
+    let configurations = Configurations::new(&options.input.config, &discover::base(&options.input.paths)?)?;
+    let mut discovery = read(&options.input, &configurations)?; // the only stage that reads sources
     let apps = std::mem::take(&mut discovery.apps);
     let analysed: Vec<Analysed> = apps
         .into_iter()
         .map(|found| {
-            let app = analyse(&found, &options.input); // cannot fail: bad input becomes app.problems
-            let findings = electrolint_rules::run(&app);
+            let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
+            let app = analyse(&found, &options.input, &config); // cannot fail: bad input becomes app.problems
+            let findings = electrolint_rules::run(&app, &config.options(&found, &discovery.base));
             let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
             problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
             let (files_read, windows) = (app.files_read, app.windows.len());
@@ -60,11 +66,13 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
             Analysed { found, electron, problems, files_read, windows, findings }
         })
         .collect();
-    Ok(select::select(discovery, analysed, &selection))
+    let report = select::select(discovery, analysed, &selection, &configurations);
+    configurations.ready()?; // which files have a configuration is known only now
+    Ok(report)
 }
 
 /// The discovery stage.
-pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
+pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result<Discovery, Failure> {
     let mut options = discover::Options {
         include_tests: input.include_tests,
         include: input.include.clone(),
@@ -73,16 +81,21 @@ pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
         app: input.app.clone(),
         ..discover::Options::default()
     };
-    if let Some(size) = input.max_file_size {
-        options.max_file_size = size.0;
+    // One limit for all: the configuration of the folder that is checked says it.
+    let config = configurations.of(&discover::base(&input.paths)?);
+    if let Some(size) = input.max_file_size.map(|size| size.0).or(config.max_file_size) {
+        options.max_file_size = size;
     }
-    Ok(discover::read(&input.paths, &options)?)
+    let discovery = discover::read(&input.paths, &options, configurations)?;
+    configurations.ready()?;
+    Ok(discovery)
 }
 
 /// The model stage.
-pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs) -> App<'a> {
+pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config) -> App<'a> {
+    let version = input.electron_version.as_deref().or(config.electron_version.as_deref());
     let options = electrolint_model::Options {
-        electron_version: input.electron_version.as_deref().and_then(Version::parse),
+        electron_version: version.and_then(Version::parse),
         threads: input.threads.map_or(0, usize::from),
     };
     electrolint_model::analyse(&found.sources, &options)

@@ -8,6 +8,9 @@ use clap::Parser;
 use electrolint::cli::{self, Cli, Command};
 use electrolint::commands;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -21,7 +24,13 @@ fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(options),
         Command::Explain(options) => commands::explain::run(options),
         Command::Rules(options) => commands::rules::run(options),
+        Command::Config(options) => commands::config::run(options),
         Command::Facts(options) => commands::facts::run(options),
+        Command::Policy(options) => commands::policy::run(options),
+        Command::Run(options) => match commands::run::run(options) {
+            Ok(code) => return code.into(),
+            Err(failure) => Err(failure),
+        },
     };
     match outcome {
         Ok(exit) => exit.into(),

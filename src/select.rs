@@ -1,6 +1,7 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use electrolint_model::electron::Version;
 use electrolint_model::electron::releases::{Data, Support};
@@ -9,21 +10,33 @@ use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
-use crate::cli::{CheckArgs, RuleSetting};
+use crate::cli::{CheckArgs, FailOn, Level, RuleSetting, Sure};
+use crate::config::settings::{Config, Ignore};
+use crate::config::{self, Configurations};
 use crate::discover::Discovery;
-use crate::report::{AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport};
+use crate::report::{
+    AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport, Suppressed,
+    SuppressedBy,
+};
 use crate::{Analysed, Exit, Failure};
 
 /// The options that select, checked against the catalogue.
 #[derive(Debug)]
 pub struct Selection {
-    /// Rules that are on, with the severity of their findings where an option sets it.
-    rules: BTreeMap<&'static str, Option<Severity>>,
-    min_confidence: Confidence,
-    min_severity: Severity,
-    fail_on: Option<Severity>,
+    /// `--only`.
+    only: Option<BTreeSet<&'static str>>,
+    /// `--rule`, in order.
+    rules: Vec<(&'static str, RuleSetting)>,
+    min_confidence: Option<Confidence>,
+    min_severity: Option<Severity>,
+    /// Findings that are suppressed are shown and marked.
+    show_suppressed: bool,
+    /// Of the command line; the outer one is none where it says nothing.
+    fail_on: Option<Option<Severity>>,
+    no_ignores: bool,
     strict: bool,
     allow_empty: bool,
+    today: String,
 }
 
 impl Selection {
@@ -33,43 +46,84 @@ impl Selection {
     /// `UnknownRule` for a name or glob that matches no rule, `RuleGlob` for a malformed glob.
     pub fn from_options(options: &CheckArgs) -> Result<Self, Failure> {
         let names: Vec<&'static str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
-        let mut rules = BTreeMap::new();
-        if options.only.is_empty() {
-            rules.extend(names.iter().map(|name| (*name, None)));
-        }
+        let mut only = BTreeSet::new();
         for pattern in &options.only {
-            rules.extend(matching(pattern, &names)?.into_iter().map(|name| (name, None)));
+            only.extend(matching(pattern, &names)?);
         }
+        let mut rules = Vec::new();
         for level in &options.rules {
-            for name in matching(&level.pattern, &names)? {
-                // `--only` bounds what `--rule` may switch on.
-                match level.setting {
-                    RuleSetting::Off => {
-                        rules.remove(name);
-                    }
-                    RuleSetting::On if options.only.is_empty() => {
-                        rules.insert(name, None);
-                    }
-                    RuleSetting::Severity(severity) if options.only.is_empty() || rules.contains_key(name) => {
-                        rules.insert(name, Some(severity));
-                    }
-                    RuleSetting::On | RuleSetting::Severity(_) => {}
-                }
-            }
+            rules.extend(matching(&level.pattern, &names)?.into_iter().map(|name| (name, level.setting)));
         }
         let (min_confidence, min_severity) = if options.all {
-            (Confidence::Tentative, Severity::Info)
+            (Some(Confidence::Tentative), Some(Severity::Info))
         } else {
-            (options.min_confidence.into(), options.min_severity.into())
+            (options.min_confidence.map(Confidence::from), options.min_severity.map(Severity::from))
         };
         Ok(Self {
+            only: (!options.only.is_empty()).then_some(only),
             rules,
             min_confidence,
             min_severity,
-            fail_on: if options.exit_zero { None } else { options.fail_on.threshold() },
+            show_suppressed: options.all,
+            fail_on: if options.exit_zero { Some(None) } else { options.fail_on.map(FailOn::threshold) },
+            no_ignores: options.no_ignores,
             strict: options.strict,
             allow_empty: options.allow_empty,
+            today: crate::config::today(),
         })
+    }
+
+    /// Whether a rule is on for a file, absolute, and the severity of its findings where a setting says it.
+    ///
+    /// `--only` takes the place of the configuration's `rules` as far as it switches rules on and off; what the configuration
+    /// says of single files holds on; `--rule` has the last word.
+    fn level(&self, rule: &'static str, path: &Path, config: &Config) -> Option<Option<Severity>> {
+        let mut level = Some(None);
+        for said in config.rules.iter().filter(|said| said.matches(rule)) {
+            level = applied(said.setting);
+        }
+        if let Some(only) = &self.only {
+            level = only.contains(rule).then(|| level.flatten());
+        }
+        for over in config.overrides.iter().filter(|over| over.files.matches(path)) {
+            for said in over.rules.iter().filter(|said| said.matches(rule)) {
+                level = match applied(said.setting) {
+                    Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                    level => level,
+                };
+            }
+        }
+        for (_, setting) in self.rules.iter().filter(|(name, _)| *name == rule) {
+            level = match applied(*setting) {
+                // `--only` bounds what `--rule` may switch on.
+                Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                level => level,
+            };
+        }
+        level
+    }
+}
+
+impl Selection {
+    /// Why a finding does not count, if it does not.
+    fn suppressed(&self, placed: &Placed, path: &Path, config: &Config) -> Option<Suppressed> {
+        if self.no_ignores {
+            return None;
+        }
+        if let Some(ignored) = &placed.finding.ignored {
+            return Some(Suppressed { by: SuppressedBy::Comment, reason: ignored.reason.clone() });
+        }
+        let accepts = |ignore: &&Ignore| ignore.accepts(placed.finding.rule, path, &placed.finding.symbol, &self.today);
+        let ignore = config.ignores.iter().find(accepts)?;
+        Some(Suppressed { by: SuppressedBy::Configuration, reason: ignore.reason.clone() })
+    }
+}
+
+fn applied(setting: RuleSetting) -> Option<Option<Severity>> {
+    match setting {
+        RuleSetting::Off => None,
+        RuleSetting::On => Some(None),
+        RuleSetting::Severity(severity) => Some(Some(severity)),
     }
 }
 
@@ -87,13 +141,16 @@ fn matching(pattern: &str, names: &[&'static str]) -> Result<Vec<&'static str>, 
 
 /// What to write instead of an unknown rule name.
 pub(crate) fn suggestion(name: &str, names: &[&'static str]) -> String {
-    let nearest = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
-    match nearest {
-        Some((distance, candidate)) if distance <= candidate.len() / 3 + 1 => {
-            format!("did you mean `{candidate}`? `electrolint rules` lists them all")
-        }
-        _ => "`electrolint rules` lists them all".into(),
+    match nearest(name, names) {
+        Some(candidate) => format!("did you mean `{candidate}`? `electrolint rules` lists them all"),
+        None => "`electrolint rules` lists them all".into(),
     }
+}
+
+/// The name that was meant, if one is near enough.
+pub(crate) fn nearest(name: &str, names: &[&'static str]) -> Option<&'static str> {
+    let (distance, candidate) = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min()?;
+    (distance <= candidate.len() / 3 + 1).then_some(candidate)
 }
 
 /// Number of letters to insert, delete or replace.
@@ -115,7 +172,14 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Chooses what is shown and places it.
-pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selection) -> Report {
+pub fn select(
+    discovery: Discovery,
+    analysed: Vec<Analysed>,
+    selection: &Selection,
+    configurations: &Configurations,
+) -> Report {
+    let base = discovery.base.clone();
+    let strict = selection.strict || configurations.of(&base).strict == Some(true);
     let mut report = Report {
         base: discovery.base,
         apps: Vec::new(),
@@ -133,19 +197,32 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
         let narrowed = &app.found.narrowed;
-        for placed in place(index, &app.found.sources, app.findings) {
-            let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
+        for mut placed in place(index, &app.found.sources, app.findings) {
             if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
                 continue;
             }
-            let mut placed = placed;
+            let path = config::absolute(&base, &placed.location.path);
+            let config = configurations.of_file(&path);
+            let Some(level) = selection.level(placed.finding.rule, &path, &config) else { continue };
             if let Some(severity) = level {
-                placed.finding.severity = *severity;
+                placed.finding.severity = severity;
             }
-            if placed.finding.confidence < selection.min_confidence {
+            if selection.no_ignores {
+                placed.finding.ignored = None;
+            }
+            placed.suppressed = selection.suppressed(&placed, &path, &config);
+            let min_confidence =
+                selection.min_confidence.or(config.min_confidence.map(Sure::into)).unwrap_or(Confidence::Firm);
+            let min_severity = selection.min_severity.or(config.min_severity.map(Level::into)).unwrap_or(Severity::Low);
+            let fail_on = selection.fail_on.or(config.fail_on.map(FailOn::threshold)).unwrap_or(Some(Severity::Low));
+            placed.fails =
+                placed.suppressed.is_none() && fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+            if placed.finding.confidence < min_confidence {
                 report.hidden.tentative += 1;
-            } else if placed.finding.severity < selection.min_severity {
+            } else if placed.finding.severity < min_severity {
                 report.hidden.below_severity += 1;
+            } else if placed.suppressed.is_some() && !selection.show_suppressed {
+                report.hidden.suppressed += 1;
             } else {
                 report.findings.push(placed);
             }
@@ -156,7 +233,7 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
     report.problems.dedup();
     report.omitted.sort();
     report.omitted.dedup();
-    report.exit = exit(&report, selection);
+    report.exit = exit(&report, selection, strict);
     report
 }
 
@@ -165,13 +242,12 @@ fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
     path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn exit(report: &Report, selection: &Selection) -> Exit {
-    let fails = |placed: &Placed| selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+fn exit(report: &Report, selection: &Selection, strict: bool) -> Exit {
     if report.apps.is_empty() {
         if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
-    } else if report.findings.iter().any(fails) {
+    } else if report.findings.iter().any(|placed| placed.fails) {
         Exit::Findings
-    } else if selection.strict && !report.problems.is_empty() {
+    } else if strict && !report.problems.is_empty() {
         Exit::Incomplete
     } else {
         Exit::Clean
@@ -239,7 +315,17 @@ fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
             safe: fix.safe,
             edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
         });
-        placed.push(Placed { app, finding, location, source, related, fix, fingerprint: String::new() });
+        placed.push(Placed {
+            app,
+            finding,
+            location,
+            source,
+            related,
+            fix,
+            fingerprint: String::new(),
+            suppressed: None,
+            fails: false,
+        });
     }
     placed.sort_by(|a, b| {
         let key = |p: &Placed| (p.location.start_byte, p.location.end_byte, p.finding.rule);
@@ -318,6 +404,7 @@ mod tests {
     use electrolint_rules::finding::Scope;
 
     use super::*;
+    use crate::cli::ConfigArgs;
     use crate::discover::FoundApp;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
@@ -333,6 +420,7 @@ mod tests {
             related: Vec::new(),
             symbol: "a.b".into(),
             fix: None,
+            ignored: None,
         }
     }
 
@@ -355,7 +443,9 @@ mod tests {
         };
         let selection = Selection::from_options(options).unwrap();
         let analysed = Analysed { found, electron, problems: Vec::new(), files_read: 1, windows: 0, findings };
-        select(discovery, vec![analysed], &selection)
+        let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
+        let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();
+        select(discovery, vec![analysed], &selection, &configurations)
     }
 
     #[test]

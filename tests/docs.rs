@@ -16,6 +16,26 @@ fn pages() -> BTreeMap<PathBuf, String> {
     pages
 }
 
+/// Where the generated part of docs/configuration.md begins.
+const KEYS: &str = "<!-- The keys: made by `UPDATE_DOCS=1 cargo test`. -->\n\n";
+
+#[test]
+fn the_configuration_is_described_as_it_is() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let (schema, page) = (docs.join("electrolint.schema.json"), docs.join("configuration.md"));
+    let text = fs::read_to_string(&page).expect("the page is there");
+    let (head, keys) = text.split_once(KEYS).expect("the page has a place for the keys");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&schema, electrolint::config::schema::json_schema()).expect("the schema can be written");
+        fs::write(&page, format!("{head}{KEYS}{}", electrolint::config::schema::markdown()))
+            .expect("the page can be written");
+        return;
+    }
+    let found = fs::read_to_string(&schema).unwrap_or_default();
+    assert!(found == electrolint::config::schema::json_schema(), "the schema is stale; run UPDATE_DOCS=1 cargo test");
+    assert!(keys == electrolint::config::schema::markdown(), "the keys are stale; run UPDATE_DOCS=1 cargo test");
+}
+
 #[test]
 fn pages_of_rules_are_fresh() {
     let pages = pages();

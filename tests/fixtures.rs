@@ -34,6 +34,7 @@ fn compared(folder: &Path, rule: Option<&str>) -> Comparison {
     let found: Vec<Found> = report
         .findings
         .iter()
+        .filter(|placed| placed.suppressed.is_none())
         .map(|placed| Found {
             path: placed.location.path.clone(),
             line: placed.location.line,

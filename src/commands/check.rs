@@ -77,7 +77,7 @@ fn look(options: &CheckArgs) -> Look {
 
 /// The variables that are followed, as they are set.
 fn environment() -> String {
-    ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "ELECTROLINT_OUTPUT_FORMAT"]
+    ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "ELECTROLINT_CONFIG", "ELECTROLINT_NOW", "ELECTROLINT_OUTPUT_FORMAT"]
         .into_iter()
         .filter_map(|name| Some(format!("{name}={}\n", report::printable(&env::var_os(name)?.to_string_lossy()))))
         .collect()

@@ -1,9 +1,12 @@
 //! One module for each subcommand.
 
 pub mod check;
+pub mod config;
 pub mod explain;
 pub mod facts;
+pub mod policy;
 pub mod rules;
+pub mod run;
 
 use std::io::Write;
 

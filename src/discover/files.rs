@@ -90,7 +90,7 @@ fn load(path: &Path, limit: u64) -> Loaded {
 ///
 /// # Errors
 /// What the system says, and `InvalidInput` for a pipe, a device or a folder, which is not opened.
-pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let file = open(path)?;
     let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize + 1);
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;

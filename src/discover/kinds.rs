@@ -72,7 +72,7 @@ pub(super) fn is_test_file(name: &str) -> bool {
 }
 
 fn is_configuration(stem: &str) -> bool {
-    matches!(stem, "package" | "lerna" | "forge.config")
+    matches!(stem, "package" | "lerna" | "forge.config" | "addon")
         || stem.starts_with("tsconfig")
         || stem.starts_with("jsconfig")
         || is_builder(stem)
@@ -106,6 +106,7 @@ mod tests {
             ("package-lock.json", Some(FileKind::Lockfile)),
             ("yarn.lock", Some(FileKind::Lockfile)),
             (".npmrc", Some(FileKind::Plain)),
+            ("addon.json", Some(FileKind::Json)),
             ("data.json", None),
             ("docker-compose.yml", None),
             ("README", None),

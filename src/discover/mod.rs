@@ -39,7 +39,11 @@ use electrolint_model::problem::Problem;
 use electrolint_model::source::{Omitted, Sources};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::config::Configurations;
+
 use files::Reader;
+pub(crate) use files::bytes;
+pub(crate) use ignored::repository as top_of_repository;
 use paths::Base;
 use survey::Survey;
 use walk::{Left, Rules};
@@ -148,7 +152,7 @@ pub enum DiscoverError {
 ///
 /// # Errors
 /// A path that does not exist or cannot be looked at. Everything below it that cannot be read is a problem in the result.
-pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverError> {
+pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configurations) -> Result<Discovery, DiscoverError> {
     let working = resolve(Path::new("."))?;
     let mut given = if paths.is_empty() {
         vec![working.clone()]
@@ -168,6 +172,7 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
         given: &given,
         include: &include,
         exclude: &exclude,
+        configurations,
         tests: options.include_tests,
         ignore_files: !options.no_ignore_files,
     };
@@ -196,7 +201,18 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
     Ok(finder.finish())
 }
 
-fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
+/// The folder that all paths are relative to, absolute: the directory given if exactly one is, else the working directory.
+///
+/// # Errors
+/// As [`read`].
+pub fn base(paths: &[PathBuf]) -> Result<PathBuf, DiscoverError> {
+    match paths {
+        [folder] if folder.is_dir() => resolve(folder),
+        _ => resolve(Path::new(".")),
+    }
+}
+
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => DiscoverError::Missing { path: path.to_path_buf() },
         _ => DiscoverError::Unreadable { path: path.to_path_buf(), source },
@@ -330,7 +346,10 @@ impl Finder<'_> {
             self.take(path, &apps, None);
             return;
         }
-        if scripts.any(|file| survey::file_imports_electron(file, reader)) {
+        // An addon by itself: its host is elsewhere.
+        let is_addon =
+            survey.tree.files.iter().any(|file| file.path.file_name().is_some_and(|name| name == "addon.json"));
+        if is_addon || scripts.any(|file| survey::file_imports_electron(file, reader)) {
             let index = survey.packages.partition_point(|package| package.folder.as_path() < path);
             survey.packages.insert(index, packages::Package { folder: path.to_path_buf(), ..Default::default() });
             survey.apps = vec![index];

@@ -12,6 +12,8 @@ use electrolint_model::source::{FOREIGN_SCRIPT, FileKind};
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::config::Configurations;
+
 use super::ignored::IgnoreFiles;
 use super::kinds;
 use super::paths::Base;
@@ -40,6 +42,8 @@ pub(super) struct Rules<'a> {
     pub include: &'a GlobSet,
     /// Leaves out, before anything else.
     pub exclude: &'a GlobSet,
+    /// What the configuration nearest to a file says of it.
+    pub configurations: &'a Configurations,
     /// Test code is read too.
     pub tests: bool,
     /// `.gitignore` counts.
@@ -205,7 +209,7 @@ impl Rules<'_> {
     /// Why a folder is left out.
     fn folder(&self, entry: &DirEntry, ignored: &IgnoreFiles) -> Option<&'static str> {
         let path = entry.path();
-        if self.exclude.is_match(self.base.display(path)) {
+        if self.excludes(path) {
             return Some(EXCLUDED);
         }
         if self.given.iter().any(|given| given == path) {
@@ -216,9 +220,9 @@ impl Rules<'_> {
             Some(INSTALLED)
         } else if name == OsStr::new(".yarn") {
             Some(PACKAGE_MANAGER)
-        } else if ignored.ignores(path, true) {
+        } else if self.follows_ignore_files(path) && ignored.ignores(path, true) {
             Some(GIT_IGNORED)
-        } else if !self.tests && name.to_str().is_some_and(kinds::is_test_folder) {
+        } else if name.to_str().is_some_and(kinds::is_test_folder) && !self.reads_tests(path) {
             Some(TEST_CODE)
         } else {
             None
@@ -228,7 +232,7 @@ impl Rules<'_> {
     /// Why a file is left out.
     fn file(&self, entry: &DirEntry, name: &str, wanted: bool, ignored: &IgnoreFiles) -> Option<&'static str> {
         let path = entry.path();
-        if self.exclude.is_match(self.base.display(path)) {
+        if self.excludes(path) {
             Some(EXCLUDED)
         } else if entry.file_type().is_symlink() {
             Some(LINK)
@@ -236,9 +240,9 @@ impl Rules<'_> {
             Some(SPECIAL)
         } else if wanted {
             None
-        } else if ignored.ignores(path, false) {
+        } else if self.follows_ignore_files(path) && ignored.ignores(path, false) {
             Some(GIT_IGNORED)
-        } else if !self.tests && kinds::is_test_file(name) {
+        } else if kinds::is_test_file(name) && !self.reads_tests(path) {
             Some(TEST_CODE)
         } else {
             None
@@ -248,6 +252,19 @@ impl Rules<'_> {
     fn wants(&self, path: &Path) -> bool {
         self.given.iter().any(|given| given == path)
             || (!self.include.is_empty() && self.include.is_match(self.base.display(path)))
+            || self.configurations.includes(path)
+    }
+
+    pub(super) fn excludes(&self, path: &Path) -> bool {
+        self.exclude.is_match(self.base.display(path)) || self.configurations.excludes(path)
+    }
+
+    fn reads_tests(&self, path: &Path) -> bool {
+        self.tests || self.configurations.of_file(path).include_tests == Some(true)
+    }
+
+    fn follows_ignore_files(&self, path: &Path) -> bool {
+        self.configurations.of_file(path).ignore_files != Some(false)
     }
 
     /// A path given lies in the hidden folder and holds `path`.
@@ -262,6 +279,9 @@ impl Rules<'_> {
     /// Whether the walk goes on inside a folder that is left out: to count test code, or for something wanted in it.
     fn looks_into(&self, path: &Path, left: Option<&Left>) -> bool {
         if !self.include.is_empty() || self.leads_to_given(path) {
+            return true;
+        }
+        if !self.configurations.of_file(path).include.is_empty() {
             return true;
         }
         let installed = path.file_name() == Some(OsStr::new("node_modules"));

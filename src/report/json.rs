@@ -97,6 +97,14 @@ struct Finding<'a> {
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Suppressed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    by: &'static str,
+    reason: &'a str,
 }
 
 impl<'a> From<&'a Placed> for Finding<'a> {
@@ -119,6 +127,10 @@ impl<'a> From<&'a Placed> for Finding<'a> {
             symbol: &finding.symbol,
             fingerprint: &placed.fingerprint,
             fix: placed.fix.as_ref().map(Fix::from),
+            suppressed: placed
+                .suppressed
+                .as_ref()
+                .map(|suppressed| Suppressed { by: suppressed.by.name(), reason: &suppressed.reason }),
         }
     }
 }

@@ -21,6 +21,7 @@ use electrolint_rules::finding::{Confidence, Finding, Scope, Severity};
 
 use crate::Exit;
 
+pub use full::complaint;
 pub use summary::{problems, summary, verbose};
 
 /// Formats of a report.
@@ -124,6 +125,53 @@ pub struct Placed {
     pub fix: Option<FixReport>,
     /// Its name in baselines: 32 hexadecimal digits.
     pub fingerprint: String,
+    /// Why it does not count; it is shown under `--all` only.
+    pub suppressed: Option<Suppressed>,
+    /// It makes the exit code 1.
+    pub fails: bool,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// What says so.
+    pub by: SuppressedBy,
+    /// The reason that it gives, or nothing.
+    pub reason: String,
+}
+
+impl Suppressed {
+    /// To be put behind a message.
+    fn note(&self) -> String {
+        let reason = if self.reason.is_empty() { "" } else { ": " };
+        format!(" (suppressed by {}{reason}{})", self.by.words(), self.reason)
+    }
+}
+
+impl SuppressedBy {
+    /// Its stable name in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Comment => "a comment",
+            Self::Configuration => "the configuration",
+        }
+    }
+}
+
+/// What says that a finding does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment in the source.
+    Comment,
+    /// An `[[ignore]]` of the configuration.
+    Configuration,
 }
 
 /// A place that explains a finding.

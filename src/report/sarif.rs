@@ -40,7 +40,13 @@ pub fn render(report: &Report) -> String {
                 exit_code: report.exit.code(),
                 tool_execution_notifications: report.problems.iter().map(|p| notification(p, &roots)).collect(),
             }],
-            results: report.findings.iter().map(|placed| result(placed, &indexes, report, &roots)).collect(),
+            // Suppressed results become open alerts on GitHub, whatever they say of it.
+            results: report
+                .findings
+                .iter()
+                .filter(|placed| placed.suppressed.is_none())
+                .map(|placed| result(placed, &indexes, report, &roots))
+                .collect(),
         }],
     };
     let mut text = serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise");

@@ -51,6 +51,7 @@ fn placed(rule: &'static str, severity: Severity, at: (Location, Excerpted), mes
             .into(),
         related: Vec::new(),
         symbol: "open.BrowserWindow#0.webPreferences".into(),
+        ignored: None,
         fix: None,
     };
     Placed {
@@ -61,6 +62,8 @@ fn placed(rule: &'static str, severity: Severity, at: (Location, Excerpted), mes
         related: Vec::new(),
         fix: None,
         fingerprint: "0123456789abcdef0123456789abcdef".into(),
+        suppressed: None,
+        fails: true,
     }
 }
 

@@ -13,6 +13,9 @@ use crate::summary::{BindingId, CallId, CallKind, ConditionId, FunctionId, Opera
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
 
+/// Why a check that names what must not be is weak. Beside another weak check it says least.
+const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+
 /// Which part of an address a check looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UrlPart {
@@ -76,6 +79,19 @@ pub struct Judged {
     pub span: Option<Span>,
     /// Why a weak one is weak.
     pub why: Option<&'static str>,
+    /// It lets addresses of local files through: good enough for a page, and none for what the desktop opens.
+    pub lets_files: bool,
+}
+
+impl Judged {
+    /// As for a program that the desktop starts: a file that is named may be one that runs.
+    pub fn for_desktop(mut self) -> Self {
+        if self.lets_files {
+            self.strength = self.strength.min(Strength::Weak);
+            self.why = Some("addresses of files pass, and a file may be a program");
+        }
+        self
+    }
 }
 
 /// A condition, taken apart.
@@ -87,7 +103,12 @@ enum Formula {
 }
 
 fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
-    Judged { strength, span, why }
+    Judged { strength, span, why, lets_files: false }
+}
+
+/// As [`judged`], where the check names the scheme of files.
+fn of_files(found: Judged) -> Judged {
+    Judged { lets_files: true, ..found }
 }
 
 impl Formula {
@@ -100,17 +121,18 @@ impl Formula {
             Formula::Atom(judged) => judged.clone(),
             Formula::All(parts) => {
                 // Any one of them is enough.
-                parts.iter().map(Formula::judge).max_by_key(|judged| judged.strength).unwrap_or(judged(
-                    Strength::None,
-                    None,
-                    None,
-                ))
+                parts
+                    .iter()
+                    .map(Formula::judge)
+                    .max_by_key(|judged| (judged.strength, !judged.lets_files, judged.why != Some(FORBIDS)))
+                    .unwrap_or(judged(Strength::None, None, None))
             }
-            Formula::Any(parts) => parts
-                .iter()
-                .map(Formula::judge)
-                .min_by_key(|judged| judged.strength)
-                .unwrap_or(judged(Strength::None, None, None)),
+            Formula::Any(parts) => {
+                let parts: Vec<Judged> = parts.iter().map(Formula::judge).collect();
+                let lets_files = parts.iter().any(|part| part.lets_files);
+                let worst = parts.into_iter().min_by_key(|judged| judged.strength);
+                worst.map_or(judged(Strength::None, None, None), |worst| Judged { lets_files, ..worst })
+            }
         }
     }
 }
@@ -153,7 +175,10 @@ impl App<'_> {
         let mut steps = 0;
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
-            parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
+            // What passes in a frame inside the page does not navigate the page.
+            if !self.asks_for_main_frame(V(f.0, condition.test), condition.holds) {
+                parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
+            }
             at = condition.parent;
             steps += 1;
             if steps > 64 {
@@ -165,6 +190,23 @@ impl App<'_> {
             return judged(Strength::Host, None, None);
         }
         Formula::Any(parts).judge()
+    }
+
+    /// `event.isMainFrame`, where it holds; `!details.isMainFrame`, where it does not.
+    fn asks_for_main_frame(&self, test: V, holds: bool) -> bool {
+        let name = match self.program.value(test) {
+            Value::Unary(Operator::Not, inner) => return self.asks_for_main_frame(V(test.0, inner), !holds),
+            Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
+                [only] => match self.program.value(V(test.0, only.value)) {
+                    Value::Member(_, name) => name,
+                    _ => return false,
+                },
+                _ => return false,
+            },
+            Value::Member(_, name) => name,
+            _ => return false,
+        };
+        holds && self.program.str(test.0, name) == "isMainFrame"
     }
 
     /// Everything that holds: the conditions here, and those under which this function was made.
@@ -285,7 +327,7 @@ impl App<'_> {
                     return Formula::nothing();
                 };
                 if holds && self.is_constant_collection(at(object)) {
-                    return Formula::Atom(judged(strength_of(part), Some(self.program.span(test)), None));
+                    return Formula::Atom(self.member_of(at(object), part, self.program.span(test)));
                 }
                 Formula::nothing()
             }
@@ -315,7 +357,7 @@ impl App<'_> {
                     && let Some((_, part)) = self.url_part(at(key)).filter(|(found, _)| found == root)
                     && self.is_constant_collection(at(object))
                 {
-                    return Formula::Atom(judged(strength_of(part), Some(self.program.span(test)), None));
+                    return Formula::Atom(self.member_of(at(object), part, self.program.span(test)));
                 }
                 Formula::nothing()
             }
@@ -346,9 +388,14 @@ impl App<'_> {
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
                 && self.root(V(subject.0, inner)).as_ref() == Some(root)
-                && self.constant(other).is_some_and(|known| known.text() == Some("string"))
+                && let Some(kind) = self.constant(other)
             {
-                return judged(if equal { Strength::None } else { Strength::Host }, None, None);
+                let holds = match kind.text() {
+                    Some("string") => !equal,
+                    Some("number" | "boolean" | "bigint" | "undefined") => equal,
+                    _ => false,
+                };
+                return judged(if holds { Strength::Host } else { Strength::None }, None, None);
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
@@ -366,7 +413,7 @@ impl App<'_> {
                 return judged(
                     if part == UrlPart::Other { Strength::None } else { Strength::Weak },
                     Some(span),
-                    Some(FORBIDDEN),
+                    Some(FORBIDS),
                 );
             }
             if let Some((_, other_part)) = self.url_part(other).filter(|(other, _)| other == root) {
@@ -374,8 +421,12 @@ impl App<'_> {
                 return judged(Strength::None, None, None);
             }
             // Compared with another address that the app holds: its own page, a setting.
-            let constant = self.eval(other).iter().all(|known| matches!(known.thing, Thing::Text(_)));
+            let values = self.eval(other);
+            let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
             let strength = strength_of(part);
+            if part == UrlPart::Protocol && values.iter().any(|known| known.text() == Some("file:")) {
+                return of_files(judged(strength, Some(span), None));
+            }
             return if constant || strength >= Strength::Host {
                 judged(strength, Some(span), None)
             } else {
@@ -414,12 +465,12 @@ impl App<'_> {
                 // `allowed.indexOf(url.host) !== -1`.
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
-                let strength = if self.is_constant_collection(object) {
-                    strength_of(part)
+                let found = if self.is_constant_collection(object) {
+                    self.member_of(object, part, span)
                 } else {
-                    Strength::Opaque.min(strength_of(part))
+                    judged(Strength::Opaque.min(strength_of(part)), Some(span), None)
                 };
-                (!equal && number == -1.0).then(|| judged(strength, Some(span), None))
+                (!equal && number == -1.0).then_some(found)
             }
             "slice" | "substring" | "substr"
                 if equal && self.url_part(object).is_some_and(|(found, _)| found == *root) =>
@@ -540,19 +591,23 @@ impl App<'_> {
                     }
                     if let Some((_, part)) = given {
                         if !holds {
-                            return atom(
-                                Strength::Weak,
-                                Some("a list of what is forbidden lets everything else through"),
-                            );
+                            return atom(Strength::Weak, Some(FORBIDS));
                         }
                         return if self.is_constant_collection(object) {
-                            atom(strength_of(part), None)
+                            Formula::Atom(self.member_of(object, part, span))
                         } else if part != UrlPart::Other {
                             atom(Strength::Opaque, None)
                         } else {
                             Formula::nothing()
                         };
                     }
+                }
+                // What is a number leads nowhere and starts nothing.
+                "isInteger" | "isSafeInteger" | "isFinite" => {
+                    if holds && given.is_some_and(|(_, part)| part == UrlPart::Whole) {
+                        return atom(Strength::Host, None);
+                    }
+                    return Formula::nothing();
                 }
                 "test" | "exec" => {
                     if let Some((_, part)) = given {
@@ -683,14 +738,20 @@ impl App<'_> {
 
     fn pattern(&self, pattern: V, part: UrlPart, holds: bool, span: Span) -> Judged {
         let values = self.eval(pattern);
-        let Some(Thing::Regex(pattern, _)) = values.first().map(|known| &known.thing) else {
+        let Some(Thing::Regex(pattern, flags)) = values.first().map(|known| &known.thing) else {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
+        let names_files = holds && ["^file:", "^file$", "(file", "|file"].iter().any(|name| pattern.contains(name));
         if !holds {
             let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
             return without(&text, span);
         }
-        pattern_strength(pattern, part, span)
+        // No address has so few kinds of characters, and no command.
+        if part == UrlPart::Whole && super::patterns::is_plain(pattern, flags) {
+            return judged(Strength::Host, Some(span), None);
+        }
+        let found = pattern_strength(pattern, part, span);
+        if names_files { of_files(found) } else { found }
     }
 
     /// An array, set, map or object whose members are the app's own.
@@ -703,6 +764,29 @@ impl App<'_> {
                 }
                 _ => false,
             },
+            _ => false,
+        })
+    }
+
+    /// What it says of a part of an address that it is a member of this collection.
+    fn member_of(&self, collection: V, part: UrlPart, span: Span) -> Judged {
+        let found = judged(strength_of(part), Some(span), None);
+        if part == UrlPart::Protocol && self.has_member(collection, "file:") { of_files(found) } else { found }
+    }
+
+    fn has_member(&self, collection: V, member: &str) -> bool {
+        self.eval(collection).iter().any(|known| match &known.thing {
+            Thing::Array(array, _) => match self.program.value(*array) {
+                Value::Array(list) => self.program.summary(array.0).items(list).iter().any(|item| {
+                    let item = V(array.0, item.value);
+                    self.eval(item).iter().any(|known| known.text() == Some(member))
+                }),
+                _ => false,
+            },
+            Thing::Object(object) => !self.program.property(object, member, None).values.is_empty(),
+            Thing::Result(path, c) if matches!(&**path, "new Set" | "new Map") => {
+                self.program.argument(*c, 0).is_some_and(|argument| self.has_member(argument, member))
+            }
             _ => false,
         })
     }
@@ -842,6 +926,13 @@ impl App<'_> {
                 root.path.push("[]".to_owned());
                 Some((root, part))
             }
+            Value::Index(object, index)
+                if matches!(summary.value(index), Value::Number(0.0)) && self.is_cut_at_fragment(at(object)) =>
+            {
+                let Value::Call(call) = summary.value(object) else { return None };
+                let Value::Member(whole, _) = summary.value(summary.call(call).callee) else { return None };
+                self.url_part_at(at(whole), depth + 1)
+            }
             Value::Index(object, _) => {
                 let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
                 root.path.push("[]".to_owned());
@@ -852,6 +943,19 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign.
+    fn is_cut_at_fragment(&self, v: V) -> bool {
+        let Value::Call(call) = self.program.value(v) else { return false };
+        let c = C(v.0, call);
+        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        self.program.str(c.0, method) == "split"
+            && self
+                .program
+                .argument(c, 0)
+                .and_then(|sign| self.constant(sign))
+                .is_some_and(|sign| matches!(sign.text(), Some("#" | "?")))
     }
 
     /// What a value is made from.
@@ -873,19 +977,17 @@ fn without(prefix: &str, span: Span) -> Judged {
     {
         return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
-    judged(Strength::Weak, Some(span), Some(FORBIDDEN))
+    judged(Strength::Weak, Some(span), Some(FORBIDS))
 }
 
 /// Why a check holds that lets everything but servers through.
 const NO_SERVER: &str = "what is left leads to no server";
-/// Why a check is weak that lets everything but a few through.
-const FORBIDDEN: &str = "a list of what is forbidden lets everything else through";
 
 impl Judged {
     /// The same check where files and programs are as bad as servers.
     pub fn beyond_servers(self) -> Self {
         match self.why {
-            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDDEN), ..self },
+            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
             _ => self,
         }
     }
@@ -905,6 +1007,10 @@ fn is_closed_prefix(text: &str) -> bool {
 }
 
 fn prefix_strength(text: &str, span: Span) -> Judged {
+    if text.starts_with("file:") {
+        let strength = if is_closed_prefix(text) { Strength::Host } else { Strength::Scheme };
+        return of_files(judged(strength, Some(span), None));
+    }
     if is_closed_prefix(text) {
         return judged(Strength::Host, Some(span), None);
     }

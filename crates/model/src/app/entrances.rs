@@ -85,6 +85,11 @@ impl App<'_> {
         for listener in self.messages_of_main() {
             add(listener, SourceKind::Main, 1);
         }
+        for sandbox in self.sandboxes() {
+            for (_, f) in &sandbox.functions {
+                entrances.insert(*f, Entrance { kind: SourceKind::Sandbox, first: 0 });
+            }
+        }
         self.passed_on_entrances(&mut entrances);
         entrances
     }

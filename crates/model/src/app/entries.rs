@@ -61,6 +61,8 @@ pub struct Entries {
     pub reached: FxHashSet<UnitId>,
     /// Scripts that belong to another program.
     pub separate: FxHashSet<UnitId>,
+    /// Scripts that only commands of package.json lead to: tools of whoever builds the app.
+    pub tools: FxHashSet<UnitId>,
 }
 
 impl App<'_> {
@@ -87,6 +89,13 @@ impl App<'_> {
         }
         let folder = split(&self.sources.file(file).path).0;
         !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
+    }
+
+    /// Whether a file belongs to what is shipped, as far as can be told: neither another program nor a tool.
+    pub fn is_product_file(&self, file: FileId) -> bool {
+        let is_tool = self.sources.file(file).kind != FileKind::Html
+            && self.program.unit_of(file).is_some_and(|unit| self.entries().tools.contains(&unit));
+        !is_tool && !self.is_separate_file(file) && self.sources.file(file).role != Role::Context
     }
 
     /// The script with which the main process starts: an entry that waits for `ready`, else one that an entry leads to.
@@ -119,7 +128,12 @@ fn find(app: &App) -> Entries {
         false => nothing,
     };
     entries.scripts.retain(|unit| !others.contains(unit));
+    let product = entries.reached.clone();
     walk(app, &files, &mut entries, tools, &ready, &others);
+    if known {
+        entries.tools = entries.reached.difference(&product).copied().collect();
+        entries.tools.extend(parts_of_tools(app, &files, &product));
+    }
     if !ready.iter().any(|unit| entries.reached.contains(unit)) {
         return entries;
     }
@@ -147,6 +161,23 @@ fn find(app: &App) -> Entries {
     }
     entries.separate = separate;
     entries
+}
+
+/// Build tools and what they import, unless a script of the app's imports it too.
+fn parts_of_tools(app: &App, files: &Files, product: &FxHashSet<UnitId>) -> FxHashSet<UnitId> {
+    let mut parts = FxHashSet::default();
+    let mut open: Vec<UnitId> = app.program.unit_ids().filter(|unit| files.is_build_tool(*unit)).collect();
+    while let Some(unit) = open.pop() {
+        if parts.insert(unit) {
+            open.extend(imports_of(app, unit));
+        }
+    }
+    // What a tool only names as an entry is no part of it, and what the app imports is none either.
+    let mut own: Vec<UnitId> = product.iter().copied().filter(|unit| !parts.contains(unit)).collect();
+    while let Some(unit) = own.pop() {
+        own.extend(imports_of(app, unit).into_iter().filter(|next| parts.remove(next)));
+    }
+    parts
 }
 
 /// Scripts for Node alone that a person or a server runs: nothing of the app names them, and they lie where the app has nothing.

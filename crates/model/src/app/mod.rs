@@ -1,30 +1,39 @@
 //! The facts about one app, asked for in Electron's words.
 
+mod addon;
+mod addons;
+mod admitted;
 mod analyse;
 mod bridge;
 mod calls;
 pub mod checks;
 mod children;
+pub mod comments;
 mod configuration;
 mod contents;
 mod dump;
+mod embeds;
 mod entrances;
 mod entries;
 mod environment;
 mod folders;
 mod fuses;
+pub mod globals;
 mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
+mod patterns;
 mod policies;
 mod process;
 mod protocols;
 mod remote;
 mod requests;
+mod sandboxes;
 mod senders;
 pub mod sources;
 mod switches;
@@ -39,10 +48,14 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use addon::GlobalUse;
+pub use addons::{Addon, AddonManifest, AddonRoute};
+pub use admitted::Admitted;
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
@@ -56,6 +69,7 @@ pub use process::Process;
 pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use requests::{NamedProperty, Request, RequestKind};
+pub use sandboxes::{End, Past, Sandbox};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -95,10 +109,13 @@ pub struct App<'a> {
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
+    addons: OnceCell<Vec<Addon>>,
+    sandboxes: OnceCell<Vec<Sandbox>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
-    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
+    shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,

@@ -70,6 +70,13 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("http.request", 0, RequestKind::Data),
     ("https.get", 0, RequestKind::Data),
     ("https.request", 0, RequestKind::Data),
+    ("@sentry/electron.init", 0, RequestKind::Data),
+    ("@sentry/electron/main.init", 0, RequestKind::Data),
+    ("@sentry/electron/renderer.init", 0, RequestKind::Data),
+    ("@sentry/browser.init", 0, RequestKind::Data),
+    ("@sentry/node.init", 0, RequestKind::Data),
+    ("@sentry/react.init", 0, RequestKind::Data),
+    ("@sentry/vue.init", 0, RequestKind::Data),
     ("axios", 0, RequestKind::Data),
     ("axios.create", 0, RequestKind::Data),
     ("axios.request", 0, RequestKind::Data),
@@ -95,6 +102,11 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("node-fetch", 0, RequestKind::Data),
     ("node-fetch.default", 0, RequestKind::Data),
     ("cross-fetch", 0, RequestKind::Data),
+    ("cross-fetch.default", 0, RequestKind::Data),
+    ("electron-fetch", 0, RequestKind::Data),
+    ("electron-fetch.default", 0, RequestKind::Data),
+    ("isomorphic-fetch", 0, RequestKind::Data),
+    ("ofetch.ofetch", 0, RequestKind::Data),
     ("undici.fetch", 0, RequestKind::Data),
     ("undici.request", 0, RequestKind::Data),
     ("request", 0, RequestKind::Data),
@@ -110,7 +122,7 @@ const APIS: &[(&str, usize, RequestKind)] = &[
 ];
 
 /// Keys of an options object that hold an address.
-const ADDRESS_KEYS: [&str; 6] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL"];
+const ADDRESS_KEYS: [&str; 7] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL", "dsn"];
 
 /// Whether a call of this API gives what a server answers.
 pub(super) fn is_request_for_data(path: &str) -> bool {
@@ -119,6 +131,7 @@ pub(super) fn is_request_for_data(path: &str) -> bool {
             path,
             "crashReporter.start" | "navigator.sendBeacon" | "axios.create" | "got.extend" | "axios.default.create"
         )
+        && !path.starts_with("@sentry/")
 }
 
 /// Tests in a row that are asked whether a setting is meant.
@@ -200,7 +213,7 @@ impl App<'_> {
                     let summary = self.program.summary(literal.0);
                     for property in summary.properties(list) {
                         if let crate::summary::Key::Name(key) = property.key
-                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname")
+                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname" | "dsn")
                         {
                             parts.push(V(literal.0, property.value));
                         }
@@ -238,6 +251,23 @@ impl App<'_> {
             certainty: call.certainty,
             development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
         });
+    }
+
+    /// Whether a call happens because the user chose it from a menu: `{ label, click: () => contents.downloadURL(url) }`.
+    pub fn is_chosen_from_a_menu(&self, c: C) -> bool {
+        let summary = self.program.summary(c.0);
+        let mut function = self.program.call(c).function;
+        for _ in 0..8 {
+            let record = summary.function(function);
+            if record.holder.is_some() && record.name.is_some_and(|name| summary.str(name) == "click") {
+                return true;
+            }
+            if record.parent == function {
+                return false;
+            }
+            function = record.parent;
+        }
+        false
     }
 
     /// `location.href = url`.
@@ -377,12 +407,16 @@ impl App<'_> {
         for &(unit, index) in self.program.writes_to(name) {
             let write = self.program.summary(unit).writes[index as usize];
             if let Some(value) = write.value {
-                found.push(NamedProperty {
-                    value: V(unit, value),
-                    span: self.program.place(unit, write.span),
-                    development: self.program.development_of(unit, write.condition, &Frames::default()),
-                    opted: self.is_opted(unit, write.condition),
-                });
+                let span = self.program.place(unit, write.span);
+                // `Object.assign(options, { … })` is a literal and a write.
+                if found.iter().all(|other| other.span != span) {
+                    found.push(NamedProperty {
+                        value: V(unit, value),
+                        span,
+                        development: self.program.development_of(unit, write.condition, &Frames::default()),
+                        opted: self.is_opted(unit, write.condition),
+                    });
+                }
             }
         }
         found

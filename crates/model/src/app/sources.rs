@@ -32,6 +32,8 @@ pub enum SourceKind {
     Page,
     /// The main process, which may only pass on what it was told.
     Main,
+    /// Code that runs in a sandbox of the app's.
+    Sandbox,
     /// A file or store that other programs may write.
     File,
     /// Who wrote a document that was turned into markup.
@@ -55,6 +57,7 @@ impl SourceKind {
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
+            Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
             Self::Document => "Markdown, which may hold any markup of its author's",
             Self::Parameter => "a caller that is not known",
@@ -118,6 +121,8 @@ impl App<'_> {
             ("WebviewTag", "new-window", SourceKind::WindowOpen),
             ("WebviewTag", "will-navigate", SourceKind::Navigation),
             ("WebviewTag", "ipc-message", SourceKind::Ipc),
+            ("WebContents", "console-message", SourceKind::Message),
+            ("WebviewTag", "console-message", SourceKind::Message),
             ("app", "open-url", SourceKind::OpenUrl),
             ("app", "open-file", SourceKind::OpenUrl),
             ("app", "second-instance", SourceKind::Arguments),
@@ -144,7 +149,9 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
+        // Where a scheme is enough, the desktop opens what it names.
+        let desktop = enough == Strength::Scheme;
+        let mut walk = Walk { app: self, entries, harmless, enough, desktop, through: Vec::new(), found: Vec::new() };
         walk.follow(c, argument, 0);
         walk.found
     }
@@ -183,6 +190,7 @@ struct Walk<'x, 'a> {
     entries: &'x FxHashMap<F, SourceKind>,
     harmless: &'x dyn Fn(&Thing) -> bool,
     enough: Strength,
+    desktop: bool,
     through: Vec<Span>,
     found: Vec<Reach>,
 }
@@ -204,6 +212,7 @@ impl Walk<'_, '_> {
             return;
         }
         let judged = app.guard_of_call(c, argument);
+        let judged = if self.desktop { judged.for_desktop() } else { judged };
         let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
         if judged.strength >= self.enough {
             return;
@@ -294,6 +303,7 @@ impl Walk<'_, '_> {
                 Thing::Api(path) if &**path == "process.argv" => {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
+                _ if app.is_said_by_guest(argument) => self.push(SourceKind::Message, app.span(argument), judged),
                 _ => {
                     let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
                     self.push(SourceKind::Unknown, span, judged);

@@ -299,7 +299,12 @@ impl App<'_> {
                 Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
                 Some(false) => Verdict::Denies,
                 // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(Judged { strength: Strength::Host, span: Some(answer.span), why: None }),
+                None => Verdict::Guarded(Judged {
+                    strength: Strength::Host,
+                    span: Some(answer.span),
+                    why: None,
+                    lets_files: false,
+                }),
             };
             verdict = verdict.worse(found);
         }
@@ -331,7 +336,12 @@ impl App<'_> {
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
             if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(Judged { strength: Strength::Host, span: Some(span), why: None });
+                return Verdict::Guarded(Judged {
+                    strength: Strength::Host,
+                    span: Some(span),
+                    why: None,
+                    lets_files: false,
+                });
             }
             at = condition.parent;
         }
@@ -342,7 +352,12 @@ impl App<'_> {
             return match only_development {
                 Some(true) => Verdict::Denies,
                 Some(false) => Verdict::Allows(span),
-                None => Verdict::Guarded(Judged { strength: Strength::Opaque, span: Some(span), why: None }),
+                None => Verdict::Guarded(Judged {
+                    strength: Strength::Opaque,
+                    span: Some(span),
+                    why: None,
+                    lets_files: false,
+                }),
             };
         }
         Verdict::Guarded(judged)

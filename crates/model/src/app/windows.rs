@@ -217,6 +217,12 @@ impl Window {
         self.given(app, key).iter().all(|(given, _)| *given == Given::Absent)
     }
 
+    /// The element that makes it, for a webview.
+    pub fn element<'a>(&self, app: &'a App) -> Option<&'a super::pages::WebviewElement> {
+        let is_webview = self.kind == WindowKind::Webview;
+        app.webviews().filter(|_| is_webview).find(|element| element.span == self.span && element.call == self.call)
+    }
+
     /// The objects that can be its preferences.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.preferences.iter().map(|(object, ..)| object)
@@ -465,10 +471,13 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
 
 /// Reads the options object of a window.
 fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
+    let mut is_kept = false;
     for known in app.program.eval_in(options, frames).iter() {
         match &known.thing {
             Thing::Object(object) => from_options(app, object, known, window),
             Thing::Undefined | Thing::Null => window.may_lack = true,
+            // What an app keeps of a window is its place and size.
+            Thing::Result(path, _) if &**path == "JSON.parse" => is_kept = true,
             Thing::Unknown(Unknown::Call(c)) | Thing::Result(_, c) => {
                 // An unknown function around a known object: the object, tentatively.
                 let mut found = false;
@@ -486,6 +495,7 @@ fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
             _ => window.unknown = true,
         }
     }
+    window.unknown |= is_kept && window.preferences.is_empty() && !window.may_lack;
 }
 
 fn from_options(app: &App, object: &Object, known: &Known, window: &mut Window) {

@@ -8,6 +8,9 @@ use super::{C, F, K, Program};
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
 
+/// Letters of a method's name that is taken for that of no other object.
+const LEAST_TELLING: usize = 8;
+
 /// Calls of a function that registers handlers which are looked at.
 const MOST_REGISTRATIONS: usize = 1000;
 
@@ -75,8 +78,28 @@ impl Program<'_> {
                 }
             }
         }
+        if calls.is_empty() && class.is_none() && function.class.is_some() && self.is_telling(f, name) {
+            let by_name = self.calls_named(self.str(f.0, name)).iter();
+            calls.extend(by_name.filter(|c| self.calls_something_unknown(**c)).take(MOST_CALLERS));
+        }
         calls.sort_unstable();
         Rc::from(calls)
+    }
+
+    /// Whether a method's name alone says that it is this one: no other function of the app has it, and it is made of several words.
+    fn is_telling(&self, f: F, name: crate::summary::Name) -> bool {
+        let name = self.str(f.0, name);
+        let words = 1 + name.chars().skip(1).filter(|c| c.is_uppercase()).count();
+        words >= 2 && name.len() >= LEAST_TELLING && self.functions_by_name.get(name) == Some(&1)
+    }
+
+    /// `bridge().method()` where nothing tells what `bridge()` gives: an object of another process, of a container, of a test.
+    fn calls_something_unknown(&self, c: C) -> bool {
+        let call = self.call(c);
+        let callee = super::V(c.0, call.callee);
+        call.kind == crate::summary::CallKind::Call
+            && matches!(self.value(callee), crate::summary::Value::Member(..))
+            && self.eval(callee).iter().all(Known::is_unknown)
     }
 
     /// Calls of `super(…)` that reach this class's constructor, and the classes that inherit it.
