@@ -75,6 +75,10 @@ pub struct Program<'a> {
     callbacks: FxHashMap<F, (C, u32)>,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
+    /// Names under which other files hold what a unit exports as a whole.
+    holders: FxHashMap<UnitId, Vec<Rc<str>>>,
+    /// `require('./unit')(…)`.
+    called_at_once: FxHashMap<UnitId, Vec<C>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
@@ -111,6 +115,8 @@ impl<'a> Program<'a> {
             callbacks: FxHashMap::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
+            holders: FxHashMap::default(),
+            called_at_once: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
@@ -237,10 +243,14 @@ impl<'a> Program<'a> {
             let mut calls: Vec<(Rc<str>, C)> = Vec::new();
             let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
             let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
+            let (mut at_once, mut held): (Vec<(UnitId, C)>, Vec<(UnitId, Rc<str>)>) = (Vec::new(), Vec::new());
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
                     calls.push((names[name.index()].clone(), c));
+                }
+                if let Some(whole) = self.whole_of(unit, call.callee) {
+                    at_once.push((whole, c));
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
@@ -268,6 +278,9 @@ impl<'a> Program<'a> {
             };
             for binding in &summary.bindings {
                 for write in &binding.writes {
+                    if let Some(whole) = self.whole_of(unit, write.value) {
+                        held.push((whole, names[binding.name.index()].clone()));
+                    }
                     match summary.value(write.value) {
                         Value::ImportName(import, name) => {
                             alias(name, binding.name);
@@ -336,6 +349,15 @@ impl<'a> Program<'a> {
                 self.writes_by_key.entry(key).or_default().push(write);
             }
             self.callbacks.extend(callbacks);
+            for (whole, c) in at_once {
+                self.called_at_once.entry(whole).or_default().push(c);
+            }
+            for (whole, name) in held {
+                let holders = self.holders.entry(whole).or_default();
+                if !holders.contains(&name) {
+                    holders.push(name);
+                }
+            }
         }
         self.aliases = aliases
             .into_iter()
@@ -345,6 +367,24 @@ impl<'a> Program<'a> {
                 (name, list)
             })
             .collect();
+    }
+
+    /// The unit of which this is the whole module, or its default export.
+    fn whole_of(&self, unit: UnitId, value: ValueId) -> Option<UnitId> {
+        let summary = self.summary(unit);
+        let import = match summary.value(value) {
+            Value::Module(import) => import,
+            Value::ImportName(import, name) if summary.str(name) == "default" => import,
+            Value::Member(module, name) if summary.str(name) == "default" => match summary.value(module) {
+                Value::Module(import) => import,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match self.target(unit, import) {
+            Target::Unit(target) => Some(*target),
+            _ => None,
+        }
     }
 
     /// A name and the names under which what it names is known elsewhere.
