@@ -73,7 +73,7 @@ impl Sandbox {
         Execute { live: self.live(), what: What::Code(code.into()), timeout, signal: None }
     }
 
-    /// Loads the module at `specifier`, as `./index.js` in the folder of [`SandboxBuilder::modules`], and waits for its
+    /// Loads the module at `specifier`, as `./index.js` in the folder of [`super::SandboxBuilder::modules`], and waits for its
     /// top level, at most `limits.initTimeoutMs`.
     pub fn load(&self, specifier: impl Into<String>) -> Execute {
         let timeout = self.plan.policy.limits.init_timeout;
@@ -189,7 +189,7 @@ impl Sandbox {
     /// Ends the worker and starts a new one with the same policy, functions and exposed methods.
     ///
     /// # Errors
-    /// As [`SandboxBuilder::create`].
+    /// As [`super::SandboxBuilder::create`].
     pub async fn restart(&self) -> Result<(), StartError> {
         self.exit().await;
         let live = start(&self.plan).await?;
