@@ -88,6 +88,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         if v.is_some_and(|v| app.is_in_working_directory(v)) {
+            // A developer, or a test, starts the app in its folder.
+            if preload.development == Some(true) {
+                continue;
+            }
             let message = "this preload script is looked for where the app happens to be started";
             report(findings, preload, message, Severity::Low, Confidence::Firm);
             continue;
