@@ -243,7 +243,8 @@ impl<'a> Program<'a> {
             let mut calls: Vec<(Rc<str>, C)> = Vec::new();
             let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
             let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
-            let (mut at_once, mut held): (Vec<(UnitId, C)>, Vec<(UnitId, Rc<str>)>) = (Vec::new(), Vec::new());
+            let mut at_once: Vec<(UnitId, C)> = Vec::new();
+            let mut held: Vec<(UnitId, Rc<str>)> = Vec::new();
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
