@@ -3,6 +3,7 @@
 use electrolint_model::app::{Content, Listener, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
+use electrolint_model::source::FOREIGN_SCRIPT;
 
 use crate::{Context, Severity};
 
@@ -89,5 +90,7 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
                 | ProblemKind::Internal
         ) || (problem.kind == ProblemKind::ParseError && problem.path.ends_with('s'))
     });
+    // A handler may be written in CoffeeScript.
+    let lost = lost || cx.app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
     if lost { Certainty::Tentative } else { Certainty::Firm }
 }

@@ -2,6 +2,7 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
+use electrolint_model::app::{Window, WindowKind};
 use electrolint_model::electron::api;
 
 use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
@@ -44,6 +45,14 @@ rule! {
 const GAIN: &str = "A page of the attacker's runs in a window of the app's, with the opener's preferences.";
 const HELP: &str = "Set `contents.setWindowOpenHandler` for every contents, return `{ action: 'deny' }`, and allow only by the parsed address's origin.";
 
+/// A webview without `allowpopups` opens nothing: https://www.electronjs.org/docs/latest/api/webview-tag#allowpopups
+fn is_closed_webview(cx: &Context, window: &Window) -> bool {
+    window.kind == WindowKind::Webview
+        && (cx.app.webviews())
+            .find(|element| element.span == window.span)
+            .is_some_and(|element| !element.spread && element.attribute("allowpopups").is_none())
+}
+
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let version = &app.electron.version;
@@ -85,7 +94,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(HELP)
             .symbol(app.symbol(listener.call));
     }
-    let concerned = windows(cx);
+    let concerned: Vec<_> = windows(cx).into_iter().filter(|window| !is_closed_webview(cx, window)).collect();
     let uncovered: Vec<_> = concerned
         .iter()
         .filter(|window| !judged.iter().any(|(listener, _)| covers(listener, window)))

@@ -393,9 +393,14 @@ impl App<'_> {
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
                 && self.root(V(subject.0, inner)).as_ref() == Some(root)
-                && self.constant(other).is_some_and(|known| known.text() == Some("string"))
+                && let Some(kind) = self.constant(other)
             {
-                return judged(if equal { Strength::None } else { Strength::Host }, None, None);
+                let holds = match kind.text() {
+                    Some("string") => !equal,
+                    Some("number" | "boolean" | "bigint" | "undefined") => equal,
+                    _ => false,
+                };
+                return judged(if holds { Strength::Host } else { Strength::None }, None, None);
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
@@ -627,6 +632,13 @@ impl App<'_> {
                         };
                     }
                 }
+                // What is a number leads nowhere and starts nothing.
+                "isInteger" | "isSafeInteger" | "isFinite" => {
+                    if holds && given.is_some_and(|(_, part)| part == UrlPart::Whole) {
+                        return atom(Strength::Host, None);
+                    }
+                    return Formula::nothing();
+                }
                 "test" | "exec" => {
                     if let Some((_, part)) = given {
                         return Formula::Atom(self.pattern(object, part, holds, span));
@@ -756,13 +768,17 @@ impl App<'_> {
 
     fn pattern(&self, pattern: V, part: UrlPart, holds: bool, span: Span) -> Judged {
         let values = self.eval(pattern);
-        let Some(Thing::Regex(pattern, _)) = values.first().map(|known| &known.thing) else {
+        let Some(Thing::Regex(pattern, flags)) = values.first().map(|known| &known.thing) else {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
         let names_files = holds && ["^file:", "^file$", "(file", "|file"].iter().any(|name| pattern.contains(name));
         if !holds {
             let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
             return without(&text, span);
+        }
+        // No address has so few kinds of characters, and no command.
+        if part == UrlPart::Whole && super::patterns::is_plain(pattern, flags) {
+            return judged(Strength::Host, Some(span), None);
         }
         let found = pattern_strength(pattern, part, span);
         if names_files { of_files(found) } else { found }
@@ -989,9 +1005,22 @@ fn without(prefix: &str, span: Span) -> Judged {
         || prefix.starts_with("https:") && prefix.contains("http:")
         || prefix.starts_with("(http|https)")
     {
-        return judged(Strength::Host, Some(span), None);
+        return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
     judged(Strength::Weak, Some(span), Some(FORBIDS))
+}
+
+/// Why a check holds that lets everything but servers through.
+const NO_SERVER: &str = "what is left leads to no server";
+
+impl Judged {
+    /// The same check where files and programs are as bad as servers.
+    pub fn beyond_servers(self) -> Self {
+        match self.why {
+            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
+            _ => self,
+        }
+    }
 }
 
 fn strength_of(part: UrlPart) -> Strength {

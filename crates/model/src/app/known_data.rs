@@ -62,6 +62,14 @@ pub(super) fn is_read(path: &str) -> bool {
     ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
 }
 
+/// Turns Markdown into markup, and leaves the markup in it as it is: <https://marked.js.org/#usage>.
+pub(super) fn is_markup_renderer(name: &str, path: Option<&str>) -> bool {
+    matches!(name, "marked" | "makeHtml" | "snarkdown")
+        || path.is_some_and(|path| {
+            matches!(path, "marked.parse" | "marked.marked" | "marked.marked.parse" | "marked.parser")
+        })
+}
+
 /// Calls of Electron and Node whose results are the app's own or the user's choice.
 pub(super) fn is_own_call(path: &str) -> bool {
     let module = path.split('.').next().unwrap_or(path);
@@ -109,10 +117,24 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
             | "getBounds"
             | "getSize"
             | "getZoomFactor"
+            | "btoa"
             | "t"
             | "__"
             | "$t"
     )
+}
+
+/// Whether a function says that it takes out what is dangerous. For what it does so is another question.
+pub(super) fn says_it_cleans(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    (["sanitize", "sanitise", "escape", "quote"].iter().any(|word| name.contains(word)))
+        && !name.contains("unescape")
+        && !name.contains("unquote")
+}
+
+/// Whether `bytes.toString(encoding)` gives letters and digits alone.
+pub(super) fn is_plain_encoding(encoding: &str) -> bool {
+    matches!(encoding, "base64" | "base64url" | "hex")
 }
 
 /// Methods and functions that give back what they were given, in another form.

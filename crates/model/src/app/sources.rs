@@ -32,8 +32,12 @@ pub enum SourceKind {
     Page,
     /// The main process, which may only pass on what it was told.
     Main,
+    /// Code that runs in a sandbox of the app's.
+    Sandbox,
     /// A file or store that other programs may write.
     File,
+    /// Who wrote a document that was turned into markup.
+    Document,
     /// A caller that is not known.
     Parameter,
     /// Something else that is not known.
@@ -53,7 +57,9 @@ impl SourceKind {
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
+            Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
+            Self::Document => "Markdown, which may hold any markup of its author's",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
         }
@@ -207,6 +213,7 @@ impl Walk<'_, '_> {
         }
         let judged = app.guard_of_call(c, argument);
         let judged = if self.desktop { judged.for_desktop() } else { judged };
+        let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
         if judged.strength >= self.enough {
             return;
         }
@@ -233,6 +240,16 @@ impl Walk<'_, '_> {
         let unknown = values.iter().any(|known| {
             matches!(known.thing, Thing::Unknown(_) | Thing::Template(_) | Thing::Result(..) | Thing::Api(_))
         });
+        if !path.is_empty() && !callers.is_empty() && depth < MOST_CALLERS && judged.strength == Strength::None {
+            for &caller in callers.iter() {
+                self.through.push(app.callee_span(caller));
+                if !self.property(caller, index, path, values, depth) {
+                    self.push(SourceKind::Unknown, span, judged);
+                }
+                self.through.pop();
+            }
+            return;
+        }
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
             if unknown && !(path.is_empty() && callers.is_empty() && app.is_list_callback(f)) {
                 self.push(if callers.is_empty() { SourceKind::Parameter } else { SourceKind::Unknown }, span, judged);
@@ -249,6 +266,21 @@ impl Walk<'_, '_> {
                 self.push(SourceKind::Parameter, span, judged);
             }
         }
+    }
+
+    /// A property of what a call hands over, where that is a parameter of the caller: `open(details)` that opens `details.url`.
+    fn property(&mut self, caller: C, index: u32, path: &[String], values: &Values, depth: u32) -> bool {
+        let app = self.app;
+        let Some(handed) = app.program.argument(caller, index as usize) else { return false };
+        let Some(mut root) = app.root(handed) else { return false };
+        let Base::Parameter(function, outer) = root.base else { return false };
+        root.path.extend_from_slice(path);
+        let call = app.program.call(caller);
+        let judged = app.guard_of_root(F(caller.0, call.function), call.condition, &root);
+        if judged.strength < self.enough {
+            self.parameter(F(root.unit, function), outer, &root.path, values, &judged, depth + 1);
+        }
+        true
     }
 
     /// A value that is no parameter: each of the things that it can be.

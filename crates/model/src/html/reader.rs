@@ -169,6 +169,8 @@ impl<'t> Reader<'t> {
         if !std::mem::take(&mut self.telling) && !KEPT_ELEMENTS.contains(&name) {
             return Owner::Other;
         }
+        let mut attributes = attributes;
+        attributes.shrink_to_fit();
         let index = u32::try_from(self.html.elements.len()).unwrap_or(u32::MAX);
         let element = Element {
             name: name.to_owned(),

@@ -12,6 +12,9 @@ const MOST_CALLERS: usize = 24;
 /// Letters of a method's name that is taken for that of no other object.
 const LEAST_TELLING: usize = 8;
 
+/// Calls of a function that registers handlers which are looked at.
+const MOST_REGISTRATIONS: usize = 1000;
+
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
     pub fn callers(&self, f: F) -> Rc<[C]> {
@@ -20,13 +23,29 @@ impl Program<'_> {
         }
         // Who calls is told without asking what parameters are: else each answer would need all others first.
         let deep = self.shallow.replace(true);
-        let found = self.find_callers(f);
+        let found = self.find_callers(f, MOST_CALLERS);
         self.shallow.set(deep);
         self.callers.borrow_mut().insert(f, found.clone());
         found
     }
 
-    fn find_callers(&self, f: F) -> Rc<[C]> {
+    /// As [`Program::callers`], of a function that registers what it is given: its calls are looked at one by one, so all count.
+    pub fn registrations(&self, f: F) -> Rc<[C]> {
+        let callers = self.callers(f);
+        if callers.len() < MOST_CALLERS {
+            return callers;
+        }
+        if let Some(known) = self.registrations.borrow().get(&f) {
+            return known.clone();
+        }
+        let deep = self.shallow.replace(true);
+        let found = self.find_callers(f, MOST_REGISTRATIONS);
+        self.shallow.set(deep);
+        self.registrations.borrow_mut().insert(f, found.clone());
+        found
+    }
+
+    fn find_callers(&self, f: F, most: usize) -> Rc<[C]> {
         let function = self.function(f);
         let class = function.class.filter(|_| function.kind == crate::summary::FunctionKind::Constructor);
         let name = match class {
@@ -42,7 +61,7 @@ impl Program<'_> {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
                 for name in self.names_of(self.str(heir.0, name)) {
                     for &c in self.calls_named(&name) {
-                        if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                        if calls.len() < most && !calls.contains(&c) && self.calls_it(c, f) {
                             calls.push(c);
                         }
                     }
@@ -64,7 +83,7 @@ impl Program<'_> {
         };
         for name in self.names_of(self.str(f.0, name)) {
             for &c in self.calls_named(&name) {
-                if calls.len() >= MOST_CALLERS {
+                if calls.len() >= most {
                     break;
                 }
                 if !calls.contains(&c) && self.calls_it(c, f) {

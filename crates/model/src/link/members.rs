@@ -2,15 +2,18 @@
 
 use std::rc::Rc;
 
+use super::evaluate::MOST_VALUES;
 use super::things::*;
-use super::{F, K, Program, UnitId, V, electron};
+use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 16] = [
+const DEVELOPMENT: [&str; 18] = [
+    "process.env.VITEST",
+    "process.env.JEST_WORKER_ID",
     "process.defaultApp",
     "electron-is-dev",
     "electron-is-dev.default",
@@ -44,6 +47,12 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 pub fn is_development_address(path: &str) -> bool {
     DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
 }
+
+/// One of the pairs that `Object.entries` gives.
+pub(super) const ENTRY: &str = "Object.entries[]";
+
+/// Members of one object that are listed, at most.
+const MOST_LISTED: usize = 64;
 
 /// Writes to one property of the global object that are looked at.
 const MOST_GLOBAL_WRITES: usize = 64;
@@ -126,6 +135,33 @@ impl Program<'_> {
         values
     }
 
+    /// Everything that the object holds which a call was given: what `Object.values` lists.
+    pub(super) fn values_of_argument(&self, c: C, v: V) -> Vec<Known> {
+        let mut values = Vec::new();
+        let unknown = || Known::unknown(Unknown::Member(v), Some(v));
+        let Some(object) = self.argument(c, 0) else { return vec![unknown()] };
+        for known in self.eval(object).iter() {
+            match &known.thing {
+                Thing::Object(object) => {
+                    for key in self.keys(object).iter().take(MOST_LISTED) {
+                        let placed = self.property(object, key, None).values;
+                        values.extend(placed.into_iter().map(|placed| placed.known.via(placed.span)));
+                    }
+                }
+                Thing::Namespace(unit) => {
+                    for name in self.exported_names(*unit).into_iter().take(MOST_LISTED) {
+                        values.extend(self.exported(*unit, &name, 0).iter().flat_map(|values| values.iter().cloned()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if values.is_empty() {
+            values.push(unknown());
+        }
+        values
+    }
+
     /// A member of each of several things.
     pub(super) fn member_of(&self, objects: &Values, name: &str, v: V) -> Values {
         let mut values = Vec::new();
@@ -143,6 +179,10 @@ impl Program<'_> {
                 }
             }
             values.extend(found);
+            if values.len() >= MOST_VALUES {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
         }
         if values.is_empty() {
             values.push(Known::unknown(Unknown::Member(v), Some(v)));
@@ -212,6 +252,15 @@ impl Program<'_> {
             {
                 one(known.thing.clone())
             }
+            Thing::Result(path, _) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
+            }
+            Thing::Result(path, c) if &**path == ENTRY && name == "1" => self.values_of_argument(*c, v),
+            Thing::Result(path, c) if electron::MENUBARS.contains(&&**path) => match name {
+                "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c) })),
+                "app" => one(Thing::Api(Rc::from("app"))),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
@@ -419,6 +468,11 @@ impl Program<'_> {
             let write = self.summary(unit).writes[index as usize];
             let Some(value) = write.value else { continue };
             let value = V(unit, value);
+            if values.len() >= MOST_VALUES || self.is_tired() {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
+            self.work.set(self.work.get() + 1);
             if value == v || !is_it(self, V(unit, write.object)) {
                 continue;
             }

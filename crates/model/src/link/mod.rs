@@ -12,9 +12,10 @@ pub use members::is_development_address;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod resolve;
+mod texts;
 pub mod things;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,7 +24,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
 pub use resolve::Target;
-pub(crate) use resolve::{Json, join, split, within};
+pub(crate) use resolve::{Json, is_builtin, join, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
@@ -87,15 +88,20 @@ pub struct Program<'a> {
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
     hit: Cell<u32>,
-    provisional: RefCell<Vec<(V, Frames, bool)>>,
+    provisional: RefCell<Vec<(V, Frames, bool, bool)>>,
     /// Parameters are not followed to the calls that fill them.
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
     asked_at: Cell<u64>,
+    /// How much it may cost.
+    allowed: Cell<u64>,
+    /// For each unit, how many questions that began in it came to no end.
+    tangled: Vec<Cell<u32>>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -126,10 +132,14 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            registrations: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
+            allowed: Cell::new(0),
+            tangled: Vec::new(),
         };
+        program.tangled = vec![Cell::new(0); program.units.len()];
         program.index();
         program
     }
@@ -211,6 +221,16 @@ impl<'a> Program<'a> {
         self.work.get() > MOST_WORK
     }
 
+    fn tangles(&self, unit: UnitId) -> u32 {
+        self.tangled.get(unit.0 as usize).map_or(0, Cell::get)
+    }
+
+    fn tangle(&self, unit: UnitId) {
+        if let Some(count) = self.tangled.get(unit.0 as usize) {
+            count.set(count.get().saturating_add(1));
+        }
+    }
+
     /// The module that an import leads to.
     pub fn target(&self, unit: UnitId, import: ImportId) -> &Target {
         self.modules.target(unit, import)
@@ -237,21 +257,25 @@ impl<'a> Program<'a> {
 
     fn index(&mut self) {
         let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
+        let mut calls: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
+        let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
+        let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
+        let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
+        let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
+        let mut called_at_once: FxHashMap<UnitId, Vec<C>> = FxHashMap::default();
+        let mut holders: FxHashMap<UnitId, Vec<Rc<str>>> = FxHashMap::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
-            let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
-            let mut calls: Vec<(Rc<str>, C)> = Vec::new();
-            let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
-            let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
-            let mut at_once: Vec<(UnitId, C)> = Vec::new();
-            let mut held: Vec<(UnitId, Rc<str>)> = Vec::new();
+            // Most texts are no names: only those that are become shared ones.
+            let names: Vec<OnceCell<Rc<str>>> = vec![OnceCell::new(); summary.strings.len()];
+            let shared = |name: Name| names[name.index()].get_or_init(|| Rc::from(summary.str(name))).clone();
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
-                    calls.push((names[name.index()].clone(), c));
+                    calls.entry(shared(name)).or_default().push(c);
                 }
                 if let Some(whole) = self.whole_of(unit, call.callee) {
-                    at_once.push((whole, c));
+                    called_at_once.entry(whole).or_default().push(c);
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
@@ -262,10 +286,12 @@ impl<'a> Program<'a> {
                         value = bound;
                     }
                     match summary.value(value) {
-                        Value::Function(function) => callbacks.push((F(unit, function), (c, position as u32))),
+                        Value::Function(function) => {
+                            callbacks.insert(F(unit, function), (c, position as u32));
+                        }
                         Value::Binding(_) | Value::Member(..) => {
                             if let Some(name) = final_name(summary, value) {
-                                arguments.push((names[name.index()].clone(), (c, position as u32)));
+                                arguments.entry(shared(name)).or_default().push((c, position as u32));
                             }
                         }
                         _ => {}
@@ -274,13 +300,17 @@ impl<'a> Program<'a> {
             }
             let mut alias = |from: Name, to: Name| {
                 if from != to {
-                    aliases.entry(names[from.index()].clone()).or_default().insert(names[to.index()].clone());
+                    aliases.entry(shared(from)).or_default().insert(shared(to));
                 }
             };
             for binding in &summary.bindings {
                 for write in &binding.writes {
                     if let Some(whole) = self.whole_of(unit, write.value) {
-                        held.push((whole, names[binding.name.index()].clone()));
+                        let names = holders.entry(whole).or_default();
+                        let name = shared(binding.name);
+                        if !names.contains(&name) {
+                            names.push(name);
+                        }
                     }
                     match summary.value(write.value) {
                         Value::ImportName(import, name) => {
@@ -322,44 +352,25 @@ impl<'a> Program<'a> {
                     _ => {}
                 }
             }
-            let mut writes: Vec<(Rc<str>, (UnitId, u32))> = Vec::new();
             for (index, write) in summary.writes.iter().enumerate() {
                 if let Key::Name(key) = write.key {
-                    writes.push((names[key.index()].clone(), (unit, index as u32)));
+                    writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);
                     }
                 }
             }
-            let functions: Vec<Rc<str>> = summary
-                .functions
-                .iter()
-                .filter_map(|function| function.name)
-                .map(|name| names[name.index()].clone())
-                .collect();
-            for name in functions {
-                *self.functions_by_name.entry(name).or_default() += 1;
-            }
-            for (name, call) in calls {
-                self.calls_by_name.entry(name).or_default().push(call);
-            }
-            for (name, argument) in arguments {
-                self.arguments_by_name.entry(name).or_default().push(argument);
-            }
-            for (key, write) in writes {
-                self.writes_by_key.entry(key).or_default().push(write);
-            }
-            self.callbacks.extend(callbacks);
-            for (whole, c) in at_once {
-                self.called_at_once.entry(whole).or_default().push(c);
-            }
-            for (whole, name) in held {
-                let holders = self.holders.entry(whole).or_default();
-                if !holders.contains(&name) {
-                    holders.push(name);
-                }
+            for name in summary.functions.iter().filter_map(|function| function.name) {
+                *functions.entry(shared(name)).or_default() += 1;
             }
         }
+        self.calls_by_name = calls;
+        self.arguments_by_name = arguments;
+        self.writes_by_key = writes;
+        self.callbacks = callbacks;
+        self.functions_by_name = functions;
+        self.called_at_once = called_at_once;
+        self.holders = holders;
         self.aliases = aliases
             .into_iter()
             .map(|(name, set)| {

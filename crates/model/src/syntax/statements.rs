@@ -450,6 +450,11 @@ impl Lowering {
             (Flow::Leaves, None | Some(Flow::Leaves)) => Flow::Leaves,
             _ => Flow::Breaks,
         };
+        self.out.tries.push(Try {
+            block: range(statement.block.span),
+            handler: statement.handler.as_ref().map(|handler| range(handler.span)),
+            finalizer: statement.finalizer.as_ref().map(|finalizer| range(finalizer.span)),
+        });
         if let Some(finalizer) = &statement.finalizer {
             let kept = self.condition();
             self.frame().condition = before;
@@ -488,7 +493,10 @@ impl Lowering {
                 self.write_ident(&function.ident, value, span);
             }
             Decl::Var(var) => self.var(var),
-            Decl::Using(using) => self.declarators(&using.decls),
+            Decl::Using(using) => {
+                self.declarators(&using.decls);
+                self.out.using.push(range(using.span));
+            }
             Decl::TsEnum(declaration) => self.enumeration(declaration),
             Decl::TsModule(module) => {
                 if let Some(TsNamespaceBody::TsModuleBlock(block)) = &module.body
