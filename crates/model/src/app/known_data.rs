@@ -124,6 +124,12 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
     )
 }
 
+/// Whether a path is one of an installed package, of which nothing is known: Node's and Electron's modules have no hyphen and no scope.
+pub(super) fn is_of_package(path: &str) -> bool {
+    let module = path.split('.').next().unwrap_or(path);
+    (module.contains('-') || module.starts_with('@')) && !module.starts_with("@electron/")
+}
+
 /// Whether a function says that it takes out what is dangerous. For what it does so is another question.
 pub(super) fn says_it_cleans(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

@@ -480,7 +480,7 @@ impl<'a> Walk<'_, 'a> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
-        state.opaque |= api.is_none() && !keeps_data(name) && !self.cuts_a_prefix(c, name);
+        state.opaque |= api.as_deref().is_none_or(is_of_package) && !keeps_data(name) && !self.cuts_a_prefix(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
