@@ -78,6 +78,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         script_webviews: Vec::new(),
         calls: RefCell::default(),
         entries: Default::default(),
+        entrances: Default::default(),
         all_loads: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),

@@ -22,6 +22,15 @@ pub type Entrances = FxHashMap<F, Entrance>;
 impl App<'_> {
     /// Functions that something outside the app's code calls, with what is their caller's to choose.
     pub fn entrances(&self) -> Entrances {
+        self.known_entrances().clone()
+    }
+
+    /// As [`App::entrances`], found once.
+    pub(super) fn known_entrances(&self) -> &Entrances {
+        self.entrances.get_or_init(|| self.find_entrances())
+    }
+
+    fn find_entrances(&self) -> Entrances {
         let mut entrances: Entrances = Entrances::default();
         for (f, kind) in self.entry_functions() {
             let first = match kind {
@@ -95,12 +104,13 @@ impl App<'_> {
             let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
             for c in self.calls_inside(f) {
                 let callee = V(c.0, self.program.call(c).callee);
-                if !self.is_parameter_of_another(callee, f) {
-                    continue;
-                }
                 let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
-                for handler in self.functions(callee) {
-                    if handler != f && !entrances.contains_key(&handler) {
+                let handlers = self.functions(callee);
+                let by_parameter = self.is_parameter_of_another(callee, f);
+                for handler in handlers {
+                    // One that is called by its name is followed from there.
+                    let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
+                    if handler != f && is_handed && !entrances.contains_key(&handler) {
                         entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
                         open.push(handler);
                     }

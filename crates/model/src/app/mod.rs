@@ -24,8 +24,10 @@ mod process;
 mod protocols;
 mod remote;
 mod requests;
+pub mod roots;
 mod senders;
 pub mod sources;
+pub mod strength;
 mod switches;
 pub mod traces;
 pub mod verdicts;
@@ -86,6 +88,7 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
+    entrances: OnceCell<Entrances>,
     all_loads: OnceCell<Vec<Load>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.

@@ -146,15 +146,6 @@ impl App<'_> {
         walk.found
     }
 
-    /// Whether a function only runs over a list of the app's own: `links.forEach(openLink)`.
-    fn is_list_callback(&self, f: F) -> bool {
-        self.program.callback_of(f).is_some_and(|(c, place)| {
-            place == 0
-                && crate::link::final_name(self.program.summary(c.0), self.program.call(c).callee)
-                    .is_some_and(|name| matches!(self.program.str(c.0, name), "map" | "forEach" | "filter" | "reduce"))
-        })
-    }
-
     /// Where a parameter is declared.
     pub fn parameter_span(&self, f: F, index: u32) -> Span {
         let function = self.program.function(f);
@@ -200,20 +191,26 @@ impl Walk<'_, '_> {
         if values.iter().all(|known| (self.harmless)(&known.thing)) {
             return;
         }
-        let judged = app.guard_of_call(c, argument);
+        let mut judged = app.guard_of_call(c, argument);
         if judged.strength >= self.enough {
-            return;
+            // Where the scheme is all that counts, it must not be one by which programs are started.
+            if self.enough > Strength::Scheme || !judged.lets_files {
+                return;
+            }
+            judged.strength = Strength::Weak;
+            judged.why = Some("an address of a file, or of a share in the network, passes too");
         }
         match app.root(argument) {
             Some(Root { unit, base: Base::Parameter(function, index), path }) => {
-                self.parameter(F(unit, function), index, &path, &values, &judged, depth);
+                self.parameter(c, argument, (F(unit, function), index), &path, &judged, depth);
             }
             _ => self.parts(c, argument, &values, &judged, depth),
         }
     }
 
-    fn parameter(&mut self, f: F, index: u32, path: &[String], values: &Values, judged: &Judged, depth: u32) {
+    fn parameter(&mut self, c: C, argument: V, of: (F, u32), path: &[String], judged: &Judged, depth: u32) {
         let app = self.app;
+        let (f, index) = of;
         let span = app.parameter_span(f, index);
         if let Some(&kind) = self.entries.get(&f) {
             // The first parameter of a handler is the event; what it carries may be the page's.
@@ -224,13 +221,8 @@ impl Walk<'_, '_> {
             }
         }
         let callers = app.program.callers(f);
-        let unknown = values.iter().any(|known| {
-            matches!(known.thing, Thing::Unknown(_) | Thing::Template(_) | Thing::Result(..) | Thing::Api(_))
-        });
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
-            if unknown && !(path.is_empty() && callers.is_empty() && app.is_list_callback(f)) {
-                self.push(if callers.is_empty() { SourceKind::Parameter } else { SourceKind::Unknown }, span, judged);
-            }
+            self.elsewhere(c, argument, span, judged);
             return;
         }
         for &caller in callers.iter() {
@@ -258,7 +250,7 @@ impl Walk<'_, '_> {
                     Some(Part::Hole(v, _)) if depth < MOST_CALLERS => self.follow(c, *v, depth + 1),
                     _ => self.push(SourceKind::Unknown, app.span(argument), judged),
                 },
-                Thing::Unknown(Unknown::Parameter(f, index)) => {
+                Thing::Unknown(Unknown::Parameter(f, index)) if self.entries.contains_key(f) => {
                     let kind = self.entries.get(f).copied().unwrap_or(SourceKind::Parameter);
                     self.push(kind, app.parameter_span(*f, *index), judged);
                 }
@@ -267,8 +259,27 @@ impl Walk<'_, '_> {
                 }
                 _ => {
                     let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
-                    self.push(SourceKind::Unknown, span, judged);
+                    self.elsewhere(c, argument, span, judged);
                 }
+            }
+        }
+    }
+
+    /// A value whose way in is longer than one of calls: through fields, promises, events, results of functions.
+    fn elsewhere(&mut self, c: C, argument: V, span: Span, judged: &Judged) {
+        let traces = self.app.traces_past(c, argument, self.app.known_entrances(), self.enough);
+        let certain = traces.iter().find(|trace| trace.is_untrusted() && !trace.opaque);
+        match certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or_else(|| traces.first()) {
+            Some(trace) => {
+                let through = std::mem::take(&mut self.through);
+                self.through = trace.origin.through.clone();
+                let opaque = Judged { strength: judged.strength.max(Strength::Opaque), ..judged.clone() };
+                let judged = if trace.opaque { &opaque } else { judged };
+                self.push(trace.origin.kind, trace.origin.span, judged);
+                self.through = through;
+            }
+            None => {
+                let _ = span;
             }
         }
     }

@@ -62,11 +62,21 @@ impl App<'_> {
         self.traces_at(at, write.value, entrances, cleaners)
     }
 
+    /// As [`App::traces`], where a check of this strength is enough.
+    pub(super) fn traces_past(&self, c: C, v: V, entrances: &Entrances, enough: Strength) -> Vec<Trace> {
+        self.walk(At::call(self, c), v, entrances, &[], enough)
+    }
+
     fn traces_at(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        self.walk(at, v, entrances, cleaners, Strength::Host)
+    }
+
+    fn walk(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str], enough: Strength) -> Vec<Trace> {
         let mut walk = Walk {
             app: self,
             entrances,
             cleaners,
+            enough,
             at,
             through: Vec::new(),
             returns: Vec::new(),
@@ -119,6 +129,8 @@ struct Walk<'x, 'a> {
     app: &'x App<'a>,
     entrances: &'x Entrances,
     cleaners: &'x [&'x str],
+    /// The check after which nothing is left to tell.
+    enough: Strength,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -155,6 +167,7 @@ impl<'a> Walk<'_, 'a> {
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
             match self.at.guard(app, v) {
+                found if found >= self.enough => return,
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
@@ -377,7 +390,14 @@ impl<'a> Walk<'_, 'a> {
                 }
                 return;
             }
-            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once" | "addEventListener") {
+            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once") {
+                return;
+            }
+            // What an element of the page brings with an event is what the page holds.
+            if last(path) == "addEventListener" {
+                if index == 0 && state.property.is_some() {
+                    self.push(SourceKind::Parameter, span, state);
+                }
                 return;
             }
         }
@@ -397,8 +417,28 @@ impl<'a> Walk<'_, 'a> {
             "reduce" => self.visit(receiver, state.part()),
             "catch" | "finally" | "replace" | "sort" => {}
             // What an event of the app's own brings.
+            _ if place == 1 && self.brought(c, index, state) => {}
             _ => self.push(SourceKind::Parameter, span, state),
         }
+    }
+
+    /// What the calls of `emit` hand to a listener; tells whether there are any.
+    fn brought(&mut self, listen: C, index: u32, state: State) -> bool {
+        let app = self.app;
+        let emits = app.program.emits(listen);
+        for &emit in emits.iter() {
+            let Some(argument) = app.program.argument(emit, index as usize + 1) else { continue };
+            if self.through.len() >= MOST_CALLS {
+                self.push(SourceKind::Unknown, app.span(argument), state);
+                continue;
+            }
+            self.through.push(app.callee_span(emit));
+            let before = std::mem::replace(&mut self.at, At::call(app, emit));
+            self.visit(argument, state);
+            self.at = before;
+            self.through.pop();
+        }
+        !emits.is_empty()
     }
 
     fn call(&mut self, c: C, v: V, state: State) {
@@ -427,6 +467,9 @@ impl<'a> Walk<'_, 'a> {
                     if let (Some(value), false) = (exit.value, exit.throws) {
                         self.visit(V(f.0, value), state);
                     }
+                }
+                for &value in &app.program.function(f).yields {
+                    self.visit(V(f.0, value), state);
                 }
                 self.returns.pop();
             }

@@ -3,6 +3,7 @@
 use super::App;
 use super::checks::{Judged, Root, Strength, parameter_root};
 use super::handlers::Listener;
+use super::strength::judged;
 use crate::link::things::{Known, Object, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -285,7 +286,7 @@ impl App<'_> {
                 Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
                 Some(false) => Verdict::Denies,
                 // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(Judged { strength: Strength::Host, span: Some(answer.span), why: None }),
+                None => Verdict::Guarded(judged(Strength::Host, Some(answer.span), None)),
             };
             verdict = verdict.worse(found);
         }
@@ -307,9 +308,9 @@ impl App<'_> {
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
         let Some(first) = condition else { return Verdict::Allows(span) };
         let permission = parameter_root(f, 1);
-        let judged = self.guard_of_root(inner, condition, &permission);
-        if judged.strength >= Strength::Opaque {
-            return Verdict::Guarded(judged);
+        let found = self.guard_of_root(inner, condition, &permission);
+        if found.strength >= Strength::Opaque {
+            return Verdict::Guarded(found);
         }
         // Other tests: of the page's address, of the contents, of a setting.
         let summary = self.program.summary(inner.0);
@@ -317,21 +318,21 @@ impl App<'_> {
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
             if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(Judged { strength: Strength::Host, span: Some(span), why: None });
+                return Verdict::Guarded(judged(Strength::Host, Some(span), None));
             }
             at = condition.parent;
         }
-        if judged.strength == Strength::None {
+        if found.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
 
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,
                 Some(false) => Verdict::Allows(span),
-                None => Verdict::Guarded(Judged { strength: Strength::Opaque, span: Some(span), why: None }),
+                None => Verdict::Guarded(judged(Strength::Opaque, Some(span), None)),
             };
         }
-        Verdict::Guarded(judged)
+        Verdict::Guarded(found)
     }
 
     /// Whether a test asks for one page, host or permission: an equality or membership that holds.

@@ -99,27 +99,14 @@ impl Program<'_> {
                 _ => {}
             }
         }
-        // An object of constants under an unknown key: any of them.
-        let mut values = Vec::new();
-        for known in self.eval_in(object, frames).iter() {
-            match &known.thing {
-                Thing::Object(Object::Literal(literal, inner)) => {
-                    let Value::Object(list) = self.value(*literal) else { continue };
-                    let properties = self.summary(literal.0).properties(list);
-                    if properties.len() > 12 || properties.iter().any(|property| !matches!(property.key, Key::Name(_)))
-                    {
-                        return vec![Known::unknown(Unknown::Member(v), Some(v))];
-                    }
-                    for property in properties {
-                        let value = V(literal.0, property.value);
-                        values.extend(
-                            self.eval_in(value, inner).iter().cloned().map(|known| known.via(self.span(value))),
-                        );
-                    }
-                }
-                _ => return vec![Known::unknown(Unknown::Member(v), Some(v))],
-            }
+        // A table under an unknown key: any of what it holds, or nothing.
+        let held = self.eval_in(object, frames);
+        let is_table = |known: &Known| matches!(known.thing, Thing::Object(Object::Literal(..)) | Thing::Array(..));
+        if !held.iter().all(is_table) {
+            return vec![Known::unknown(Unknown::Member(v), Some(v))];
         }
+        let mut values = self.held_by(object, v, frames);
+        values.push(Known::new(Thing::Undefined, v, Certainty::Firm));
         values
     }
 
@@ -187,6 +174,10 @@ impl Program<'_> {
                     _ => one(Thing::Unknown(Unknown::Member(v))),
                 }
             }
+            Thing::Entry(of, frames) => match name {
+                "1" => self.held_by(*of, v, frames),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
             Thing::Instance(class) => self.instance_member(*class, name, v, 0),
             Thing::Class(class) => self.static_member(*class, name, v, 0),
             Thing::Function(function, _) => match name {

@@ -4,7 +4,9 @@
 
 mod bundles;
 mod callers;
+mod collections;
 pub mod electron;
+mod emitters;
 mod evaluate;
 mod exports;
 mod members;
@@ -66,6 +68,7 @@ pub struct Program<'a> {
     arguments_by_name: FxHashMap<Rc<str>, Vec<(C, u32)>>,
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
+    additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
@@ -78,6 +81,7 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    emits: RefCell<FxHashMap<C, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
@@ -99,6 +103,7 @@ impl<'a> Program<'a> {
             arguments_by_name: FxHashMap::default(),
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
+            additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
@@ -108,6 +113,7 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            emits: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
@@ -219,9 +225,11 @@ impl<'a> Program<'a> {
 
     fn index(&mut self) {
         let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
+        let mut additions = collections::Additions::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
             let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
+            additions.collect(unit, summary, &names);
             let mut calls: Vec<(Rc<str>, C)> = Vec::new();
             let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
             let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
@@ -315,6 +323,7 @@ impl<'a> Program<'a> {
             }
             self.callbacks.extend(callbacks);
         }
+        self.additions = additions;
         self.aliases = aliases
             .into_iter()
             .map(|(name, set)| {

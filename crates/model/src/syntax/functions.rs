@@ -34,6 +34,7 @@ impl Lowering {
             condition,
             parameters: Vec::new(),
             exits: Vec::new(),
+            yields: Vec::new(),
             is_async,
             is_generator: generator,
             events: (self.order, self.order),

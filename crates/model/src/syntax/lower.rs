@@ -53,6 +53,7 @@ impl Lowering {
             condition: None,
             parameters: Vec::new(),
             exits: Vec::new(),
+            yields: Vec::new(),
             is_async: false,
             is_generator: false,
             events: (0, 0),
@@ -285,7 +286,11 @@ impl Lowering {
             }
             Expr::Yield(inner) => {
                 if let Some(argument) = &inner.arg {
-                    self.expr(argument);
+                    let value = self.expr(argument);
+                    // `yield* list` yields what the list holds.
+                    let value = if inner.delegate { self.add(Value::ElementOf(value), span) } else { value };
+                    let function = self.function();
+                    self.out.functions[function.index()].yields.push(value);
                 }
                 self.unknown(span)
             }
