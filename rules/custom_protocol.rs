@@ -114,7 +114,7 @@ fn files(cx: &Context, findings: &mut Findings) {
 /// What links that start the app make it load.
 fn links(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let mut entrances = app.entrances();
+    let mut entrances = app.entrances().as_ref().clone();
     entrances.retain(|_, entrance| matches!(entrance.kind, SourceKind::OpenUrl | SourceKind::Arguments));
     for load in app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };

@@ -37,6 +37,8 @@ fn check(cx: &Context, findings: &mut Findings) {
     // A page that asks is held by its origin, and where it is asked to go is not another's to say.
     let entries = app
         .entrances()
+        .as_ref()
+        .clone()
         .into_iter()
         .filter(|(_, entrance)| matches!(entrance.kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message))
         .map(|(f, entrance)| (f, entrance.kind))

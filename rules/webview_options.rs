@@ -56,11 +56,16 @@ fn check(cx: &Context, findings: &mut Findings) {
     let hidden = handlers.is_empty() && app.listens_somewhere(EVENT);
     let uses = app.windows.iter().any(|window| window.kind == WindowKind::Webview);
     let mut enabled = false;
-    for window in &app.windows {
-        if !matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView) {
-            continue;
-        }
-        let Some(on) = tag_on(app, window) else { continue };
+    let makers = [WindowKind::BrowserWindow, WindowKind::BrowserView, WindowKind::WebContentsView];
+    let makers: Vec<(&Window, Tag)> = (app.windows.iter().filter(|window| makers.contains(&window.kind)))
+        .filter_map(|window| Some((window, tag_on(app, window)?)))
+        .collect();
+    // Where the tag is written for a window that is covered.
+    let covered: Vec<(Span, Span)> = (makers.iter())
+        .filter(|(window, tag)| tag.written && handlers.iter().any(|handler| covers(handler, window)))
+        .map(|(window, tag)| (tag.span, window.span))
+        .collect();
+    for (window, on) in &makers {
         // Below Electron 5 the tag comes with Node, which is the worse gift: only where webviews are in use.
         if !on.written && !uses {
             continue;
@@ -80,11 +85,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .development(on.development)
             .related(window.span, "the window is made here");
         // Options that windows share, of which one is covered: a builder may have written them for that one alone.
-        let shared = app.windows.iter().any(|other| {
-            other.span != window.span
-                && tag_on(app, other).is_some_and(|tag| tag.written && tag.span == on.span)
-                && handlers.iter().any(|handler| covers(handler, other))
-        });
+        let shared = covered.iter().any(|(tag, other)| *tag == on.span && *other != window.span);
         if hidden || !on.sure || shared {
             report = report.at_most(Confidence::Tentative);
         }

@@ -132,11 +132,7 @@ impl Text {
 
     /// The nearest character boundary at or before an offset.
     fn floor(&self, offset: u32) -> usize {
-        let mut offset = (offset as usize).min(self.content.len());
-        while !self.content.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
+        floor(&self.content, offset as usize)
     }
 }
 
@@ -145,7 +141,12 @@ impl Text {
 pub struct LineIndex {
     /// Byte offsets, ascending; the first is 0.
     starts: Vec<u32>,
+    /// UTF-16 code units before every [`STEP`]th byte; empty for a text of ASCII alone. A line may be as long as the text.
+    units: Vec<u32>,
 }
+
+/// Bytes between two places whose units are known.
+const STEP: usize = 1024;
 
 impl LineIndex {
     fn new(content: &str) -> Self {
@@ -156,7 +157,25 @@ impl LineIndex {
                 .filter(|&at| bytes.get(at) == Some(&b'\n') || is_lone(bytes, at))
                 .map(|at| at as u32 + 1),
         );
-        Self { starts }
+        let mut known = Vec::new();
+        if !content.is_ascii() {
+            let (mut sum, mut from) = (0, 0);
+            for at in (0..=content.len()).step_by(STEP) {
+                let at = floor(content, at);
+                sum += content.get(from..at).map_or(0, units);
+                from = at;
+                known.push(sum);
+            }
+        }
+        Self { starts, units: known }
+    }
+
+    /// UTF-16 code units before a byte that starts a character.
+    fn units_before(&self, content: &str, offset: usize) -> u32 {
+        match self.units.get(offset / STEP) {
+            None => offset as u32,
+            Some(&before) => before + content.get(floor(content, offset / STEP * STEP)..offset).map_or(0, units),
+        }
     }
 
     /// Number of lines; an empty text has one.
@@ -169,7 +188,8 @@ impl LineIndex {
         let offset = text.floor(offset);
         let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
-        Position { line: line as u32, column: text.content.get(start..offset).map_or(0, units) + 1 }
+        let before = |offset| self.units_before(&text.content, offset);
+        Position { line: line as u32, column: before(offset).saturating_sub(before(start)) + 1 }
     }
 
     /// The byte at a line and column; a column past the end of its line means the end of that line, before its line break.
@@ -204,6 +224,15 @@ impl LineIndex {
 /// A CR that ends a line by itself.
 fn is_lone(bytes: &[u8], at: usize) -> bool {
     bytes.get(at + 1) != Some(&b'\n')
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
 }
 
 fn units(text: &str) -> u32 {

@@ -78,13 +78,14 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         script_webviews: Vec::new(),
         calls: RefCell::default(),
         entries: Default::default(),
-        entrances: Default::default(),
         all_loads: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
         shown: Default::default(),
         ordinals: Default::default(),
         bounds: Default::default(),
+        entrances: Default::default(),
+        places: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);

@@ -773,11 +773,19 @@ impl App<'_> {
 
     /// An array, set, map or object whose members are the app's own.
     fn is_constant_collection(&self, v: V) -> bool {
+        self.is_constant_collection_at(v, 0)
+    }
+
+    fn is_constant_collection_at(&self, v: V, depth: u32) -> bool {
+        if depth > MOST_HELPERS {
+            return false;
+        }
         self.eval(v).iter().all(|known| match &known.thing {
             Thing::Array(..) | Thing::Object(_) => true,
             Thing::Result(path, c) => match &**path {
                 "new Set" | "new Map" | "Object.keys" | "Object.values" | "Object.entries" | "Array.from" => {
-                    self.program.argument(*c, 0).is_some_and(|argument| self.is_constant_collection(argument))
+                    let of = self.program.argument(*c, 0);
+                    of.is_some_and(|of| self.is_constant_collection_at(of, depth + 1))
                 }
                 _ => false,
             },
@@ -785,8 +793,7 @@ impl App<'_> {
             Thing::Unknown(Unknown::Call(c)) => match self.program.value(V(c.0, self.program.call(*c).callee)) {
                 Value::Member(object, name) => {
                     matches!(self.program.str(c.0, name), "map" | "filter" | "concat" | "flat" | "flatMap" | "slice")
-                        && V(c.0, object) != v
-                        && self.is_constant_collection(V(c.0, object))
+                        && self.is_constant_collection_at(V(c.0, object), depth + 1)
                 }
                 _ => false,
             },

@@ -1,6 +1,8 @@
 //! Functions that something outside the app's code calls: listeners, handlers, and what the app's own wrappers hand on to them.
 
-use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::sources::SourceKind;
@@ -21,20 +23,19 @@ pub type Entrances = FxHashMap<F, Entrance>;
 
 impl App<'_> {
     /// Functions that something outside the app's code calls, with what is their caller's to choose.
-    pub fn entrances(&self) -> Entrances {
-        self.known_entrances().clone()
-    }
-
-    /// As [`App::entrances`], found once.
-    pub(super) fn known_entrances(&self) -> &Entrances {
-        self.entrances.get_or_init(|| self.find_entrances())
+    pub fn entrances(&self) -> Rc<Entrances> {
+        self.entrances.get_or_init(|| Rc::new(self.find_entrances())).clone()
     }
 
     fn find_entrances(&self) -> Entrances {
         let mut entrances: Entrances = Entrances::default();
+        let openers: FxHashSet<F> = (self.window_open_handlers().iter())
+            .filter_map(|listener| listener.value)
+            .flat_map(|value| self.functions(value))
+            .collect();
         for (f, kind) in self.entry_functions() {
             let first = match kind {
-                SourceKind::WindowOpen if self.is_window_open_handler(f) => 0,
+                SourceKind::WindowOpen if openers.contains(&f) => 0,
                 _ => 1,
             };
             entrances.insert(f, Entrance { kind, first });
@@ -79,12 +80,6 @@ impl App<'_> {
         }
         self.passed_on_entrances(&mut entrances);
         entrances
-    }
-
-    fn is_window_open_handler(&self, f: F) -> bool {
-        self.window_open_handlers()
-            .iter()
-            .any(|listener| listener.value.is_some_and(|value| self.functions(value).contains(&f)))
     }
 
     /// What renderers are told by the main process.

@@ -3,6 +3,7 @@
 use super::App;
 use super::calls::ApiCall;
 use super::checks::{Root, parameter_root};
+use super::inside::Which;
 use crate::link::electron::LISTEN;
 use crate::link::things::*;
 use crate::link::{C, F, V};
@@ -242,19 +243,6 @@ impl App<'_> {
         found
     }
 
-    /// Every call in a function and in the functions written inside it.
-    pub fn calls_inside(&self, f: F) -> Vec<C> {
-        let summary = self.program.summary(f.0);
-        let events = summary.function(f.1).events;
-        summary
-            .calls
-            .iter()
-            .enumerate()
-            .filter(|(_, call)| call.order > events.0 && call.order <= events.1)
-            .map(|(index, _)| C(f.0, crate::summary::CallId(index as u32)))
-            .collect()
-    }
-
     /// Whether a value is a parameter of the function, as it was handed over.
     pub fn is_parameter(&self, v: V, f: F, parameter: u32) -> bool {
         if v.0 != f.0 {
@@ -293,7 +281,6 @@ impl App<'_> {
     /// Every value in a function, for questions about what it mentions.
     pub fn mentions(&self, f: F, what: impl Fn(Value) -> bool) -> bool {
         let summary = self.program.summary(f.0);
-        let span = summary.function(f.1).span;
-        summary.values.iter().any(|node| node.span.0 >= span.0 && node.span.1 <= span.1 && what(node.value))
+        self.values_inside(f, Which::All).any(|value| what(summary.value(value)))
     }
 }

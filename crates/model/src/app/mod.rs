@@ -14,6 +14,7 @@ mod environment;
 mod folders;
 mod fuses;
 mod handlers;
+mod inside;
 mod known_data;
 mod loads;
 mod page_loads;
@@ -88,7 +89,6 @@ pub struct App<'a> {
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
-    entrances: OnceCell<Entrances>,
     all_loads: OnceCell<Vec<Load>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
@@ -96,6 +96,8 @@ pub struct App<'a> {
     shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
+    entrances: OnceCell<Rc<Entrances>>,
+    places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
 }
 
 impl App<'_> {

@@ -188,13 +188,19 @@ impl App<'_> {
             }
             // The whole comes before its parts.
             texts.sort_by_key(|(index, node, ..)| (node.span.0, std::cmp::Reverse(node.span.1), *index));
+            covered.sort_by_key(|range| range.start);
+            let mut covered = covered.into_iter().peekable();
+            // How far what starts before reaches.
+            let mut covered_to = 0;
             for (index, node, text, offset) in texts {
-                let is_string = matches!(node.value, Value::String(_));
-                if is_string && covered.iter().any(|range| range.start <= node.span.0 && node.span.1 <= range.end) {
-                    continue;
+                while let Some(range) = covered.next_if(|range| range.start <= node.span.0) {
+                    covered_to = covered_to.max(range.end);
                 }
-                if is_string {
-                    covered.push(node.span.0..node.span.1);
+                if matches!(node.value, Value::String(_)) {
+                    if node.span.1 <= covered_to {
+                        continue;
+                    }
+                    covered_to = covered_to.max(node.span.1);
                 }
                 let value = V(unit, ValueId(index));
                 found.push(Markup {

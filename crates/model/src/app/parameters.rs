@@ -1,6 +1,7 @@
 //! What a function does with what it was handed: which values come from a parameter, which properties of it are read and written.
 
 use super::App;
+use super::inside::Which;
 use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Key, Operator, Value};
@@ -147,12 +148,9 @@ impl App<'_> {
 
     fn reads_at(&self, f: F, parameter: u32, name: &str, depth: u32) -> bool {
         let summary = self.program.summary(f.0);
-        let span = summary.function(f.1).span;
-        let here = summary.values.iter().any(|node| {
-            node.span.0 >= span.0
-                && node.span.1 <= span.1
-                && matches!(node.value, Value::Member(object, key)
-                    if summary.str(key) == name && self.is_parameter(V(f.0, object), f, parameter))
+        let here = self.values_inside(f, Which::All).any(|value| {
+            matches!(summary.value(value), Value::Member(object, key)
+                if summary.str(key) == name && self.is_parameter(V(f.0, object), f, parameter))
         });
         here || (depth < MOST_HELPERS
             && self.hands_on(f, parameter).iter().any(|(_, index, helpers)| {

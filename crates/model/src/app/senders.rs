@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::inside::Which;
 use super::{App, Content, Listener};
 use crate::electron::Version;
 use crate::link::electron::LISTEN;
@@ -124,26 +125,14 @@ impl App<'_> {
 
     fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
         let summary = self.program.summary(f.0);
-        let span = summary.function(f.1).span;
         let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
         let in_time = |test: ValueId| {
             lost.is_none_or(|at| summary.span(test).0 < at || !self.names_frame(V(f.0, test), f, parameter, 0))
         };
-        let inside = |id: ValueId| {
-            let range = summary.span(id);
-            range.0 >= span.0 && range.1 <= span.1
-        };
-        let tests = summary.conditions.iter().map(|condition| condition.test);
-        let returned = summary.functions.iter().flat_map(|function| &function.exits).filter_map(|exit| exit.value);
-        // Other places where a comparison decides: `a === b || deny()`, `return sender === main && …`.
-        let compared = summary.values.iter().enumerate().filter_map(|(index, node)| {
-            matches!(node.value, Value::Binary(Operator::Equal | Operator::NotEqual, ..))
-                .then_some(ValueId(index as u32))
-        });
-        if tests
-            .chain(returned)
-            .chain(compared)
-            .any(|test| inside(test) && in_time(test) && self.is_sender_test(V(f.0, test), f, parameter, 0))
+        // Also where a comparison decides by itself: `a === b || deny()`, `return sender === main && …`.
+        if self
+            .values_inside(f, Which::Decisions)
+            .any(|test| in_time(test) && self.is_sender_test(V(f.0, test), f, parameter, 0))
         {
             return true;
         }
@@ -204,13 +193,8 @@ impl App<'_> {
     /// Whether a function decides something by a parameter that holds the sender.
     fn tests_parameter(&self, f: F, parameter: u32) -> bool {
         let summary = self.program.summary(f.0);
-        let span = summary.function(f.1).span;
-        let inside = |id: ValueId| summary.span(id).0 >= span.0 && summary.span(id).1 <= span.1;
         let holds = |v: V| self.parameter_flow(v, f).is_some_and(|(index, _)| index == parameter);
-        summary
-            .conditions
-            .iter()
-            .any(|condition| inside(condition.test) && self.any_part(V(f.0, condition.test), &holds, 0))
+        self.values_inside(f, Which::Tests).any(|test| self.any_part(V(f.0, test), &holds, 0))
             || summary.function(f.1).exits.iter().filter_map(|exit| exit.value).any(|value| {
                 let value = V(f.0, value);
                 self.is_decision(value) && self.any_part(value, &holds, 0)
@@ -333,13 +317,7 @@ impl App<'_> {
     /// Where the first `await` of a function ends.
     fn first_await(&self, f: F) -> Option<u32> {
         let summary = self.program.summary(f.0);
-        let span = summary.function(f.1).span;
-        summary
-            .values
-            .iter()
-            .filter(|node| matches!(node.value, Value::Await(_)) && node.span.0 >= span.0 && node.span.1 <= span.1)
-            .map(|node| node.span.1)
-            .min()
+        self.values_inside(f, Which::Awaits).map(|value| summary.span(value).1).min()
     }
 
     /// Whether pages that are not the app's own are shown: loaded into a window, or in webviews.

@@ -222,7 +222,7 @@ impl Walk<'_, '_> {
         }
         let callers = app.program.callers(f);
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
-            self.elsewhere(c, argument, span, judged);
+            self.elsewhere(c, argument, judged);
             return;
         }
         for &caller in callers.iter() {
@@ -257,30 +257,26 @@ impl Walk<'_, '_> {
                 Thing::Api(path) if &**path == "process.argv" => {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
-                _ => {
-                    let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
-                    self.elsewhere(c, argument, span, judged);
-                }
+                _ => self.elsewhere(c, argument, judged),
             }
         }
     }
 
     /// A value whose way in is longer than one of calls: through fields, promises, events, results of functions.
-    fn elsewhere(&mut self, c: C, argument: V, span: Span, judged: &Judged) {
-        let traces = self.app.traces_past(c, argument, self.app.known_entrances(), self.enough);
+    fn elsewhere(&mut self, c: C, argument: V, judged: &Judged) {
+        let traces = self.app.traces_past(c, argument, &self.app.entrances(), self.enough);
         let certain = traces.iter().find(|trace| trace.is_untrusted() && !trace.opaque);
-        match certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or_else(|| traces.first()) {
-            Some(trace) => {
-                let through = std::mem::take(&mut self.through);
-                self.through = trace.origin.through.clone();
-                let opaque = Judged { strength: judged.strength.max(Strength::Opaque), ..judged.clone() };
-                let judged = if trace.opaque { &opaque } else { judged };
-                self.push(trace.origin.kind, trace.origin.span, judged);
-                self.through = through;
-            }
-            None => {
-                let _ = span;
-            }
+        let Some(trace) = certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or(traces.first())
+        else {
+            return;
+        };
+        let mut judged = judged.clone();
+        // A server that tells where to go on is most often one that the app trusts.
+        if trace.opaque || trace.origin.kind == SourceKind::Response {
+            judged.strength = judged.strength.max(Strength::Opaque);
         }
+        let through = std::mem::replace(&mut self.through, trace.origin.through.clone());
+        self.push(trace.origin.kind, trace.origin.span, &judged);
+        self.through = through;
     }
 }

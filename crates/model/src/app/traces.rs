@@ -402,7 +402,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         let Value::Member(object, name) = app.program.value(callee) else {
-            if index == 0 || api.is_none() {
+            if index == 0 || api.is_none() || app.program.call(c).kind == CallKind::New {
                 self.push(SourceKind::Parameter, span, state);
             }
             return;

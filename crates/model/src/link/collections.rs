@@ -12,6 +12,9 @@ const MOST_ELEMENTS: usize = 128;
 /// Collections that are looked into for one element.
 const MOST_COLLECTIONS: usize = 16;
 
+/// Collections in a row that are looked into for what another one holds.
+const MOST_NESTED: usize = 12;
+
 /// Calls and writes of one name that may add to a collection.
 const MOST_ADDITIONS: usize = 64;
 
@@ -133,6 +136,18 @@ impl Program<'_> {
 
     /// What a map or an object holds behind any of its keys.
     pub(super) fn held_by(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+        // `map = new Map(map)` holds what it held.
+        let is_open = self.holding.borrow().contains(&collection) || self.holding.borrow().len() >= MOST_NESTED;
+        if is_open {
+            return vec![Known::unknown(Unknown::Limit, Some(v))];
+        }
+        self.holding.borrow_mut().push(collection);
+        let values = self.held_by_each(collection, v, frames);
+        self.holding.borrow_mut().pop();
+        values
+    }
+
+    fn held_by_each(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
         let mut values = Vec::new();
         for known in self.eval_in(collection, frames).iter() {
             match &known.thing {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::members::is_development_address;
 use super::things::*;
-use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, electron};
+use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, Variable, electron};
 use crate::summary::*;
 
 /// Things that a value may be before it counts as unknown.
@@ -33,6 +33,11 @@ impl Program<'_> {
             }
         } else if let Some(values) = framed.borrow().get(&(v, frames.clone())) {
             return values.clone();
+        }
+        if frames.is_empty()
+            && let Some(first) = self.first_reading(v)
+        {
+            return self.eval_in(first, frames);
         }
         let key = (v, frames.id(), shallow);
         self.work.set(self.work.get() + 1);
@@ -79,6 +84,24 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Another reading of the same variable, for one that has more values than are kept: they are the same for every reading, so that
+    /// many readings of many values cost their sum and not their product.
+    fn first_reading(&self, v: V) -> Option<V> {
+        let variable = match self.value(v) {
+            Value::Binding(binding) => {
+                let writes = &self.summary(v.0).bindings[binding.index()].writes;
+                (writes.len() > MOST_ALTERNATIVES).then_some(Variable::Binding(v.0, binding))?
+            }
+            Value::Global(name) => {
+                let name = self.str(v.0, name);
+                (self.writes_to(name).len() > MOST_ALTERNATIVES).then(|| Variable::Global(Rc::from(name)))?
+            }
+            _ => return None,
+        };
+        let first = *self.readings.borrow_mut().entry(variable).or_insert(v);
+        (first != v).then_some(first)
     }
 
     fn bounded(&self, values: Vec<Known>, v: V) -> Values {

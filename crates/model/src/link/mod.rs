@@ -57,6 +57,13 @@ pub struct Unit {
     pub summary: Summary,
 }
 
+/// A variable, for what is known of all its readings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Variable {
+    Binding(UnitId, BindingId),
+    Global(Rc<str>),
+}
+
 /// Every unit of an app, linked.
 pub struct Program<'a> {
     /// The texts.
@@ -72,6 +79,8 @@ pub struct Program<'a> {
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
+    /// The first reading of each variable that has many values.
+    readings: RefCell<FxHashMap<Variable, V>>,
     /// What is being evaluated, and how deep.
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
@@ -82,6 +91,8 @@ pub struct Program<'a> {
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     emits: RefCell<FxHashMap<C, Rc<[C]>>>,
+    /// Collections that are being looked into.
+    holding: RefCell<Vec<V>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
@@ -107,6 +118,7 @@ impl<'a> Program<'a> {
             aliases: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
+            readings: RefCell::default(),
             open: RefCell::default(),
             hit: Cell::new(u32::MAX),
             provisional: RefCell::default(),
@@ -114,6 +126,7 @@ impl<'a> Program<'a> {
             handed: RefCell::default(),
             callers: RefCell::default(),
             emits: RefCell::default(),
+            holding: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
