@@ -81,6 +81,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         all_loads: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
+        own_schemes: Default::default(),
         shown: Default::default(),
         ordinals: Default::default(),
         bounds: Default::default(),

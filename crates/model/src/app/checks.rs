@@ -417,7 +417,10 @@ impl App<'_> {
             let strength = strength_of(part);
             let lets_files = part == UrlPart::Protocol
                 && self.eval(other).iter().any(|known| known.text().is_some_and(starts_programs));
-            return if constant || strength >= Strength::Host {
+            let own = part == UrlPart::Protocol && self.are_own_schemes(&self.eval(other));
+            return if own {
+                judged(Strength::Host, Some(span), None)
+            } else if constant || strength >= Strength::Host {
                 Judged { lets_files, ..judged(strength, Some(span), None) }
             } else {
                 judged(Strength::Opaque, Some(span), None)
@@ -489,7 +492,12 @@ impl App<'_> {
         values
             .iter()
             .map(|known| match &known.thing {
-                Thing::Text(text) => prefix_strength(text, span),
+                Thing::Text(text) => {
+                    let found = prefix_strength(text, span);
+                    let scheme = text.split(':').next().unwrap_or("");
+                    let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
+                    if own { judged(Strength::Host, Some(span), None) } else { found }
+                }
                 Thing::Template(parts) => match parts.first() {
                     Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
                     Some(Part::Text(text))
@@ -754,9 +762,23 @@ impl App<'_> {
 
     /// What it is worth that a part of an address is in a collection of the app's.
     fn membership(&self, collection: V, part: UrlPart, span: Span) -> Judged {
-        let lets_files = part == UrlPart::Protocol
-            && self.members(collection).iter().any(|known| known.text().is_some_and(starts_programs));
+        let members = if part == UrlPart::Protocol { self.members(collection) } else { Vec::new() };
+        if self.are_own_schemes(&members) {
+            return judged(Strength::Host, Some(span), None);
+        }
+        let lets_files = members.iter().any(|known| known.text().is_some_and(starts_programs));
         Judged { lets_files, ..judged(strength_of(part), Some(span), None) }
+    }
+
+    /// Whether these are schemes that lead to the app itself, and nothing else: as good as its host.
+    fn are_own_schemes(&self, values: &[Known]) -> bool {
+        let is_own = |known: &Known| {
+            known
+                .text()
+                .and_then(|text| text.strip_suffix(':'))
+                .is_some_and(|scheme| self.own_schemes().iter().any(|own| own == scheme))
+        };
+        !values.is_empty() && values.iter().all(is_own)
     }
 
     /// The members of a collection, and the keys of an object.

@@ -93,6 +93,7 @@ pub struct App<'a> {
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
+    own_schemes: OnceCell<Vec<String>>,
     shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,

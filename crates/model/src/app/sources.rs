@@ -226,7 +226,10 @@ impl Walk<'_, '_> {
             return;
         }
         for &caller in callers.iter() {
-            let Some(handed) = app.program.argument_or_spread(caller, index as usize) else { continue };
+            let passed = app.program.passed(caller, index as usize);
+            let Some(handed) = passed.or_else(|| app.program.argument_or_spread(caller, index as usize)) else {
+                continue;
+            };
             if judged.strength == Strength::None {
                 self.through.push(app.callee_span(caller));
                 self.follow(caller, handed, depth + 1);

@@ -315,7 +315,7 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         for &caller in callers.iter() {
-            let Some(argument) = app.program.argument(caller, index as usize) else {
+            let Some(argument) = app.program.passed(caller, index as usize) else {
                 if app.program.arguments(caller).iter().any(|item| item.spread) {
                     self.spread(caller, state);
                 }

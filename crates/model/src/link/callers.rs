@@ -45,7 +45,11 @@ impl Program<'_> {
                 }
             }
         }
-        let Some(name) = name else { return Rc::from(calls) };
+        let Some(name) = name else {
+            self.curried(f, &mut calls);
+            calls.sort_unstable();
+            return Rc::from(calls);
+        };
         for name in self.names_of(self.str(f.0, name)) {
             for &c in self.calls_named(&name) {
                 if calls.len() >= MOST_CALLERS {
@@ -58,6 +62,24 @@ impl Program<'_> {
         }
         calls.sort_unstable();
         Rc::from(calls)
+    }
+
+    /// Calls of a function without a name that the function around it returns.
+    fn curried(&self, f: F, calls: &mut Vec<C>) {
+        let outer = F(f.0, self.function(f).parent);
+        let record = self.function(outer);
+        let returned = record.exits.iter().filter_map(|exit| exit.value);
+        let is_returned = returned.into_iter().any(
+            |value| matches!(self.value(super::V(f.0, value)), crate::summary::Value::Function(own) if own == f.1),
+        );
+        let Some(name) = record.name.filter(|_| is_returned && outer != f) else { return };
+        for name in self.names_of(self.str(f.0, name)) {
+            for &c in self.curried_calls(&name) {
+                if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                    calls.push(c);
+                }
+            }
+        }
     }
 
     /// Calls of `super(…)` that reach this class's constructor, and the classes that inherit it.

@@ -458,7 +458,7 @@ impl Program<'_> {
 
     fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
         if let Some((call, below)) = frames.find(f) {
-            return match self.argument(call, index as usize) {
+            return match self.passed(call, index as usize) {
                 Some(argument) => self.step(&self.eval_in(argument, &below), argument),
                 None if self.arguments(call).iter().any(|item| item.spread) => {
                     vec![Known::unknown(Unknown::Parameter(f, index), Some(v))]
@@ -470,7 +470,7 @@ impl Program<'_> {
         let shallow = self.shallow.get();
         if !shallow {
             for call in self.callers(f).iter() {
-                match self.argument(*call, index as usize) {
+                match self.passed(*call, index as usize) {
                     Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
                     // `open(...args)`: any of the list may stand here.
                     None if self.argument_or_spread(*call, index as usize).is_some() => {
@@ -666,8 +666,14 @@ impl Program<'_> {
         if let Some(module) = self.packed(c) {
             return self.loaded(module, v);
         }
+        // `method.bind(this)` is the method.
+        let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
         let mut values = Vec::new();
         for known in self.eval_in(callee, frames).iter() {
+            if binds && matches!(known.thing, Thing::Function(..)) {
+                values.push(known.clone().at_most(Certainty::Firm));
+                continue;
+            }
             let mut results = match (&known.thing, call.kind) {
                 (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],

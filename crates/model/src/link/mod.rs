@@ -72,6 +72,8 @@ pub struct Program<'a> {
     pub units: Vec<Unit>,
     modules: Modules,
     calls_by_name: FxHashMap<Rc<str>, Vec<C>>,
+    /// Calls of what a call gave, by the name of the function that gave it: `handle('open')(method)`.
+    curried_by_name: FxHashMap<Rc<str>, Vec<C>>,
     arguments_by_name: FxHashMap<Rc<str>, Vec<(C, u32)>>,
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
@@ -111,6 +113,7 @@ impl<'a> Program<'a> {
             units,
             modules,
             calls_by_name: FxHashMap::default(),
+            curried_by_name: FxHashMap::default(),
             arguments_by_name: FxHashMap::default(),
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
@@ -244,12 +247,17 @@ impl<'a> Program<'a> {
             let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
             additions.collect(unit, summary, &names);
             let mut calls: Vec<(Rc<str>, C)> = Vec::new();
+            let mut curried: Vec<(Rc<str>, C)> = Vec::new();
             let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
             let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
                     calls.push((names[name.index()].clone(), c));
+                } else if let Value::Call(inner) = summary.value(call.callee)
+                    && let Some(name) = final_name(summary, summary.call(inner).callee)
+                {
+                    curried.push((names[name.index()].clone(), c));
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
@@ -328,6 +336,9 @@ impl<'a> Program<'a> {
             for (name, call) in calls {
                 self.calls_by_name.entry(name).or_default().push(call);
             }
+            for (name, call) in curried {
+                self.curried_by_name.entry(name).or_default().push(call);
+            }
             for (name, argument) in arguments {
                 self.arguments_by_name.entry(name).or_default().push(argument);
             }
@@ -367,6 +378,26 @@ impl<'a> Program<'a> {
     /// Calls whose callee ends in this name.
     pub(crate) fn calls_named(&self, name: &str) -> &[C] {
         self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls of what a function of this name gave.
+    pub(crate) fn curried_calls(&self, name: &str) -> &[C] {
+        self.curried_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a call hands to a parameter of the app's function that it calls: `f.call(this, x)` hands x to the first one.
+    pub fn passed(&self, c: C, index: usize) -> Option<V> {
+        let callee = V(c.0, self.call(c).callee);
+        if let Value::Member(object, name) = self.value(callee)
+            && matches!(self.str(c.0, name), "call" | "apply")
+            && self.eval(V(c.0, object)).iter().any(|known| matches!(known.thing, things::Thing::Function(..)))
+        {
+            return match self.str(c.0, name) {
+                "call" => self.argument(c, index + 1),
+                _ => None,
+            };
+        }
+        self.argument(c, index)
     }
 
     /// Property writes to this key.

@@ -131,9 +131,6 @@ impl Lowering {
             self.write_binding(binding, value, span);
             self.scopes.declare(own, binding);
         }
-        for decorator in &function.decorators {
-            self.expr(&decorator.expr);
-        }
         let patterns: Vec<&Pat> = function.params.iter().map(|parameter| &parameter.pat).collect();
         self.parameters(id, &patterns);
         if let Some(body) = &function.body {
