@@ -53,6 +53,9 @@ const METHODS: [(&str, usize); 5] = [
     ("document.execCommand", 2),
 ];
 
+/// Methods of what jQuery found that take markup as their first argument.
+const JQUERY: [&str; 6] = ["html", "append", "prepend", "before", "after", "replaceWith"];
+
 /// Functions whose result holds no script.
 const CLEANERS: &[&str] = &[
     "sanitize",
@@ -119,6 +122,13 @@ fn check(cx: &Context, findings: &mut Findings) {
             let is_html = method != "document.execCommand"
                 || call.argument(app, 0).and_then(|v| app.constant(v)).is_some_and(|known| known.text() == Some("insertHTML"));
             let Some(v) = call.argument(app, index).filter(|_| is_html) else { continue };
+            let traces = app.traces(call.call, v, &entrances, CLEANERS);
+            tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
+        }
+    }
+    for method in JQUERY {
+        for call in app.jquery_calls(method) {
+            let Some(v) = call.argument(app, 0) else { continue };
             let traces = app.traces(call.call, v, &entrances, CLEANERS);
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }

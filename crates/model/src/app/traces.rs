@@ -390,6 +390,12 @@ impl<'a> Walk<'_, 'a> {
                 }
                 return;
             }
+            if is_request_of_jquery(path) {
+                if index == 0 {
+                    self.push(SourceKind::Response, span, state);
+                }
+                return;
+            }
             if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once") {
                 return;
             }
@@ -495,6 +501,20 @@ impl<'a> Walk<'_, 'a> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
+        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
+        if method.is_some() && matches!(name, "map" | "flatMap") {
+            let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
+            for &f in &callbacks {
+                for exit in &app.program.function(f).exits {
+                    if let (Some(value), false) = (exit.value, exit.throws) {
+                        self.visit(V(f.0, value), state);
+                    }
+                }
+            }
+            if !callbacks.is_empty() {
+                return;
+            }
+        }
         state.opaque |= api.is_none() && !keeps_data(name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
@@ -541,6 +561,12 @@ impl<'a> Walk<'_, 'a> {
         }
         self.visit(path, State { opaque: true, ..state.part() });
     }
+}
+
+fn is_request_of_jquery(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(of, name)| {
+        super::writes::is_jquery(of) && matches!(name, "get" | "post" | "getJSON" | "ajax" | "getScript")
+    })
 }
 
 fn last(path: &str) -> &str {
