@@ -269,6 +269,11 @@ impl Program<'_> {
         Some(values)
     }
 
+    /// Writes to a computed key of an object of this name: `process.env[NAME] = value`.
+    pub fn computed_writes(&self, object: &str) -> &[(super::UnitId, u32)] {
+        self.additions.writes.get(object).map_or(&[], Vec::as_slice)
+    }
+
     fn step_all(&self, values: &Values, v: V) -> Vec<Known> {
         let span = self.span(v);
         values.iter().cloned().map(|known| known.via(span)).collect()
