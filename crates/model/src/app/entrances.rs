@@ -65,6 +65,12 @@ impl App<'_> {
                 add(listener.value, kind, first);
             }
         }
+        // Wrappers of packages over ipcMain: `ipcMain.answerRenderer([window,] channel, (data) => …)`.
+        for call in self.calls("electron-better-ipc.ipcMain.answerRenderer").iter() {
+            for index in 1..3 {
+                add(call.argument(self, index), SourceKind::Ipc, 0);
+            }
+        }
         for call in self.calls("addEventListener").iter() {
             let event = call.argument(self, 0).and_then(|event| self.constant(event));
             if event.is_some_and(|event| event.text() == Some("message")) {

@@ -1,8 +1,8 @@
 //! Environment variables that the app sets for itself.
 
 use super::{App, SwitchSource};
-use crate::link::things::*;
 use crate::link::V;
+use crate::link::things::*;
 use crate::source::Span;
 use crate::summary::{Key, Value};
 

@@ -214,7 +214,8 @@ impl Walk<'_, '_> {
         let span = app.parameter_span(f, index);
         if let Some(&kind) = self.entries.get(&f) {
             // The first parameter of a handler is the event; what it carries may be the page's.
-            let is_event = index == 0 && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
+            let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);
+            let is_event = index < first && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
             if !is_event {
                 self.push(kind, span, judged);
                 return;

@@ -381,6 +381,43 @@ impl Program<'_> {
         vec![Known { thing, at: Some(v), trail: Rc::from(trail), certainty, development: None }]
     }
 
+    /// `['a', b].join(' ')`, of a list that is one literal.
+    fn list_joined(&self, list: V, c: C, v: V, frames: &Frames) -> Option<Known> {
+        let separator: Rc<str> = match self.argument(c, 0) {
+            Some(separator) => {
+                let values = self.eval_in(separator, frames);
+                Rc::from(values.first().filter(|_| values.len() == 1)?.text()?)
+            }
+            None => Rc::from(","),
+        };
+        let lists = self.eval_in(list, frames);
+        let [Known { thing: Thing::Array(array, inner), development, .. }] = lists.as_ref() else { return None };
+        let Value::Array(items) = self.value(*array) else { return None };
+        let items = self.summary(array.0).items(items);
+        if items.is_empty() || items.len() > MOST_ENTRIES || items.iter().any(|item| item.spread) {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                push_part(&mut parts, Part::Text(separator.clone()));
+            }
+            let element = V(array.0, item.value);
+            match self.eval_in(element, inner).as_ref() {
+                [Known { thing: Thing::Text(text), .. }] => push_part(&mut parts, Part::Text(text.clone())),
+                [Known { thing: Thing::Template(more), .. }] => {
+                    more.iter().for_each(|part| push_part(&mut parts, part.clone()));
+                }
+                _ => push_part(&mut parts, Part::Hole(element, inner.clone())),
+            }
+        }
+        let thing = match parts.as_slice() {
+            [Part::Text(text)] => Thing::Text(text.clone()),
+            _ => Thing::Template(Rc::from(parts)),
+        };
+        Some(Known { development: *development, ..Known::new(thing, v, Certainty::Firm) })
+    }
+
     /// Every thing that was ever written into a variable.
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
@@ -866,6 +903,11 @@ impl Program<'_> {
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
+                }
+                "join" => {
+                    if let Some(text) = self.list_joined(object, c, v, frames) {
+                        return vec![text];
+                    }
                 }
                 "concat" => {
                     let parts = std::iter::once(object)
