@@ -1,5 +1,6 @@
 //! `executeJavaScript`, `eval`, `new Function` and kin.
 
+use electrolint_model::app::sources::SourceKind;
 use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
 
@@ -122,8 +123,9 @@ fn check(cx: &Context, findings: &mut Findings) {
     for (call, v, kind) in places {
         let traces = app.traces(call.call, v, &entrances, CLEANERS);
         let Some(trace) = worst(&traces) else { continue };
-        // Who calls a loader of modules is most often the app.
-        if kind == Kind::Module && (!trace.is_untrusted() || trace.opaque) {
+        // Who calls a loader of modules is most often the app, which writes the address of its own pages too.
+        let is_sent = !matches!(trace.origin.kind, SourceKind::Page | SourceKind::Response);
+        if kind == Kind::Module && !(trace.is_untrusted() && !trace.opaque && is_sent) {
             continue;
         }
         let record = app.program.call(call.call);
