@@ -20,6 +20,19 @@ pub enum Strength {
     Host,
 }
 
+impl Strength {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::None => "of nothing that matters",
+            Self::Weak => "that can be got around",
+            Self::Opaque => "that could not be read",
+            Self::Scheme => "of the scheme",
+            Self::Host => "of the host or the whole value",
+        }
+    }
+}
+
 /// What was found about a check.
 #[derive(Clone, Debug)]
 pub struct Judged {
