@@ -60,7 +60,10 @@ fn events_of_the_app_carry_data() {
          other.emit('open', 'https://example.com');\n\
          ipcMain.on('open', (event, url) => bus.emit('open', url));\n",
     )]);
-    assert!(sink(&facts, "main.js:5:44").contains("from a message of a renderer at main.js:8:28, handed over"), "{facts}");
+    assert!(
+        sink(&facts, "main.js:5:44").contains("from a message of a renderer at main.js:8:28, handed over"),
+        "{facts}"
+    );
     assert!(sink(&facts, "main.js:6:46").contains("from the app alone"), "{facts}");
 }
 

@@ -222,32 +222,52 @@ impl Program<'_> {
     /// What is put into a collection after it was made: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
     fn added(&self, collection: V, thing: &Thing, values: &mut Vec<Known>) {
         let Some(name) = final_name(self.summary(collection.0), collection.1) else { return };
-        let is_it = |object: V| self.eval(object).iter().any(|known| known.thing == *thing);
-        for name in self.names_of(self.str(collection.0, name)) {
-            for &(c, from) in self.additions.calls.get(&name).map_or(&[][..], Vec::as_slice).iter().take(MOST_ADDITIONS)
-            {
+        let Some(place) = place(thing) else { return };
+        let name = self.str(collection.0, name);
+        let key = (Rc::from(name), place);
+        let known = self.added.borrow().get(&key).cloned();
+        let added = match known {
+            Some(added) => added,
+            None => {
+                // Asked again while it is being found, there is no answer yet.
+                self.added.borrow_mut().insert(key.clone(), Rc::from([]));
+                let found: Rc<[(V, bool)]> = Rc::from(self.find_added(name, place));
+                self.added.borrow_mut().insert(key, found.clone());
+                found
+            }
+        };
+        for &(value, spread) in added.iter() {
+            if spread {
+                values.push(Known::unknown(Unknown::Other(value), Some(value)));
+            } else {
+                values.extend(self.step_all(&self.eval(value), value));
+            }
+        }
+    }
+
+    /// What is added to a collection of this name that is made here, and whether it is spread.
+    fn find_added(&self, name: &str, made: Place) -> Vec<(V, bool)> {
+        let mut added = Vec::new();
+        let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
+        for name in self.names_of(name) {
+            let calls = self.additions.calls.get(&name).map_or(&[][..], Vec::as_slice);
+            for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
                 let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
-                if !is_it(V(c.0, object)) {
-                    continue;
-                }
-                for item in self.arguments(c).iter().skip(from).take(MOST_COLLECTIONS) {
-                    let value = V(c.0, item.value);
-                    if item.spread {
-                        values.push(Known::unknown(Unknown::Other(value), Some(value)));
-                    } else {
-                        values.extend(self.step_all(&self.eval(value), value));
-                    }
+                if is_it(V(c.0, object)) {
+                    let items = self.arguments(c).iter().skip(from).take(MOST_COLLECTIONS);
+                    added.extend(items.map(|item| (V(c.0, item.value), item.spread)));
                 }
             }
             let writes = self.additions.writes.get(&name).map_or(&[][..], Vec::as_slice);
             for &(unit, index) in writes.iter().take(MOST_ADDITIONS) {
                 let write = self.summary(unit).writes[index as usize];
-                let Some(value) = write.value else { continue };
-                if is_it(V(unit, write.object)) {
-                    values.extend(self.step_all(&self.eval(V(unit, value)), V(unit, value)));
+                if let Some(value) = write.value.filter(|_| is_it(V(unit, write.object))) {
+                    added.push((V(unit, value), false));
                 }
             }
         }
+        added.truncate(MOST_ELEMENTS);
+        added
     }
 
     /// What a method of a collection gives: `map.get(key)`, `list.find(…)`; `None` for what is none.
@@ -277,6 +297,23 @@ impl Program<'_> {
     fn step_all(&self, values: &Values, v: V) -> Vec<Known> {
         let span = self.span(v);
         values.iter().cloned().map(|known| known.via(span)).collect()
+    }
+}
+
+/// Where a collection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// A literal.
+    Literal(V),
+    /// A call.
+    Call(C),
+}
+
+fn place(thing: &Thing) -> Option<Place> {
+    match thing {
+        Thing::Array(v, _) | Thing::Object(Object::Literal(v, _)) => Some(Place::Literal(*v)),
+        Thing::Result(_, c) => Some(Place::Call(*c)),
+        _ => None,
     }
 }
 

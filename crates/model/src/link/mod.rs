@@ -93,6 +93,7 @@ pub struct Program<'a> {
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     emits: RefCell<FxHashMap<C, Rc<[C]>>>,
+    added: RefCell<FxHashMap<(Rc<str>, collections::Place), Rc<[(V, bool)]>>>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
     depth: Cell<u32>,
@@ -129,6 +130,7 @@ impl<'a> Program<'a> {
             handed: RefCell::default(),
             callers: RefCell::default(),
             emits: RefCell::default(),
+            added: RefCell::default(),
             holding: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
