@@ -126,6 +126,16 @@ fn check(cx: &Context, findings: &mut Findings) {
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }
     }
+    // What a template of Vue or Svelte puts in as markup, and what it holds where it is a reference.
+    for call in app.calls("v-html").iter() {
+        let traces = [0, 1]
+            .into_iter()
+            .filter_map(|index| call.argument(app, index))
+            .flat_map(|v| app.traces(call.call, v, &entrances, CLEANERS))
+            .collect();
+        let what = if app.path(call.span(app)).ends_with(".vue") { "v-html" } else { "@html" };
+        tell(app.argument_span(call.call, 0), traces, Certainty::Certain, what, app.symbol(call.call));
+    }
     for method in JQUERY {
         for call in app.jquery_calls(method) {
             let Some(v) = call.argument(app, 0) else { continue };

@@ -20,6 +20,8 @@ const MOST_STEPS: u32 = 40;
 const MOST_VALUES: usize = 600;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
+/// Writes to one property that are looked at.
+const MOST_WRITES: usize = 32;
 
 /// One way in which somebody else's data gets into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,8 +232,24 @@ impl<'a> Walk<'_, 'a> {
         let values = self.app.eval(v);
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
             self.visit(object, State { property: Some(name), ..state });
+            self.written(object, name, state);
         } else {
             self.things(v, state);
+        }
+    }
+
+    /// What is written to a property of a variable: `text.value = answer`.
+    fn written(&mut self, object: V, name: &str, state: State) {
+        let Value::Binding(binding) = self.app.program.value(object) else { return };
+        let app = self.app;
+        let writes = app.program.writes_to(name).iter().filter(|(unit, _)| *unit == object.0);
+        for &(unit, index) in writes.take(MOST_WRITES) {
+            let write = app.program.summary(unit).writes[index as usize];
+            if let (Value::Binding(written), Some(value)) = (app.program.value(V(unit, write.object)), write.value)
+                && written == binding
+            {
+                self.visit(V(unit, value), state);
+            }
         }
     }
 

@@ -86,6 +86,16 @@ impl Lowering {
         self.out.exports.push(Export::Whole(value));
     }
 
+    /// An expression of a component's template that becomes markup, as a call of `v-html`: with the value, and with what a reference holds.
+    pub fn markup(&mut self, expr: &Expr, span: Range) {
+        let name = self.name("v-html");
+        let callee = self.add(Value::Global(name), span);
+        let value = self.expr(expr);
+        let held = self.member(value, "value", self.out.values[value.index()].span);
+        let items = [value, held].map(|value| Item { value, spread: false });
+        self.record_call(callee, &items, CallKind::Call, span);
+    }
+
     pub(super) fn frame(&mut self) -> &mut Frame {
         self.frames.last_mut().expect("the top level's frame is never popped")
     }
