@@ -300,6 +300,9 @@ impl Program<'_> {
     }
 }
 
+/// What is put into collections, by their name and place: values, and whether they are spread.
+pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Rc<[(V, bool)]>>;
+
 /// Where a collection is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Place {

@@ -93,7 +93,7 @@ pub struct Program<'a> {
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     emits: RefCell<FxHashMap<C, Rc<[C]>>>,
-    added: RefCell<FxHashMap<(Rc<str>, collections::Place), Rc<[(V, bool)]>>>,
+    added: RefCell<collections::Added>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
     depth: Cell<u32>,
