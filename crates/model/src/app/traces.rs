@@ -175,6 +175,12 @@ impl<'a> Walk<'_, 'a> {
                 _ => {}
             }
         }
+        // What was put into a list or a map comes out of it again.
+        if matches!(value, Value::Binding(_) | Value::Member(..)) {
+            for added in app.program.put_into(v) {
+                self.visit(added, state.part());
+            }
+        }
         match value {
             Value::Template(list) | Value::Array(list) => {
                 for item in summary.items(list) {

@@ -7,7 +7,7 @@ use super::strength::judged;
 use crate::link::things::{Known, Object, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Value};
+use crate::summary::{ConditionId, Value, ValueId};
 
 /// Functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -234,7 +234,7 @@ impl App<'_> {
             for property in summary.properties(list) {
                 if let crate::summary::Key::Name(name) = property.key
                     && summary.str(name) == "action"
-                    && let Value::Conditional { test, then, other } = summary.value(property.value)
+                    && let Some((test, then, other)) = self.choice(V(literal.0, property.value))
                 {
                     let allows =
                         |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
@@ -252,6 +252,23 @@ impl App<'_> {
             }
         }
         Verdict::Allows(span)
+    }
+
+    /// The parts of `test ? then : other`, through variables.
+    fn choice(&self, v: V) -> Option<(ValueId, ValueId, ValueId)> {
+        let summary = self.program.summary(v.0);
+        let mut at = v.1;
+        for _ in 0..8 {
+            match summary.value(at) {
+                Value::Conditional { test, then, other } => return Some((test, then, other)),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => at = only.value,
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// What a permission request handler grants: it calls its third parameter.

@@ -87,6 +87,7 @@ impl Program<'_> {
                 ("Object.entries", Some(of)) => {
                     values.push(Known::new(Thing::Entry(of, frames.clone()), v, known.certainty));
                 }
+                ("Object.keys", Some(of)) => values.extend(self.keys_of(of, v, frames)),
                 ("Object.values", Some(of)) => values.extend(self.held_by(of, v, frames)),
                 (path, _) => match electron::call_element(path) {
                     Some(class) => {
@@ -132,6 +133,33 @@ impl Program<'_> {
         let callee = V(call.0, self.call(C(call.0, id)).callee);
         let Value::Member(object, name) = self.value(callee) else { return None };
         methods.contains(&self.str(call.0, name)).then_some(V(call.0, object))
+    }
+
+    /// The keys of a map or an object, as far as they are texts.
+    pub(super) fn keys_of(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+        let mut keys = Vec::new();
+        for known in self.eval_in(collection, frames).iter() {
+            match &known.thing {
+                Thing::Object(object) => {
+                    let of_object = self.keys(object).into_iter().take(MOST_ELEMENTS);
+                    keys.extend(of_object.map(|key| Known::new(Thing::Text(key), v, Certainty::Firm)));
+                }
+                Thing::Result(path, c) if &**path == "new Map" => {
+                    let entries = self.argument(*c, 0).filter(|_| self.holding.borrow().len() < MOST_NESTED);
+                    if let Some(entries) = entries.filter(|entries| !self.holding.borrow().contains(entries)) {
+                        self.holding.borrow_mut().push(entries);
+                        let pairs: Values = Rc::from(self.element_of(entries, v, frames));
+                        keys.extend(self.member_of(&pairs, "0", v).iter().cloned());
+                        self.holding.borrow_mut().pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+        if keys.is_empty() {
+            keys.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        keys
     }
 
     /// What a map or an object holds behind any of its keys.
@@ -221,28 +249,40 @@ impl Program<'_> {
 
     /// What is put into a collection after it was made: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
     fn added(&self, collection: V, thing: &Thing, values: &mut Vec<Known>) {
-        let Some(name) = final_name(self.summary(collection.0), collection.1) else { return };
-        let Some(place) = place(thing) else { return };
-        let name = self.str(collection.0, name);
-        let key = (Rc::from(name), place);
-        let known = self.added.borrow().get(&key).cloned();
-        let added = match known {
-            Some(added) => added,
-            None => {
-                // Asked again while it is being found, there is no answer yet.
-                self.added.borrow_mut().insert(key.clone(), Rc::from([]));
-                let found: Rc<[(V, bool)]> = Rc::from(self.find_added(name, place));
-                self.added.borrow_mut().insert(key, found.clone());
-                found
-            }
-        };
-        for &(value, spread) in added.iter() {
+        for &(value, spread) in self.added_here(collection, thing).iter() {
             if spread {
                 values.push(Known::unknown(Unknown::Other(value), Some(value)));
             } else {
                 values.extend(self.step_all(&self.eval(value), value));
             }
         }
+    }
+
+    /// Values that are put into the collections that a value can be: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
+    pub fn put_into(&self, collection: V) -> Vec<V> {
+        let mut values = Vec::new();
+        for known in self.eval(collection).iter() {
+            values.extend(self.added_here(collection, &known.thing).iter().map(|(value, _)| *value));
+        }
+        values.dedup();
+        values
+    }
+
+    fn added_here(&self, collection: V, thing: &Thing) -> Rc<[(V, bool)]> {
+        let nothing = || Rc::from([]);
+        let Some(name) = final_name(self.summary(collection.0), collection.1) else { return nothing() };
+        let Some(place) = place(thing) else { return nothing() };
+        let name = self.str(collection.0, name);
+        let key = (Rc::from(name), place);
+        let known = self.added.borrow().get(&key).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        // Asked again while it is being found, there is no answer yet.
+        self.added.borrow_mut().insert(key.clone(), nothing());
+        let found: Rc<[(V, bool)]> = Rc::from(self.find_added(name, place));
+        self.added.borrow_mut().insert(key, found.clone());
+        found
     }
 
     /// What is added to a collection of this name that is made here, and whether it is spread.

@@ -811,6 +811,18 @@ impl Program<'_> {
                     None => vec![Known::new(Thing::Result(Rc::from(path), c), v, Certainty::Firm)],
                 }
             }
+            "document.querySelector" => {
+                let selector = self.argument(c, 0).and_then(|selector| self.only(selector));
+                let is_webview = selector.as_ref().and_then(Known::text).is_some_and(|text| {
+                    text.strip_prefix("webview")
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
+                });
+                let thing = match is_webview {
+                    true => Thing::Element(Rc::from("webview"), c),
+                    false => Thing::Result(Rc::from(short), c),
+                };
+                vec![Known::new(thing, v, Certainty::Firm)]
+            }
             _ => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
         }
     }

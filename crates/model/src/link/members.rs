@@ -175,6 +175,7 @@ impl Program<'_> {
                 }
             }
             Thing::Entry(of, frames) => match name {
+                "0" => self.keys_of(*of, v, frames),
                 "1" => self.held_by(*of, v, frames),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
@@ -196,11 +197,20 @@ impl Program<'_> {
             {
                 one(known.thing.clone())
             }
+            // The ends of a channel.
+            Thing::Result(path, c) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Created(*c) }))
+            }
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
-            Thing::Element(tag, _) if &**tag == "webview" => match electron::method("WebviewTag", name) {
+            Thing::Method(host, list)
+                if host.class == "IpcMainEvent" && &**list == "ports" && name.parse::<usize>().is_ok() =>
+            {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
+            }
+            Thing::Element(tag, _) if &**tag == "webview" => match electron::webview_method(name) {
                 Some(_) => one(Thing::Method(Host { class: "WebviewTag", origin: Origin::Some }, Rc::from(name))),
                 None => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
