@@ -6,7 +6,7 @@ use electrolint_model::electron::preferences::Given;
 use electrolint_model::link::Placed;
 
 use crate::windows::noun;
-use crate::{Context, Findings, Severity};
+use crate::{Context, Findings, Severity, fixes};
 
 rule! {
     /// Windows share a renderer process, and the first one's preferences hold for all.
@@ -76,6 +76,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         };
         findings
             .report(&RULE, placed.span, message)
+            .fix(fixes::remove_property(app, placed.span, "affinity", false))
             .severity(if differ.is_empty() { Severity::Medium } else { Severity::High })
             .known(placed.known.certainty.min(window.certainty))
             .gain("A page in one of the windows gets the preferences of the one that was made first.")

@@ -3,7 +3,7 @@
 use electrolint_model::App;
 use electrolint_model::link::things::{Origin, Thing};
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// A webview may open windows.
@@ -46,6 +46,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         };
         let report = findings
             .report(&RULE, attribute.span, message)
+            .fix(fixes::remove_attribute(cx.app, attribute.span, "allowpopups", false))
             .severity(if denied { Severity::Info } else { Severity::Low })
             .known(element.certainty)
             .gain("The page inside opens windows of the app.")

@@ -1,10 +1,11 @@
 //! Certificates that are not checked.
 
+use electrolint_model::app::NamedProperty;
 use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::link::{F, V};
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Certificates of servers are accepted unchecked.
@@ -154,6 +155,7 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
         };
         let _ = findings
             .report(&RULE, outcome.span, message)
+            .fix(fixes::refuse(app, outcome.span).filter(|_| decider.is_event))
             .at_most(confidence)
             .known(listener.certainty)
             .known(if values.len() > 1 { Certainty::Firm } else { accepting.certainty })
@@ -209,7 +211,7 @@ fn looked_at(cx: &Context, test: V, handler: F, decider: &Decider) -> Looked {
 /// `rejectUnauthorized: false`, `checkServerIdentity: () => undefined`.
 fn options(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    for (value, span, development) in app.properties_named("rejectUnauthorized") {
+    for NamedProperty { value, span, development, opted } in app.properties_named("rejectUnauthorized") {
         let values = app.eval(value);
         for known in values.iter() {
             let off = match &known.thing {
@@ -219,9 +221,10 @@ fn options(cx: &Context, findings: &mut Findings) {
                 _ => continue,
             };
             let development = off.or(known.development).or(development);
-            let optional = values.len() > 1 && development.is_none();
+            let optional = (opted && development != Some(true)) || (values.len() > 1 && development.is_none());
             let _ = findings
                 .report(&RULE, span, "certificates of servers are not checked: `rejectUnauthorized` is false")
+                .fix(fixes::set(app, span, "rejectUnauthorized", true, false))
                 .known(known.certainty)
                 .known(if optional { Certainty::Tentative } else { Certainty::Certain })
                 .gain(GAIN)
@@ -231,7 +234,7 @@ fn options(cx: &Context, findings: &mut Findings) {
                 .development(development);
         }
     }
-    for (value, span, development) in app.properties_named("checkServerIdentity") {
+    for NamedProperty { value, span, development, opted } in app.properties_named("checkServerIdentity") {
         let accepts_all = app.functions(value).iter().any(|&f| {
             let nothing = |value: V| {
                 app.eval(value).iter().all(|known| matches!(known.thing, Thing::Undefined | Thing::Null | Thing::Bool(_)))
@@ -243,7 +246,7 @@ fn options(cx: &Context, findings: &mut Findings) {
         if accepts_all {
             let _ = findings
                 .report(&RULE, span, "a certificate of any server is accepted: `checkServerIdentity` never objects")
-                .at_most(Confidence::Firm)
+                .at_most(if opted { Confidence::Tentative } else { Confidence::Firm })
                 .gain(GAIN)
                 .help("Leave `checkServerIdentity` out, or call `tls.checkServerIdentity` first and return what it gives.")
                 .symbol("checkServerIdentity")

@@ -173,6 +173,11 @@ fn weigh(switch: &Switch, severity: Severity, version: &Version) -> Option<Sever
             let foreign = switch.list().map(host).any(|host| !host.is_empty() && !is_loopback(host) && host != "direct");
             foreign.then_some(severity)
         }
+        // Rules that lead nowhere take hosts away: https://www.chromium.org/developers/design-documents/network-stack/socks-proxy/
+        "host-rules" | "host-resolver-rules" => {
+            let leads = |rule: &str| !rule.contains("NOTFOUND") && !rule.trim_start().starts_with("EXCLUDE");
+            (switch.list().next().is_none() || switch.list().any(leads)).then_some(severity)
+        }
         "net-log-capture-mode" => {
             let all = matches!(value, Some("Everything" | "IncludeSensitive" | "IncludeCookiesAndCredentials" | "IncludeSocketBytes"));
             all.then_some(severity)

@@ -69,6 +69,7 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     let own = own.filter(|page| !cx.app.is_component(page));
     let (loaded, other): (Vec<Shown>, Vec<Shown>) = own
         .map(|page| Shown { page, loads: cx.app.loads_of(page), confidence: Confidence::Firm })
+        .filter(|shown| runs_scripts(cx, &shown.loads))
         .partition(|shown| !shown.loads.is_empty());
     if !loaded.is_empty() {
         return loaded;
@@ -80,6 +81,16 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
         }
     }
     candidates
+}
+
+/// Whether a window that shows a page runs its scripts: not with `javascript: false`.
+fn runs_scripts(cx: &Context, loads: &[Load]) -> bool {
+    let runs = |load: &Load| {
+        cx.app.window_of(load).is_none_or(|window| {
+            window.settings(cx.app, "javascript").iter().any(|fact| fact.value != Value::Known(false))
+        })
+    };
+    loads.is_empty() || loads.iter().any(runs)
 }
 
 fn has_scripts(page: &Page) -> bool {

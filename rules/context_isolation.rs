@@ -1,9 +1,10 @@
 //! `contextIsolation: false`.
 
-use electrolint_model::electron::preferences::Value;
+use electrolint_model::app::WindowKind;
+use electrolint_model::electron::preferences::{Reason, Value};
 
 use crate::windows::{WindowOption, check_option};
-use crate::{Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
     /// The page shares its JavaScript world with the preload script.
@@ -44,4 +45,40 @@ fn check(cx: &Context, findings: &mut Findings) {
         let harmless = window.lacks(cx.app, "preload") && !has_node && cx.app.shows_own_content_only(window);
         Some(if harmless { Severity::Medium } else { Severity::High }.into())
     });
+    guests(cx, findings, &option);
+}
+
+/// Webviews with a preload script that are not isolated because nothing says so: not the tag, and no `will-attach-webview` handler.
+fn guests(cx: &Context, findings: &mut Findings, option: &WindowOption) {
+    let app = cx.app;
+    // What a handler gives to every guest is judged where it does.
+    let handled = app
+        .windows
+        .iter()
+        .any(|window| window.kind == WindowKind::Attach && !window.lacks(app, option.key));
+    if handled || !app.electron.is_known() {
+        return;
+    }
+    for window in &app.windows {
+        let Some(element) = window.element(app) else { continue };
+        if element.attribute("preload").is_none() {
+            continue;
+        }
+        for fact in window.settings(app, option.key) {
+            let by_default = matches!(fact.reason, Reason::Default { .. }) && !fact.written;
+            if !by_default || fact.value != Value::Known(option.bad) {
+                continue;
+            }
+            let features = element.attribute("webpreferences").is_some_and(|features| features.unknown);
+            let own = element.source().is_some_and(|source| !source.contains("://"));
+            findings
+                .report(&RULE, fact.span, format!("this webview is not isolated by default in Electron {}", app.electron.version))
+                .severity(if own { Severity::Medium } else { Severity::High })
+                .known(fact.certainty)
+                .at_most(if element.spread || features { Confidence::Tentative } else { Confidence::Firm })
+                .gain(option.gain)
+                .help("Write `webpreferences=\"contextIsolation\"` on the tag, or set `webPreferences.contextIsolation` in `will-attach-webview`.")
+                .symbol(format!("{}.{}", window.symbol, option.key));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Schemes of the app's own.
 
 use electrolint_model::app::sources::SourceKind;
+use electrolint_model::link::V;
 use electrolint_model::link::things::{Part, Thing};
 
 use crate::untrusted::worst;
@@ -127,15 +128,32 @@ fn links(cx: &Context, findings: &mut Findings) {
             .filter(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
             .collect();
         let Some(trace) = worst(&traces) else { continue };
+        // What comes first decides where it leads: `${page}${link.hash}`.
+        let heads: Vec<V> = app.eval(url).iter().filter_map(|known| head(&known.thing)).collect();
+        let leads = heads.is_empty() || heads.iter().any(|head| {
+            let traces = app.traces(load.call, *head, &entrances, &[]);
+            traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
+        });
         findings
             .report(&RULE, load.span, "a link that starts the app decides what it loads")
             .known(load.certainty)
             .traced(trace)
-            .at_most(Confidence::Firm)
+            .at_most(if leads { Confidence::Firm } else { Confidence::Tentative })
             .gain("Any web page opens an address of its choice in the app's window, with the window's preload script.")
             .help("Take the link apart with `new URL`, and load one of the app's pages by what it says.")
             .symbol(app.symbol(load.call))
             .development(load.development);
+    }
+}
+
+/// What an address begins with, where that is no text.
+fn head(thing: &Thing) -> Option<V> {
+    match thing {
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Hole(v, _)) => Some(*v),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use electrolint_model::electron::releases::Data;
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::source::Span;
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Something of Electron's is used that is gone, or goes.
@@ -40,7 +40,7 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let newest = Data::embedded().newest().map(|release| release.version);
-    let target = newest.unwrap_or(cx.app.electron.version);
+    let target = cx.options.target.or(newest).unwrap_or(cx.app.electron.version);
     for change in CHANGES {
         let mut uses = uses(cx, change.of);
         // What still works is told once.
@@ -169,6 +169,11 @@ fn keys(cx: &Context, findings: &mut Findings) {
                 };
                 findings
                     .report(&RULE, placed.span, message)
+                    // Of `disableBlinkFeatures` one name is dead, the others may live; `instead` may be meant.
+                    .fix(match (dead.key, dead.instead) {
+                        ("disableBlinkFeatures", _) | (_, Some(_)) => None,
+                        (key, None) => fixes::remove_property(app, placed.span, key, true),
+                    })
                     .severity(Severity::Info)
                     .known(placed.known.certainty.min(window.certainty))
                     .at_most(if app.electron.is_exact() { Confidence::Certain } else { Confidence::Firm })

@@ -4,7 +4,9 @@ use electrolint_model::app::Process;
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::link::things::{Part, Thing};
+use electrolint_model::link::{C, V};
 
+use crate::finding::Relation;
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -44,11 +46,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         .map(|(f, entrance)| (f, entrance.kind))
         .collect();
     for (call, v) in app.request_addresses() {
-        if app.process(call.call.0) == Process::Renderer {
+        if app.process(call.call.0) == Process::Renderer || app.is_chosen_from_a_menu(call.call) {
             continue;
         }
         let reaches = app.reaches(call.call, v, &entries, &names_server, Strength::Host);
-        let untrusted = reaches.iter().filter(|reach| reach.origin.kind.is_untrusted());
+        let taken = if reaches.iter().any(|reach| reach.origin.kind.is_untrusted()) { None } else { taken_out(cx, call.call, v) };
+        let untrusted = reaches.iter().chain(&taken).filter(|reach| reach.origin.kind.is_untrusted());
         let Some(worst) = untrusted.max_by_key(|reach| rank(reach)) else { continue };
         let record = app.program.call(call.call);
         let mut report = findings
@@ -63,14 +66,27 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help("Name the server in the app, or compare the `host` of `new URL(address)` with a list.")
             .symbol(app.symbol(call.call))
             .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
-            .related(worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
+            .place(Relation::Source, worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
         for &span in &worst.origin.through {
-            report = report.related(span, "handed over here");
+            report = report.place(Relation::Step, span, "handed over here");
         }
         if let Some((span, why)) = worst.weak {
             report = report.related(span, why);
         }
     }
+}
+
+/// A whole address that is taken out of somebody else's data: `new URL(link).searchParams.get('feed')`.
+fn taken_out(cx: &Context, c: C, v: V) -> Option<Reach> {
+    let app = cx.app;
+    let is_taken = |thing: &Thing| matches!(thing, Thing::Unknown(_) | Thing::Result(..));
+    if !app.eval(v).iter().all(|known| is_taken(&known.thing)) {
+        return None;
+    }
+    let traces = app.traces(c, v, &app.entrances(), &[]);
+    let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
+    let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
+    Some(Reach { origin: trace.origin, weak: None, opaque: false })
 }
 
 fn rank(reach: &Reach) -> (bool, bool) {

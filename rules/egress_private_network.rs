@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use electrolint_model::link::things::{Known, Part, Thing};
 use electrolint_policy::{is_reserved, why_not_public};
 
+use crate::addresses::{Server, server};
 use crate::{Context, Findings, Severity};
 
 rule! {
@@ -34,7 +34,7 @@ rule! {
 fn check(cx: &Context, findings: &mut Findings) {
     for request in cx.app.requests() {
         for (known, span) in &request.urls {
-            let Some(host) = host(known) else { continue };
+            let Some(Server { host, .. }) = server(known) else { continue };
             let Some((what, is_machine)) = private(&host) else { continue };
             findings
                 .report(&RULE, *span, format!("this request goes to `{host}`, {what}"))
@@ -49,37 +49,8 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
 }
 
-/// The host of a known address, or of one of which more than the host is known.
-fn host(known: &Known) -> Option<String> {
-    let (text, whole) = match &known.thing {
-        Thing::Text(text) => (&**text, true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (&**text, false),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let (scheme, rest) = text.trim().split_once("://")?;
-    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https" | "ws" | "wss" | "ftp") {
-        return None;
-    }
-    let end = rest.find(['/', '?', '#']);
-    let authority = match end {
-        Some(end) => rest.get(..end)?,
-        // A port that is not known ends the host too.
-        None if whole || rest.ends_with(':') => rest,
-        None => return None,
-    };
-    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
-    let host = match server.strip_prefix('[') {
-        Some(inner) => inner.split(']').next()?,
-        None => server.split(':').next()?,
-    };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
-}
-
 /// What a host inside is, and whether it is this machine.
-fn private(host: &str) -> Option<(&'static str, bool)> {
+pub(crate) fn private(host: &str) -> Option<(&'static str, bool)> {
     if let Ok(address) = host.parse::<IpAddr>() {
         let why = why_not_public(address)?;
         return Some(match why {

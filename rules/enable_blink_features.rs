@@ -5,7 +5,7 @@ use electrolint_model::electron::preferences::{Given, blink_features_key, featur
 
 use crate::switches::report_switch;
 use crate::windows::noun;
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Features of Blink that are off by default are switched on.
@@ -58,6 +58,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             };
             let _ = findings
                 .report(&RULE, placed.span, message)
+                .fix(fixes::remove_property(app, placed.span, key, false))
                 .severity(severity)
                 .known(placed.known.certainty.min(window.certainty))
                 .at_most(confidence)

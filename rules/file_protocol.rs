@@ -1,5 +1,6 @@
 //! Pages over `file:`.
 
+use electrolint_model::App;
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::fuses::{Fuse, FuseState, state_of};
 use electrolint_model::link::things::{Certainty, Origin, Part, Thing};
@@ -48,7 +49,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         } else {
             let Some(url) = load.url else { continue };
             let values = app.eval(url);
-            let file = values.iter().find(|known| known.development != Some(true) && is_file(&known.thing));
+            let file = values.iter().find(|known| known.development != Some(true) && is_file(app, &known.thing));
             let Some(known) = file else { continue };
             load.certainty.min(known.certainty)
         };
@@ -74,14 +75,24 @@ fn check(cx: &Context, findings: &mut Findings) {
 }
 
 /// Whether an address is one of `file:`.
-fn is_file(thing: &Thing) -> bool {
+fn is_file(app: &App, thing: &Thing) -> bool {
+    match thing {
+        Thing::Result(path, c) if matches!(&**path, "new URL" | "new url.URL") => {
+            let first = app.program.argument(*c, 0);
+            first.is_some_and(|first| app.eval(first).iter().any(|known| is_text_of_file(&known.thing)))
+        }
+        Thing::Result(path, _) => matches!(&**path, "url.pathToFileURL" | "url.format"),
+        _ => is_text_of_file(thing),
+    }
+}
+
+fn is_text_of_file(thing: &Thing) -> bool {
     let head = match thing {
         Thing::Text(text) => text,
         Thing::Template(parts) => match parts.first() {
             Some(Part::Text(text)) => text,
             _ => return false,
         },
-        Thing::Result(path, _) => return matches!(&**path, "url.pathToFileURL" | "url.format"),
         _ => return false,
     };
     electrolint_model::web_url::scheme_of(head).as_deref() == Some("file")

@@ -35,9 +35,22 @@ pub enum Scope {
     App,
 }
 
+/// What a place has to do with a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// It explains.
+    Note,
+    /// Somebody else's data comes in here.
+    Source,
+    /// The data passes here; of several, the nearest to the finding's own place comes first.
+    Step,
+}
+
 /// Another place that explains the finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
+    /// Its part in it.
+    pub relation: Relation,
     /// Where.
     pub span: Span,
     /// What is there, as a label.
@@ -89,4 +102,15 @@ pub struct Finding {
     pub symbol: String,
     /// A way to mend it, where one is known.
     pub fix: Option<Fix>,
+    /// The comment that asks to ignore it.
+    pub ignored: Option<Ignored>,
+}
+
+/// A comment that asks to ignore a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The comment.
+    pub span: Span,
+    /// The reason that it gives, or nothing.
+    pub reason: String,
 }

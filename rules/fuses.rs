@@ -4,7 +4,7 @@ use electrolint_model::app::{FuseFlips, Packager};
 use electrolint_model::electron::fuses::{Fuse, FuseState, state_of};
 use electrolint_model::link::things::{Certainty, Thing};
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// The packaged app still does what only Node and debuggers need.
@@ -113,6 +113,7 @@ fn written(cx: &Context, findings: &mut Findings, place: &FuseFlips) {
         }
         let _ = findings
             .report(&RULE, flip.span, format!("the fuse `{}` is on: {what}", flip.fuse.name()))
+            .fix(fixes::set(cx.app, flip.span, flip.fuse.name(), false, false))
             .known(flip.value.certainty)
             .gain(GAIN)
             .help(format!("Set `{}` to false.", flip.fuse.name()))

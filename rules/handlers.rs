@@ -3,8 +3,12 @@
 use electrolint_model::app::{Content, Listener, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
+use electrolint_model::source::FOREIGN_SCRIPT;
 
 use crate::{Context, Severity};
+
+/// Windows that one finding names besides the worst.
+pub(crate) const MOST_OTHERS: usize = 12;
 
 /// Windows that navigate, open windows and ask for permissions: not those that a development build alone makes.
 pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
@@ -86,5 +90,7 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
                 | ProblemKind::Internal
         ) || (problem.kind == ProblemKind::ParseError && problem.path.ends_with('s'))
     });
+    // A handler may be written in CoffeeScript.
+    let lost = lost || cx.app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
     if lost { Certainty::Tentative } else { Certainty::Firm }
 }

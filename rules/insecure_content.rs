@@ -6,7 +6,7 @@ use electrolint_model::link::things::{Certainty, Known, Part, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::web_url::{Insecure, insecure, insecure_head};
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Something is loaded over a connection that everyone on the way can read and change.
@@ -270,8 +270,10 @@ fn finish(findings: &mut Findings, found: &Insecure, place: &Place, message: &st
     let confidence = if found.host.is_none() { Confidence::Tentative } else { place.confidence };
     let host = found.host.as_deref().map_or_else(String::new, |host| format!(" from {host}"));
     let host = if place.what == What::Sent { host.replacen(" from", " with", 1) } else { host };
+    let fix = fixes::encrypt(findings.app(), place.span).filter(|_| !found.local);
     let _ = findings
         .report(&RULE, place.span, format!("{message}{host}"))
+        .fix(fix)
         .severity(severity)
         .known(place.known)
         .at_most(confidence)

@@ -2,19 +2,27 @@
 //!
 //! A rule is data and a function. It asks the [`App`] questions and never sees syntax.
 
+mod addresses;
 pub mod finding;
+pub mod fixes;
 mod handlers;
+mod ignores;
+pub mod options;
 mod report;
 mod switches;
 mod untrusted;
 mod windows;
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use electrolint_model::App;
 use finding::Finding;
 pub(crate) use finding::{Confidence, Severity};
+use ignores::Ignore;
+use options::Options;
 pub(crate) use report::Findings;
+pub use windows::noun;
 
 /// A rule.
 pub struct Rule {
@@ -58,6 +66,10 @@ impl Rule {
 pub(crate) struct Context<'a> {
     /// The app.
     pub app: &'a App<'a>,
+    /// What the user decided.
+    pub options: &'a Options,
+    /// The comments that ask to ignore findings.
+    pub ignores: &'a [Ignore],
 }
 
 /// A rule: its documentation, which is the only text about it, and its data. The file's function `check` does the work.
@@ -100,6 +112,9 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    addon_inbound_port,
+    addon_root_permission,
+    addon_token_check,
     affinity,
     allow_popups,
     allow_running_insecure_content,
@@ -113,6 +128,8 @@ catalogue! {
     dangerous_eval,
     deprecated_api,
     egress_dynamic_url,
+    egress_host,
+    egress_limits,
     egress_private_network,
     electron_version,
     enable_blink_features,
@@ -120,6 +137,7 @@ catalogue! {
     exposed_electron_api,
     file_protocol,
     fuses,
+    ignore_without_reason,
     insecure_content,
     ipc_sender_validation,
     limit_navigation,
@@ -131,18 +149,40 @@ catalogue! {
     process_sandbox,
     remote_module,
     remote_module_filter,
+    sandbox_api_arguments,
+    sandbox_lifetime,
     security_warnings_disabled,
+    target_environment,
     unsafe_html,
+    unused_ignore,
     web_security,
     webview_options,
 }
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.
-pub fn run(app: &App) -> Vec<Finding> {
-    let context = Context { app };
+pub fn run(app: &App, options: &Options) -> Vec<Finding> {
+    run_timed(app, options, |_, _| {})
+}
+
+/// As [`run`]; `tell` hears how long each rule took.
+pub fn run_timed(app: &App, options: &Options, mut tell: impl FnMut(&'static str, Duration)) -> Vec<Finding> {
+    let ignores = ignores::read(app);
+    let context = Context { app, options, ignores: &ignores };
     let mut findings = Findings::new(app);
     for rule in all() {
+        let start = Instant::now();
         (rule.check)(&context, &mut findings);
+        tell(rule.id, start.elapsed());
     }
-    findings.finish()
+    let mut found = findings.finish();
+    let used = ignores::apply(app, &ignores, &mut found);
+    if !ignores.is_empty() {
+        let mut unused = Findings::new(app);
+        unused_ignore::report(&context, &used, &mut unused);
+        let mut unused = unused.finish();
+        ignores::apply(app, &ignores, &mut unused);
+        found.extend(unused);
+        found.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
+    }
+    found
 }

@@ -4,7 +4,7 @@ use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::electron::api;
 
-use crate::handlers::{absence, covers, severity, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -113,7 +113,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if let Some((listener, Verdict::Allows(_))) = idle {
         report = report.related(app.callee_span(listener.call), "what this handler prevents does not depend on where the address leads");
     }
-    for other in uncovered.iter().filter(|other| other.span != window.span).take(5) {
+    for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");
     }
     let _ = report;

@@ -2,9 +2,10 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
+use electrolint_model::app::{Window, WindowKind};
 use electrolint_model::electron::api;
 
-use crate::handlers::{absence, covers, severity, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -43,6 +44,14 @@ rule! {
 
 const GAIN: &str = "A page of the attacker's runs in a window of the app's, with the opener's preferences.";
 const HELP: &str = "Set `contents.setWindowOpenHandler` for every contents, return `{ action: 'deny' }`, and allow only by the parsed address's origin.";
+
+/// A webview without `allowpopups` opens nothing: https://www.electronjs.org/docs/latest/api/webview-tag#allowpopups
+fn is_closed_webview(cx: &Context, window: &Window) -> bool {
+    window.kind == WindowKind::Webview
+        && (cx.app.webviews())
+            .find(|element| element.span == window.span)
+            .is_some_and(|element| !element.spread && element.attribute("allowpopups").is_none())
+}
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -85,7 +94,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(HELP)
             .symbol(app.symbol(listener.call));
     }
-    let concerned = windows(cx);
+    let concerned: Vec<_> = windows(cx).into_iter().filter(|window| !is_closed_webview(cx, window)).collect();
     let uncovered: Vec<_> = concerned
         .iter()
         .filter(|window| !judged.iter().any(|(listener, _)| covers(listener, window)))
@@ -109,7 +118,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if gone && let Some(listener) = old.iter().find(|listener| covers(listener, window)) {
         report = report.related(app.callee_span(listener.call), "`new-window` is never emitted since Electron 22");
     }
-    for other in uncovered.iter().filter(|other| other.span != window.span).take(5) {
+    for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");
     }
     let _ = report;

@@ -4,6 +4,7 @@ use electrolint_model::app::checks::Strength;
 use electrolint_model::app::sources::Reach;
 use electrolint_model::link::things::{Part, Thing};
 
+use crate::finding::Relation;
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -57,12 +58,12 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain("Whoever chooses the URL starts programs on the user's machine, by schemes such as `file:`, `smb:` or `ms-msdt:`.")
             .help("Parse it with `new URL` and open it only if its `protocol` is one of `https:` and `mailto:`, or its host one of the app's.")
             .symbol(app.symbol(call.call))
-            .related(worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
+            .place(Relation::Source, worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
         if let Some((span, why)) = worst.weak {
             report = report.related(span, why);
         }
         for &span in &worst.origin.through {
-            report = report.related(span, "handed over here");
+            report = report.place(Relation::Step, span, "handed over here");
         }
         let _ = report;
     }

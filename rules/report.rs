@@ -23,6 +23,11 @@ impl<'a> Findings<'a> {
         Self { app, found: Vec::new() }
     }
 
+    /// The app that is looked at.
+    pub fn app(&self) -> &'a App<'a> {
+        self.app
+    }
+
     /// Reports a place: certain, and as bad as the rule says, unless the report says otherwise.
     pub fn report(&mut self, rule: &'static Rule, span: Span, message: impl Into<String>) -> Report<'_> {
         self.found.push(Finding {
@@ -37,6 +42,7 @@ impl<'a> Findings<'a> {
             related: Vec::new(),
             symbol: String::new(),
             fix: None,
+            ignored: None,
         });
         let last = self.found.len() - 1;
         Report { finding: &mut self.found[last] }
@@ -114,8 +120,13 @@ impl Report<'_> {
 
     /// Another place that explains it.
     pub fn related(self, span: Span, message: impl Into<String>) -> Self {
+        self.place(Relation::Note, span, message)
+    }
+
+    /// Another place, and its part in it.
+    pub fn place(self, relation: Relation, span: Span, message: impl Into<String>) -> Self {
         if span != self.finding.span {
-            self.finding.related.push(Related { span, message: message.into() });
+            self.finding.related.push(Related { relation, span, message: message.into() });
         }
         self
     }
@@ -134,10 +145,9 @@ impl Report<'_> {
         self
     }
 
-    /// A change that removes it.
-    #[allow(dead_code)]
-    pub fn fix(self, title: &str, safe: bool, edits: Vec<Edit>) -> Self {
-        self.finding.fix = Some(Fix { title: title.to_owned(), safe, edits });
+    /// A change that removes it, where there is one.
+    pub fn fix(self, fix: Option<Fix>) -> Self {
+        self.finding.fix = fix;
         self
     }
 }

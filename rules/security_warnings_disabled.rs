@@ -2,7 +2,7 @@
 
 use electrolint_model::app::SwitchSource;
 
-use crate::{Confidence, Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
     /// Electron's own warnings are silenced.
@@ -43,6 +43,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         };
         let _ = findings
             .report(&RULE, write.span, message)
+            .fix(fixes::remove_statement(cx.app, write.span, NAME, true))
             .known(write.certainty)
             .at_most(confidence)
             .because(&write.trail)

@@ -2,7 +2,7 @@
 
 use electrolint_model::app::{Switch, SwitchSource};
 
-use crate::{Confidence, Context, Findings, Rule, Severity};
+use crate::{Confidence, Context, Findings, Rule, Severity, fixes};
 
 /// Reports every switch of one of these names.
 pub(crate) fn check_switches(
@@ -36,8 +36,11 @@ pub(crate) fn report_switch(
         SwitchSource::Script => format!("this script starts Electron with `--{name}`"),
         SwitchSource::Config => format!("the packaged app is started with `--{name}`"),
     };
+    let app = findings.app();
+    let call = switch.call.map(|call| app.program.place(call.0, app.program.call(call).span));
     let report = findings
         .report(rule, switch.span, message)
+        .fix(call.and_then(|call| fixes::remove_statement(app, call, &format!("--{name}"), false)))
         .severity(severity)
         .known(switch.certainty)
         .because(&switch.trail)

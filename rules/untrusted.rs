@@ -2,6 +2,7 @@
 
 use electrolint_model::app::traces::Trace;
 
+use crate::finding::Relation;
 use crate::report::Report;
 use crate::{Confidence, Context};
 
@@ -25,9 +26,10 @@ impl<'f> Report<'f> {
             true => Confidence::Certain,
             false => Confidence::Firm,
         });
-        report = report.related(trace.origin.span, format!("it comes from {}", trace.origin.kind.text()));
+        let from = format!("it comes from {}", trace.origin.kind.text());
+        report = report.place(Relation::Source, trace.origin.span, from);
         for &span in &trace.origin.through {
-            report = report.related(span, "handed over here");
+            report = report.place(Relation::Step, span, "handed over here");
         }
         report
     }

@@ -4,7 +4,7 @@ use electrolint_model::app::{SettingFact, Window, WindowKind};
 use electrolint_model::electron::preferences::{Reason, Value};
 use electrolint_model::link::things::Certainty;
 
-use crate::{Confidence, Context, Findings, Rule, Severity};
+use crate::{Confidence, Context, Findings, Rule, Severity, fixes};
 
 /// What to say of an option that has its bad value.
 pub(crate) struct WindowOption<'a> {
@@ -88,7 +88,9 @@ pub(crate) fn check_option(
                     report = report.at_most(Confidence::Tentative);
                 }
             } else {
-                report = report.related(window.span, format!("the {} is made here", noun(window.kind)));
+                let fix = fixes::set(cx.app, fact.span, key, !option.bad, false);
+                let fix = fix.or_else(|| fixes::remove_attribute(cx.app, fact.span, key, false));
+                report = report.related(window.span, format!("the {} is made here", noun(window.kind))).fix(fix);
             }
             let _ = report;
         }
@@ -96,7 +98,7 @@ pub(crate) fn check_option(
 }
 
 /// A word for a kind of window.
-pub(crate) fn noun(kind: WindowKind) -> &'static str {
+pub fn noun(kind: WindowKind) -> &'static str {
     match kind {
         WindowKind::BrowserWindow | WindowKind::Features => "window",
         WindowKind::BrowserView | WindowKind::WebContentsView => "view",

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use thiserror::Error;
 
+use crate::baseline::BaselineError;
+use crate::config::ConfigError;
 use crate::discover::DiscoverError;
+use crate::git::GitError;
 
 /// How the command ended; a bug ends it with 101, the code of a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,38 @@ pub enum Failure {
     /// The paths or globs make no sense.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
+    /// Git has no answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The baseline cannot be used.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// `-` stands for a file without a name.
+    #[error("standard input has no name, so nothing tells what it is a part of")]
+    #[diagnostic(help("--stdin-filename NAME says which file it stands for"))]
+    StdinName,
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    Stdin(std::io::Error),
+    /// What was read is not what lies in the files that would be changed.
+    #[error("fixes go into files, and {option} reads something else")]
+    #[diagnostic(help("--diff prints the changes as a patch"))]
+    FixElsewhere {
+        /// The option.
+        option: &'static str,
+    },
+    /// A file that would be changed was changed by someone else.
+    #[error("{} was changed while it was looked at, and is left as it is", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that would be written is there already.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// No rule has this name.
     #[error("no rule is called `{name}`")]
     UnknownRule {
@@ -66,6 +101,20 @@ pub enum Failure {
         /// What is wrong with it.
         reason: String,
     },
+    /// The configuration does not fit.
+    #[error("the configuration has {} that {} not fit", count(errors.len()), if errors.len() == 1 { "does" } else { "do" })]
+    Config {
+        /// All that does not, by file and place; at least one.
+        errors: Vec<ConfigError>,
+    },
+    /// A configuration file that was named cannot be read.
+    #[error("cannot read the configuration {}: {source}", path.display())]
+    ConfigFile {
+        /// As it was named.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A report cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Output {
@@ -77,6 +126,44 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
+    /// A policy cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    PolicyRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A policy that is none.
+    #[error("{} is no policy\n{errors}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Every error, a line for each.
+        errors: String,
+    },
+    /// More than one app is there, and a policy is of one.
+    #[error("several Electron apps are there")]
+    SeveralApps {
+        /// Which.
+        #[help]
+        help: String,
+    },
+    /// The sandbox is not there.
+    #[error("cannot find electrolint-sandbox")]
+    NoSandbox {
+        /// What to do about it.
+        #[help]
+        help: String,
+    },
+    /// The sandbox cannot be started.
+    #[error("cannot start {}: {source}", path.display())]
+    Sandbox {
+        /// The program.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// There is no Electron app.
     #[error("no Electron app there")]
     NoApp {
@@ -97,6 +184,11 @@ impl Failure {
 
     /// Prints it on standard error; a closed standard error is no reason to fail again.
     pub fn print(&self) {
+        if let Self::Config { errors } = self {
+            let text: String = errors.iter().map(crate::report::complaint).collect();
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return;
+        }
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
             .with_width(120)
             .without_cause_chain()
@@ -107,4 +199,8 @@ impl Failure {
         }
         let _ = std::io::stderr().write_all(crate::report::printable(&text).as_bytes());
     }
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "one thing".to_owned() } else { format!("{n} things") }
 }

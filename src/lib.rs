@@ -4,12 +4,23 @@
 
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod discover;
 mod failure;
+pub mod fix;
+pub mod git;
+pub mod manifest;
+mod narrow;
+mod progress;
 pub mod report;
 pub mod select;
+mod timings;
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use electrolint_model::App;
 use electrolint_model::app::ElectronFacts;
@@ -20,9 +31,13 @@ use electrolint_rules::finding::Finding;
 pub use failure::{Exit, Failure};
 
 use crate::cli::{CheckArgs, InputArgs};
-use crate::discover::{Discovery, FoundApp};
+use crate::config::Configurations;
+use crate::config::settings::Config;
+use crate::discover::{Discovery, FoundApp, Overlay};
+use crate::progress::Progress;
 use crate::report::Report;
 use crate::select::Selection;
+use crate::timings::Timings;
 
 /// One app on its way to the report.
 pub struct Analysed {
@@ -36,6 +51,8 @@ pub struct Analysed {
     pub files_read: usize,
     /// Windows, views and webviews that were found.
     pub windows: usize,
+    /// Where it starts and what windows it makes, in lines for people.
+    pub resolved: Vec<String>,
     /// What the rules say of it, unselected.
     pub findings: Vec<Finding>,
 }
@@ -45,44 +62,108 @@ pub struct Analysed {
 /// # Errors
 /// What the caller can act on: a path that does not exist, an option that makes no sense. Input never is an error.
 pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
-    let selection = Selection::from_options(options)?;
-    let mut discovery = read(&options.input)?; // the only stage that reads the disk
+    check_over(options, &Overlay::new(), &Progress::silent())
+}
+
+/// As [`check`], with texts that stand for files; says what it is at.
+pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Progress) -> Result<Report, Failure> {
+    let mut timings = Timings::start();
+    let began = now();
+    let mut selection = Selection::from_options(options)?;
+    let mut narrow = narrow::ask(options)?; // git or standard input, where an option wants it
+    narrow.overlay.extend(overlay.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
+    timings.lap("asking git");
+    let configurations = Configurations::new(&options.input.config, &discover::base(&narrow.paths)?)?;
+    let mut discovery = read_over(&narrow.paths, &options.input, &configurations, narrow.overlay)?; // the only stage that reads sources
+    selection.narrow(&discovery, narrow.files, options)?;
+    timings.lap("reading");
     let apps = std::mem::take(&mut discovery.apps);
-    let analysed: Vec<Analysed> = apps
-        .into_iter()
-        .map(|found| {
-            let app = analyse(&found, &options.input); // cannot fail: bad input becomes app.problems
-            let findings = electrolint_rules::run(&app);
-            let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
-            problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
-            let (files_read, windows) = (app.files_read, app.windows.len());
-            drop(app);
-            Analysed { found, electron, problems, files_read, windows, findings }
-        })
-        .collect();
-    Ok(select::select(discovery, analysed, &selection))
+    let count = apps.len();
+    let mut analysed = Vec::with_capacity(count);
+    for (index, found) in apps.into_iter().enumerate() {
+        let of = if count > 1 { format!(", app {} of {count}", index + 1) } else { String::new() };
+        progress.say(format!("analysing {} files{of}", found.sources.files.len()));
+        let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
+        let app = analyse(&found, &options.input, &config); // cannot fail: bad input becomes app.problems
+        timings.lap("analysing");
+        progress.say(format!("applying rules{of}"));
+        let rule_options = config.options(&found, &discovery.base);
+        let findings = electrolint_rules::run_timed(&app, &rule_options, |rule, time| timings.rule(rule, time));
+        let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
+        problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
+        let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
+        drop(app);
+        analysed.push(Analysed { found, electron, problems, files_read, windows, resolved, findings });
+        timings.lap("rules");
+    }
+    let mut report = select::select(discovery, analysed, &selection, &configurations);
+    configurations.ready()?; // which files have a configuration is known only now
+    timings.lap("selecting");
+    report.timings = timings;
+    report.time = (began, now());
+    Ok(report)
+}
+
+/// Seconds since 1970; what SOURCE_DATE_EPOCH says, if it is set, so that results can be the same twice.
+/// <https://reproducible-builds.org/docs/source-date-epoch/>
+fn now() -> u64 {
+    let said = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
+    said.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))
+}
+
+/// Lines of one kind that are shown of one app.
+const RESOLVED: usize = 40;
+
+/// Where the app starts, and its windows.
+fn resolved(app: &App) -> Vec<String> {
+    let path = |unit| app.sources.file(app.program.file(unit)).path.clone();
+    let starts = app.entries().scripts.iter().map(|unit| format!("starts in {}", path(*unit)));
+    let windows = app.windows.iter().map(|window| {
+        format!("{} {} ({})", electrolint_rules::noun(window.kind), app.place_text(window.span), window.symbol)
+    });
+    let mut lines: Vec<String> = starts.take(RESOLVED).collect();
+    lines.extend(windows.take(RESOLVED));
+    let more = app.windows.len().saturating_sub(RESOLVED);
+    lines.extend((more > 0).then(|| format!("and {more} more windows")));
+    lines
 }
 
 /// The discovery stage.
-pub(crate) fn read(input: &InputArgs) -> Result<Discovery, Failure> {
+pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result<Discovery, Failure> {
+    read_over(&input.paths, input, configurations, Overlay::new())
+}
+
+/// The discovery stage, with texts that stand for files.
+fn read_over(
+    paths: &[PathBuf],
+    input: &InputArgs,
+    configurations: &Configurations,
+    overlay: Overlay,
+) -> Result<Discovery, Failure> {
     let mut options = discover::Options {
         include_tests: input.include_tests,
         include: input.include.clone(),
         exclude: input.exclude.clone(),
         no_ignore_files: input.no_ignore_files,
         app: input.app.clone(),
+        overlay,
         ..discover::Options::default()
     };
-    if let Some(size) = input.max_file_size {
-        options.max_file_size = size.0;
+    // One limit for all: the configuration of the folder that is checked says it.
+    let config = configurations.of(&discover::base(paths)?);
+    if let Some(size) = input.max_file_size.map(|size| size.0).or(config.max_file_size) {
+        options.max_file_size = size;
     }
-    Ok(discover::read(&input.paths, &options)?)
+    let discovery = discover::read(paths, &options, configurations)?;
+    configurations.ready()?;
+    Ok(discovery)
 }
 
 /// The model stage.
-pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs) -> App<'a> {
+pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config) -> App<'a> {
+    let version = input.electron_version.as_deref().or(config.electron_version.as_deref());
     let options = electrolint_model::Options {
-        electron_version: input.electron_version.as_deref().and_then(Version::parse),
+        electron_version: version.and_then(Version::parse),
         threads: input.threads.map_or(0, usize::from),
     };
     electrolint_model::analyse(&found.sources, &options)

@@ -1,6 +1,7 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
 use electrolint_model::electron::releases::{Data, Support};
@@ -9,21 +10,40 @@ use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
-use crate::cli::{CheckArgs, RuleSetting};
-use crate::discover::Discovery;
-use crate::report::{AppReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport};
+use crate::baseline::{self, Baseline, Matcher};
+use crate::cli::{CheckArgs, FailOn, Level, RuleSetting, Sure};
+use crate::config::settings::{Config, Ignore};
+use crate::config::{self, Configurations};
+use crate::discover::{self, Discovery, FoundApp};
+use crate::report::{
+    AppReport, EditReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport,
+    Suppressed, SuppressedBy,
+};
+use crate::timings::Timings;
 use crate::{Analysed, Exit, Failure};
 
 /// The options that select, checked against the catalogue.
 #[derive(Debug)]
 pub struct Selection {
-    /// Rules that are on, with the severity of their findings where an option sets it.
-    rules: BTreeMap<&'static str, Option<Severity>>,
-    min_confidence: Confidence,
-    min_severity: Severity,
-    fail_on: Option<Severity>,
+    /// `--only`.
+    only: Option<BTreeSet<&'static str>>,
+    /// `--rule`, in order.
+    rules: Vec<(&'static str, RuleSetting)>,
+    min_confidence: Option<Confidence>,
+    min_severity: Option<Severity>,
+    /// Findings that are suppressed are shown and marked.
+    show_suppressed: bool,
+    /// Of the command line; the outer one is none where it says nothing.
+    fail_on: Option<Option<Severity>>,
+    no_ignores: bool,
     strict: bool,
     allow_empty: bool,
+    /// Findings of these files alone, in the form of `SourceFile::path`.
+    files: Option<BTreeSet<String>>,
+    baseline: Option<Baseline>,
+    baseline_strict: bool,
+    category: String,
+    today: String,
 }
 
 impl Selection {
@@ -33,43 +53,113 @@ impl Selection {
     /// `UnknownRule` for a name or glob that matches no rule, `RuleGlob` for a malformed glob.
     pub fn from_options(options: &CheckArgs) -> Result<Self, Failure> {
         let names: Vec<&'static str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
-        let mut rules = BTreeMap::new();
-        if options.only.is_empty() {
-            rules.extend(names.iter().map(|name| (*name, None)));
-        }
+        let mut only = BTreeSet::new();
         for pattern in &options.only {
-            rules.extend(matching(pattern, &names)?.into_iter().map(|name| (name, None)));
+            only.extend(matching(pattern, &names)?);
         }
+        let mut rules = Vec::new();
         for level in &options.rules {
-            for name in matching(&level.pattern, &names)? {
-                // `--only` bounds what `--rule` may switch on.
-                match level.setting {
-                    RuleSetting::Off => {
-                        rules.remove(name);
-                    }
-                    RuleSetting::On if options.only.is_empty() => {
-                        rules.insert(name, None);
-                    }
-                    RuleSetting::Severity(severity) if options.only.is_empty() || rules.contains_key(name) => {
-                        rules.insert(name, Some(severity));
-                    }
-                    RuleSetting::On | RuleSetting::Severity(_) => {}
-                }
-            }
+            rules.extend(matching(&level.pattern, &names)?.into_iter().map(|name| (name, level.setting)));
         }
         let (min_confidence, min_severity) = if options.all {
-            (Confidence::Tentative, Severity::Info)
+            (Some(Confidence::Tentative), Some(Severity::Info))
         } else {
-            (options.min_confidence.into(), options.min_severity.into())
+            (options.min_confidence.map(Confidence::from), options.min_severity.map(Severity::from))
         };
         Ok(Self {
+            only: (!options.only.is_empty()).then_some(only),
             rules,
             min_confidence,
             min_severity,
-            fail_on: if options.exit_zero { None } else { options.fail_on.threshold() },
+            show_suppressed: options.all || options.sarif_suppressed,
+            fail_on: if options.exit_zero { Some(None) } else { options.fail_on.map(FailOn::threshold) },
+            no_ignores: options.no_ignores,
             strict: options.strict,
-            allow_empty: options.allow_empty,
+            // A commit without any file of an app is no mistake.
+            allow_empty: options.allow_empty || options.staged,
+            files: None,
+            baseline: None,
+            baseline_strict: options.baseline_strict,
+            category: options.sarif_category.clone(),
+            today: crate::config::today(),
         })
+    }
+
+    /// Adds what is known once the files are: those that are asked about, and the baseline of where they lie.
+    ///
+    /// # Errors
+    /// A baseline that cannot be used.
+    pub(crate) fn narrow(
+        &mut self,
+        discovery: &Discovery,
+        files: Option<BTreeSet<PathBuf>>,
+        options: &CheckArgs,
+    ) -> Result<(), Failure> {
+        self.files = files.map(|files| files.iter().map(|path| discovery.shown(path)).collect());
+        self.baseline = match (&options.baseline, options.no_baseline) {
+            (Some(path), _) => Some(Baseline::read(path)?),
+            (None, true) => None,
+            (None, false) => Baseline::find(discovery)?,
+        };
+        Ok(())
+    }
+
+    /// Whether findings in a file were asked for.
+    fn asks_for(&self, app: &FoundApp, path: &str) -> bool {
+        app.asks_for(path) && self.files.as_ref().is_none_or(|files| files.contains(path))
+    }
+
+    /// Whether a rule is on for a file, absolute, and the severity of its findings where a setting says it.
+    ///
+    /// `--only` takes the place of the configuration's `rules` as far as it switches rules on and off; what the configuration
+    /// says of single files holds on; `--rule` has the last word.
+    fn level(&self, rule: &'static str, path: &Path, config: &Config) -> Option<Option<Severity>> {
+        let mut level = Some(None);
+        for said in config.rules.iter().filter(|said| said.matches(rule)) {
+            level = applied(said.setting);
+        }
+        if let Some(only) = &self.only {
+            level = only.contains(rule).then(|| level.flatten());
+        }
+        for over in config.overrides.iter().filter(|over| over.files.matches(path)) {
+            for said in over.rules.iter().filter(|said| said.matches(rule)) {
+                level = match applied(said.setting) {
+                    Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                    level => level,
+                };
+            }
+        }
+        for (_, setting) in self.rules.iter().filter(|(name, _)| *name == rule) {
+            level = match applied(*setting) {
+                // `--only` bounds what `--rule` may switch on.
+                Some(_) if self.only.as_ref().is_some_and(|only| !only.contains(rule)) => None,
+                level => level,
+            };
+        }
+        level
+    }
+}
+
+impl Selection {
+    /// Why a finding does not count, if it does not.
+    fn suppressed(&self, placed: &Placed, path: &Path, config: &Config) -> Option<Suppressed> {
+        if self.no_ignores {
+            return None;
+        }
+        if let Some(ignored) = &placed.finding.ignored {
+            return Some(Suppressed { by: SuppressedBy::Comment, reason: ignored.reason.clone() });
+        }
+        let accepts = |ignore: &&Ignore| ignore.accepts(placed.finding.rule, path, &placed.finding.symbol, &self.today);
+        let ignore = config.ignores.iter().find(accepts)?;
+        Some(Suppressed { by: SuppressedBy::Configuration, reason: ignore.reason.clone() })
+    }
+}
+
+fn applied(setting: RuleSetting) -> Option<Option<Severity>> {
+    match setting {
+        RuleSetting::Off => None,
+        RuleSetting::On => Some(None),
+        RuleSetting::Severity(severity) => Some(Some(severity)),
     }
 }
 
@@ -87,13 +177,16 @@ fn matching(pattern: &str, names: &[&'static str]) -> Result<Vec<&'static str>, 
 
 /// What to write instead of an unknown rule name.
 pub(crate) fn suggestion(name: &str, names: &[&'static str]) -> String {
-    let nearest = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min();
-    match nearest {
-        Some((distance, candidate)) if distance <= candidate.len() / 3 + 1 => {
-            format!("did you mean `{candidate}`? `electrolint rules` lists them all")
-        }
-        _ => "`electrolint rules` lists them all".into(),
+    match nearest(name, names) {
+        Some(candidate) => format!("did you mean `{candidate}`? `electrolint rules` lists them all"),
+        None => "`electrolint rules` lists them all".into(),
     }
+}
+
+/// The name that was meant, if one is near enough.
+pub(crate) fn nearest(name: &str, names: &[&'static str]) -> Option<&'static str> {
+    let (distance, candidate) = names.iter().map(|candidate| (distance(name, candidate), *candidate)).min()?;
+    (distance <= candidate.len() / 3 + 1).then_some(candidate)
 }
 
 /// Number of letters to insert, delete or replace.
@@ -115,8 +208,25 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Chooses what is shown and places it.
-pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selection) -> Report {
+pub fn select(
+    discovery: Discovery,
+    analysed: Vec<Analysed>,
+    selection: &Selection,
+    configurations: &Configurations,
+) -> Report {
+    let base = discovery.base.clone();
+    let strict = selection.strict || configurations.of(&base).strict == Some(true);
+    let repository = discovery.repository().to_path_buf();
+    let nothing = Baseline::default();
+    let mut accepted = Matcher::new(selection.baseline.as_ref().unwrap_or(&nothing));
+    let mut checked: BTreeSet<PathBuf> = BTreeSet::new();
     let mut report = Report {
+        repository,
+        baseline: selection.baseline.clone(),
+        gone: Vec::new(),
+        category: selection.category.clone(),
+        time: (0, 0),
+        timings: Timings::default(),
         base: discovery.base,
         apps: Vec::new(),
         findings: Vec::new(),
@@ -132,46 +242,73 @@ pub fn select(discovery: Discovery, analysed: Vec<Analysed>, selection: &Selecti
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
-        let narrowed = &app.found.narrowed;
-        for placed in place(index, &app.found.sources, app.findings) {
-            let Some(level) = selection.rules.get(placed.finding.rule) else { continue };
-            if !narrowed.is_empty() && !narrowed.iter().any(|path| is_at_or_below(&placed.location.path, path)) {
+        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
+        for mut placed in place(index, &base, &app.found.sources, app.findings) {
+            let path = config::absolute(&base, &placed.location.path);
+            let config = configurations.of_file(&path);
+            let level = selection.level(placed.finding.rule, &path, &config);
+            if let Some(Some(severity)) = level {
+                placed.finding.severity = severity;
+            }
+            let is_baselined = selection.baseline.is_some() && accepted.accepts(&base, &placed);
+            if level.is_none() {
                 continue;
             }
-            let mut placed = placed;
-            if let Some(severity) = level {
-                placed.finding.severity = *severity;
+            // A change of any place that explains a finding may have made it.
+            let related = placed.related.iter().map(|related| &related.location);
+            if !std::iter::once(&placed.location).chain(related).any(|at| selection.asks_for(&app.found, &at.path)) {
+                continue;
             }
-            if placed.finding.confidence < selection.min_confidence {
+            // What lies outside of the paths given is not touched.
+            placed.fix = placed.fix.take().filter(|fix| {
+                let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
+                fix.edits.iter().all(|edit| is_ours(&edit.location.path))
+            });
+            if selection.no_ignores {
+                placed.finding.ignored = None;
+            }
+            let by_baseline = || is_baselined.then(|| Suppressed { by: SuppressedBy::Baseline, reason: String::new() });
+            placed.suppressed = selection.suppressed(&placed, &path, &config).or_else(by_baseline);
+            let min_confidence =
+                selection.min_confidence.or(config.min_confidence.map(Sure::into)).unwrap_or(Confidence::Firm);
+            let min_severity = selection.min_severity.or(config.min_severity.map(Level::into)).unwrap_or(Severity::Low);
+            let fail_on = selection.fail_on.or(config.fail_on.map(FailOn::threshold)).unwrap_or(Some(Severity::Low));
+            placed.fails =
+                placed.suppressed.is_none() && fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+            if placed.finding.confidence < min_confidence {
                 report.hidden.tentative += 1;
-            } else if placed.finding.severity < selection.min_severity {
+            } else if placed.finding.severity < min_severity {
                 report.hidden.below_severity += 1;
+            } else if let Some(suppressed) = placed.suppressed.as_ref().filter(|_| !selection.show_suppressed) {
+                match suppressed.by {
+                    SuppressedBy::Baseline => report.hidden.baselined += 1,
+                    SuppressedBy::Comment | SuppressedBy::Configuration => report.hidden.suppressed += 1,
+                }
             } else {
                 report.findings.push(placed);
             }
         }
+    }
+    if selection.baseline.is_some() {
+        let gone = accepted.gone(|path| checked.contains(path) || !path.exists());
+        report.gone = gone.into_iter().map(baseline::describe).collect();
     }
     // Apps of one workspace share files.
     report.problems.sort();
     report.problems.dedup();
     report.omitted.sort();
     report.omitted.dedup();
-    report.exit = exit(&report, selection);
+    report.exit = exit(&report, selection, strict);
     report
 }
 
-/// The path is that file, or lies in that folder.
-fn is_at_or_below(path: &str, file_or_folder: &str) -> bool {
-    path.strip_prefix(file_or_folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn exit(report: &Report, selection: &Selection) -> Exit {
-    let fails = |placed: &Placed| selection.fail_on.is_some_and(|threshold| placed.finding.severity >= threshold);
+fn exit(report: &Report, selection: &Selection, strict: bool) -> Exit {
+    let is_stale = selection.baseline_strict && !report.gone.is_empty();
     if report.apps.is_empty() {
         if selection.allow_empty { Exit::Clean } else { Exit::NoApp }
-    } else if report.findings.iter().any(fails) {
+    } else if is_stale || report.findings.iter().any(|placed| placed.fails) {
         Exit::Findings
-    } else if selection.strict && !report.problems.is_empty() {
+    } else if strict && !report.problems.is_empty() {
         Exit::Incomplete
     } else {
         Exit::Clean
@@ -188,6 +325,7 @@ fn rule_reports() -> Vec<RuleReport> {
             items: rule.items.to_vec(),
             summary: rule.summary(),
             doc: rule.doc(),
+            page: crate::commands::explain::page(rule),
             source: rule.source,
             cwe: rule.cwe.to_vec(),
         })
@@ -207,6 +345,7 @@ fn describe(analysed: &Analysed) -> AppReport {
         },
         files_read: analysed.files_read,
         windows: analysed.windows,
+        resolved: analysed.resolved.clone(),
     }
 }
 
@@ -224,22 +363,39 @@ fn support_text(version: &Version) -> String {
 /// Puts findings where reports can name them, sorted, each with its fingerprint.
 ///
 /// All findings of the app are numbered, shown or not, so that a threshold changes no fingerprint.
-fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
+fn place(app: usize, base: &Path, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     let mut places = Places { sources, lines: HashMap::new() };
     let mut placed: Vec<Placed> = Vec::with_capacity(findings.len());
     for finding in findings {
         let (location, source) = places.find(finding.span);
         let related = finding.related.iter().map(|related| {
             let (location, source) = places.find(related.span);
-            RelatedPlace { location, source, message: related.message.clone() }
+            RelatedPlace { relation: related.relation, location, source, message: related.message.clone() }
         });
         let related = related.collect();
         let fix = finding.fix.as_ref().map(|fix| FixReport {
             title: fix.title.clone(),
             safe: fix.safe,
-            edits: fix.edits.iter().map(|edit| (places.find(edit.span).0, edit.replacement.clone())).collect(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| {
+                    let (location, source) = places.find(edit.span);
+                    EditReport { location, source, replacement: edit.replacement.clone() }
+                })
+                .collect(),
         });
-        placed.push(Placed { app, finding, location, source, related, fix, fingerprint: String::new() });
+        placed.push(Placed {
+            app,
+            finding,
+            location,
+            source,
+            related,
+            fix,
+            fingerprint: String::new(),
+            suppressed: None,
+            fails: false,
+        });
     }
     placed.sort_by(|a, b| {
         let key = |p: &Placed| (p.location.start_byte, p.location.end_byte, p.finding.rule);
@@ -251,8 +407,9 @@ fn place(app: usize, sources: &Sources, findings: Vec<Finding>) -> Vec<Placed> {
     for placed in &mut placed {
         let name = (placed.finding.rule, placed.location.path.clone(), placed.finding.symbol.clone());
         let occurrence = seen.entry(name).or_default();
-        placed.fingerprint =
-            fingerprint(placed.finding.rule, &placed.location.path, &placed.finding.symbol, *occurrence);
+        // From the app's folder on, so that it is the same whatever folder was checked.
+        let path = discover::relative(&base.join(&sources.root), &base.join(&placed.location.path));
+        placed.fingerprint = fingerprint(placed.finding.rule, &path, &placed.finding.symbol, *occurrence);
         *occurrence += 1;
     }
     placed
@@ -292,15 +449,20 @@ fn clamp(content: &str, span: Span) -> (u32, u32) {
     (start as u32, end as u32)
 }
 
-/// The finding's name that moved lines leave alone: FNV-1a, 128 bits, over its parts, each ended by a zero byte.
+/// The finding's name that moved lines leave alone: a hash of its parts.
 ///
-/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+/// Baselines and SARIF keep it (`electrolint/v1`), so it must not change.
 fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String {
+    hash(&[rule, path, symbol, &occurrence.to_string()])
+}
+
+/// FNV-1a, 128 bits, over some texts, each ended by a zero byte, as 32 hexadecimal digits:
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>.
+pub(crate) fn hash(parts: &[&str]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let occurrence = occurrence.to_string();
     let mut hash = OFFSET;
-    for part in [rule, path, symbol, &occurrence] {
+    for part in parts {
         for byte in part.bytes().chain([0]) {
             hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
         }
@@ -310,7 +472,6 @@ fn fingerprint(rule: &str, path: &str, symbol: &str, occurrence: u32) -> String 
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
     use std::sync::Arc;
 
     use electrolint_model::source::{FileKind, Role, SourceFile};
@@ -318,7 +479,7 @@ mod tests {
     use electrolint_rules::finding::Scope;
 
     use super::*;
-    use crate::discover::FoundApp;
+    use crate::cli::ConfigArgs;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
         Finding {
@@ -333,6 +494,7 @@ mod tests {
             related: Vec::new(),
             symbol: "a.b".into(),
             fix: None,
+            ignored: None,
         }
     }
 
@@ -354,8 +516,18 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        let analysed = Analysed { found, electron, problems: Vec::new(), files_read: 1, windows: 0, findings };
-        select(discovery, vec![analysed], &selection)
+        let analysed = Analysed {
+            found,
+            electron,
+            problems: Vec::new(),
+            files_read: 1,
+            windows: 0,
+            resolved: Vec::new(),
+            findings,
+        };
+        let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
+        let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();
+        select(discovery, vec![analysed], &selection, &configurations)
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn run(rule: &Rule, example: &Example) -> Comparison {
     let found: Vec<Found> = report
         .findings
         .iter()
+        .filter(|placed| placed.suppressed.is_none())
         .map(|placed| Found {
             path: placed.location.path.clone(),
             line: placed.location.line,

@@ -48,13 +48,17 @@ export class Sandbox extends EventEmitter {
   readonly rpc: Rpc;
   /** Runs `code` as the body of an async function and gives what it returns. */
   execute(code: string, options?: ExecuteOptions): Promise<any>;
+  /** Gives the script a new context in the same worker: nothing of the one before is left. For the same principal only. */
+  reset(): Promise<void>;
+  /** Connects two sandboxes by a message port: `port`, or `port.named(name)`. Both policies need `ports`. */
+  connect(other: Sandbox, names?: { name?: string; otherName?: string }): Promise<void>;
   /** The time from a ping to its pong, in milliseconds. */
   ping(): Promise<number>;
   /** Kills the worker; resolves when it is gone. Always clean up. */
   exit(): Promise<void>;
   /** Asks the worker to end, then kills it. */
   kill(): Promise<void>;
-  on(event: 'exit', listener: (details: { code: number | null; signal: number | null; reason: string }) => void): this;
+  on(event: 'exit', listener: (details: { code: number | null; signal: number | null; reason: string; crash: boolean }) => void): this;
   on(event: 'log', listener: (details: { level: string; text: string }) => void): this;
   on(event: 'stderr', listener: (details: { text: string }) => void): this;
   on(event: 'lockup', listener: () => void): this;

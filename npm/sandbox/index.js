@@ -111,7 +111,7 @@ class Program {
     programs.forEach((program, key) => program === this && programs.delete(key));
     for (const { reject } of this.pending.values()) reject(gone(why));
     this.pending.clear();
-    for (const sandbox of this.sandboxes.values()) sandbox.take({ event: 'exit', code: null, signal: null, reason: why });
+    for (const sandbox of this.sandboxes.values()) sandbox.take({ event: 'exit', code: null, signal: null, reason: why, crash: true });
     this.sandboxes.clear();
   }
 }
@@ -225,6 +225,17 @@ class Sandbox extends EventEmitter {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** Gives the script a new context in the same worker; what was running ends, message ports are closed. */
+  async reset() {
+    await this.#program.ask({ type: 'reset', sandbox: this.id }).answer;
+  }
+
+  /** Connects two sandboxes by a message port that each sees as `port`, or as `port.named(name)`. */
+  async connect(other, { name = '', otherName = '' } = {}) {
+    if (!(other instanceof Sandbox) || other.#program !== this.#program) throw new TypeError('expected a sandbox of the same program');
+    await this.#program.ask({ type: 'connect', sandbox: this.id, other: other.id, name, otherName }).answer;
   }
 
   /** The time from a ping to its pong, in milliseconds. */

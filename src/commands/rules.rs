@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use electrolint_rules::Rule;
+use electrolint_rules::fixes::FIXABLE;
 use serde::Serialize;
 
 use super::write_stdout;
@@ -57,6 +58,8 @@ struct Entry<'a> {
     summary: &'a str,
     cwe: &'a [&'a str],
     source: &'a str,
+    /// Some of its findings can be mended by `--fix` (`safe`) or `--fix=unsafe`.
+    fix: Option<&'static str>,
 }
 
 fn json(rules: &[&Rule]) -> String {
@@ -69,6 +72,10 @@ fn json(rules: &[&Rule]) -> String {
             summary: rule.summary(),
             cwe: rule.cwe,
             source: rule.source,
+            fix: FIXABLE
+                .iter()
+                .find(|(name, _)| *name == rule.id)
+                .map(|(_, safe)| if *safe { "safe" } else { "unsafe" }),
         })
         .collect();
     let mut text = serde_json::to_string_pretty(&entries).expect("strings and lists always serialise");

@@ -178,6 +178,10 @@ impl<'a> Gathering<'a> {
 
     fn add<'b>(&mut self, entries: impl Iterator<Item = &'b Entry>, role: Role, reader: &mut Reader) {
         for entry in entries {
+            // Looked up on the disk, and taken away by an overlay.
+            if reader.hides(&entry.path) {
+                continue;
+            }
             if entry.path.as_os_str().len() > PATH_LIMIT {
                 let message = format!("its path is longer than {PATH_LIMIT} bytes");
                 self.problem(&entry.path, ProblemKind::Unreadable, message);
@@ -190,6 +194,9 @@ impl<'a> Gathering<'a> {
 
     fn add_context(&mut self, files: Vec<context::Around>, reader: &mut Reader) {
         for file in files {
+            if reader.hides(&file.path) {
+                continue;
+            }
             let loaded = reader.read_up_to(&file.path, file.limit);
             self.take(&file.path, file.kind, Role::Context, loaded);
         }

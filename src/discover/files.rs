@@ -1,6 +1,6 @@
 //! Reading single files: bounded, regular files only, each once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -34,16 +34,39 @@ pub(super) enum Loaded {
 /// Reads files and keeps what it read, because several apps of one workspace share files.
 pub(super) struct Reader {
     limit: u64,
+    overlay: Overlay,
     cache: HashMap<PathBuf, Loaded>,
 }
+
+/// Texts that stand for files: standard input, git's index, the buffers of an editor. Absolute paths without links.
+///
+/// `None` is a file that is not there, whatever the disk holds.
+pub type Overlay = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
 /// How much of a file over the limit is looked at, in bytes.
 const START: u64 = 64 * 1024;
 
 impl Reader {
     /// A reader that reads files of at most `limit` bytes.
-    pub(super) fn new(limit: u64) -> Self {
-        Self { limit, cache: HashMap::new() }
+    pub(super) fn new(limit: u64, overlay: Overlay) -> Self {
+        Self { limit, overlay, cache: HashMap::new() }
+    }
+
+    /// What stands for files at or below a folder.
+    pub(super) fn overlay(&self, folder: &Path) -> impl Iterator<Item = (&Path, bool)> {
+        let all = self.overlay.iter().map(|(path, bytes)| (path.as_path(), bytes.is_some()));
+        let folder = folder.to_path_buf();
+        all.filter(move |(path, _)| path.starts_with(&folder))
+    }
+
+    /// Whether the overlay says that a file is not there.
+    pub(super) fn hides(&self, path: &Path) -> bool {
+        self.overlay.get(path).is_some_and(Option::is_none)
+    }
+
+    /// Whether a regular file is there.
+    pub(super) fn is_file(&self, path: &Path) -> bool {
+        self.overlay.get(path).map_or_else(|| path.is_file(), Option::is_some)
     }
 
     /// Reads a file under the reader's own limit.
@@ -56,7 +79,16 @@ impl Reader {
         if let Some(loaded) = self.cache.get(path) {
             return loaded.clone();
         }
-        let loaded = load(path, limit);
+        let loaded = match self.overlay.get(path) {
+            Some(Some(bytes)) if bytes.len() as u64 > limit => {
+                let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
+                let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
+                Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 }
+            }
+            Some(Some(bytes)) => decode(bytes.clone()),
+            Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
+            None => load(path, limit),
+        };
         self.cache.insert(path.to_path_buf(), loaded.clone());
         loaded
     }
@@ -80,6 +112,10 @@ fn load(path: &Path, limit: u64) -> Loaded {
         }
         Err(error) => return Loaded::Unreadable(error.to_string()),
     };
+    decode(bytes)
+}
+
+fn decode(bytes: Vec<u8>) -> Loaded {
     match Text::decode(bytes) {
         Ok(decoded) => Loaded::Text { text: Arc::new(decoded.text), replaced: decoded.replaced },
         Err(error) => Loaded::Binary(error.describe().into_owned()),
@@ -90,7 +126,7 @@ fn load(path: &Path, limit: u64) -> Loaded {
 ///
 /// # Errors
 /// What the system says, and `InvalidInput` for a pipe, a device or a folder, which is not opened.
-pub(super) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let file = open(path)?;
     let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize + 1);
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -62,7 +62,7 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
             });
             let Some(found) = found.filter(|found| !known.contains(found)) else { continue };
             let Some(kind) = found.file_name().and_then(|name| kinds::kind(&name.to_string_lossy())) else { continue };
-            let is_excluded = rules.exclude.is_match(rules.base.display(&found));
+            let is_excluded = rules.excludes(&found);
             if is_code(kind)
                 && !is_excluded
                 && !has_twin(&found)

@@ -75,6 +75,6 @@ impl IgnoreFiles {
 }
 
 /// The top of the git repository that `folder` lies in.
-pub(super) fn repository(folder: &Path) -> Option<&Path> {
+pub(crate) fn repository(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
 }

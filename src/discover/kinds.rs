@@ -56,6 +56,11 @@ pub(super) fn is_component(name: &str) -> bool {
     [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// A script in a language that is not read: what the app does not do cannot be told where it has some.
+pub(super) fn is_foreign_script(name: &str) -> bool {
+    [".coffee", ".litcoffee", ".cjsx", ".ls"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// A folder of this name holds test code.
 pub(super) fn is_test_folder(name: &str) -> bool {
     TEST_FOLDERS.contains(&name)
@@ -67,7 +72,7 @@ pub(super) fn is_test_file(name: &str) -> bool {
 }
 
 fn is_configuration(stem: &str) -> bool {
-    matches!(stem, "package" | "lerna" | "forge.config")
+    matches!(stem, "package" | "lerna" | "forge.config" | "addon")
         || stem.starts_with("tsconfig")
         || stem.starts_with("jsconfig")
         || is_builder(stem)
@@ -101,6 +106,7 @@ mod tests {
             ("package-lock.json", Some(FileKind::Lockfile)),
             ("yarn.lock", Some(FileKind::Lockfile)),
             (".npmrc", Some(FileKind::Plain)),
+            ("addon.json", Some(FileKind::Json)),
             ("data.json", None),
             ("docker-compose.yml", None),
             ("README", None),

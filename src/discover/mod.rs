@@ -33,13 +33,18 @@ mod workspaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use electrolint_model::problem::Problem;
 use electrolint_model::source::{Omitted, Sources};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::config::Configurations;
+
+pub use files::Overlay;
 use files::Reader;
+pub(crate) use files::bytes;
+pub(crate) use ignored::repository as top_of_repository;
 use paths::Base;
 use survey::Survey;
 use walk::{Left, Rules};
@@ -61,6 +66,8 @@ pub struct Options {
     pub max_file_size: u64,
     /// Folders that are the apps; empty to have them found.
     pub app: Vec<PathBuf>,
+    /// Texts that are read instead of files.
+    pub overlay: Overlay,
 }
 
 impl Default for Options {
@@ -72,6 +79,7 @@ impl Default for Options {
             no_ignore_files: false,
             max_file_size: 5_000_000,
             app: Vec::new(),
+            overlay: Overlay::new(),
         }
     }
 }
@@ -101,6 +109,43 @@ pub struct FoundApp {
     /// The files and folders given inside it, in the form of `SourceFile::path`, sorted: findings elsewhere are not asked for
     /// ([`FoundApp::asks_for`]). Empty: all are. The base folder itself is the empty path.
     pub narrowed: Vec<String>,
+}
+
+impl Discovery {
+    /// A path, absolute and without links, in the form of `SourceFile::path`.
+    pub fn shown(&self, path: &Path) -> String {
+        relative(&self.base, path)
+    }
+
+    /// The top of the git repository that the base lies in, else the base itself.
+    pub fn repository(&self) -> &Path {
+        ignored::repository(&self.base).unwrap_or(&self.base)
+    }
+}
+
+/// A path as seen from a folder, both absolute, with `/` between its parts; `..` is taken at its word.
+pub fn relative(folder: &Path, path: &Path) -> String {
+    Base { folder: plain(folder) }.display(&plain(path))
+}
+
+/// Without `.` and `..`, which are taken at their word: no link is asked about.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// The top of the git repository that a folder lies in, absolute.
+pub fn repository(folder: &Path) -> Option<PathBuf> {
+    ignored::repository(&folder.canonicalize().ok()?).map(Path::to_path_buf)
 }
 
 impl FoundApp {
@@ -148,12 +193,12 @@ pub enum DiscoverError {
 ///
 /// # Errors
 /// A path that does not exist or cannot be looked at. Everything below it that cannot be read is a problem in the result.
-pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverError> {
+pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configurations) -> Result<Discovery, DiscoverError> {
     let working = resolve(Path::new("."))?;
     let mut given = if paths.is_empty() {
         vec![working.clone()]
     } else {
-        paths.iter().map(|path| resolve(path)).collect::<Result<Vec<_>, _>>()?
+        paths.iter().map(|path| resolve_over(path, &options.overlay)).collect::<Result<Vec<_>, _>>()?
     };
     let base = match given.as_slice() {
         [folder] if folder.is_dir() => Base { folder: folder.clone() },
@@ -168,13 +213,14 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
         given: &given,
         include: &include,
         exclude: &exclude,
+        configurations,
         tests: options.include_tests,
         ignore_files: !options.no_ignore_files,
     };
     let mut finder = Finder {
         rules,
         forced,
-        reader: Reader::new(options.max_file_size.min(1 << 30)),
+        reader: Reader::new(options.max_file_size.min(1 << 30), options.overlay.clone()),
         surveys: BTreeMap::new(),
         apps: BTreeMap::new(),
         lone: BTreeMap::new(),
@@ -185,8 +231,10 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
             finder.find(path);
         }
         if finder.apps.is_empty() && finder.lone.is_empty() {
-            for path in given.iter().filter(|path| path.is_file()) {
-                finder.take_lone(path);
+            for path in &given {
+                if finder.reader.is_file(path) {
+                    finder.take_lone(path);
+                }
             }
         }
     } else {
@@ -196,7 +244,31 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Result<Discovery, DiscoverE
     Ok(finder.finish())
 }
 
-fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
+/// The path as the overlay has it, if it does, else as the disk has it.
+fn resolve_over(path: &Path, overlay: &Overlay) -> Result<PathBuf, DiscoverError> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let in_overlay = || {
+        let path = folder.canonicalize().ok()?.join(path.file_name()?);
+        overlay.get(&path).is_some_and(Option::is_some).then_some(path)
+    };
+    in_overlay().map_or_else(|| resolve(path), Ok)
+}
+
+/// The folder that all paths are relative to, absolute: the directory given if exactly one is, else the working directory.
+///
+/// # Errors
+/// As [`read`].
+pub fn base(paths: &[PathBuf]) -> Result<PathBuf, DiscoverError> {
+    match paths {
+        [folder] if folder.is_dir() => resolve(folder),
+        _ => resolve(Path::new(".")),
+    }
+}
+
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, DiscoverError> {
     let fail = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => DiscoverError::Missing { path: path.to_path_buf() },
         _ => DiscoverError::Unreadable { path: path.to_path_buf(), source },
@@ -291,7 +363,7 @@ impl Finder<'_> {
             let importing = around.iter().find(|package| survey::main_imports_electron(package, &mut self.reader));
             importing.map_or_else(|| folder.to_path_buf(), |package| package.folder.clone())
         };
-        if path.is_file() && !around.iter().any(|package| package.folder == anchor) {
+        if self.reader.is_file(path) && !around.iter().any(|package| package.folder == anchor) {
             // A file in no package of Electron's: its folder may be anything, and is not walked.
             return path.to_path_buf();
         }
@@ -308,7 +380,7 @@ impl Finder<'_> {
 
     /// A folder or file with code that imports Electron, though no package says so.
     fn find_without_package(&mut self, path: &Path) {
-        if path.is_file() {
+        if self.reader.is_file(path) {
             if self.reader.text(path).is_some_and(|text| packages::imports_electron(&text.content)) {
                 self.take_lone(path);
             } else {
@@ -330,7 +402,10 @@ impl Finder<'_> {
             self.take(path, &apps, None);
             return;
         }
-        if scripts.any(|file| survey::file_imports_electron(file, reader)) {
+        // An addon by itself: its host is elsewhere.
+        let is_addon =
+            survey.tree.files.iter().any(|file| file.path.file_name().is_some_and(|name| name == "addon.json"));
+        if is_addon || scripts.any(|file| survey::file_imports_electron(file, reader)) {
             let index = survey.packages.partition_point(|package| package.folder.as_path() < path);
             survey.packages.insert(index, packages::Package { folder: path.to_path_buf(), ..Default::default() });
             survey.apps = vec![index];

@@ -26,6 +26,7 @@ impl Survey {
     /// Walks `root` and chooses its apps. A package in `forced` is one, and then no other is.
     pub(super) fn of(root: &Path, rules: &Rules, forced: &[PathBuf], reader: &mut Reader) -> Self {
         let mut tree = walk::walk(root, rules);
+        tree.lay_over(reader.overlay(root));
         let folders: Vec<PathBuf> = tree
             .files
             .iter()

@@ -34,7 +34,7 @@ fn find(folder: &TempDir, paths: &[&str]) -> Discovery {
 
 fn find_with(folder: &TempDir, paths: &[&str], options: &Options) -> Discovery {
     let paths: Vec<PathBuf> = paths.iter().map(|path| folder.path().join(path)).collect();
-    read(&paths, options).expect("paths exist")
+    read(&paths, options, &unconfigured()).expect("paths exist")
 }
 
 fn one(discovery: &Discovery) -> &FoundApp {
@@ -427,7 +427,7 @@ fn a_mark_before_package_json_is_no_error() {
 fn a_path_that_does_not_exist_is_an_error() {
     let folder = folder(&[("package.json", ELECTRON)]);
     let missing = folder.path().join("nowhere");
-    let error = read(std::slice::from_ref(&missing), &Options::default()).expect_err("is missing");
+    let error = read(std::slice::from_ref(&missing), &Options::default(), &unconfigured()).expect_err("is missing");
     assert!(matches!(error, DiscoverError::Missing { path } if path == missing));
 }
 
@@ -515,7 +515,7 @@ mod unix {
         assert_eq!(files(one(&found)), ["main.js", "package.json"]);
         assert!(omitted(one(&found)).contains(&("x.js", "not a regular file", Some(1))));
         let pipe = folder.path().join("x.js");
-        assert!(matches!(read(&[pipe], &Options::default()), Err(DiscoverError::Special { .. })));
+        assert!(matches!(read(&[pipe], &Options::default(), &unconfigured()), Err(DiscoverError::Special { .. })));
     }
 
     #[test]
@@ -537,4 +537,10 @@ mod unix {
         }
         fs::set_permissions(&shut, fs::Permissions::from_mode(0o755)).expect("set");
     }
+}
+
+/// No configuration counts.
+fn unconfigured() -> crate::config::Configurations {
+    let options = crate::cli::ConfigArgs { no_config: true, ..Default::default() };
+    crate::config::Configurations::new(&options, Path::new("")).expect("there is nothing to be wrong")
 }

@@ -8,9 +8,11 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use electrolint_model::problem::ProblemKind;
-use electrolint_model::source::FileKind;
+use electrolint_model::source::{FOREIGN_SCRIPT, FileKind};
 use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
+
+use crate::config::Configurations;
 
 use super::ignored::IgnoreFiles;
 use super::kinds;
@@ -40,6 +42,8 @@ pub(super) struct Rules<'a> {
     pub include: &'a GlobSet,
     /// Leaves out, before anything else.
     pub exclude: &'a GlobSet,
+    /// What the configuration nearest to a file says of it.
+    pub configurations: &'a Configurations,
     /// Test code is read too.
     pub tests: bool,
     /// `.gitignore` counts.
@@ -88,6 +92,35 @@ pub(super) struct Tree {
     pub left: Vec<Left>,
     /// What could not be looked at.
     pub refused: Vec<Refused>,
+}
+
+impl Tree {
+    /// Adds files that are there though the disk does not hold them, and takes away those that are not.
+    ///
+    /// One that the walk left out stays out, whatever its text.
+    pub(super) fn lay_over<'a>(&mut self, overlay: impl Iterator<Item = (&'a Path, bool)>) {
+        let mut changed = false;
+        for (path, is_there) in overlay {
+            if !is_there {
+                self.files.retain(|file| file.path != path);
+                continue;
+            }
+            let is_left =
+                self.left.iter().any(|left| path.starts_with(&left.path) && left.reason != GIT_IGNORED_UNLESS_LOADED);
+            let kind = path.file_name().and_then(|name| kinds::kind(&name.to_string_lossy()));
+            if let Some(kind) = kind
+                && !is_left
+                && !path.exists()
+            {
+                self.files.push(Entry { path: path.to_path_buf(), kind, wanted: true });
+                changed = true;
+            }
+        }
+        if changed {
+            self.files.sort_by(|a, b| a.path.cmp(&b.path));
+            self.files.dedup_by(|a, b| a.path == b.path);
+        }
+    }
 }
 
 /// A folder that is left out while the walk is inside it.
@@ -150,7 +183,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
         }
         let name = entry.file_name().to_string_lossy();
         let kind = kinds::kind(&name);
-        if kind.is_none() && !kinds::is_component(&name) && !leads_to_folder(&entry) {
+        let foreign = kinds::is_foreign_script(&name);
+        if kind.is_none() && !kinds::is_component(&name) && !foreign && !leads_to_folder(&entry) {
             continue;
         }
         let wanted = rules.wants(path);
@@ -167,7 +201,8 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             (Some(kind), None) => tree.files.push(Entry { path: path.to_path_buf(), kind, wanted }),
             (_, reason) => {
                 let folder = path.parent().unwrap_or(root).to_path_buf();
-                single.entry((folder, reason.unwrap_or(COMPONENT))).or_default().push(path.to_path_buf());
+                let unread = if foreign { FOREIGN_SCRIPT } else { COMPONENT };
+                single.entry((folder, reason.unwrap_or(unread))).or_default().push(path.to_path_buf());
             }
         }
     }
@@ -203,7 +238,7 @@ impl Rules<'_> {
     /// Why a folder is left out.
     fn folder(&self, entry: &DirEntry, ignored: &IgnoreFiles) -> Option<&'static str> {
         let path = entry.path();
-        if self.exclude.is_match(self.base.display(path)) {
+        if self.excludes(path) {
             return Some(EXCLUDED);
         }
         if self.given.iter().any(|given| given == path) {
@@ -214,9 +249,9 @@ impl Rules<'_> {
             Some(INSTALLED)
         } else if name == OsStr::new(".yarn") {
             Some(PACKAGE_MANAGER)
-        } else if ignored.ignores(path, true) {
+        } else if self.follows_ignore_files(path) && ignored.ignores(path, true) {
             Some(GIT_IGNORED)
-        } else if !self.tests && name.to_str().is_some_and(kinds::is_test_folder) {
+        } else if name.to_str().is_some_and(kinds::is_test_folder) && !self.reads_tests(path) {
             Some(TEST_CODE)
         } else {
             None
@@ -226,7 +261,7 @@ impl Rules<'_> {
     /// Why a file is left out.
     fn file(&self, entry: &DirEntry, name: &str, wanted: bool, ignored: &IgnoreFiles) -> Option<&'static str> {
         let path = entry.path();
-        if self.exclude.is_match(self.base.display(path)) {
+        if self.excludes(path) {
             Some(EXCLUDED)
         } else if entry.file_type().is_symlink() {
             Some(LINK)
@@ -234,9 +269,9 @@ impl Rules<'_> {
             Some(SPECIAL)
         } else if wanted {
             None
-        } else if ignored.ignores(path, false) {
+        } else if self.follows_ignore_files(path) && ignored.ignores(path, false) {
             Some(GIT_IGNORED)
-        } else if !self.tests && kinds::is_test_file(name) {
+        } else if kinds::is_test_file(name) && !self.reads_tests(path) {
             Some(TEST_CODE)
         } else {
             None
@@ -246,6 +281,19 @@ impl Rules<'_> {
     fn wants(&self, path: &Path) -> bool {
         self.given.iter().any(|given| given == path)
             || (!self.include.is_empty() && self.include.is_match(self.base.display(path)))
+            || self.configurations.includes(path)
+    }
+
+    pub(super) fn excludes(&self, path: &Path) -> bool {
+        self.exclude.is_match(self.base.display(path)) || self.configurations.excludes(path)
+    }
+
+    fn reads_tests(&self, path: &Path) -> bool {
+        self.tests || self.configurations.of_file(path).include_tests == Some(true)
+    }
+
+    fn follows_ignore_files(&self, path: &Path) -> bool {
+        self.configurations.of_file(path).ignore_files != Some(false)
     }
 
     /// A path given lies in the hidden folder and holds `path`.
@@ -260,6 +308,9 @@ impl Rules<'_> {
     /// Whether the walk goes on inside a folder that is left out: to count test code, or for something wanted in it.
     fn looks_into(&self, path: &Path, left: Option<&Left>) -> bool {
         if !self.include.is_empty() || self.leads_to_given(path) {
+            return true;
+        }
+        if !self.configurations.of_file(path).include.is_empty() {
             return true;
         }
         let installed = path.file_name() == Some(OsStr::new("node_modules"));

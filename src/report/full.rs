@@ -7,7 +7,8 @@ use electrolint_rules::finding::Severity;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::excerpt::{Excerpt, Label};
-use super::{Look, Placed, Report, confidence_name, printable, rule_page, severity_name, summary};
+use super::{Excerpted, Location, Look, Placed, Report, confidence_name, printable, rule_page, severity_name, summary};
+use crate::config::{self, ConfigError};
 
 /// Columns that texts are wrapped to: fixed, so that the same input gives the same bytes in every terminal.
 const WIDTH: usize = 110;
@@ -36,7 +37,8 @@ pub fn render(report: &Report, look: Look) -> String {
         paragraph(&mut out, "gain: ", &finding.gain);
         paragraph(&mut out, "help: ", &finding.help);
         if let Some(fix) = &placed.fix {
-            paragraph(&mut out, "fix: ", &fix.title);
+            let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
+            paragraph(&mut out, "fix: ", &format!("{}, by {option}", fix.title));
         }
         if explained.insert(finding.rule) {
             paragraph(&mut out, "more: ", &format!("electrolint explain {}", finding.rule));
@@ -87,7 +89,10 @@ fn parts(placed: &Placed) -> Vec<Part> {
             Severity::Medium => miette::Severity::Warning,
             Severity::Low | Severity::Info => miette::Severity::Advice,
         },
-        message: printable(&finding.message).replace('\n', " "),
+        message: {
+            let note = placed.suppressed.as_ref().map(super::Suppressed::note).unwrap_or_default();
+            printable(&format!("{}{note}", finding.message)).replace('\n', " ")
+        },
         excerpt: Excerpt::new(placed.location.path.clone(), &labels),
     }];
     for (path, mut labels) in others {
@@ -104,6 +109,39 @@ fn parts(placed: &Placed) -> Vec<Part> {
         });
     }
     parts
+}
+
+/// What is wrong in a configuration file, with the place.
+pub fn complaint(error: &ConfigError) -> String {
+    let place = |at: usize| config::position(&error.text, at);
+    let (from, to) = (place(error.span.start), place(error.span.end));
+    let location = Location {
+        path: error.path.clone(),
+        line: from.line,
+        column: from.column,
+        end_line: to.line,
+        end_column: to.column,
+        ..Location::default()
+    };
+    let excerpted = Excerpted { text: error.text.clone(), start: error.span.start, end: error.span.end };
+    let label = Label { place: &excerpted, location: &location, message: "", primary: true };
+    let part = Part {
+        code: None,
+        url: None,
+        severity: miette::Severity::Error,
+        message: printable(&error.message).replace('\n', " "),
+        excerpt: (!error.text.content.is_empty()).then(|| Excerpt::new(error.path.clone(), &[label])).flatten(),
+    };
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(WIDTH)
+        .with_links(false)
+        .without_syntax_highlighting();
+    let mut out = String::new();
+    if part.excerpt.is_none() || handler.render_report(&mut out, &part).is_err() {
+        out = format!("{}:{}:{}: {part}\n", printable(&error.path), from.line, from.column);
+    }
+    paragraph(&mut out, "help: ", &error.help);
+    out
 }
 
 /// What the graphical handler prints: a message and one excerpt.

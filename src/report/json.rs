@@ -83,7 +83,7 @@ impl<'a> From<&'a AppReport> for App<'a> {
 }
 
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     rule: &'static str,
     severity: &'static str,
     confidence: &'static str,
@@ -97,6 +97,14 @@ struct Finding<'a> {
     fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Suppressed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    by: &'static str,
+    reason: &'a str,
 }
 
 impl<'a> From<&'a Placed> for Finding<'a> {
@@ -119,6 +127,10 @@ impl<'a> From<&'a Placed> for Finding<'a> {
             symbol: &finding.symbol,
             fingerprint: &placed.fingerprint,
             fix: placed.fix.as_ref().map(Fix::from),
+            suppressed: placed
+                .suppressed
+                .as_ref()
+                .map(|suppressed| Suppressed { by: suppressed.by.name(), reason: &suppressed.reason }),
         }
     }
 }
@@ -170,7 +182,7 @@ struct Edit<'a> {
 impl<'a> From<&'a FixReport> for Fix<'a> {
     fn from(fix: &'a FixReport) -> Self {
         let edits =
-            fix.edits.iter().map(|(location, replacement)| Edit { location: Place::from(location), replacement });
+            fix.edits.iter().map(|edit| Edit { location: Place::from(&edit.location), replacement: &edit.replacement });
         Self { title: &fix.title, safe: fix.safe, edits: edits.collect() }
     }
 }
@@ -191,7 +203,7 @@ struct Hidden {
 }
 
 #[derive(Serialize)]
-struct ProblemEntry<'a> {
+pub(super) struct ProblemEntry<'a> {
     kind: &'static str,
     path: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,12 +3,22 @@
 //! A format turns a [`Report`] into text and touches nothing else; JSON and SARIF have serialised types of their own, because what
 //! others parse is a promise.
 
+mod checkstyle;
 mod concise;
 mod excerpt;
 mod full;
+mod github;
+mod gitlab;
+mod gitlab_sast;
 mod json;
+mod jsonl;
+mod junit;
+mod line_hash;
+mod markdown;
+mod repository;
 mod sarif;
 mod summary;
+mod xml;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,11 +27,14 @@ use clap::ValueEnum;
 use electrolint_model::problem::Problem;
 use electrolint_model::source::Omitted;
 use electrolint_model::text::Text;
-use electrolint_rules::finding::{Confidence, Finding, Scope, Severity};
+use electrolint_rules::finding::{Confidence, Finding, Relation, Scope, Severity};
 
 use crate::Exit;
+use crate::baseline::Baseline;
+use crate::timings::Timings;
 
-pub use summary::{problems, summary, verbose};
+pub use full::complaint;
+pub use summary::{gone, problems, statistics, summary, verbose};
 
 /// Formats of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -33,8 +46,22 @@ pub enum Format {
     Concise,
     /// One object, version 1.
     Json,
+    /// One line a finding or problem, each an object as in `json`.
+    Jsonl,
     /// SARIF 2.1.0.
     Sarif,
+    /// Annotations of GitHub Actions; a table is added to the page of the job.
+    Github,
+    /// Code quality of GitLab.
+    Gitlab,
+    /// Static application security testing of GitLab.
+    GitlabSast,
+    /// Test results, as CI services read them.
+    Junit,
+    /// Checkstyle's XML.
+    Checkstyle,
+    /// A table for pages and comments.
+    Markdown,
 }
 
 /// Everything that a format may print.
@@ -42,6 +69,8 @@ pub enum Format {
 pub struct Report {
     /// The folder that paths are relative to.
     pub base: PathBuf,
+    /// The top of its git repository, else the base: what code hosts count paths from.
+    pub repository: PathBuf,
     /// The apps that were analysed.
     pub apps: Vec<AppReport>,
     /// What is shown, sorted by app and place.
@@ -56,6 +85,16 @@ pub struct Report {
     pub omitted: Vec<Omitted>,
     /// Where discovery looked, for the case that there is no app.
     pub tried: Vec<String>,
+    /// The baseline that holds.
+    pub baseline: Option<Baseline>,
+    /// Accepted findings that are gone, one line each.
+    pub gone: Vec<String>,
+    /// Category of the SARIF run.
+    pub category: String,
+    /// When the analysis began and ended: seconds since 1970, UTC.
+    pub time: (u64, u64),
+    /// How long it took.
+    pub timings: Timings,
     /// How the command ends.
     pub exit: Exit,
 }
@@ -73,6 +112,8 @@ pub struct AppReport {
     pub files_read: usize,
     /// Number of places that make windows.
     pub windows: usize,
+    /// Where it starts and its windows, in lines for people.
+    pub resolved: Vec<String>,
 }
 
 /// The Electron of an app.
@@ -101,6 +142,8 @@ pub struct RuleReport {
     pub summary: &'static str,
     /// Its documentation, Markdown.
     pub doc: &'static str,
+    /// Its page, Markdown: the documentation for readers.
+    pub page: String,
     /// Where the knowledge comes from, a URL.
     pub source: &'static str,
     /// Weaknesses: `CWE-79`.
@@ -124,11 +167,64 @@ pub struct Placed {
     pub fix: Option<FixReport>,
     /// Its name in baselines: 32 hexadecimal digits.
     pub fingerprint: String,
+    /// Why it does not count; it is shown under `--all` only.
+    pub suppressed: Option<Suppressed>,
+    /// It makes the exit code 1.
+    pub fails: bool,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// What says so.
+    pub by: SuppressedBy,
+    /// The reason that it gives, or nothing.
+    pub reason: String,
+}
+
+impl Suppressed {
+    /// To be put behind a message.
+    fn note(&self) -> String {
+        let reason = if self.reason.is_empty() { "" } else { ": " };
+        format!(" (suppressed by {}{reason}{})", self.by.words(), self.reason)
+    }
+}
+
+impl SuppressedBy {
+    /// Its stable name in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Comment => "a comment",
+            Self::Configuration => "the configuration",
+            Self::Baseline => "the baseline",
+        }
+    }
+}
+
+/// What says that a finding does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment in the source.
+    Comment,
+    /// An `[[ignore]]` of the configuration.
+    Configuration,
+    /// It is known since the baseline was written.
+    Baseline,
 }
 
 /// A place that explains a finding.
 #[derive(Clone, Debug)]
 pub struct RelatedPlace {
+    /// Its part in it.
+    pub relation: Relation,
     /// Where.
     pub location: Location,
     /// The text there.
@@ -155,8 +251,19 @@ pub struct FixReport {
     pub title: String,
     /// It cannot change what a correct app does.
     pub safe: bool,
-    /// Places and what is written there instead.
-    pub edits: Vec<(Location, String)>,
+    /// What is replaced.
+    pub edits: Vec<EditReport>,
+}
+
+/// One replacement.
+#[derive(Clone, Debug)]
+pub struct EditReport {
+    /// Where; empty for an insertion.
+    pub location: Location,
+    /// The text there; none if the edit names no file.
+    pub source: Option<Excerpted>,
+    /// What is written there instead.
+    pub replacement: String,
 }
 
 /// A place in a file, as reports print it.
@@ -206,6 +313,8 @@ pub struct Look {
     pub hyperlinks: bool,
     /// Findings only.
     pub quiet: bool,
+    /// Findings of a baseline belong into SARIF.
+    pub suppressed: bool,
 }
 
 /// Writes the report in a format; the text ends with a line feed, or is empty.
@@ -214,7 +323,14 @@ pub fn render(format: Format, report: &Report, look: Look) -> String {
         Format::Full => full::render(report, look),
         Format::Concise => concise::render(report, look),
         Format::Json => json::render(report),
-        Format::Sarif => sarif::render(report),
+        Format::Jsonl => jsonl::render(report),
+        Format::Sarif => sarif::render(report, look),
+        Format::Github => github::render(report),
+        Format::Gitlab => gitlab::render(report),
+        Format::GitlabSast => gitlab_sast::render(report),
+        Format::Junit => junit::render(report),
+        Format::Checkstyle => checkstyle::render(report),
+        Format::Markdown => markdown::render(report),
     }
 }
 
@@ -223,6 +339,13 @@ pub fn rule_page(rule: &str) -> Option<String> {
     match env!("CARGO_PKG_REPOSITORY") {
         "" => None,
         repository => Some(format!("{repository}/blob/main/docs/rules/{rule}.md")),
+    }
+}
+
+impl Report {
+    /// What counts: findings that nothing suppresses.
+    pub fn open(&self) -> impl Iterator<Item = &Placed> {
+        self.findings.iter().filter(|placed| placed.suppressed.is_none())
     }
 }
 

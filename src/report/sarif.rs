@@ -1,22 +1,40 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>), in the part that code scanning
 //! services read.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+mod log;
+
+use std::collections::BTreeMap;
 
 use electrolint_model::problem::{Problem, ProblemKind};
-use electrolint_rules::finding::Severity;
-use serde::Serialize;
+use electrolint_rules::finding::{Relation, Severity};
 
-use super::{Location, Placed, Report, RuleReport, confidence_name, rule_page, severity_name};
+use log::*;
+
+use super::line_hash::line_hashes;
+use super::repository::Roots;
+use super::{
+    FixReport, Location, Look, Placed, Report, RuleReport, Suppressed, SuppressedBy, confidence_name, rule_page,
+    severity_name,
+};
 
 /// Name of the directory that URIs are relative to.
 const ROOT: &str = "%SRCROOT%";
 
+/// Results that GitHub takes of a run: <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
+const RESULTS: usize = 25_000;
+
 /// Writes one log with one run, indented, with a line feed at its end.
-pub fn render(report: &Report) -> String {
-    let roots = Roots::find(&report.base);
+pub fn render(report: &Report, look: Look) -> String {
+    let roots = Roots::of(report);
     let indexes: BTreeMap<&str, usize> = report.rules.iter().enumerate().map(|(i, rule)| (rule.name, i)).collect();
+    let mut hashes = Hashes::default();
+    // GitHub shows suppressed results as open alerts: https://github.com/github/codeql-action/issues/1230
+    let mut shown: Vec<&Placed> =
+        report.findings.iter().filter(|p| look.suppressed || p.suppressed.is_none()).collect();
+    if shown.len() > RESULTS {
+        shown.sort_by_key(|placed| std::cmp::Reverse(placed.finding.severity));
+        shown.truncate(RESULTS);
+    }
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
@@ -24,23 +42,25 @@ pub fn render(report: &Report) -> String {
             tool: Tool {
                 driver: Driver {
                     name: "electrolint",
+                    organization: "electrolint",
                     version: env!("CARGO_PKG_VERSION"),
                     semantic_version: env!("CARGO_PKG_VERSION"),
                     information_uri: Some(env!("CARGO_PKG_REPOSITORY")).filter(|uri| !uri.is_empty()),
                     rules: report.rules.iter().map(rule).collect(),
-                    notifications: notifications(&report.problems),
+                    notifications: ProblemKind::ALL.into_iter().map(notification_rule).collect(),
                 },
             },
             language: "en",
             column_kind: "utf16CodeUnits",
-            automation_details: Id { id: "electrolint/" },
-            original_uri_base_ids: BTreeMap::from([(ROOT, Uri { uri: roots.root_uri.clone() })]),
+            automation_details: Id { id: format!("{}/", report.category.trim_end_matches('/')) },
+            original_uri_base_ids: BTreeMap::from([(ROOT, Uri { uri: roots.uri.clone() })]),
             invocations: [Invocation {
                 execution_successful: true,
                 exit_code: report.exit.code(),
+                working_directory: Artifact { uri: folder(&roots), uri_base_id: ROOT },
                 tool_execution_notifications: report.problems.iter().map(|p| notification(p, &roots)).collect(),
             }],
-            results: report.findings.iter().map(|placed| result(placed, &indexes, report, &roots)).collect(),
+            results: shown.into_iter().map(|placed| result(placed, &indexes, report, &roots, &mut hashes)).collect(),
         }],
     };
     let mut text = serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise");
@@ -48,80 +68,37 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-/// The directory that URIs are relative to, and the way from there to the report's base.
-struct Roots {
-    root_uri: String,
-    base: Vec<String>,
+/// The folder that was checked, with a slash at its end, as folders have it.
+fn folder(roots: &Roots) -> String {
+    let uri = roots.reference("");
+    if uri.ends_with('/') { uri } else { format!("{uri}/") }
 }
 
-impl Roots {
-    /// The nearest folder above `base` that holds `.git`, else `base` itself.
-    fn find(base: &Path) -> Self {
-        let base = std::fs::canonicalize(base).unwrap_or_else(|_| base.to_path_buf());
-        let root = base.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&base);
-        Self::new(root.to_path_buf(), &base)
-    }
-
-    fn new(root: PathBuf, base: &Path) -> Self {
-        let base = base.strip_prefix(&root).unwrap_or(Path::new(""));
-        let names = |path: &Path| -> Vec<String> {
-            path.components()
-                .filter_map(|component| match component {
-                    Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-                    // `\\?\C:` on Windows.
-                    Component::Prefix(prefix) => {
-                        Some(prefix.as_os_str().to_string_lossy().trim_start_matches(r"\\?\").to_string())
-                    }
-                    _ => None,
-                })
-                .collect()
-        };
-        let mut root_uri = "file:///".to_string();
-        for name in names(&root) {
-            root_uri.push_str(&encode(&name));
-            root_uri.push('/');
-        }
-        Self { root_uri, base: names(base) }
-    }
-
-    /// The URI of a path of the report, relative to the root; without dots, as GitHub wants it, as far as possible.
-    fn uri(&self, path: &str) -> String {
-        let mut names: Vec<&str> = self.base.iter().map(String::as_str).collect();
-        for name in path.split('/') {
-            match name {
-                "" | "." => {}
-                ".." if names.last().is_some_and(|last| *last != "..") => drop(names.pop()),
-                name => names.push(name),
-            }
-        }
-        if names.is_empty() {
-            return "./".into();
-        }
-        names.into_iter().map(encode).collect::<Vec<_>>().join("/")
-    }
-
-    fn artifact(&self, path: &str) -> Artifact {
-        Artifact { uri: self.uri(path), uri_base_id: ROOT }
-    }
+fn artifact(path: &str, roots: &Roots) -> Artifact {
+    Artifact { uri: roots.reference(path), uri_base_id: ROOT }
 }
 
-/// Percent-encodes one segment of a path: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
-fn encode(segment: &str) -> String {
-    let mut out = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
+/// The hashes of the lines of each file with a finding.
+#[derive(Default)]
+struct Hashes(BTreeMap<String, Vec<String>>);
+
+impl Hashes {
+    fn of(&mut self, placed: &Placed) -> Option<String> {
+        let source = placed.source.as_ref()?;
+        let lines = self.0.entry(placed.location.path.clone()).or_insert_with(|| line_hashes(&source.text));
+        lines.get(placed.location.line.checked_sub(1)? as usize).cloned()
     }
-    out
 }
 
 fn rule(rule: &RuleReport) -> Descriptor {
     let text = sentence(rule.summary);
-    let markdown = rule.doc.trim();
-    let mut tags = vec!["security".to_string(), "electron".to_string()];
+    let markdown = rule.page.trim();
+    // What is no weakness by itself has no security severity, and GitHub wants one for this tag.
+    let is_weakness = rule.severity > Severity::Info;
+    let mut tags: Vec<String> = is_weakness.then(|| "security".to_string()).into_iter().collect();
+    tags.push("electron".to_string());
     tags.extend(rule.cwe.iter().map(|cwe| format!("external/cwe/{}", cwe.to_ascii_lowercase())));
+    tags.extend(rule.items.iter().map(|item| format!("checklist/{}", item.to_ascii_lowercase())));
     tags.truncate(10); // GitHub keeps ten
     let security_severity = match rule.severity {
         Severity::High => Some("8.0"),
@@ -133,7 +110,7 @@ fn rule(rule: &RuleReport) -> Descriptor {
         id: rule.name.into(),
         name: pascal_case(rule.name),
         short_description: Text { text: text.clone() },
-        full_description: Text { text: sentence(&first_paragraphs(markdown, 1000)) },
+        full_description: Text { text: sentence(&first_paragraphs(rule.doc.trim(), 1000)) },
         help: Help { text: if markdown.is_empty() { text } else { markdown.into() }, markdown: markdown.into() },
         help_uri: rule_page(rule.name).or_else(|| (!rule.source.is_empty()).then(|| rule.source.into())),
         default_configuration: Configuration { level: level(rule.severity) },
@@ -150,25 +127,20 @@ fn rule(rule: &RuleReport) -> Descriptor {
     }
 }
 
-/// Descriptors of the problems of this run, sorted by name.
-fn notifications(problems: &[Problem]) -> Vec<Descriptor> {
-    let kinds: BTreeSet<ProblemKind> = problems.iter().map(|problem| problem.kind).collect();
-    kinds
-        .into_iter()
-        .map(|kind| {
-            let text = format!("The analysis is incomplete: {}.", kind.name());
-            Descriptor {
-                id: kind.name().into(),
-                name: pascal_case(kind.name()),
-                short_description: Text { text: text.clone() },
-                full_description: Text { text: text.clone() },
-                help: Help { text: text.clone(), markdown: text },
-                help_uri: None,
-                default_configuration: Configuration { level: problem_level(kind) },
-                properties: None,
-            }
-        })
-        .collect()
+/// The descriptor of a kind of problem: all of them, in every run.
+fn notification_rule(kind: ProblemKind) -> Descriptor {
+    let text = kind.summary().to_string();
+    let help = format!("{text} The analysis is incomplete: what is there was not judged.");
+    Descriptor {
+        id: kind.name().into(),
+        name: pascal_case(kind.name()),
+        short_description: Text { text: text.clone() },
+        full_description: Text { text },
+        help: Help { text: help.clone(), markdown: help },
+        help_uri: None,
+        default_configuration: Configuration { level: problem_level(kind) },
+        properties: None,
+    }
 }
 
 fn problem_level(kind: ProblemKind) -> &'static str {
@@ -181,19 +153,25 @@ fn problem_level(kind: ProblemKind) -> &'static str {
 
 fn notification(problem: &Problem, roots: &Roots) -> Notification {
     Notification {
-        descriptor: Id { id: problem.kind.name() },
+        descriptor: Id { id: problem.kind.name().into() },
         level: problem_level(problem.kind),
         message: Text { text: sentence(&problem.message) },
         locations: [NotificationPlace {
             physical_location: NotificationPhysical {
-                artifact_location: roots.artifact(&problem.path),
+                artifact_location: artifact(&problem.path, roots),
                 region: problem.line.map(|start_line| Line { start_line }),
             },
         }],
     }
 }
 
-fn result<'a>(placed: &'a Placed, indexes: &BTreeMap<&str, usize>, report: &Report, roots: &Roots) -> ResultEntry<'a> {
+fn result<'a>(
+    placed: &'a Placed,
+    indexes: &BTreeMap<&str, usize>,
+    report: &Report,
+    roots: &Roots,
+    hashes: &mut Hashes,
+) -> ResultEntry<'a> {
     let finding = &placed.finding;
     let rule_index = indexes.get(finding.rule).copied();
     let checklist =
@@ -226,7 +204,10 @@ fn result<'a>(placed: &'a Placed, indexes: &BTreeMap<&str, usize>, report: &Repo
                 physical_location: physical(&related.location, roots),
             })
             .collect(),
-        partial_fingerprints: Fingerprints { electrolint: &placed.fingerprint },
+        code_flows: code_flow(placed, roots).into_iter().collect(),
+        partial_fingerprints: Fingerprints { line: hashes.of(placed), electrolint: &placed.fingerprint },
+        fixes: placed.fix.iter().map(|fix| fix_entry(fix, roots)).collect(),
+        suppressions: placed.suppressed.iter().map(suppression).collect(),
         properties: ResultProperties {
             severity: severity_name(finding.severity),
             confidence: confidence_name(finding.confidence),
@@ -235,16 +216,61 @@ fn result<'a>(placed: &'a Placed, indexes: &BTreeMap<&str, usize>, report: &Repo
     }
 }
 
-fn physical(location: &Location, roots: &Roots) -> Physical {
-    Physical {
-        artifact_location: roots.artifact(&location.path),
-        region: Region {
-            start_line: location.line,
-            start_column: location.column,
-            end_line: location.end_line,
-            end_column: location.end_column,
+/// The way of somebody else's data, from where it comes in to the finding.
+fn code_flow(placed: &Placed, roots: &Roots) -> Option<CodeFlow> {
+    let of = |relation: Relation| placed.related.iter().filter(move |related| related.relation == relation);
+    let source = of(Relation::Source).next()?;
+    let mut steps: Vec<_> = of(Relation::Step).collect();
+    steps.reverse();
+    let place = |location: &Location, message: &str| FlowPlace {
+        location: Place {
+            id: None,
+            message: Some(Text { text: sentence(message) }),
+            physical_location: physical(location, roots),
+        },
+    };
+    let mut locations = vec![place(&source.location, &source.message)];
+    locations.extend(steps.into_iter().map(|step| place(&step.location, &step.message)));
+    locations.push(place(&placed.location, &placed.finding.message));
+    Some(CodeFlow { thread_flows: [ThreadFlow { locations }] })
+}
+
+fn fix_entry(fix: &FixReport, roots: &Roots) -> FixEntry {
+    let mut files: BTreeMap<&str, Vec<Replacement>> = BTreeMap::new();
+    for edit in &fix.edits {
+        files.entry(&edit.location.path).or_default().push(Replacement {
+            deleted_region: region(&edit.location),
+            inserted_content: Text { text: edit.replacement.clone() },
+        });
+    }
+    let changes = files
+        .into_iter()
+        .map(|(path, replacements)| ArtifactChange { artifact_location: artifact(path, roots), replacements });
+    FixEntry { description: Text { text: sentence(&fix.title) }, artifact_changes: changes.collect() }
+}
+
+/// How a service that follows suppressions is told of one.
+fn suppression(suppressed: &Suppressed) -> Suppression<'_> {
+    Suppression {
+        kind: if suppressed.by == SuppressedBy::Comment { "inSource" } else { "external" },
+        justification: match suppressed.by {
+            SuppressedBy::Baseline => "accepted by the baseline",
+            _ => &suppressed.reason,
         },
     }
+}
+
+fn region(location: &Location) -> Region {
+    Region {
+        start_line: location.line,
+        start_column: location.column,
+        end_line: location.end_line,
+        end_column: location.end_column,
+    }
+}
+
+fn physical(location: &Location, roots: &Roots) -> Physical {
+    Physical { artifact_location: artifact(&location.path, roots), region: region(location) }
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -302,212 +328,9 @@ fn pascal_case(name: &str) -> Option<String> {
     Some(pascal)
 }
 
-#[derive(Serialize)]
-struct Log<'a> {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool,
-    language: &'static str,
-    column_kind: &'static str,
-    automation_details: Id,
-    original_uri_base_ids: BTreeMap<&'static str, Uri>,
-    invocations: [Invocation; 1],
-    results: Vec<ResultEntry<'a>>,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver {
-    name: &'static str,
-    version: &'static str,
-    semantic_version: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    information_uri: Option<&'static str>,
-    rules: Vec<Descriptor>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notifications: Vec<Descriptor>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    id: String,
-    /// A name that differs from the id by its case alone would tell nothing, and validators refuse it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    short_description: Text,
-    full_description: Text,
-    help: Help,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<String>,
-    default_configuration: Configuration,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<RuleProperties>,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct RuleProperties {
-    tags: Vec<String>,
-    precision: &'static str,
-    /// A number in a string: GitHub takes no other form.
-    #[serde(rename = "security-severity", skip_serializing_if = "Option::is_none")]
-    security_severity: Option<&'static str>,
-    #[serde(rename = "problem.severity")]
-    problem_severity: &'static str,
-}
-
-#[derive(Clone, Serialize)]
-struct Text {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Help {
-    text: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    markdown: String,
-}
-
-#[derive(Serialize)]
-struct Id {
-    id: &'static str,
-}
-
-#[derive(Serialize)]
-struct Uri {
-    uri: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation {
-    execution_successful: bool,
-    exit_code: u8,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_execution_notifications: Vec<Notification>,
-}
-
-#[derive(Serialize)]
-struct Notification {
-    descriptor: Id,
-    level: &'static str,
-    message: Text,
-    locations: [NotificationPlace; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NotificationPlace {
-    physical_location: NotificationPhysical,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NotificationPhysical {
-    artifact_location: Artifact,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Line>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    start_line: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResultEntry<'a> {
-    rule_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    kind: &'static str,
-    message: Text,
-    locations: [Place; 1],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Place>,
-    partial_fingerprints: Fingerprints<'a>,
-    properties: ResultProperties,
-}
-
-#[derive(Serialize)]
-struct Fingerprints<'a> {
-    #[serde(rename = "electrolint/v1")]
-    electrolint: &'a str,
-}
-
-#[derive(Serialize)]
-struct ResultProperties {
-    severity: &'static str,
-    confidence: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    checklist: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Place {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
-    physical_location: Physical,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Physical {
-    artifact_location: Artifact,
-    region: Region,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Artifact {
-    uri: String,
-    uri_base_id: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
-    start_column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uris_are_relative_to_the_repository_and_encoded() {
-        let roots = Roots::new("/home/a b/repo".into(), Path::new("/home/a b/repo/packages/app"));
-        assert_eq!(roots.root_uri, "file:///home/a%20b/repo/");
-        assert_eq!(roots.uri("src/main.js"), "packages/app/src/main.js");
-        assert_eq!(roots.uri("../../ä #.js"), "%C3%A4%20%23.js");
-        assert_eq!(roots.uri("../../../out.js"), "../out.js");
-        assert_eq!(roots.uri("../.."), "./");
-    }
 
     #[test]
     fn messages_are_sentences_and_no_false_links() {

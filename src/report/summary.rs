@@ -1,11 +1,11 @@
 //! What was looked at, in words, so that silence can be believed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use electrolint_rules::finding::Severity;
 
-use super::{Report, printable, severity_name};
+use super::{Look, Report, printable, severity_name};
 
 /// One line: findings by severity, files and apps, Electron versions, what is hidden, what could not be analysed.
 pub fn summary(report: &Report) -> String {
@@ -111,9 +111,47 @@ pub fn verbose(report: &Report) -> String {
         let _ = writeln!(out, "app {root} ({name})");
         let _ = writeln!(out, "  electron {version} ({assumed}{}; {})", electron.source, electron.status);
         let _ = writeln!(out, "  {}, {}", count(app.files_read, "file"), count(app.windows, "window"));
+        for line in &app.resolved {
+            let _ = writeln!(out, "  {line}");
+        }
     }
     for omitted in &report.omitted {
         let _ = writeln!(out, "left out {}: {}", omitted.path, omitted.reason);
     }
     printable(&out)
+}
+
+/// Accepted findings that are gone, one line each, at most `limit` of them; empty if there is nothing to say.
+pub fn gone(report: &Report, limit: usize) -> String {
+    let mut out = String::new();
+    for line in report.gone.iter().take(limit) {
+        let _ = writeln!(out, "gone, and still in the baseline: {}", printable(line).replace('\n', " "));
+    }
+    let more = report.gone.len().saturating_sub(limit);
+    if more > 0 {
+        let _ = writeln!(out, "and {} more in the baseline: --verbose shows all", more);
+    }
+    if !report.gone.is_empty() {
+        let _ = writeln!(out, "`electrolint baseline --prune` takes them out");
+    }
+    out
+}
+
+/// How often each rule reports, the most frequent first, and the summary.
+pub fn statistics(report: &Report, look: Look) -> String {
+    let mut counts: BTreeMap<&str, (usize, Severity)> = BTreeMap::new();
+    for placed in &report.findings {
+        let entry = counts.entry(placed.finding.rule).or_insert((0, placed.finding.severity));
+        *entry = (entry.0 + 1, entry.1.max(placed.finding.severity));
+    }
+    let mut counts: Vec<(&str, (usize, Severity))> = counts.into_iter().collect();
+    counts.sort_by_key(|(rule, (n, _))| (std::cmp::Reverse(*n), *rule));
+    let mut out = String::new();
+    for (rule, (n, severity)) in counts {
+        let _ = writeln!(out, "{n:5}  {:6}  {rule}", severity_name(severity));
+    }
+    if !look.quiet {
+        let _ = writeln!(out, "{}", summary(report));
+    }
+    out
 }

@@ -51,6 +51,7 @@ fn placed(rule: &'static str, severity: Severity, at: (Location, Excerpted), mes
             .into(),
         related: Vec::new(),
         symbol: "open.BrowserWindow#0.webPreferences".into(),
+        ignored: None,
         fix: None,
     };
     Placed {
@@ -61,11 +62,13 @@ fn placed(rule: &'static str, severity: Severity, at: (Location, Excerpted), mes
         related: Vec::new(),
         fix: None,
         fingerprint: "0123456789abcdef0123456789abcdef".into(),
+        suppressed: None,
+        fails: true,
     }
 }
 
 fn related(at: (Location, Excerpted), message: &str) -> RelatedPlace {
-    RelatedPlace { location: at.0, source: Some(at.1), message: message.into() }
+    RelatedPlace { relation: Relation::Note, location: at.0, source: Some(at.1), message: message.into() }
 }
 
 fn sample() -> Report {
@@ -89,10 +92,20 @@ fn sample() -> Report {
     third.fix = Some(FixReport {
         title: "flip the fuses".into(),
         safe: false,
-        edits: vec![(third.location.clone(), "flip();".into())],
+        edits: vec![EditReport {
+            location: third.location.clone(),
+            source: third.source.clone(),
+            replacement: "flip();".into(),
+        }],
     });
     Report {
         base: PathBuf::from("/nowhere/notes"),
+        repository: PathBuf::from("/nowhere/notes"),
+        baseline: None,
+        gone: Vec::new(),
+        category: "electrolint".into(),
+        time: (1_795_219_200, 1_795_219_201),
+        timings: Default::default(),
         apps: vec![AppReport {
             root: String::new(),
             name: Some("notes".into()),
@@ -104,6 +117,7 @@ fn sample() -> Report {
             },
             files_read: 41,
             windows: 2,
+            resolved: vec!["starts in src/main.js".into()],
         }],
         findings: vec![first, second, third],
         rules: vec![RuleReport {
@@ -111,6 +125,7 @@ fn sample() -> Report {
             severity: Severity::High,
             items: vec!["S5", "E6"],
             summary: "The same-origin policy is off.",
+            page: "# web-security\n\nThe same-origin policy is off.\n".into(),
             doc: "The same-origin policy is off.\n\nAny page may read any other.\n\n```js\nf();\n```\n",
             source: "https://www.electronjs.org/docs/latest/tutorial/security",
             cwe: vec!["CWE-346"],

@@ -28,6 +28,38 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind, in the order of the definition.
+    pub const ALL: [Self; 11] = [
+        Self::ParseError,
+        Self::FileTooLarge,
+        Self::TooDeep,
+        Self::Binary,
+        Self::Encoding,
+        Self::Unreadable,
+        Self::BadData,
+        Self::UnresolvedImport,
+        Self::UnknownElectronVersion,
+        Self::LimitReached,
+        Self::Internal,
+    ];
+
+    /// What it means, one sentence.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::ParseError => "A syntax error lost a part of the file, or all of it.",
+            Self::FileTooLarge => "The file is over the size limit.",
+            Self::TooDeep => "The file is nested more deeply than the analysis follows.",
+            Self::Binary => "The file has NUL bytes and is no text.",
+            Self::Encoding => "Bytes that are not of the file's encoding were replaced.",
+            Self::Unreadable => "The system refused to read the file.",
+            Self::BadData => "A configuration or lockfile does not have the shape it should have.",
+            Self::UnresolvedImport => "An import of the app's own leads to no file.",
+            Self::UnknownElectronVersion => "Nothing tells the version of Electron, so the newest is assumed.",
+            Self::LimitReached => "A bound of the analysis was reached, so facts may be missing.",
+            Self::Internal => "A defect of the analysis was caught.",
+        }
+    }
+
     /// Its stable name in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {

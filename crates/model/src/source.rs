@@ -78,6 +78,9 @@ pub struct Omitted {
     pub files: Option<u32>,
 }
 
+/// Why scripts in CoffeeScript and the like are left out, as [`Omitted::reason`]: parts of the app of which nothing is known.
+pub const FOREIGN_SCRIPT: &str = "scripts of this language are not read";
+
 /// Everything that was read of one app.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -95,6 +98,19 @@ impl Sources {
     /// The file of this id.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Whether a path lies in the app's own folder.
+    pub fn is_inside(&self, path: &str) -> bool {
+        match self.root.as_str() {
+            "" => !path.starts_with("../"),
+            // `..` is the folder around the base: every path that does not lead farther up.
+            root if root.split('/').all(|part| part == "..") => {
+                let up = |path: &str| path.split('/').take_while(|part| *part == "..").count();
+                up(path) <= up(root)
+            }
+            root => path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')),
+        }
     }
 
     /// The file of this path.

@@ -496,6 +496,17 @@ pub enum Export {
     Star(ImportId),
 }
 
+/// A `try` statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// What is tried.
+    pub block: Range,
+    /// What is done when it throws.
+    pub handler: Option<Range>,
+    /// What is done in any case.
+    pub finalizer: Option<Range>,
+}
+
 /// A comment that speaks to linters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
@@ -512,6 +523,8 @@ pub struct Summary {
     pub strings: Vec<Box<str>>,
     /// Every expression.
     pub values: Vec<Node>,
+    /// In which function the values stand: each entry says it of those from this one on.
+    pub owners: Vec<(ValueId, FunctionId)>,
     /// Arguments, array elements, template parts.
     pub items: Vec<Item>,
     /// Properties of object literals.
@@ -534,9 +547,27 @@ pub struct Summary {
     pub exports: Vec<Export>,
     /// Comments that speak to linters.
     pub comments: Vec<Comment>,
+    /// `try` statements, the inner ones first.
+    pub tries: Vec<Try>,
+    /// Declarations with `using`: what they hold is disposed of when its block is left.
+    pub using: Vec<Range>,
 }
 
 impl Summary {
+    /// Gives back the room into which nothing was written: a summary is kept as long as the app is looked at.
+    pub(crate) fn shrink(&mut self) {
+        self.strings.shrink_to_fit();
+        self.values.shrink_to_fit();
+        self.owners.shrink_to_fit();
+        self.items.shrink_to_fit();
+        self.properties.shrink_to_fit();
+        self.bindings.shrink_to_fit();
+        self.functions.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.writes.shrink_to_fit();
+        self.conditions.shrink_to_fit();
+    }
+
     /// The text of a name.
     pub fn str(&self, name: Name) -> &str {
         &self.strings[name.index()]
@@ -545,6 +576,12 @@ impl Summary {
     /// The value of an id.
     pub fn value(&self, id: ValueId) -> Value {
         self.values[id.index()].value
+    }
+
+    /// The innermost function in which a value stands.
+    pub fn owner(&self, id: ValueId) -> FunctionId {
+        let next = self.owners.partition_point(|(first, _)| *first <= id);
+        next.checked_sub(1).and_then(|index| self.owners.get(index)).map_or(FunctionId(0), |(_, owner)| *owner)
     }
 
     /// Where a value stands.

@@ -67,6 +67,10 @@ pub fn insecure(url: &str) -> Option<Insecure> {
             Host::Ipv6(address) => format!("[{address}]"),
         })
     });
+    // `http:////./pipe/name`: a named pipe of Windows, in the way in which some libraries are told of one.
+    if host.as_deref() == Some(".") {
+        return None;
+    }
     let local = host.as_deref().is_some_and(is_local_host);
     Some(Insecure { scheme, host, local })
 }
@@ -145,7 +149,16 @@ mod tests {
         assert_eq!(found("http://[::1]:80/"), Some(("http", host("[::1]"), true)));
         assert_eq!(found("ftp:example.com"), Some(("ftp", host("example.com"), false)));
         assert_eq!(found("http://"), Some(("http", None, false)));
-        for url in ["https://a", "wss://a", "//a", "file:///a", "a/http://b", "xhttp://a", ""] {
+        for url in [
+            "https://a",
+            "wss://a",
+            "//a",
+            "file:///a",
+            "a/http://b",
+            "xhttp://a",
+            "",
+            "http:////./pipe/engine/version",
+        ] {
             assert_eq!(found(url), None, "{url}");
         }
     }

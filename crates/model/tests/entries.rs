@@ -99,5 +99,20 @@ fn a_program_that_only_a_command_starts_is_a_tool() {
     ]);
     let app = analyse(&sources, &Options::default());
     assert_eq!(paths(&app, |unit| app.entries().scripts.contains(&unit)), ["src/main.js", "tools/pack.js"]);
-    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["tools/check.js"]);
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["tools/check.js", "tools/pack.js"]);
+}
+
+#[test]
+fn a_script_of_node_that_the_app_never_names_is_a_tool() {
+    let sources = sources(&[
+        ("package.json", r#"{ "main": "src/main.js" }"#),
+        ("src/main.js", MAIN),
+        ("src/unnamed.js", "require('fs').readFileSync('a');"),
+        ("publish/upload.js", "require('fs').readFileSync('a');"),
+        ("work/child.js", "require('fs').readFileSync('a');"),
+        ("work/start.js", "require('child_process').fork('./work/child.js');"),
+        ("page/index.js", "document.title = 'a';"),
+    ]);
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["publish/upload.js", "work/start.js"]);
 }

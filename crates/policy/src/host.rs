@@ -117,6 +117,14 @@ impl HostPattern {
         }
     }
 
+    /// As [`HostPattern::covers`], for the host and port of a URL; `None` for a text that is no URL with a host.
+    #[must_use]
+    pub fn covers_url(&self, url: &str) -> Option<bool> {
+        let url = url::Url::parse(url).ok()?;
+        let host = url.host()?;
+        Some(self.covers(&host, url.port_or_known_default()?))
+    }
+
     /// What both patterns cover, or `None` when that is nothing.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Option<Self> {
@@ -188,6 +196,18 @@ fn parse_port(text: &str, digits: &str) -> Result<u16, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn urls_are_judged_by_their_host_and_port() {
+        let covers = |pattern: &str, url: &str| HostPattern::parse(pattern).expect("is a pattern").covers_url(url);
+        assert_eq!(covers("*.example.com", "https://api.example.com/v1"), Some(true));
+        assert_eq!(covers("*.example.com", "https://example.com/"), Some(false));
+        assert_eq!(covers("example.com:8443", "wss://example.com:8443/"), Some(true));
+        assert_eq!(covers("example.com:8443", "https://example.com/"), Some(false));
+        assert_eq!(covers("example.com", "https://EXAMPLE.com./"), Some(true));
+        assert_eq!(covers("example.com", "/relative"), None);
+        assert_eq!(covers("example.com", "mailto:a@example.com"), None);
+    }
 
     fn pattern(text: &str) -> HostPattern {
         HostPattern::parse(text).expect(text)

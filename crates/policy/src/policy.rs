@@ -204,7 +204,7 @@ impl Manifest {
     /// What holds when a host with this ceiling runs code under this manifest.
     ///
     /// No field of the manifest lowers a protection below what the ceiling decided. Numbers take the smaller, except the
-    /// two waits before a restart, where the longer protects the host and wins.
+    /// two waits of a restart, which protect by being long: there the ceiling's own value holds.
     #[must_use]
     pub fn under(&self, ceiling: &Ceiling) -> Policy {
         let ceiling = &ceiling.0;
@@ -593,15 +593,13 @@ fn methods(
 fn restart(manifest: &Manifest, ceiling: &Manifest, n: &Numbers) -> Restart {
     let asked = manifest.restart.clone().unwrap_or_default();
     let granted = ceiling.restart.clone().unwrap_or_default();
-    let least = granted.backoff_ms.unwrap_or_else(|| vec![0, 1000, 4000]);
-    let wait = asked.backoff_ms.unwrap_or_else(|| least.clone());
-    let step = |list: &[i64], index: usize| list.get(index).or(list.last()).copied().unwrap_or(0);
-    let backoff = (0..wait.len().max(least.len())).map(|i| step(&wait, i).max(step(&least, i)));
-    let stable = asked.stable_after_ms.unwrap_or(0).max(granted.stable_after_ms.unwrap_or(60_000));
+    // The waits protect the host by being long: a shorter one would lower a protection, and a longer one is more than the
+    // host grants. So they are the host's alone.
+    let millis = |ms: i64| Duration::from_millis(ms.try_into().unwrap_or(0));
     Restart {
         max_consecutive_crashes: n.small("/restart/maxConsecutiveCrashes"),
-        stable_after: Duration::from_millis(stable.try_into().unwrap_or(0)),
-        backoff: backoff.map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0))).collect(),
+        stable_after: millis(granted.stable_after_ms.unwrap_or(60_000)),
+        backoff: granted.backoff_ms.unwrap_or_else(|| vec![0, 1000, 4000]).into_iter().map(millis).collect(),
         on_lockup: permits(asked.on_lockup, granted.on_lockup),
         on_uncaught: asked
             .on_uncaught

@@ -2,7 +2,8 @@
 //!
 //! `zygote`, `cold`: milliseconds from create to the first result. `rpc N`: calls a second of a sandbox that awaits an
 //! `add` of the host N times. `memory N`: bytes of PSS of one more idle sandbox, over N. `kill`: milliseconds by which a
-//! loop outlives a limit of 100 ms.
+//! loop outlives a limit of 100 ms. `probes`: of all answers of another sandbox while the scripts of fixtures/escapes
+//! run, the part that came within 100 ms.
 
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use electrolint_sandbox::{Engine, EngineOptions, Sandbox};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let worker = std::env::args_os().nth(1).map(Into::into);
-    let engine = Engine::new(EngineOptions { worker, accept: None })?;
+    let engine = Engine::new(EngineOptions { worker, accept: None, ..EngineOptions::default() })?;
     // The zygote is started once for an application; it is not part of a create.
     create(&engine, false).await?.exit().await;
     for line in std::io::stdin().lock().lines() {
@@ -25,6 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             "rpc" => calls(&engine, count).await?,
             "memory" => memory(&engine, count).await?,
             "kill" => kill(&engine).await?,
+            "probes" => probes(&engine).await?,
             other => return Err(format!("unknown command {other}").into()),
         };
         println!("{number}");
@@ -77,6 +79,36 @@ async fn kill(engine: &Engine) -> Result<f64, Box<dyn std::error::Error>> {
     let ended = sandbox.execute("while(true){}").timeout(limit).await;
     assert!(ended.is_err());
     Ok(start.elapsed().saturating_sub(limit).as_secs_f64() * 1000.0)
+}
+
+const ESCAPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/escapes");
+
+async fn probes(engine: &Engine) -> Result<f64, Box<dyn std::error::Error>> {
+    let bystander = create(engine, false).await?;
+    let (mut all, mut in_time) = (0_u32, 0_u32);
+    for class in std::fs::read_dir(ESCAPES)?.flatten().filter(|entry| entry.path().is_dir()) {
+        for script in std::fs::read_dir(class.path())?.flatten() {
+            let text = std::fs::read_to_string(script.path())?;
+            let attack = text.split("\n//=== permitted\n").next().unwrap_or_default().to_owned();
+            let sandbox = create(engine, false).await?;
+            let attack = async { sandbox.execute(attack).timeout(Duration::from_millis(250)).await.is_ok() };
+            let probe = async {
+                loop {
+                    let start = Instant::now();
+                    let answered = bystander.execute("return 1 + 1").await.is_ok();
+                    all += 1;
+                    in_time += u32::from(answered && start.elapsed() <= Duration::from_millis(100));
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            // The probes go on for as long as the attack does, and one is made in any case.
+            tokio::select! {
+                () = probe => {}
+                _ = async { attack.await; tokio::time::sleep(Duration::from_millis(5)).await } => {}
+            }
+        }
+    }
+    Ok(f64::from(in_time) / f64::from(all))
 }
 
 /// Proportional set size of this process and its descendants, in bytes. Needs the right to read theirs: run as root.

@@ -12,9 +12,10 @@ pub mod proto;
 mod worker;
 
 pub use engine::{
-    ApiError, Call, CallArgs, ConvertError, Engine, EngineOptions, Event, Events, ExecError, Execute, Plugin,
-    PluginError, PluginManifest, Rpc, RpcError, Sandbox, SandboxBuilder, ScriptPlugin, StartError, Support, Thrown,
-    check_plugins, from_tagged_json, from_value, to_tagged_json, to_value,
+    ApiError, CacheStats, Call, CallArgs, ConvertError, Engine, EngineOptions, Event, Events, ExecError, Execute,
+    Plugin, PluginError, PluginManifest, PortError, Rpc, RpcError, Sandbox, SandboxBuilder, ScriptPlugin, StartError,
+    State, Supervision, Supervisor, Support, Thrown, Verdict, check_plugins, from_tagged_json, from_value,
+    to_tagged_json, to_value,
 };
 pub use os::probe::Act;
 pub use os::process::Status;

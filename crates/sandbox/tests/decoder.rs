@@ -61,7 +61,7 @@ fn value(random: &mut Random, depth: usize) -> Value {
 fn frame(random: &mut Random) -> FromWorker {
     let id = random.below(6) as u32;
     let error = || ErrorStrings { name: "E".into(), message: "m".into(), stack: "s".into() };
-    match random.below(13) {
+    match random.below(15) {
         0 => FromWorker::Ready,
         1 => FromWorker::Result { id, value: value(random, 0) },
         2 => FromWorker::Error { id, error: error() },
@@ -74,6 +74,8 @@ fn frame(random: &mut Random) -> FromWorker {
         9 => FromWorker::Log { level: LogLevel::Info, text: "t".into() },
         10 => FromWorker::TimedOut { id, stack: String::new() },
         11 => FromWorker::Uncaught { error: error() },
+        12 => FromWorker::ResetDone,
+        13 => FromWorker::Compiled { code: vec![random.next() as u8; random.below(4)] },
         _ => FromWorker::ModuleRequest { specifier: "./a".into(), referrer: String::new() },
     }
 }
@@ -151,11 +153,12 @@ fn frames_in_every_order() {
         for _ in 0..random.below(40) {
             if random.below(3) == 0 {
                 let id = random.below(6) as u32;
-                let sent = match random.below(5) {
+                let sent = match random.below(6) {
                     0 => ToWorker::Execute { id, timeout_ms: 1, code: String::new() },
                     1 => ToWorker::RpcCall { id, method: "m".into(), args: Value::Null },
                     2 => ToWorker::Ping { nonce: random.below(3) as u64 },
-                    3 => ToWorker::ModuleSource { module: Err(String::new()) },
+                    3 => ToWorker::Reset,
+                    4 => ToWorker::ModuleSource { module: Err(String::new()) },
                     _ => ToWorker::ApiResult { id, value: Value::Null },
                 };
                 if let ToWorker::ApiResult { id, .. } = sent {

@@ -67,19 +67,6 @@ async fn b02_less_containment_than_demanded_is_refused() {
     let (code, accepted) = run(0, &["--accept", "no-namespaces", "--policy", lower, "--ceiling", lower]);
     assert_eq!(code, Some(0), "{accepted}");
     assert!(accepted.contains("\"containment\":\"no-namespaces\""), "{accepted}");
-    // Every act is refused at the lower level too.
-    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" doctor --json --accept no-namespaces";
-    let mut doctor = std::process::Command::new(if is_root { "setpriv" } else { "env" });
-    if is_root {
-        doctor.args(["--reuid=1000", "--regid=1000", "--clear-groups"]);
-    }
-    let output = doctor
-        .args(["unshare", "--user", "--map-root-user", "sh", "-c", script])
-        .arg(&program)
-        .output()
-        .expect("doctor");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("no-namespaces") && !text.contains("\"refused\":false"), "{text}");
 }
 
 #[tokio::test]
@@ -452,7 +439,9 @@ async fn b18_only_what_the_manifest_lists_is_exposed() {
 #[tokio::test]
 async fn a_program_that_is_no_worker_is_an_error() {
     for program in ["/bin/true", "/does/not/exist"] {
-        let engine = Engine::new(EngineOptions { worker: Some(program.into()), accept: None }).expect("an engine");
+        let engine =
+            Engine::new(EngineOptions { worker: Some(program.into()), accept: None, ..EngineOptions::default() })
+                .expect("an engine");
         let start = Instant::now();
         assert!(engine.sandbox().create().await.is_err(), "{program}");
         assert!(start.elapsed() < Duration::from_secs(10), "{program}");

@@ -52,7 +52,7 @@ const HOOKS: &str = "globalThis.seen = ['script ' + JSON.stringify([startData, o
     for (const hook of ['beforeLoad', 'afterLoad', 'loadError', 'afterExecute']) rpc.expose('$one.' + hook, () => { seen.push(hook) });";
 
 #[tokio::test]
-async fn c30_c34_options_and_hooks_on_both_sides() {
+async fn c34_hooks_on_both_sides() {
     let seen = Seen::default();
     let plugin = |name, script| Arc::new(Recorder { name, seen: seen.clone(), script });
     let folder = tempfile::tempdir().expect("a folder");
@@ -100,7 +100,7 @@ async fn c30_c34_options_and_hooks_on_both_sides() {
 }
 
 #[tokio::test]
-async fn c31_c32_a_plugin_is_a_folder_inside_the_base() {
+async fn c31_a_plugin_is_a_folder_inside_the_base() {
     let base = tempfile::tempdir().expect("a folder");
     let write = |folder: &str, manifest: &str, script: &str| {
         std::fs::create_dir_all(base.path().join(folder)).expect("a folder");
@@ -123,4 +123,28 @@ async fn c31_c32_a_plugin_is_a_folder_inside_the_base() {
     assert!(matches!(failed, Err(StartError::Plugin { name, .. }) if name == "broken"));
     let twice = engine().sandbox().plugin(good.clone(), json!(null)).plugin(good, json!(null)).create().await;
     assert!(matches!(twice, Err(StartError::Plugins(_))));
+}
+
+#[tokio::test]
+async fn c30_options_reach_both_sides() {
+    let seen = Seen::default();
+    let script = Some("globalThis.given = JSON.stringify(options);");
+    let plugin = Arc::new(Recorder { name: "one", seen: seen.clone(), script });
+    let sandbox = engine().sandbox().plugin(plugin, json!({ "a": [1, "x"] })).create().await.expect("a sandbox");
+    assert_eq!(value(&sandbox, "return given").await, r#"{"a":[1,"x"]}"#.into());
+    assert_eq!(seen.lock().expect("a lock")[0], r#"one:configure {"a":[1,"x"]}"#);
+}
+
+/// A plugin is a manifest, hooks in the host and a script inside; each part but the manifest may be missing.
+#[tokio::test]
+async fn c32_a_plugin_is_manifest_hooks_and_script() {
+    let seen = Seen::default();
+    let hooks_alone = Arc::new(Recorder { name: "hooks", seen: seen.clone(), script: None });
+    let both =
+        Arc::new(Recorder { name: "both", seen: seen.clone(), script: Some("globalThis.ran = startData.hooks;") });
+    let builder = engine().sandbox().plugin(hooks_alone, json!(null)).plugin(both, json!(null));
+    let sandbox = builder.create().await.expect("a sandbox");
+    assert_eq!(value(&sandbox, "return ran").await, 0.into());
+    let noted = seen.lock().expect("a lock").join(" ");
+    assert_eq!(noted, "hooks:configure null both:configure null hooks:spawn both:spawn hooks:ready both:ready");
 }

@@ -3,7 +3,8 @@
 //   node npm/sandbox/bench/peers.mjs [ROUNDS]        (15 by default)
 //
 // Needs release builds: cargo build --release -p electrolint-sandbox --bins --examples. isolated-vm and
-// quickjs-emscripten are measured when they are installed where this script finds them; run it as root for memory.
+// quickjs-emscripten are measured when they are installed where this script finds them (NODE_PATH); run it as root for
+// memory. The bars at the end say what must hold; one that is missed is exit code 1.
 
 import { fork, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -153,9 +154,11 @@ async function main() {
       }
     }
   }
+  const probes = await engine('probes');
   await first.exit();
   measure.stdin.end();
   print(figures, rounds, firstCreate);
+  bars(figures, probes);
 }
 
 async function timed(work) {
@@ -182,8 +185,12 @@ function pss(pid) {
   return total;
 }
 
+function median(list) {
+  const s = [...list].sort((a, b) => a - b);
+  return s.length % 2 ? s[s.length >> 1] : (s[s.length / 2 - 1] + s[s.length / 2]) / 2;
+}
+
 function print(figures, rounds, firstCreate) {
-  const median = (list) => { const s = [...list].sort((a, b) => a - b); return s.length % 2 ? s[s.length >> 1] : (s[s.length / 2 - 1] + s[s.length / 2]) / 2; };
   const titles = { create: ['create to first result', 'ms', 'engine, zygote'], rpc: ['calls', '/s', 'engine'], memory: ['memory of one more', 'kB', 'engine'], kill: ['loop outlives its limit by', 'ms', 'engine'] };
   console.log(`${rounds} rounds, medians (least to most); the first create of the Node client, with its program, took ${firstCreate.toFixed(1)} ms`);
   for (const [what, byName] of figures) {
@@ -195,6 +202,29 @@ function print(figures, rounds, firstCreate) {
       const m = median(list) / scale;
       console.log(`  ${name.padEnd(24)}${m.toFixed(2).padStart(12)}  (${(Math.min(...list) / scale).toFixed(2)} to ${(Math.max(...list) / scale).toFixed(2)})  ÷ ${ours}: ${(m / base).toFixed(2)}`);
     }
+  }
+}
+
+/** What must hold, and whether it does; the exit code says it too. */
+function bars(figures, probes) {
+  const of = (what, who) => (figures.get(what)?.has(who) ? median(figures.get(what).get(who)) : undefined);
+  const list = [
+    ['create, zygote: fork ÷ ours', of('create', 'fork') / of('create', 'engine, zygote'), 50],
+    ['create, zygote: isolated-vm ÷ ours', of('create', 'isolated-vm') / of('create', 'engine, zygote'), 1],
+    ['create, cold: fork ÷ ours', of('create', 'fork') / of('create', 'engine, cold'), 10],
+    ['create, by Node client: fork ÷ ours', of('create', 'fork') / of('create', 'engine, by Node client'), 10],
+    ['calls: ours ÷ fork', of('rpc', 'engine') / of('rpc', 'fork'), 2],
+    ['memory: fork ÷ ours', of('memory', 'fork') / of('memory', 'engine'), 20],
+    ['a loop outlives its limit: 20 ms ÷ ours', 20 / of('kill', 'engine'), 1],
+    ['answers beside an attack within 100 ms, of 100', probes * 100, 99],
+  ];
+  console.log('\nbars');
+  for (const [what, value, least] of list) {
+    // A peer that is not installed is not measured.
+    if (Number.isNaN(value)) { console.log(`  ${what}: not measured`); continue; }
+    const holds = value >= least;
+    if (!holds) process.exitCode = 1;
+    console.log(`  ${holds ? 'holds ' : 'MISSED'}  ${what}: ${value.toFixed(2)}, at least ${least}`);
   }
 }
 

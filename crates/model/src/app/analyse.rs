@@ -44,7 +44,7 @@ const LARGEST_STACK: u64 = if cfg!(target_pointer_width = "64") { 16 << 30 } els
 const WORTH_THREADS: usize = 1 << 20;
 
 /// Bytes of source that are parsed at the same time: dense code becomes a syntax tree of eighty times its size.
-const AT_ONCE: usize = 4 << 20;
+const AT_ONCE: usize = 3 << 19;
 
 /// Analyses one app. Never fails: what could not be read is in [`App::problems`].
 pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
@@ -79,10 +79,13 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         calls: RefCell::default(),
         entries: Default::default(),
         all_loads: Default::default(),
+        addons: Default::default(),
+        sandboxes: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
         own_schemes: Default::default(),
         shown: Default::default(),
+        guest_preloads: Default::default(),
         ordinals: Default::default(),
         bounds: Default::default(),
         entrances: Default::default(),
@@ -127,10 +130,17 @@ fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
         let _seat = room.enter(file.text.content.len());
         summarise(file)
     };
-    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
-        Ok(pool) => pool.install(|| sources.files.par_iter().map(one).collect()),
-        Err(_) => sources.files.iter().map(one).collect(),
-    }
+    // The largest first: no thread is left alone with it at the end, and its tree is gone before the other summaries are there.
+    let mut order: Vec<usize> = (0..sources.files.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(sources.files[index].text.content.len()));
+    let at = |index: &usize| (*index, one(&sources.files[*index]));
+    let mut sheets: Vec<(usize, Sheets)> =
+        match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
+            Ok(pool) => pool.install(|| order.par_iter().with_max_len(1).map(at).collect()),
+            Err(_) => order.iter().map(at).collect(),
+        };
+    sheets.sort_by_key(|(index, _)| *index);
+    sheets.into_iter().map(|(_, sheets)| sheets).collect()
 }
 
 /// Lets in what fits: whoever wants more than there is goes in alone.

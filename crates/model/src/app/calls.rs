@@ -79,7 +79,12 @@ impl App<'_> {
         let mut found: Vec<ApiCall> = Vec::new();
         let mut seen = FxHashSet::default();
         let mut counts = FxHashMap::default();
-        for name in self.program.names_of(name) {
+        let mut names = self.program.names_of(name);
+        // `socket.io-client` is a name that holds a dot.
+        if name != api && !api.contains(' ') {
+            names.extend(self.program.names_of(api));
+        }
+        for name in names {
             for &c in self.program.calls_named(&name) {
                 if !seen.insert(c) {
                     continue;
@@ -153,7 +158,7 @@ impl App<'_> {
                     let callee = V(unit, call.callee);
                     if matches!(
                         summary.value(call.callee),
-                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..)
+                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..) | Value::Call(_)
                     ) && self
                         .eval(callee)
                         .iter()

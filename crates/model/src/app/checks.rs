@@ -81,7 +81,10 @@ impl App<'_> {
         let mut steps = 0;
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
-            parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
+            // What passes in a frame inside the page does not navigate the page.
+            if !self.asks_for_main_frame(V(f.0, condition.test), condition.holds) {
+                parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
+            }
             at = condition.parent;
             steps += 1;
             if steps > 64 {
@@ -93,6 +96,23 @@ impl App<'_> {
             return judged(Strength::Host, None, None);
         }
         Formula::Any(parts).judge()
+    }
+
+    /// `event.isMainFrame`, where it holds; `!details.isMainFrame`, where it does not.
+    fn asks_for_main_frame(&self, test: V, holds: bool) -> bool {
+        let name = match self.program.value(test) {
+            Value::Unary(Operator::Not, inner) => return self.asks_for_main_frame(V(test.0, inner), !holds),
+            Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
+                [only] => match self.program.value(V(test.0, only.value)) {
+                    Value::Member(_, name) => name,
+                    _ => return false,
+                },
+                _ => return false,
+            },
+            Value::Member(_, name) => name,
+            _ => return false,
+        };
+        holds && self.program.str(test.0, name) == "isMainFrame"
     }
 
     /// Everything that holds: the conditions here, and those under which this function was made and is called.
@@ -385,9 +405,14 @@ impl App<'_> {
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
                 && self.root(V(subject.0, inner)).as_ref() == Some(root)
-                && self.constant(other).is_some_and(|known| known.text() == Some("string"))
+                && let Some(kind) = self.constant(other)
             {
-                return judged(if equal { Strength::None } else { Strength::Host }, None, None);
+                let holds = match kind.text() {
+                    Some("string") => !equal,
+                    Some("number" | "boolean" | "bigint" | "undefined") => equal,
+                    _ => false,
+                };
+                return judged(if holds { Strength::Host } else { Strength::None }, None, None);
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
@@ -405,7 +430,7 @@ impl App<'_> {
                 return judged(
                     if part == UrlPart::Other { Strength::None } else { Strength::Weak },
                     Some(span),
-                    Some("a list of what is forbidden lets everything else through"),
+                    Some(FORBIDS),
                 );
             }
             if let Some((_, other_part)) = self.url_part(other).filter(|(other, _)| other == root) {
@@ -413,12 +438,12 @@ impl App<'_> {
                 return judged(Strength::None, None, None);
             }
             // Compared with another address that the app holds: its own page, a setting.
-            let constant = self.eval(other).iter().all(|known| matches!(known.thing, Thing::Text(_)));
+            let values = self.eval(other);
+            let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
             let strength = strength_of(part);
-            let lets_files = part == UrlPart::Protocol
-                && self.eval(other).iter().any(|known| known.text().is_some_and(starts_programs));
-            let own = part == UrlPart::Protocol && self.are_own_schemes(&self.eval(other));
-            return if own {
+            let are_programs = values.iter().any(|known| known.text().is_some_and(starts_programs));
+            let lets_files = part == UrlPart::Protocol && are_programs;
+            return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
                 judged(Strength::Host, Some(span), None)
             } else if constant || strength >= Strength::Host {
                 Judged { lets_files, ..judged(strength, Some(span), None) }
@@ -607,10 +632,7 @@ impl App<'_> {
                     }
                     if let Some((_, part)) = given {
                         if !holds {
-                            return atom(
-                                Strength::Weak,
-                                Some("a list of what is forbidden lets everything else through"),
-                            );
+                            return atom(Strength::Weak, Some(FORBIDS));
                         }
                         return if self.is_constant_collection(object) {
                             Formula::Atom(self.membership(object, part, span))
@@ -620,6 +642,13 @@ impl App<'_> {
                             Formula::nothing()
                         };
                     }
+                }
+                // What is a number leads nowhere and starts nothing.
+                "isInteger" | "isSafeInteger" | "isFinite" => {
+                    if holds && given.is_some_and(|(_, part)| part == UrlPart::Whole) {
+                        return atom(Strength::Host, None);
+                    }
+                    return Formula::nothing();
                 }
                 "test" | "exec" => {
                     if let Some((_, part)) = given {
@@ -753,16 +782,22 @@ impl App<'_> {
         let Some(Thing::Regex(pattern, flags)) = values.first().map(|known| &known.thing) else {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
+        let names_files = holds && ["^file:", "^file$", "(file", "|file"].iter().any(|name| pattern.contains(name));
         if !holds {
             let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
             return without(&text, span);
         }
-        pattern_strength(pattern, flags, part, span)
+        // No address has so few kinds of characters, and no command.
+        if part == UrlPart::Whole && super::patterns::is_plain(pattern, flags) {
+            return judged(Strength::Host, Some(span), None);
+        }
+        let found = pattern_strength(pattern, flags, part, span);
+        if names_files { of_files(found) } else { found }
     }
 
     /// What it is worth that a part of an address is in a collection of the app's.
     fn membership(&self, collection: V, part: UrlPart, span: Span) -> Judged {
-        let members = if part == UrlPart::Protocol { self.members(collection) } else { Vec::new() };
+        let members = if part == UrlPart::Protocol { self.listed(collection) } else { Vec::new() };
         if self.are_own_schemes(&members) {
             return judged(Strength::Host, Some(span), None);
         }
@@ -782,7 +817,7 @@ impl App<'_> {
     }
 
     /// The members of a collection, and the keys of an object.
-    fn members(&self, collection: V) -> Vec<Known> {
+    fn listed(&self, collection: V) -> Vec<Known> {
         let mut members = self.program.elements(collection);
         for known in self.eval(collection).iter() {
             if let Thing::Object(object) = &known.thing {

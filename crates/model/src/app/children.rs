@@ -6,7 +6,7 @@ use crate::electron::webview;
 use crate::link::things::*;
 use crate::link::{F, Placed, V};
 use crate::source::Span;
-use crate::summary::{Key, Value};
+use crate::summary::Key;
 
 fn window(app: &App, kind: WindowKind, listener: &Listener, span: Span, embedders: &[usize]) -> Window {
     let name = if kind == WindowKind::Attach { "webPreferences" } else { "features" };
@@ -59,27 +59,6 @@ fn written_to(app: &App, f: F, parameter: u32, written: &mut Vec<(String, Placed
             let mut known = known.clone();
             known.development = known.development.or(development);
             written.push((key.to_owned(), Placed { known, span: app.program.place(f.0, write.span) }));
-        }
-    }
-    // Object.assign(webPreferences, { … })
-    for c in app.calls_inside(f) {
-        let call = app.program.call(c);
-        let is_assign = matches!(app.program.value(V(c.0, call.callee)), Value::Member(_, name) if app.program.str(c.0, name) == "assign");
-        if !is_assign || !app.program.argument(c, 0).is_some_and(|target| app.is_parameter(target, f, parameter)) {
-            continue;
-        }
-        let development = app.program.development_of(c.0, call.condition, &Frames::default());
-        for item in app.program.arguments(c).iter().skip(1) {
-            let Value::Object(list) = summary.value(item.value) else { continue };
-            for property in summary.properties(list) {
-                let Key::Name(key) = property.key else { continue };
-                for known in app.eval(V(c.0, property.value)).iter() {
-                    let mut known = known.clone();
-                    known.development = known.development.or(development);
-                    let placed = Placed { known, span: app.program.place(c.0, property.span) };
-                    written.push((summary.str(key).to_owned(), placed));
-                }
-            }
         }
     }
 }

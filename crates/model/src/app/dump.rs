@@ -40,6 +40,14 @@ impl App<'_> {
                 }
             }
         }
+        for addon in self.addons() {
+            let _ = writeln!(out, "addon {:?} ({:?}), scripts {}", addon.folder, addon.certainty, addon.units.len());
+        }
+        for sandbox in self.sandboxes() {
+            let names: Vec<&str> = sandbox.functions.iter().map(|(name, _)| name.as_str()).collect();
+            let span = self.program.place(sandbox.call.0, self.program.call(sandbox.call).span);
+            let _ = writeln!(out, "{} sandbox with {names:?}, ends {:?}", self.place_text(span), sandbox.end);
+        }
         for load in self.loads() {
             let url = load.url.map_or_else(String::new, |url| {
                 self.eval(url).iter().map(|known| format!("{:?}", self.content(known))).collect::<Vec<_>>().join(" or ")

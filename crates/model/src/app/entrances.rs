@@ -6,7 +6,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::sources::SourceKind;
-use crate::link::{F, V};
+use crate::link::things::Thing;
+use crate::link::{F, UnitId, V};
 use crate::summary::Value;
 
 /// A function that something outside the app's code calls.
@@ -62,7 +63,10 @@ impl App<'_> {
             ("ws", "message", SourceKind::Response, 0),
         ] {
             for listener in self.listeners(class, event) {
-                add(listener.value, kind, first);
+                // A worker is told what to do by the page that made it.
+                if event != "message" || !self.is_worker(listener.call.0) {
+                    add(listener.value, kind, first);
+                }
             }
         }
         // Wrappers of packages over ipcMain: `ipcMain.answerRenderer([window,] channel, (data) => …)`.
@@ -73,19 +77,40 @@ impl App<'_> {
         }
         for call in self.calls("addEventListener").iter() {
             let event = call.argument(self, 0).and_then(|event| self.constant(event));
-            if event.is_some_and(|event| event.text() == Some("message")) {
+            if event.is_some_and(|event| event.text() == Some("message")) && !self.is_worker(call.call.0) {
                 add(call.argument(self, 1), SourceKind::Message, 0);
             }
         }
         for &(unit, index) in self.program.writes_to("onmessage") {
             let write = self.program.summary(unit).writes[index as usize];
+            if self.is_worker(unit) || self.is_made_worker(V(unit, write.object)) {
+                continue;
+            }
             add(write.value.map(|value| V(unit, value)), SourceKind::Message, 0);
         }
         for listener in self.messages_of_main() {
             add(listener, SourceKind::Main, 1);
         }
+        for sandbox in self.sandboxes() {
+            for (_, f) in &sandbox.functions {
+                entrances.insert(*f, Entrance { kind: SourceKind::Sandbox, first: 0 });
+            }
+        }
         self.passed_on_entrances(&mut entrances);
         entrances
+    }
+
+    /// Whether a script runs in a worker, by its name: what it is told comes from a page of the app's.
+    fn is_worker(&self, unit: UnitId) -> bool {
+        let path = &self.sources.file(self.program.file(unit)).path;
+        path.rsplit('/').next().is_some_and(|name| name.to_ascii_lowercase().contains("worker"))
+    }
+
+    /// `new Worker(…)`, whose messages are those of a script of the app's.
+    fn is_made_worker(&self, v: V) -> bool {
+        self.eval(v).iter().any(
+            |known| matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "new Worker" | "new SharedWorker")),
+        )
     }
 
     /// What renderers are told by the main process.

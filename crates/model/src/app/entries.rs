@@ -61,6 +61,8 @@ pub struct Entries {
     pub reached: FxHashSet<UnitId>,
     /// Scripts that belong to another program.
     pub separate: FxHashSet<UnitId>,
+    /// Scripts that only commands of package.json lead to: tools of whoever builds the app.
+    pub tools: FxHashSet<UnitId>,
 }
 
 impl App<'_> {
@@ -89,6 +91,13 @@ impl App<'_> {
         !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
     }
 
+    /// Whether a file belongs to what is shipped, as far as can be told: neither another program nor a tool.
+    pub fn is_product_file(&self, file: FileId) -> bool {
+        let is_tool = self.sources.file(file).kind != FileKind::Html
+            && self.program.unit_of(file).is_some_and(|unit| self.entries().tools.contains(&unit));
+        !is_tool && !self.is_separate_file(file) && self.sources.file(file).role != Role::Context
+    }
+
     /// The script with which the main process starts: an entry that waits for `ready`, else one that an entry leads to.
     pub fn start_script(&self) -> Option<UnitId> {
         let entries = self.entries();
@@ -113,12 +122,18 @@ fn find(app: &App) -> Entries {
     // Where the app's own start is known, a program that a command of package.json starts is a tool: what else waits for `ready`
     // is not the app.
     let known = ready.iter().any(|unit| entries.reached.contains(unit));
+    let of_app = if known { entries.reached.clone() } else { FxHashSet::default() };
     let others: FxHashSet<UnitId> = match known {
         true => ready.iter().copied().filter(|unit| !entries.reached.contains(unit)).collect(),
         false => nothing,
     };
     entries.scripts.retain(|unit| !others.contains(unit));
+    let product = entries.reached.clone();
     walk(app, &files, &mut entries, tools, &ready, &others);
+    if known {
+        entries.tools = entries.reached.difference(&product).copied().collect();
+        entries.tools.extend(parts_of_tools(app, &files, &product));
+    }
     if !ready.iter().any(|unit| entries.reached.contains(unit)) {
         return entries;
     }
@@ -141,8 +156,70 @@ fn find(app: &App) -> Entries {
             open.extend(imports_of(app, unit));
         }
     }
+    if known {
+        separate.extend(tools_of_node(app, &files, &of_app));
+    }
     entries.separate = separate;
     entries
+}
+
+/// Build tools and what they import, unless a script of the app's imports it too.
+fn parts_of_tools(app: &App, files: &Files, product: &FxHashSet<UnitId>) -> FxHashSet<UnitId> {
+    let mut parts = FxHashSet::default();
+    let mut open: Vec<UnitId> = app.program.unit_ids().filter(|unit| files.is_build_tool(*unit)).collect();
+    while let Some(unit) = open.pop() {
+        if parts.insert(unit) {
+            open.extend(imports_of(app, unit));
+        }
+    }
+    // What a tool only names as an entry is no part of it, and what the app imports is none either.
+    let mut own: Vec<UnitId> = product.iter().copied().filter(|unit| !parts.contains(unit)).collect();
+    while let Some(unit) = own.pop() {
+        own.extend(imports_of(app, unit).into_iter().filter(|next| parts.remove(next)));
+    }
+    parts
+}
+
+/// Scripts for Node alone that a person or a server runs: nothing of the app names them, and they lie where the app has nothing.
+fn tools_of_node(app: &App, files: &Files, of_app: &FxHashSet<UnitId>) -> Vec<UnitId> {
+    let folders: FxHashSet<String> = of_app.iter().map(|unit| folder_of(app, *unit)).collect();
+    let candidates: Vec<UnitId> = app
+        .program
+        .unit_ids()
+        .filter(|unit| {
+            let file = app.sources.file(app.program.file(*unit));
+            matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript)
+                && !of_app.contains(unit)
+                && !folders.contains(&folder_of(app, *unit))
+                && is_for_node(app, *unit)
+        })
+        .collect();
+    if candidates.is_empty() {
+        return candidates;
+    }
+    let mut named: FxHashSet<UnitId> = FxHashSet::default();
+    for unit in app.program.unit_ids().filter(|unit| is_script(app, *unit)) {
+        named.extend(imports_of(app, unit));
+        named.extend(files.named_in(unit).into_iter().filter(|next| *next != unit));
+    }
+    candidates.into_iter().filter(|unit| !named.contains(unit)).collect()
+}
+
+/// Whether a script takes something from Node, and nothing from Electron.
+fn is_for_node(app: &App, unit: UnitId) -> bool {
+    let mut node = false;
+    for import in 0..app.program.summary(unit).imports.len() as u32 {
+        match app.program.target(unit, ImportId(import)) {
+            Target::External(module) if module.contains("electron") => return false,
+            Target::External(module) => {
+                let module = module.strip_prefix("node:").unwrap_or(module);
+                node |=
+                    matches!(module, "fs" | "fs/promises" | "child_process" | "path" | "os" | "http" | "https" | "url");
+            }
+            _ => {}
+        }
+    }
+    node
 }
 
 /// Marks what scripts lead to, except what belongs to other programs.

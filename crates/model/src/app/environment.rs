@@ -54,7 +54,7 @@ impl App<'_> {
             self.values_of(V(unit, value), span, development, name, &mut found);
             let several = found.len() > first + 1;
             for one in &mut found[first..] {
-                one.conditional = write.condition.is_some() || (several && one.development.is_none());
+                one.conditional = self.is_optional(unit, write.condition) || (several && one.development.is_none());
             }
         }
         self.in_objects(name, &mut found);

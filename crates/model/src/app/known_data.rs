@@ -109,10 +109,24 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
             | "getBounds"
             | "getSize"
             | "getZoomFactor"
+            | "btoa"
             | "t"
             | "__"
             | "$t"
     )
+}
+
+/// Whether a function says that it takes out what is dangerous. For what it does so is another question.
+pub(super) fn says_it_cleans(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    (["sanitize", "sanitise", "escape", "quote"].iter().any(|word| name.contains(word)))
+        && !name.contains("unescape")
+        && !name.contains("unquote")
+}
+
+/// Whether `bytes.toString(encoding)` gives letters and digits alone.
+pub(super) fn is_plain_encoding(encoding: &str) -> bool {
+    matches!(encoding, "base64" | "base64url" | "hex")
 }
 
 /// Methods and functions that give back what they were given, in another form.

@@ -60,6 +60,16 @@ impl App<'_> {
         loads
     }
 
+    /// Loads into what could not be resolved: a webview that an element gave, a window that a library made.
+    pub(super) fn loads_into_unknown(&self) -> Vec<Load> {
+        [("loadURL", false), ("loadFile", true)]
+            .into_iter()
+            .flat_map(|(method, is_file)| {
+                self.calls_of_unknown(method).into_iter().map(move |call| self.load(&call, is_file))
+            })
+            .collect()
+    }
+
     fn load(&self, call: &ApiCall, is_file: bool) -> Load {
         let url = call.argument(self, 0);
         let record = self.program.call(call.call);

@@ -1,32 +1,41 @@
 //! The facts about one app, asked for in Electron's words.
 
+mod addon;
+mod addons;
+mod admitted;
 mod analyse;
 mod bridge;
 mod calls;
 pub mod checks;
 mod children;
+pub mod comments;
 mod configuration;
 mod contents;
 mod dump;
+mod embeds;
 mod entrances;
 mod entries;
 mod environment;
 mod flows;
 mod folders;
 mod fuses;
+pub mod globals;
 mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
+mod patterns;
 mod policies;
 mod process;
 mod protocols;
 mod remote;
 mod requests;
 pub mod roots;
+mod sandboxes;
 mod senders;
 pub mod sources;
 pub mod strength;
@@ -42,10 +51,14 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use addon::GlobalUse;
+pub use addons::{Addon, AddonManifest, AddonRoute};
+pub use admitted::Admitted;
 pub use analyse::{Options, Sheets, analyse, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
@@ -59,7 +72,8 @@ pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
 pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
-pub use requests::{Request, RequestKind};
+pub use requests::{NamedProperty, Request, RequestKind};
+pub use sandboxes::{End, Past, Sandbox};
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -70,6 +84,13 @@ use crate::link::things::{Known, Thing, Values};
 use crate::link::{C, F, Program, UnitId, V};
 use crate::problem::Problem;
 use crate::source::{Role, Sources, Span};
+use crate::summary::Value;
+
+/// Callers of a function whose arguments a value can still have as alternatives.
+const FEW_CALLERS: usize = 12;
+
+/// Functions in a row that hand a handler on.
+const MOST_WRAPPERS: u32 = 4;
 
 /// Everything that is known about one app.
 pub struct App<'a> {
@@ -92,11 +113,14 @@ pub struct App<'a> {
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     entries: OnceCell<Entries>,
     all_loads: OnceCell<Vec<Load>>,
+    addons: OnceCell<Vec<Addon>>,
+    sandboxes: OnceCell<Vec<Sandbox>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
     own_schemes: OnceCell<Vec<String>>,
-    shown: OnceCell<Vec<(crate::source::FileId, usize)>>,
+    shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
@@ -136,14 +160,45 @@ impl App<'_> {
 
     /// The functions that a value can be.
     pub fn functions(&self, v: V) -> Vec<F> {
-        self.program
-            .eval(v)
-            .iter()
-            .filter_map(|known| match known.thing {
-                Thing::Function(f, _) => Some(f),
-                _ => None,
-            })
-            .collect()
+        self.handed_functions(v, 0).unwrap_or_else(|| functions_of(&self.program.eval(v)))
+    }
+
+    /// The functions that the callers of a wrapper hand it: an app that registers all its handlers by one function of its own has more
+    /// of them than a value can have alternatives.
+    fn handed_functions(&self, v: V, depth: u32) -> Option<Vec<F>> {
+        let (f, index) = self.as_parameter(v)?;
+        if depth >= MOST_WRAPPERS || (depth == 0 && self.program.callers(f).len() <= FEW_CALLERS) {
+            return None;
+        }
+        let callers = self.program.registrations(f);
+        let mut found: Vec<F> = Vec::new();
+        for caller in callers.iter() {
+            let Some(argument) = self.program.argument(*caller, index as usize) else { continue };
+            match self.handed_functions(argument, depth + 1) {
+                Some(functions) => found.extend(functions),
+                None => found.extend(functions_of(&self.program.eval(argument))),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    }
+
+    /// The parameter that a value is, as it was handed over.
+    fn as_parameter(&self, v: V) -> Option<(F, u32)> {
+        let summary = self.program.summary(v.0);
+        let mut value = summary.value(v.1);
+        for _ in 0..MOST_WRAPPERS {
+            match value {
+                Value::Parameter(function, index) => return Some((F(v.0, function), index)),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => value = summary.value(only.value),
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// The one text that a value is, if it is known.
@@ -209,4 +264,12 @@ impl App<'_> {
         let span = self.program.place(c.0, (start, end));
         if end > start { span } else { self.program.place(c.0, call.span) }
     }
+}
+
+fn functions_of(values: &[Known]) -> Vec<F> {
+    let functions = values.iter().filter_map(|known| match known.thing {
+        Thing::Function(f, _) => Some(f),
+        _ => None,
+    });
+    functions.collect()
 }

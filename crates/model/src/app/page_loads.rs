@@ -4,10 +4,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
-use crate::link::split;
 use crate::link::things::*;
+use crate::link::{C, V, split};
 use crate::source::FileId;
 use crate::summary::{Key, Value};
+
+/// Steps from an address to the calls that make it.
+const MOST_STEPS: u32 = 12;
+
+/// Writes to paths of addresses that are looked at.
+const MOST_WRITES: usize = 64;
 
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
@@ -31,14 +37,14 @@ impl App<'_> {
     /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
         let shown = self.shown.get_or_init(|| self.find_shown());
-        let of_page = shown.iter().filter(|(file, _)| *file == page.file);
-        of_page.filter_map(|(_, load)| self.loads().get(*load).cloned()).collect()
+        shown.iter().filter(|(file, _)| *file == page.file).map(|(_, load)| load.clone()).collect()
     }
 
-    /// The pages that loads show: a page's file, and the index of the load.
-    fn find_shown(&self) -> Vec<(FileId, usize)> {
+    /// The pages that loads show: a page's file, and the load.
+    fn find_shown(&self) -> Vec<(FileId, Load)> {
         let mut shown = Vec::new();
-        for (index, load) in self.loads().iter().enumerate() {
+        let others = self.loads_into_unknown();
+        for load in self.loads().iter().chain(&others) {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
@@ -59,7 +65,7 @@ impl App<'_> {
             let meant: FxHashSet<&str> = meant.into_iter().collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
-            shown.extend(files.map(|file| (file, index)));
+            shown.extend(files.map(|file| (file, load.clone())));
         }
         shown
     }
@@ -68,13 +74,14 @@ impl App<'_> {
     fn names_of_pages(&self, load: &Load) -> Vec<String> {
         let Some(url) = load.url else { return Vec::new() };
         let values = self.eval(url);
+        let frames = self.calls_behind(url);
         let texts = values.iter().flat_map(|known| match &known.thing {
-            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, 0),
+            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, &frames, 0),
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _)
                 if matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL") =>
             {
-                self.last_texts(known, 0)
+                self.last_texts(known, &frames, 0)
             }
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
             Thing::Api(name) => {
@@ -115,9 +122,51 @@ impl App<'_> {
         found
     }
 
+    /// The calls of the app's own functions that make an address, for what they hand over: `addressOf('index.html')`.
+    fn calls_behind(&self, v: V) -> Frames {
+        let mut frames = Frames::default();
+        let mut at = v;
+        for _ in 0..MOST_STEPS {
+            let here = |id| V(at.0, id);
+            at = match self.program.value(at) {
+                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
+                {
+                    [only] => here(only.value),
+                    _ => break,
+                },
+                Value::Member(inner, _) | Value::Await(inner) => here(inner),
+                Value::Call(call) => {
+                    let c = C(at.0, call);
+                    let [f] = self.functions(V(at.0, self.program.call(c).callee))[..] else { break };
+                    let returned = self.program.function(f).exits.iter().rev().find_map(|exit| exit.value);
+                    let Some(returned) = returned else { break };
+                    frames = frames.with(f, c);
+                    V(f.0, returned)
+                }
+                _ => break,
+            };
+        }
+        frames
+    }
+
+    /// What is written to the path of an address after it was made: `url.pathname = …`.
+    fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<String> {
+        let mut found = Vec::new();
+        for &(unit, index) in self.program.writes_to("pathname").iter().take(MOST_WRITES) {
+            let write = self.program.summary(unit).writes[index as usize];
+            let is_it = |known: &Known| matches!(known.thing, Thing::Result(_, by) if by == made);
+            let Some(value) = write.value.filter(|_| self.eval(V(unit, write.object)).iter().any(is_it)) else {
+                continue;
+            };
+            let values = self.program.eval_in(V(unit, value), frames);
+            found.extend(values.iter().flat_map(|known| self.last_texts(known, frames, depth + 1)));
+        }
+        found
+    }
+
     /// What the last text that an address is made of can be.
-    fn last_texts(&self, known: &Known, depth: u32) -> Vec<String> {
-        let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, depth + 1)).collect();
+    fn last_texts(&self, known: &Known, frames: &Frames, depth: u32) -> Vec<String> {
+        let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, frames, depth + 1)).collect();
         match &known.thing {
             _ if depth > 8 => Vec::new(),
             Thing::Text(text) => vec![text.to_string()],
@@ -128,12 +177,19 @@ impl App<'_> {
             },
             Thing::Object(object) => {
                 let lookup = self.program.property(object, "pathname", None);
-                lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, depth + 1)).collect()
+                lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, frames, depth + 1)).collect()
             }
             Thing::Result(api, c) => {
+                if &**api == "new URL" {
+                    let written = self.written_paths(*c, frames, depth);
+                    if !written.is_empty() {
+                        return written;
+                    }
+                }
                 let count = self.program.arguments(*c).len();
                 let index = if &**api == "new URL" || api.starts_with("url.") { 0 } else { count.saturating_sub(1) };
-                self.program.argument(*c, index).map_or_else(Vec::new, |argument| of(&self.eval(argument)))
+                let argument = self.program.argument(*c, index);
+                argument.map_or_else(Vec::new, |argument| of(&self.program.eval_in(argument, frames)))
             }
             _ => Vec::new(),
         }

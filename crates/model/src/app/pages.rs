@@ -112,7 +112,7 @@ fn from_html(file: FileId, offset: u32, index: usize, element: &html::Element, w
             (Some(name), _) => (name.to_owned(), None, true),
             (None, value) => (attribute.name.clone(), value.map(str::to_owned), attribute.templated),
         };
-        if attributes.iter().all(|other| other.name != name) {
+        if name.starts_with("${") || attributes.iter().all(|other| other.name != name) {
             attributes.push(WebviewAttribute { name, value, unknown, span: place(attribute.span) });
         }
     }
@@ -315,11 +315,63 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             let whole = markup.offset.is_none().then_some(markup.span);
             let mut webview = from_html(markup.span.file, markup.offset.unwrap_or(0), found.len(), element, whole);
             webview.certainty = Certainty::Firm;
+            filled_in(app, &markup, &mut webview);
             found.push(webview);
         }
     }
     app.bound(&mut found, MOST_WEBVIEWS);
     found
+}
+
+/// Attributes that a template puts in as a whole: `<webview ${trusted ? 'nodeintegration' : ''}>`. Each may be there or not.
+fn filled_in(app: &App, markup: &Markup, element: &mut WebviewElement) {
+    let Value::Template(list) = app.program.value(markup.value) else { return };
+    let summary = app.program.summary(markup.value.0);
+    let holes: Vec<Span> = element
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.name.starts_with("${"))
+        .map(|attribute| attribute.span)
+        .collect();
+    element.attributes.retain(|attribute| !attribute.name.starts_with("${"));
+    for hole in holes {
+        let part = summary.items(list).iter().map(|item| V(markup.value.0, item.value)).find(|part| {
+            let span = app.span(*part);
+            hole.start <= span.start && span.end <= hole.end && summary.text(part.1).is_none()
+        });
+        let Some(part) = part else {
+            element.spread = true;
+            continue;
+        };
+        for known in app.eval(part).iter() {
+            let Some(text) = known.text() else {
+                element.spread |= !matches!(known.thing, Thing::Undefined | Thing::Null | Thing::Bool(_));
+                // What a template is made of says its names even where it does not know their values.
+                if let Thing::Template(parts) = &known.thing {
+                    let text: String = parts
+                        .iter()
+                        .map(|part| match part {
+                            Part::Text(text) => text,
+                            Part::Hole(..) => "_",
+                        })
+                        .collect();
+                    add_text(&text, hole, element);
+                }
+                continue;
+            };
+            add_text(text, hole, element);
+        }
+    }
+}
+
+fn add_text(text: &str, span: Span, element: &mut WebviewElement) {
+    let html = html::read(&format!("<webview {text}>"));
+    for attribute in html.webviews().flat_map(|webview| &webview.attributes) {
+        if element.attributes.iter().all(|other| other.name != attribute.name) {
+            let (name, value) = (attribute.name.clone(), attribute.value.clone());
+            element.attributes.push(WebviewAttribute { name, value, unknown: true, span });
+        }
+    }
 }
 
 fn from_object(app: &App, attributes: V, element: &mut WebviewElement) {

@@ -112,31 +112,11 @@ impl App<'_> {
                 span: self.program.place(f.0, write.span),
             });
         }
-        for (c, index, helpers) in self.hands_on(f, parameter) {
-            // `Object.assign(webPreferences, { … })`.
-            if index == 0 && self.api_of(c).is_some_and(|(path, _)| &*path == "Object.assign") {
-                for item in self.program.arguments(c).iter().skip(1) {
-                    self.assigned(V(c.0, item.value), found);
-                }
-            }
+        for (_, index, helpers) in self.hands_on(f, parameter) {
             if depth < MOST_HELPERS {
                 for helper in helpers {
                     self.collect_writes(helper, index, depth + 1, found);
                 }
-            }
-        }
-    }
-
-    fn assigned(&self, source: V, found: &mut Vec<ParameterWrite>) {
-        let Value::Object(list) = self.program.value(source) else { return };
-        let summary = self.program.summary(source.0);
-        for property in summary.properties(list) {
-            if let Key::Name(name) = property.key {
-                found.push(ParameterWrite {
-                    key: Some(summary.str(name).to_owned()),
-                    value: Some(V(source.0, property.value)),
-                    span: self.program.place(source.0, property.span),
-                });
             }
         }
     }

@@ -156,7 +156,11 @@ impl App<'_> {
         found
     }
 
-    /// `file://…`, `pathToFileURL(…).toString()`.
+    /// Whether an address is that of a file: `file://…`, `pathToFileURL(…).toString()`.
+    pub fn leads_to_file(&self, address: V) -> bool {
+        self.is_file_address(address, 0)
+    }
+
     fn is_file_address(&self, v: V, depth: u32) -> bool {
         if depth > 6 {
             return false;

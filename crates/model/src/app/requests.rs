@@ -3,9 +3,9 @@
 use super::App;
 use super::calls::ApiCall;
 use crate::link::things::*;
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{CallId, CallKind, Operator, Value};
+use crate::summary::{CallId, CallKind, ConditionId, Operator, Value};
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,13 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("http.request", 0, RequestKind::Data),
     ("https.get", 0, RequestKind::Data),
     ("https.request", 0, RequestKind::Data),
+    ("@sentry/electron.init", 0, RequestKind::Data),
+    ("@sentry/electron/main.init", 0, RequestKind::Data),
+    ("@sentry/electron/renderer.init", 0, RequestKind::Data),
+    ("@sentry/browser.init", 0, RequestKind::Data),
+    ("@sentry/node.init", 0, RequestKind::Data),
+    ("@sentry/react.init", 0, RequestKind::Data),
+    ("@sentry/vue.init", 0, RequestKind::Data),
     ("axios", 0, RequestKind::Data),
     ("axios.create", 0, RequestKind::Data),
     ("axios.request", 0, RequestKind::Data),
@@ -95,6 +102,11 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("node-fetch", 0, RequestKind::Data),
     ("node-fetch.default", 0, RequestKind::Data),
     ("cross-fetch", 0, RequestKind::Data),
+    ("cross-fetch.default", 0, RequestKind::Data),
+    ("electron-fetch", 0, RequestKind::Data),
+    ("electron-fetch.default", 0, RequestKind::Data),
+    ("isomorphic-fetch", 0, RequestKind::Data),
+    ("ofetch.ofetch", 0, RequestKind::Data),
     ("undici.fetch", 0, RequestKind::Data),
     ("undici.request", 0, RequestKind::Data),
     ("request", 0, RequestKind::Data),
@@ -110,7 +122,7 @@ const APIS: &[(&str, usize, RequestKind)] = &[
 ];
 
 /// Keys of an options object that hold an address.
-const ADDRESS_KEYS: [&str; 6] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL"];
+const ADDRESS_KEYS: [&str; 7] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL", "dsn"];
 
 /// Whether a call of this API gives what a server answers.
 pub(super) fn is_request_for_data(path: &str) -> bool {
@@ -119,6 +131,41 @@ pub(super) fn is_request_for_data(path: &str) -> bool {
             path,
             "crashReporter.start" | "navigator.sendBeacon" | "axios.create" | "got.extend" | "axios.default.create"
         )
+        && !path.starts_with("@sentry/")
+}
+
+/// Tests in a row that are asked whether a setting is meant.
+const MOST_TESTS: usize = 32;
+
+/// Bytes of a test that is read for the name of a setting.
+const LONGEST_TEST: usize = 400;
+
+/// Parts of the names of settings by which a person gives up a check, lower case.
+const OPTIONS: [&str; 11] = [
+    "selfsigned",
+    "self_signed",
+    "insecure",
+    "ignore",
+    "allow",
+    "skip",
+    "verify",
+    "unsafe",
+    "trust",
+    "strictssl",
+    "rejectunauthorized",
+];
+
+/// A property of this name that a literal has or that is written.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedProperty {
+    /// What it is set to.
+    pub value: V,
+    /// The property, or the write.
+    pub span: Span,
+    /// Only in development.
+    pub development: Option<bool>,
+    /// Only where a setting of the person's asks for it.
+    pub opted: bool,
 }
 
 impl App<'_> {
@@ -166,7 +213,7 @@ impl App<'_> {
                     let summary = self.program.summary(literal.0);
                     for property in summary.properties(list) {
                         if let crate::summary::Key::Name(key) = property.key
-                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname")
+                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname" | "dsn")
                         {
                             parts.push(V(literal.0, property.value));
                         }
@@ -204,6 +251,23 @@ impl App<'_> {
             certainty: call.certainty,
             development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
         });
+    }
+
+    /// Whether a call happens because the user chose it from a menu: `{ label, click: () => contents.downloadURL(url) }`.
+    pub fn is_chosen_from_a_menu(&self, c: C) -> bool {
+        let summary = self.program.summary(c.0);
+        let mut function = self.program.call(c).function;
+        for _ in 0..8 {
+            let record = summary.function(function);
+            if record.holder.is_some() && record.name.is_some_and(|name| summary.str(name) == "click") {
+                return true;
+            }
+            if record.parent == function {
+                return false;
+            }
+            function = record.parent;
+        }
+        false
     }
 
     /// `location.href = url`.
@@ -316,7 +380,7 @@ impl App<'_> {
     }
 
     /// Every property of this name in an object literal or written later: its value, where, and whether in development only.
-    pub fn properties_named(&self, name: &str) -> Vec<(V, Span, Option<bool>)> {
+    pub fn properties_named(&self, name: &str) -> Vec<NamedProperty> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
@@ -331,19 +395,49 @@ impl App<'_> {
                     .iter()
                     .filter(|call| call.span.0 <= property.span.0 && property.span.1 <= call.span.1)
                     .min_by_key(|call| call.span.1 - call.span.0);
-                let development =
-                    around.and_then(|call| self.program.development_of(unit, call.condition, &Frames::default()));
-                found.push((V(unit, property.value), self.program.place(unit, property.span), development));
+                let condition = around.and_then(|call| call.condition);
+                found.push(NamedProperty {
+                    value: V(unit, property.value),
+                    span: self.program.place(unit, property.span),
+                    development: self.program.development_of(unit, condition, &Frames::default()),
+                    opted: self.is_opted(unit, condition),
+                });
             }
         }
         for &(unit, index) in self.program.writes_to(name) {
             let write = self.program.summary(unit).writes[index as usize];
             if let Some(value) = write.value {
-                let development = self.program.development_of(unit, write.condition, &Frames::default());
-                found.push((V(unit, value), self.program.place(unit, write.span), development));
+                let span = self.program.place(unit, write.span);
+                // `Object.assign(options, { … })` is a literal and a write.
+                if found.iter().all(|other| other.span != span) {
+                    found.push(NamedProperty {
+                        value: V(unit, value),
+                        span,
+                        development: self.program.development_of(unit, write.condition, &Frames::default()),
+                        opted: self.is_opted(unit, write.condition),
+                    });
+                }
             }
         }
         found
+    }
+
+    /// Whether something only happens where a setting asks for it, by what its tests are called: `if (server.allowSelfSigned)`.
+    fn is_opted(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
+        let summary = self.program.summary(unit);
+        let text = &self.sources.file(self.program.file(unit)).text.content;
+        let mut at = condition;
+        for _ in 0..MOST_TESTS {
+            let Some(id) = at else { return false };
+            let condition = summary.conditions[id.index()];
+            let (start, end) = summary.span(condition.test);
+            let test = text.get(start as usize..end as usize).unwrap_or("").to_ascii_lowercase();
+            if test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word)) {
+                return true;
+            }
+            at = condition.parent;
+        }
+        false
     }
 
     /// Which parameters of a function a value depends on: the index, and the property read from it, if one is.

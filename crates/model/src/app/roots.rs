@@ -180,6 +180,13 @@ impl App<'_> {
                 root.path.push("[]".to_owned());
                 Some((root, part))
             }
+            Value::Index(object, index)
+                if matches!(summary.value(index), Value::Number(0.0)) && self.is_cut_at_fragment(at(object)) =>
+            {
+                let Value::Call(call) = summary.value(object) else { return None };
+                let Value::Member(whole, _) = summary.value(summary.call(call).callee) else { return None };
+                self.url_part_at(at(whole), depth + 1)
+            }
             Value::Index(object, _) => {
                 let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
                 root.path.push("[]".to_owned());
@@ -190,6 +197,19 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign.
+    fn is_cut_at_fragment(&self, v: V) -> bool {
+        let Value::Call(call) = self.program.value(v) else { return false };
+        let c = C(v.0, call);
+        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        self.program.str(c.0, method) == "split"
+            && self
+                .program
+                .argument(c, 0)
+                .and_then(|sign| self.constant(sign))
+                .is_some_and(|sign| matches!(sign.text(), Some("#" | "?")))
     }
 
     /// What a value is made from.

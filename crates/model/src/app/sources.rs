@@ -7,6 +7,10 @@ use super::checks::{Base, Judged, Root, Strength};
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, V};
 use crate::source::Span;
+use crate::summary::Value;
+
+/// Steps from a property to the page.
+const MOST_STEPS: u32 = 24;
 
 /// Callers that are followed in a row.
 const MOST_CALLERS: u32 = 4;
@@ -32,6 +36,8 @@ pub enum SourceKind {
     Page,
     /// The main process, which may only pass on what it was told.
     Main,
+    /// Code that runs in a sandbox of the app's.
+    Sandbox,
     /// A file or store that other programs may write.
     File,
     /// A caller that is not known.
@@ -53,6 +59,7 @@ impl SourceKind {
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
+            Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
@@ -115,6 +122,8 @@ impl App<'_> {
             ("WebviewTag", "new-window", SourceKind::WindowOpen),
             ("WebviewTag", "will-navigate", SourceKind::Navigation),
             ("WebviewTag", "ipc-message", SourceKind::Ipc),
+            ("WebContents", "console-message", SourceKind::Message),
+            ("WebviewTag", "console-message", SourceKind::Message),
             ("app", "open-url", SourceKind::OpenUrl),
             ("app", "open-file", SourceKind::OpenUrl),
             ("app", "second-instance", SourceKind::Arguments),
@@ -141,9 +150,32 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
+        // Where a scheme is enough, the desktop opens what it names.
+        let desktop = enough == Strength::Scheme;
+        let mut walk = Walk { app: self, entries, harmless, enough, desktop, through: Vec::new(), found: Vec::new() };
         walk.follow(c, argument, 0);
         walk.found
+    }
+
+    /// Whether a value is read out of the page: `document.querySelectorAll('a')[0].href`.
+    fn is_of_document(&self, v: V) -> bool {
+        let mut at = v;
+        for _ in 0..MOST_STEPS {
+            let summary = self.program.summary(at.0);
+            at.1 = match summary.value(at.1) {
+                Value::Global(name) => return summary.str(name) == "document",
+                Value::Member(inner, _) | Value::Index(inner, _) | Value::ElementOf(inner) | Value::Await(inner) => {
+                    inner
+                }
+                Value::Call(call) => summary.call(call).callee,
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => only.value,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// Where a parameter is declared.
@@ -171,6 +203,7 @@ struct Walk<'x, 'a> {
     entries: &'x FxHashMap<F, SourceKind>,
     harmless: &'x dyn Fn(&Thing) -> bool,
     enough: Strength,
+    desktop: bool,
     through: Vec<Span>,
     found: Vec<Reach>,
 }
@@ -191,14 +224,11 @@ impl Walk<'_, '_> {
         if values.iter().all(|known| (self.harmless)(&known.thing)) {
             return;
         }
-        let mut judged = app.guard_of_call(c, argument);
+        let judged = app.guard_of_call(c, argument);
+        let judged = if self.desktop { judged.for_desktop() } else { judged };
+        let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
         if judged.strength >= self.enough {
-            // Where the scheme is all that counts, it must not be one by which programs are started.
-            if self.enough > Strength::Scheme || !judged.lets_files {
-                return;
-            }
-            judged.strength = Strength::Weak;
-            judged.why = Some("an address of a file, or of a share in the network, passes too");
+            return;
         }
         match app.root(argument) {
             Some(Root { unit, base: Base::Parameter(function, index), path }) => {
@@ -222,6 +252,16 @@ impl Walk<'_, '_> {
             }
         }
         let callers = app.program.callers(f);
+        if !path.is_empty() && !callers.is_empty() && depth < MOST_CALLERS && judged.strength == Strength::None {
+            for &caller in callers.iter() {
+                self.through.push(app.callee_span(caller));
+                if !self.property(caller, index, path, depth) {
+                    self.elsewhere(c, argument, judged);
+                }
+                self.through.pop();
+            }
+            return;
+        }
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
             self.elsewhere(c, argument, judged);
             return;
@@ -239,6 +279,21 @@ impl Walk<'_, '_> {
                 self.push(SourceKind::Parameter, span, judged);
             }
         }
+    }
+
+    /// A property of what a call hands over, where that is a parameter of the caller: `open(details)` that opens `details.url`.
+    fn property(&mut self, caller: C, index: u32, path: &[String], depth: u32) -> bool {
+        let app = self.app;
+        let Some(handed) = app.program.argument(caller, index as usize) else { return false };
+        let Some(mut root) = app.root(handed) else { return false };
+        let Base::Parameter(function, outer) = root.base else { return false };
+        root.path.extend_from_slice(path);
+        let call = app.program.call(caller);
+        let judged = app.guard_of_root(F(caller.0, call.function), call.condition, &root);
+        if judged.strength < self.enough {
+            self.parameter(caller, handed, (F(root.unit, function), outer), &root.path, &judged, depth + 1);
+        }
+        true
     }
 
     /// A value that is no parameter: each of the things that it can be.
@@ -261,6 +316,7 @@ impl Walk<'_, '_> {
                 Thing::Api(path) if &**path == "process.argv" => {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
+                _ if app.is_said_by_guest(argument) => self.push(SourceKind::Message, app.span(argument), judged),
                 _ => self.elsewhere(c, argument, judged),
             }
         }
@@ -272,6 +328,9 @@ impl Walk<'_, '_> {
         let certain = traces.iter().find(|trace| trace.is_untrusted() && !trace.opaque);
         let Some(trace) = certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or(traces.first())
         else {
+            if self.app.is_of_document(argument) {
+                self.push(SourceKind::Unknown, self.app.span(argument), judged);
+            }
             return;
         };
         let mut judged = judged.clone();

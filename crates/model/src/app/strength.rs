@@ -42,20 +42,52 @@ pub struct Judged {
     pub span: Option<Span>,
     /// Why a weak one is weak.
     pub why: Option<&'static str>,
-    /// Addresses of files, or others by which a desktop starts programs, are among those that it lets through.
+    /// It lets addresses of local files through, or others by which a desktop starts programs: good enough for a page, and none for
+    /// what the desktop opens.
     pub lets_files: bool,
 }
 
+/// Why a check that names what must not be is weak. Beside another weak check it says least.
+pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+
+/// Why a check holds that lets everything but servers through.
+const NO_SERVER: &str = "what is left leads to no server";
+
 impl Judged {
+    /// As for a program that the desktop starts: a file that is named may be one that runs.
+    pub fn for_desktop(mut self) -> Self {
+        if self.lets_files {
+            self.strength = self.strength.min(Strength::Weak);
+            self.why = Some("addresses of files pass, and a file may be a program");
+        }
+        self
+    }
+
+    /// The same check where files and programs are as bad as servers.
+    pub fn beyond_servers(self) -> Self {
+        match self.why {
+            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
+            _ => self,
+        }
+    }
+
     /// The better of two checks that both hold.
     pub(super) fn better(self, other: Self) -> Self {
-        if (other.strength, !other.lets_files) > (self.strength, !self.lets_files) { other } else { self }
+        let rank = |one: &Self| (one.strength, !one.lets_files, one.why != Some(FORBIDS));
+        if rank(&other) >= rank(&self) { other } else { self }
     }
 
     /// The worse of two checks of which one holds.
     pub(super) fn worse(self, other: Self) -> Self {
-        if (other.strength, !other.lets_files) < (self.strength, !self.lets_files) { other } else { self }
+        let lets_files = self.lets_files || other.lets_files;
+        let worse = if other.strength < self.strength { other } else { self };
+        Self { lets_files, ..worse }
     }
+}
+
+/// As the check says, where it names the scheme of files.
+pub(super) fn of_files(found: Judged) -> Judged {
+    Judged { lets_files: true, ..found }
 }
 
 pub(super) fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
@@ -74,9 +106,9 @@ pub(super) fn without(prefix: &str, span: Span) -> Judged {
         || prefix.starts_with("https:") && prefix.contains("http:")
         || prefix.starts_with("(http|https)")
     {
-        return judged(Strength::Host, Some(span), None);
+        return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
-    judged(Strength::Weak, Some(span), Some("a list of what is forbidden lets everything else through"))
+    judged(Strength::Weak, Some(span), Some(FORBIDS))
 }
 
 pub(super) fn strength_of(part: UrlPart) -> Strength {
@@ -93,6 +125,10 @@ pub(super) fn is_closed_prefix(text: &str) -> bool {
 }
 
 pub(super) fn prefix_strength(text: &str, span: Span) -> Judged {
+    if text.starts_with("file:") {
+        let strength = if is_closed_prefix(text) { Strength::Host } else { Strength::Scheme };
+        return of_files(judged(strength, Some(span), None));
+    }
     if is_closed_prefix(text) {
         let lets_files = text.split_once("://").is_some_and(|(scheme, _)| starts_programs(scheme));
         return Judged { lets_files, ..judged(Strength::Host, Some(span), None) };

@@ -8,11 +8,14 @@ use crate::electron::Version;
 use crate::link::things::*;
 use crate::link::{C, F, Json, UnitId, V};
 use crate::source::Span;
-use crate::summary::{Key, Value};
+use crate::summary::{ConditionId, Key, Operator, Value};
 
 // app.commandLine lower-cases names since 36.0.0:
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-appcommandline
 const LOWER_CASE: Version = Version::new(36, 0, 0);
+
+/// Conditions in a row that are looked at.
+const MOST_CONDITIONS: usize = 64;
 
 /// Commands of one script that are looked at.
 const MOST_COMMANDS: usize = 64;
@@ -109,7 +112,7 @@ impl App<'_> {
                     development,
                     source: SwitchSource::Code,
                     call: Some(call.call),
-                    conditional: record.condition.is_some(),
+                    conditional: self.is_optional(call.call.0, record.condition),
                 });
             }
             return;
@@ -145,11 +148,39 @@ impl App<'_> {
                     development: development.or(known.development),
                     source: SwitchSource::Code,
                     call: Some(call.call),
-                    conditional: record.condition.is_some(),
+                    conditional: self.is_optional(call.call.0, record.condition),
                     symbol: format!("{}.{name}", self.symbol(call.call)),
                 });
             }
         }
+    }
+
+    /// Whether something happens only where something unknown holds. What system it is does not count: it happens to all who have it.
+    pub(super) fn is_optional(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
+        let summary = self.program.summary(unit);
+        let mut at = condition;
+        for _ in 0..MOST_CONDITIONS {
+            let Some(id) = at else { return false };
+            let condition = summary.conditions[id.index()];
+            let test = V(unit, condition.test);
+            let holds = self.eval(test).iter().all(|known| known.thing.truthy() == Some(condition.holds));
+            let told = holds || condition.holds && self.asks_for_system(test);
+            if !told {
+                return true;
+            }
+            at = condition.parent;
+        }
+        true
+    }
+
+    /// `process.platform === 'linux'`.
+    fn asks_for_system(&self, test: V) -> bool {
+        let Value::Binary(Operator::Equal, left, right) = self.program.value(test) else { return false };
+        [left, right].into_iter().any(|side| {
+            self.eval(V(test.0, side)).iter().any(|known| {
+                matches!(&known.thing, Thing::Api(path) if matches!(&**path, "process.platform" | "process.arch"))
+            })
+        })
     }
 
     /// The keys that a name runs through, with their values: `for (const [name, value] of Object.entries({ … }))`, `for (const name in …)`.

@@ -105,10 +105,12 @@ impl At {
     }
 
     fn guard(self, app: &App, v: V) -> Strength {
-        match self.call {
-            Some(call) => app.guard_of_call(call, v).strength,
-            None => app.guard(self.function, self.condition, v).strength,
-        }
+        let found = match self.call {
+            Some(call) => app.guard_of_call(call, v),
+            None => app.guard(self.function, self.condition, v),
+        };
+        // Data that begins like the address of a file is as free as any other.
+        found.beyond_servers().for_desktop().strength
     }
 }
 
@@ -485,7 +487,11 @@ impl<'a> Walk<'_, 'a> {
         }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
-        state.opaque |= record.kind == CallKind::Tagged;
+        state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
+        let encoding = app.program.argument(c, 0).filter(|_| name == "toString").and_then(|v| app.constant(v));
+        if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
+            return;
+        }
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {

@@ -287,6 +287,20 @@ impl App<'_> {
         functions.into_iter().map(|f| self.granted(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
     }
 
+    /// Whether the handler that a listener sets is replaced at once by another of `among`: `set(null)`, then `set(handler)`, makes
+    /// Chromium ask again.
+    pub fn is_replaced(&self, listener: &Listener, among: &[Listener]) -> bool {
+        let this = self.program.call(listener.call);
+        among.iter().any(|other| {
+            let next = self.program.call(other.call);
+            other.call.0 == listener.call.0
+                && next.function == this.function
+                && next.order > this.order
+                && next.condition == this.condition
+                && other.receiver == listener.receiver
+        })
+    }
+
     fn granted(&self, f: F) -> Verdict {
         let answers = self.calls_of_parameter(f, 2);
         if answers.is_empty() {

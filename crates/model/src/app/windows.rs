@@ -4,6 +4,7 @@ use super::App;
 use super::calls::ApiCall;
 use crate::electron::preferences::{self, Context, Given, Origin as Where, Preferences, Reason, Value as Tri};
 use crate::electron::{Version, webview};
+use crate::link::electron::MENUBARS;
 use crate::link::things::*;
 use crate::link::{C, F, Placed, Use, V};
 use crate::source::{FileId, Span};
@@ -216,6 +217,12 @@ impl Window {
         self.given(app, key).iter().all(|(given, _)| *given == Given::Absent)
     }
 
+    /// The element that makes it, for a webview.
+    pub fn element<'a>(&self, app: &'a App) -> Option<&'a super::pages::WebviewElement> {
+        let is_webview = self.kind == WindowKind::Webview;
+        app.webviews().filter(|_| is_webview).find(|element| element.span == self.span && element.call == self.call)
+    }
+
     /// The objects that can be its preferences.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.preferences.iter().map(|(object, ..)| object)
@@ -368,6 +375,10 @@ pub(super) fn find(app: &App) -> Vec<Window> {
             }
         }
     }
+    for call in &app.calls_of(&MENUBARS) {
+        let options = call.argument(app, 0).map(|options| browser_window(app, options).unwrap_or(options));
+        constructed(app, call.call, WindowKind::BrowserWindow, call.certainty, options, &mut windows);
+    }
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
     windows.sort_by_key(|window| (window.span, window.kind));
@@ -414,6 +425,16 @@ fn kind_of(class: &str) -> Option<WindowKind> {
     })
 }
 
+/// The options of the window in those of a menu bar; up to version 5 they stood beside the others.
+fn browser_window(app: &App, options: V) -> Option<V> {
+    app.eval(options).iter().find_map(|known| match &known.thing {
+        Thing::Object(object) => {
+            app.program.property(object, "browserWindow", None).values.iter().find_map(|placed| placed.known.at)
+        }
+        _ => None,
+    })
+}
+
 fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options: Option<V>, windows: &mut Vec<Window>) {
     let call = app.program.call(c);
     let f = F(c.0, call.function);
@@ -450,10 +471,13 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
 
 /// Reads the options object of a window.
 fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
+    let mut is_kept = false;
     for known in app.program.eval_in(options, frames).iter() {
         match &known.thing {
             Thing::Object(object) => from_options(app, object, known, window),
             Thing::Undefined | Thing::Null => window.may_lack = true,
+            // What an app keeps of a window is its place and size.
+            Thing::Result(path, _) if &**path == "JSON.parse" => is_kept = true,
             Thing::Unknown(Unknown::Call(c)) | Thing::Result(_, c) => {
                 // An unknown function around a known object: the object, tentatively.
                 let mut found = false;
@@ -471,6 +495,7 @@ fn read_options(app: &App, options: V, frames: &Frames, window: &mut Window) {
             _ => window.unknown = true,
         }
     }
+    window.unknown |= is_kept && window.preferences.is_empty() && !window.may_lack;
 }
 
 fn from_options(app: &App, object: &Object, known: &Known, window: &mut Window) {

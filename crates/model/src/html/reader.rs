@@ -105,7 +105,7 @@ impl<'t> Reader<'t> {
         let kept = telling || is_kept_attribute(&self.name, name);
         if !kept
             || self.attributes.len() >= MOST_ATTRIBUTES
-            || self.attributes.iter().any(|attribute| attribute.name == name)
+            || !is_hole(name) && self.attributes.iter().any(|attribute| attribute.name == name)
         {
             return;
         }
@@ -169,6 +169,8 @@ impl<'t> Reader<'t> {
         if !std::mem::take(&mut self.telling) && !KEPT_ELEMENTS.contains(&name) {
             return Owner::Other;
         }
+        let mut attributes = attributes;
+        attributes.shrink_to_fit();
         let index = u32::try_from(self.html.elements.len()).unwrap_or(u32::MAX);
         let element = Element {
             name: name.to_owned(),
@@ -444,7 +446,12 @@ fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
 
 fn is_kept_attribute(element: &[u8], name: &str) -> bool {
     let name = bare(name);
-    KEPT_ATTRIBUTES.contains(&name) || element == b"webview" && WEBVIEW_ATTRIBUTES.contains(&name)
+    KEPT_ATTRIBUTES.contains(&name) || element == b"webview" && (WEBVIEW_ATTRIBUTES.contains(&name) || is_hole(name))
+}
+
+/// Whether a template puts something in where the name of an attribute belongs: `<webview ${attributes}>`.
+fn is_hole(name: &str) -> bool {
+    name.starts_with("${")
 }
 
 /// The name without the marks by which frameworks bind a value: `:src`, `v-bind:src`, `[src]`.

@@ -8,6 +8,12 @@ use super::{C, F, K, Program};
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
 
+/// Letters of a method's name that is taken for that of no other object.
+const LEAST_TELLING: usize = 8;
+
+/// Calls of a function that registers handlers which are looked at.
+const MOST_REGISTRATIONS: usize = 1000;
+
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
     pub fn callers(&self, f: F) -> Rc<[C]> {
@@ -16,13 +22,29 @@ impl Program<'_> {
         }
         // Who calls is told without asking what parameters are: else each answer would need all others first.
         let deep = self.shallow.replace(true);
-        let found = self.find_callers(f);
+        let found = self.find_callers(f, MOST_CALLERS);
         self.shallow.set(deep);
         self.callers.borrow_mut().insert(f, found.clone());
         found
     }
 
-    fn find_callers(&self, f: F) -> Rc<[C]> {
+    /// As [`Program::callers`], of a function that registers what it is given: its calls are looked at one by one, so all count.
+    pub fn registrations(&self, f: F) -> Rc<[C]> {
+        let callers = self.callers(f);
+        if callers.len() < MOST_CALLERS {
+            return callers;
+        }
+        if let Some(known) = self.registrations.borrow().get(&f) {
+            return known.clone();
+        }
+        let deep = self.shallow.replace(true);
+        let found = self.find_callers(f, MOST_REGISTRATIONS);
+        self.shallow.set(deep);
+        self.registrations.borrow_mut().insert(f, found.clone());
+        found
+    }
+
+    fn find_callers(&self, f: F, most: usize) -> Rc<[C]> {
         let function = self.function(f);
         let class = function.class.filter(|_| function.kind == crate::summary::FunctionKind::Constructor);
         let name = match class {
@@ -38,7 +60,7 @@ impl Program<'_> {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
                 for name in self.names_of(self.str(heir.0, name)) {
                     for &c in self.calls_named(&name) {
-                        if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                        if calls.len() < most && !calls.contains(&c) && self.calls_it(c, f) {
                             calls.push(c);
                         }
                     }
@@ -52,13 +74,17 @@ impl Program<'_> {
         };
         for name in self.names_of(self.str(f.0, name)) {
             for &c in self.calls_named(&name) {
-                if calls.len() >= MOST_CALLERS {
+                if calls.len() >= most {
                     break;
                 }
                 if !calls.contains(&c) && self.calls_it(c, f) {
                     calls.push(c);
                 }
             }
+        }
+        if calls.is_empty() && class.is_none() && function.class.is_some() && self.is_telling(f, name) {
+            let by_name = self.calls_named(self.str(f.0, name)).iter();
+            calls.extend(by_name.filter(|c| self.calls_something_unknown(**c)).take(MOST_CALLERS));
         }
         calls.sort_unstable();
         Rc::from(calls)
@@ -80,6 +106,22 @@ impl Program<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a method's name alone says that it is this one: no other function of the app has it, and it is made of several words.
+    fn is_telling(&self, f: F, name: crate::summary::Name) -> bool {
+        let name = self.str(f.0, name);
+        let words = 1 + name.chars().skip(1).filter(|c| c.is_uppercase()).count();
+        words >= 2 && name.len() >= LEAST_TELLING && self.functions_by_name.get(name) == Some(&1)
+    }
+
+    /// `bridge().method()` where nothing tells what `bridge()` gives: an object of another process, of a container, of a test.
+    fn calls_something_unknown(&self, c: C) -> bool {
+        let call = self.call(c);
+        let callee = super::V(c.0, call.callee);
+        call.kind == crate::summary::CallKind::Call
+            && matches!(self.value(callee), crate::summary::Value::Member(..))
+            && self.eval(callee).iter().all(Known::is_unknown)
     }
 
     /// Calls of `super(…)` that reach this class's constructor, and the classes that inherit it.

@@ -231,18 +231,10 @@ impl Program<'_> {
 
     /// `import * as handlers from './handlers'`.
     fn held_by_module(&self, unit: super::UnitId, v: V, values: &mut Vec<Known>) {
-        let summary = self.summary(unit);
-        for export in summary.exports.iter().take(MOST_ELEMENTS) {
-            match *export {
-                Export::Named(_, value) | Export::Whole(value) => {
-                    let value = V(unit, value);
-                    let found = self.eval(value);
-                    match (export, found.first().map(|known| &known.thing)) {
-                        (Export::Whole(_), Some(Thing::Object(object))) => self.held_by_object(object, v, values, 0),
-                        _ => values.extend(self.step_all(&found, value)),
-                    }
-                }
-                _ => values.push(Known::unknown(Unknown::Member(v), Some(v))),
+        for name in self.exported_names(unit).into_iter().take(MOST_ELEMENTS) {
+            match self.exported(unit, &name, 0) {
+                Some(found) => values.extend(found.iter().cloned()),
+                None => values.push(Known::unknown(Unknown::Member(v), Some(v))),
             }
         }
     }
@@ -369,7 +361,7 @@ pub(super) struct Additions {
 
 impl Additions {
     /// Adds those of one script.
-    pub(super) fn collect(&mut self, unit: super::UnitId, summary: &Summary, names: &[Rc<str>]) {
+    pub(super) fn collect(&mut self, unit: super::UnitId, summary: &Summary, shared: &impl Fn(Name) -> Rc<str>) {
         for (index, call) in summary.calls.iter().enumerate() {
             let Value::Member(object, method) = summary.value(call.callee) else { continue };
             let method = summary.str(method);
@@ -377,14 +369,14 @@ impl Additions {
                 && let Some(name) = final_name(summary, object)
             {
                 let c = C(unit, CallId(index as u32));
-                self.calls.entry(names[name.index()].clone()).or_default().push((c, *from));
+                self.calls.entry(shared(name)).or_default().push((c, *from));
             }
         }
         for (index, write) in summary.writes.iter().enumerate() {
             if matches!(write.key, Key::Computed(_))
                 && let Some(name) = final_name(summary, write.object)
             {
-                self.writes.entry(names[name.index()].clone()).or_default().push((unit, index as u32));
+                self.writes.entry(shared(name)).or_default().push((unit, index as u32));
             }
         }
     }

@@ -174,3 +174,54 @@ pub const LISTEN: [&str; 6] =
 
 /// Ways of making an IPC handler: the channel comes first, the handler second.
 pub const HANDLE: [&str; 6] = ["on", "once", "handle", "handleOnce", "addListener", "prependListener"];
+
+/// Methods that give back the object that they were called on: <https://nodejs.org/api/events.html#emitteroneventname-listener>.
+pub const CHAIN: [&str; 8] = [
+    "on",
+    "once",
+    "addListener",
+    "prependListener",
+    "prependOnceListener",
+    "off",
+    "removeListener",
+    "removeAllListeners",
+];
+
+/// What makes a window below an icon of the menu bar, with the options of `BrowserWindow` under `browserWindow`, and holds it as
+/// `window`: <https://github.com/max-mapper/menubar#api-docs>.
+pub const MENUBARS: [&str; 6] = [
+    "menubar",
+    "menubar.default",
+    "menubar.menubar",
+    "electron-menubar",
+    "electron-menubar.default",
+    "electron-menubar.menubar",
+];
+
+/// The module of Electron's whose type has this name: a parameter of type `Shell` is `shell`.
+pub fn typed(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "App" => "app",
+        "AutoUpdater" => "autoUpdater",
+        "Clipboard" => "clipboard",
+        "ContextBridge" => "contextBridge",
+        "DesktopCapturer" => "desktopCapturer",
+        "Dialog" => "dialog",
+        "GlobalShortcut" => "globalShortcut",
+        "IpcMain" => "ipcMain",
+        "IpcRenderer" => "ipcRenderer",
+        "NativeTheme" => "nativeTheme",
+        "Net" => "net",
+        "PowerMonitor" => "powerMonitor",
+        "SafeStorage" => "safeStorage",
+        "Screen" => "screen",
+        "Shell" => "shell",
+        "SystemPreferences" => "systemPreferences",
+        "WebFrame" => "webFrame",
+        _ => return None,
+    })
+}
+
+/// What a variable of this name is, where nothing tells: an app that hands Electron's modules to its parts calls them by their names.
+/// Nothing else is called `ipcMain`, and no other `shell` has the methods of Electron's.
+pub const CALLED: [&str; 4] = ["contextBridge", "ipcMain", "ipcRenderer", "shell"];

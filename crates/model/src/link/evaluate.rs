@@ -16,15 +16,29 @@ const MOST_ENTRIES: usize = 128;
 /// Writes to one variable that are looked at; what the others write is unknown.
 const MOST_WRITES: usize = 256;
 
+/// Values that are gathered before those that are alike are put together.
+pub(super) const MOST_VALUES: usize = 256;
+
 /// Steps that are followed in a row.
 const MOST_STEPS: u32 = 220;
 
 /// Steps that one question may cost: what is more entangled is unknown, and the next question starts afresh.
 const MOST_WORK_AT_ONCE: u64 = 50_000;
 
+/// Steps after which what a question left open is kept as it is, and not asked for again.
+const MUCH_WORK: u64 = 5_000;
+
+/// How often the work at once is halved for a file whose questions came to no end. Most such files are libraries, written into one
+/// function and with names of one letter: they must not use up what the app's own code may cost.
+const MOST_HALVINGS: u32 = 7;
+
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
+        // Calls of functions in which the value does not stand say nothing of it.
+        let kept = (!frames.is_empty()).then(|| F(v.0, self.summary(v.0).owner(v.1)));
+        let kept = kept.map(|owner| frames.only(|function| self.encloses(function, owner)));
+        let frames = kept.as_ref().unwrap_or(frames);
         let shallow = self.shallow.get();
         let (memo, framed) = (&self.memo[usize::from(shallow)], &self.framed[usize::from(shallow)]);
         if frames.is_empty() {
@@ -44,13 +58,13 @@ impl Program<'_> {
         let depth = self.depth.get();
         if depth == 0 {
             self.asked_at.set(self.work.get());
+            self.allowed.set(MOST_WORK_AT_ONCE >> self.tangles(v.0).min(MOST_HALVINGS));
         }
         if let Some(&outer) = self.open.borrow().get(&key) {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        let work = self.work.get();
-        if depth > MOST_STEPS || work > MOST_WORK || work - self.asked_at.get() > MOST_WORK_AT_ONCE {
+        if depth > MOST_STEPS || self.is_tired() {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -71,10 +85,19 @@ impl Program<'_> {
             framed.borrow_mut().insert((v, frames.clone()), values.clone());
         }
         if provisional {
-            self.provisional.borrow_mut().push((v, frames.clone(), shallow));
+            let is_cut = self.is_tired();
+            self.provisional.borrow_mut().push((v, frames.clone(), shallow, is_cut));
         }
         if depth == 0 {
-            for (v, frames, shallow) in self.provisional.borrow_mut().drain(..) {
+            if self.is_tired() {
+                self.tangle(v.0);
+            }
+            // A tangle that cost much is paid once; what was cut short in it is not believed.
+            let is_dear = self.is_tired() || self.work.get() - self.asked_at.get() > MUCH_WORK;
+            for (v, frames, shallow, is_cut) in self.provisional.borrow_mut().drain(..) {
+                if is_dear && !is_cut {
+                    continue;
+                }
                 let mode = usize::from(shallow);
                 if frames.is_empty() {
                     self.memo[mode].borrow_mut().remove(&v);
@@ -84,6 +107,12 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// Whether this question, or all of them, cost as much as they may.
+    pub(super) fn is_tired(&self) -> bool {
+        let work = self.work.get();
+        work > MOST_WORK || work - self.asked_at.get() > self.allowed.get()
     }
 
     /// Another reading of the same variable, for one that has more values than are kept: they are the same for every reading, so that
@@ -299,13 +328,19 @@ impl Program<'_> {
                 ) =>
             {
                 match &**text {
-                    "development" | "dev" => Thing::Development(equal),
+                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
                     "production" | "prod" => Thing::Development(!equal),
                     _ => Thing::Unknown(Unknown::Other(v)),
                 }
             }
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
+            }
+            // `process.env.VITE_DEV_SERVER_URL == null`
+            (Thing::Api(path), Thing::Null | Thing::Undefined) | (Thing::Null | Thing::Undefined, Thing::Api(path))
+                if is_development_address(path) =>
+            {
+                Thing::Development(!equal)
             }
             (Thing::Text(a), Thing::Text(b)) => Thing::Bool((a == b) == equal),
             (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
@@ -323,6 +358,7 @@ impl Program<'_> {
                 .map(|known| {
                     let thing = match (&known.thing, known.thing.truthy()) {
                         (Thing::Development(yes), _) => Thing::Development(!yes),
+                        (Thing::Api(path), _) if is_development_address(path) => Thing::Development(false),
                         (_, Some(truth)) => Thing::Bool(!truth),
                         _ => Thing::Unknown(Unknown::Other(v)),
                     };
@@ -333,96 +369,16 @@ impl Program<'_> {
         }
     }
 
-    /// Parts of a text, joined as far as they are known.
-    fn joined(&self, parts: impl Iterator<Item = V>, v: V, frames: &Frames) -> Vec<Known> {
-        let mut joined: Vec<Part> = Vec::new();
-        let mut certainty = Certainty::Certain;
-        let mut trail = Vec::new();
-        let mut is_text = matches!(self.value(v), Value::Template(_));
-        let mut numbers = true;
-        for part in parts {
-            let values = self.eval_in(part, frames);
-            let text = match values.as_ref() {
-                [known] => match &known.thing {
-                    Thing::Text(text) => Some((vec![Part::Text(text.clone())], known)),
-                    Thing::Template(inner) => Some((inner.to_vec(), known)),
-                    Thing::Number(number) => Some((vec![Part::Text(Rc::from(number.to_string()))], known)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            match text {
-                Some((pieces, known)) => {
-                    let number = matches!(known.thing, Thing::Number(_));
-                    is_text |= !number;
-                    numbers &= number;
-                    certainty = certainty.min(known.certainty);
-                    trail.extend_from_slice(&known.trail);
-                    for piece in pieces {
-                        push_part(&mut joined, piece);
-                    }
-                }
-                None => {
-                    numbers = false;
-                    // Several known texts: take the text up to here as one thing with a hole.
-                    push_part(&mut joined, Part::Hole(part, frames.clone()));
-                }
-            }
-        }
-        if numbers || !is_text {
-            return vec![Known::unknown(Unknown::Other(v), Some(v))];
-        }
-        trail.truncate(6);
-        let thing = match joined.as_slice() {
-            [] => Thing::Text(Rc::from("")),
-            [Part::Text(text)] => Thing::Text(text.clone()),
-            _ => Thing::Template(Rc::from(joined)),
-        };
-        vec![Known { thing, at: Some(v), trail: Rc::from(trail), certainty, development: None }]
-    }
-
-    /// `['a', b].join(' ')`, of a list that is one literal.
-    fn list_joined(&self, list: V, c: C, v: V, frames: &Frames) -> Option<Known> {
-        let separator: Rc<str> = match self.argument(c, 0) {
-            Some(separator) => {
-                let values = self.eval_in(separator, frames);
-                Rc::from(values.first().filter(|_| values.len() == 1)?.text()?)
-            }
-            None => Rc::from(","),
-        };
-        let lists = self.eval_in(list, frames);
-        let [Known { thing: Thing::Array(array, inner), development, .. }] = lists.as_ref() else { return None };
-        let Value::Array(items) = self.value(*array) else { return None };
-        let items = self.summary(array.0).items(items);
-        if items.is_empty() || items.len() > MOST_ENTRIES || items.iter().any(|item| item.spread) {
-            return None;
-        }
-        let mut parts = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                push_part(&mut parts, Part::Text(separator.clone()));
-            }
-            let element = V(array.0, item.value);
-            match self.eval_in(element, inner).as_ref() {
-                [Known { thing: Thing::Text(text), .. }] => push_part(&mut parts, Part::Text(text.clone())),
-                [Known { thing: Thing::Template(more), .. }] => {
-                    more.iter().for_each(|part| push_part(&mut parts, part.clone()));
-                }
-                _ => push_part(&mut parts, Part::Hole(element, inner.clone())),
-            }
-        }
-        let thing = match parts.as_slice() {
-            [Part::Text(text)] => Thing::Text(text.clone()),
-            _ => Thing::Template(Rc::from(parts)),
-        };
-        Some(Known { development: *development, ..Known::new(thing, v, Certainty::Firm) })
-    }
-
     /// Every thing that was ever written into a variable.
     fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
         let binding = &self.summary(unit).bindings[id.index()];
         let mut values = Vec::new();
+        let mut looked_at = 0;
         for write in binding.writes.iter().take(MOST_WRITES) {
+            if values.len() >= MOST_VALUES {
+                break;
+            }
+            looked_at += 1;
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
             for known in self.eval_in(V(unit, write.value), frames).iter() {
@@ -442,7 +398,7 @@ impl Program<'_> {
                 values.push(known);
             }
         }
-        if binding.writes.len() > MOST_WRITES {
+        if binding.writes.len() > looked_at {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
         if values.is_empty() || values.iter().all(Known::is_unknown) {
@@ -453,6 +409,18 @@ impl Program<'_> {
                 let missing = if binding.writes.is_empty() { Thing::Unknown(Unknown::Other(v)) } else { Thing::Null };
                 values.push(Known::new(missing, v, Certainty::Firm));
             }
+        }
+        // A list of modules that hands them out by a name gives nothing that is known.
+        let nothing = |known: &Known| {
+            known.is_unknown() && !matches!(known.thing, Thing::Unknown(Unknown::Limit))
+                || matches!(known.thing, Thing::Undefined)
+        };
+        if !binding.writes.is_empty()
+            && values.iter().all(nothing)
+            && electron::CALLED.contains(&self.str(unit, binding.name))
+        {
+            let module = self.api_member("electron", self.str(unit, binding.name));
+            return vec![Known::new(module, v, Certainty::Firm)];
         }
         values
     }
@@ -482,6 +450,10 @@ impl Program<'_> {
         match &known.thing {
             Thing::Api(path) => {
                 let name = path.rsplit('.').next().unwrap_or(path);
+                // An interface of the app's own may be called so too.
+                if let Some(module) = electron::typed(name).filter(|_| self.is_of_electron(hint)) {
+                    return Some(Known::new(self.api_member("electron", module), v, Certainty::Firm));
+                }
                 let class = electron::class(match name {
                     "IpcMainInvokeEvent" => "IpcMainEvent",
                     other => other,
@@ -490,6 +462,24 @@ impl Program<'_> {
             }
             Thing::Class(class) => Some(Known::new(Thing::Instance(*class), v, Certainty::Firm)),
             _ => None,
+        }
+    }
+
+    /// A name imported from Electron, or a member of its namespace.
+    fn is_of_electron(&self, v: V) -> bool {
+        match self.value(v) {
+            Value::ImportName(import, _) => {
+                matches!(self.target(v.0, import), Target::External(module) if module.starts_with("electron"))
+            }
+            Value::Member(object, _) => {
+                let objects = self.eval(V(v.0, object));
+                objects.iter().all(|known| matches!(&known.thing, Thing::Api(path) if path.starts_with("electron")))
+            }
+            Value::Binding(binding) => match self.summary(v.0).bindings[binding.index()].writes.as_slice() {
+                [only] => self.is_of_electron(V(v.0, only.value)),
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -703,19 +693,32 @@ impl Program<'_> {
         if let Some(module) = self.packed(c) {
             return self.loaded(module, v);
         }
-        // `method.bind(this)` is the method.
-        let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
-        let mut values = Vec::new();
-        for known in self.eval_in(callee, frames).iter() {
-            if binds && matches!(known.thing, Thing::Function(..)) {
-                values.push(known.clone().at_most(Certainty::Firm));
-                continue;
+        if let Some(bound) = super::bound(self.summary(c.0), call)
+            && matches!(self.value(V(c.0, bound)), Value::Member(..) | Value::Binding(_) | Value::ImportName(..))
+        {
+            let values = self.eval_in(V(c.0, bound), frames);
+            if values.iter().any(|known| matches!(known.thing, Thing::Api(_) | Thing::Method(..))) {
+                return self.step(&values, v);
             }
+        }
+        let mut values = Vec::new();
+        let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
+        for known in self.eval_in(callee, frames).iter() {
             let mut results = match (&known.thing, call.kind) {
+                // `this.serve.bind(this)` is the function itself.
+                (Thing::Function(..), _) if binds => vec![known.clone()],
+                (Thing::Api(path), _) if binds && path.ends_with(".bind") => {
+                    let bound = path.strip_suffix(".bind").unwrap_or(path);
+                    vec![Known::new(Thing::Api(Rc::from(bound)), v, known.certainty)]
+                }
                 (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, inner), _) => self.returned(*function, c, inner, frames, v),
+                // `contents.on(…).on(…)`
+                (Thing::Method(host, method), _) if electron::CHAIN.contains(&&**method) => {
+                    vec![Known::new(Thing::Host(host.clone()), v, Certainty::Firm)]
+                }
                 (Thing::Method(host, method), _) => match electron::method(host.class, method) {
                     Some(class) => {
                         vec![Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm)]
@@ -771,6 +774,12 @@ impl Program<'_> {
         let short = path.strip_prefix("@electron/remote.").or_else(|| path.strip_prefix("remote.")).unwrap_or(path);
         if let Some((class, origin)) = electron::call(short) {
             return host(class, origin);
+        }
+        if let Some((emitter, method)) = short.split_once('.')
+            && electron::CHAIN.contains(&method)
+            && electron::MODULES.contains(&emitter)
+        {
+            return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
             "session.fromPartition" => {
@@ -1015,11 +1024,4 @@ pub(super) fn is_merge(path: &str) -> bool {
             | "merge-options"
             | "lodash-es.merge"
     )
-}
-
-fn push_part(parts: &mut Vec<Part>, part: Part) {
-    match (parts.last_mut(), part) {
-        (Some(Part::Text(last)), Part::Text(next)) => *last = Rc::from(format!("{last}{next}")),
-        (_, part) => parts.push(part),
-    }
 }

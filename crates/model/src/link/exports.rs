@@ -52,6 +52,16 @@ impl Program<'_> {
         Thing::Api(if module == "electron" { Rc::from("electron") } else { Rc::from(module) })
     }
 
+    /// The names that a file exports itself, in source order.
+    pub(super) fn exported_names(&self, unit: UnitId) -> Vec<Rc<str>> {
+        let summary = self.summary(unit);
+        let names = summary.exports.iter().filter_map(|export| match export {
+            Export::Named(name, _) | Export::From(name, ..) | Export::Namespace(name, _) => Some(*name),
+            Export::Whole(_) | Export::Star(_) => None,
+        });
+        names.map(|name| Rc::from(summary.str(name))).collect()
+    }
+
     /// `module.exports = value`, the last one.
     fn whole(&self, unit: UnitId) -> Option<V> {
         self.summary(unit).exports.iter().rev().find_map(|export| match export {

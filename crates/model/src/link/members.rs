@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::evaluate::MOST_VALUES;
 use super::things::*;
 use super::{F, K, Program, UnitId, V, electron};
 use crate::summary::*;
@@ -127,6 +128,10 @@ impl Program<'_> {
                 }
             }
             values.extend(found);
+            if values.len() >= MOST_VALUES {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
         }
         if values.is_empty() {
             values.push(Known::unknown(Unknown::Member(v), Some(v)));
@@ -201,6 +206,11 @@ impl Program<'_> {
             Thing::Result(path, c) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
                 one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Created(*c) }))
             }
+            Thing::Result(path, c) if electron::MENUBARS.contains(&&**path) => match name {
+                "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c) })),
+                "app" => one(Thing::Api(Rc::from("app"))),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
             Thing::Result(path, _) => match (electron::call_element(path), name.parse::<usize>()) {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
@@ -401,6 +411,11 @@ impl Program<'_> {
             let write = self.summary(unit).writes[index as usize];
             let Some(value) = write.value else { continue };
             let value = V(unit, value);
+            if values.len() >= MOST_VALUES || self.is_tired() {
+                values.push(Known::unknown(Unknown::Limit, Some(v)));
+                break;
+            }
+            self.work.set(self.work.get() + 1);
             if value == v || !is_it(self, V(unit, write.object)) {
                 continue;
             }

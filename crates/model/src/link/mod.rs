@@ -14,9 +14,10 @@ pub use members::is_development_address;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod resolve;
+mod texts;
 pub mod things;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -25,7 +26,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use resolve::Modules;
 pub use resolve::Target;
-pub(crate) use resolve::{Json, join, split, within};
+pub(crate) use resolve::{Json, is_builtin, join, split, within};
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
@@ -79,6 +80,7 @@ pub struct Program<'a> {
     callbacks: FxHashMap<F, (C, u32)>,
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    functions_by_name: FxHashMap<Rc<str>, u32>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
@@ -87,7 +89,7 @@ pub struct Program<'a> {
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
     hit: Cell<u32>,
-    provisional: RefCell<Vec<(V, Frames, bool)>>,
+    provisional: RefCell<Vec<(V, Frames, bool, bool)>>,
     /// Parameters are not followed to the calls that fill them.
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
@@ -96,10 +98,15 @@ pub struct Program<'a> {
     added: RefCell<collections::Added>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
+    registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
     /// How much work was done when the question that is being answered was asked.
     asked_at: Cell<u64>,
+    /// How much it may cost.
+    allowed: Cell<u64>,
+    /// For each unit, how many questions that began in it came to no end.
+    tangled: Vec<Cell<u32>>,
 }
 
 /// Steps of evaluation that one app may cost, as a bound against hostile input.
@@ -120,6 +127,7 @@ impl<'a> Program<'a> {
             callbacks: FxHashMap::default(),
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
+            functions_by_name: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
@@ -132,10 +140,14 @@ impl<'a> Program<'a> {
             emits: RefCell::default(),
             added: RefCell::default(),
             holding: RefCell::default(),
+            registrations: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
             asked_at: Cell::new(0),
+            allowed: Cell::new(0),
+            tangled: Vec::new(),
         };
+        program.tangled = vec![Cell::new(0); program.units.len()];
         program.index();
         program
     }
@@ -217,6 +229,16 @@ impl<'a> Program<'a> {
         self.work.get() > MOST_WORK
     }
 
+    fn tangles(&self, unit: UnitId) -> u32 {
+        self.tangled.get(unit.0 as usize).map_or(0, Cell::get)
+    }
+
+    fn tangle(&self, unit: UnitId) {
+        if let Some(count) = self.tangled.get(unit.0 as usize) {
+            count.set(count.get().saturating_add(1));
+        }
+    }
+
     /// The module that an import leads to.
     pub fn target(&self, unit: UnitId, import: ImportId) -> &Target {
         self.modules.target(unit, import)
@@ -243,38 +265,43 @@ impl<'a> Program<'a> {
 
     fn index(&mut self) {
         let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
+        let mut calls: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
+        let mut curried: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
+        let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
+        let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
+        let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
+        let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
         let mut additions = collections::Additions::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
-            let names: Vec<Rc<str>> = summary.strings.iter().map(|text| Rc::from(&**text)).collect();
-            additions.collect(unit, summary, &names);
-            let mut calls: Vec<(Rc<str>, C)> = Vec::new();
-            let mut curried: Vec<(Rc<str>, C)> = Vec::new();
-            let mut arguments: Vec<(Rc<str>, (C, u32))> = Vec::new();
-            let mut callbacks: Vec<(F, (C, u32))> = Vec::new();
+            // Most texts are no names: only those that are become shared ones.
+            let names: Vec<OnceCell<Rc<str>>> = vec![OnceCell::new(); summary.strings.len()];
+            let shared = |name: Name| names[name.index()].get_or_init(|| Rc::from(summary.str(name))).clone();
+            additions.collect(unit, summary, &shared);
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
-                    calls.push((names[name.index()].clone(), c));
+                    calls.entry(shared(name)).or_default().push(c);
                 } else if let Value::Call(inner) = summary.value(call.callee)
                     && let Some(name) = final_name(summary, summary.call(inner).callee)
                 {
-                    curried.push((names[name.index()].clone(), c));
+                    curried.entry(shared(name)).or_default().push(c);
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
                     // `handler.bind(this)` is handler.
                     if let Value::Call(inner) = summary.value(value)
-                        && let Value::Member(bound, method) = summary.value(summary.call(inner).callee)
-                        && summary.str(method) == "bind"
+                        && let Some(bound) = bound(summary, summary.call(inner))
                     {
                         value = bound;
                     }
                     match summary.value(value) {
-                        Value::Function(function) => callbacks.push((F(unit, function), (c, position as u32))),
+                        Value::Function(function) => {
+                            callbacks.insert(F(unit, function), (c, position as u32));
+                        }
                         Value::Binding(_) | Value::Member(..) => {
                             if let Some(name) = final_name(summary, value) {
-                                arguments.push((names[name.index()].clone(), (c, position as u32)));
+                                arguments.entry(shared(name)).or_default().push((c, position as u32));
                             }
                         }
                         _ => {}
@@ -283,7 +310,7 @@ impl<'a> Program<'a> {
             }
             let mut alias = |from: Name, to: Name| {
                 if from != to {
-                    aliases.entry(names[from.index()].clone()).or_default().insert(names[to.index()].clone());
+                    aliases.entry(shared(from)).or_default().insert(shared(to));
                 }
             };
             for binding in &summary.bindings {
@@ -303,7 +330,7 @@ impl<'a> Program<'a> {
                             }
                         }
                         _ => {
-                            if let Some(name) = final_name(summary, write.value) {
+                            for name in names_behind(summary, write.value) {
                                 alias(name, binding.name);
                             }
                         }
@@ -311,8 +338,10 @@ impl<'a> Program<'a> {
                 }
             }
             for property in &summary.properties {
-                if let (Key::Name(key), Some(name)) = (property.key, final_name(summary, property.value)) {
-                    alias(name, key);
+                if let Key::Name(key) = property.key {
+                    for name in names_behind(summary, property.value) {
+                        alias(name, key);
+                    }
                 }
             }
             for export in &summary.exports {
@@ -326,29 +355,24 @@ impl<'a> Program<'a> {
                     _ => {}
                 }
             }
-            let mut writes: Vec<(Rc<str>, (UnitId, u32))> = Vec::new();
             for (index, write) in summary.writes.iter().enumerate() {
                 if let Key::Name(key) = write.key {
-                    writes.push((names[key.index()].clone(), (unit, index as u32)));
+                    writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);
                     }
                 }
             }
-            for (name, call) in calls {
-                self.calls_by_name.entry(name).or_default().push(call);
+            for name in summary.functions.iter().filter_map(|function| function.name) {
+                *functions.entry(shared(name)).or_default() += 1;
             }
-            for (name, call) in curried {
-                self.curried_by_name.entry(name).or_default().push(call);
-            }
-            for (name, argument) in arguments {
-                self.arguments_by_name.entry(name).or_default().push(argument);
-            }
-            for (key, write) in writes {
-                self.writes_by_key.entry(key).or_default().push(write);
-            }
-            self.callbacks.extend(callbacks);
         }
+        self.calls_by_name = calls;
+        self.curried_by_name = curried;
+        self.arguments_by_name = arguments;
+        self.writes_by_key = writes;
+        self.callbacks = callbacks;
+        self.functions_by_name = functions;
         self.additions = additions;
         self.aliases = aliases
             .into_iter()
@@ -416,6 +440,44 @@ pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
         Value::Function(function) => summary.function(function).name,
         Value::Class(class) => summary.classes[class.index()].name,
         Value::Await(inner) => final_name(summary, inner),
+        Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
         _ => None,
     }
+}
+
+/// What `function.bind(…)` binds.
+pub(crate) fn bound(summary: &Summary, call: &Call) -> Option<ValueId> {
+    match summary.value(call.callee) {
+        Value::Member(bound, method) if summary.str(method) == "bind" => Some(bound),
+        _ => None,
+    }
+}
+
+/// The names of everything that a value may be: of both branches, and of what a function of this file returns.
+fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
+    let mut names = Vec::new();
+    let mut open = vec![value];
+    let mut steps = 0;
+    while let Some(value) = open.pop() {
+        steps += 1;
+        if steps > 16 {
+            break;
+        }
+        if let Some(name) = final_name(summary, value) {
+            names.push(name);
+            continue;
+        }
+        match summary.value(value) {
+            Value::Conditional { then, other, .. } => open.extend([other, then]),
+            Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
+            Value::Call(call) => {
+                let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
+                let [only] = summary.bindings[binding.index()].writes.as_slice() else { continue };
+                let Value::Function(function) = summary.value(only.value) else { continue };
+                open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));
+            }
+            _ => {}
+        }
+    }
+    names
 }

@@ -46,6 +46,9 @@ pub struct Use {
     pub order: u32,
 }
 
+/// Property writes of a file that are looked at for keys which an object is given later.
+const MOST_LATER_WRITES: usize = 1000;
+
 impl Program<'_> {
     /// What a property of an object is, seen from a use of it.
     pub fn property(&self, object: &Object, key: &str, from: Option<Use>) -> Lookup {
@@ -308,6 +311,19 @@ impl Program<'_> {
                         }
                         Key::Spread => nested(V(v.0, property.value), frames, keys),
                         Key::Computed(_) => {}
+                    }
+                }
+                // `api.save = …` after `const api = {}`.
+                for write in self.summary(v.0).writes.iter().take(MOST_LATER_WRITES) {
+                    if let Key::Name(name) = write.key
+                        && write.value.is_some()
+                        && matches!(self.value(V(v.0, write.object)), Value::Binding(_))
+                        && self.may_hold(v.0, write.object, *v)
+                    {
+                        let key: Rc<str> = Rc::from(self.str(v.0, name));
+                        if !keys.contains(&key) {
+                            keys.push(key);
+                        }
                     }
                 }
             }

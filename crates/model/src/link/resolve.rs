@@ -317,6 +317,11 @@ fn canonical(specifier: &str) -> Option<&str> {
     }
 }
 
+/// Whether Node brings a module of this name.
+pub(crate) fn is_builtin(specifier: &str) -> bool {
+    BUILTINS.contains(&specifier)
+}
+
 /// Modules that Node brings: <https://nodejs.org/api/module.html#modulebuiltinmodules>.
 const BUILTINS: [&str; 44] = [
     "assert",

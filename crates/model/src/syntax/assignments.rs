@@ -174,6 +174,11 @@ impl Lowering {
     pub(super) fn write_binding(&mut self, binding: BindingId, value: ValueId, span: Range) {
         let order = self.event();
         let (function, condition) = (self.function(), self.condition());
-        self.out.bindings[binding.index()].writes.push(Assignment { value, span, function, condition, order });
+        let writes = &mut self.out.bindings[binding.index()].writes;
+        if writes.is_empty() {
+            // Most variables are written once.
+            writes.reserve_exact(1);
+        }
+        writes.push(Assignment { value, span, function, condition, order });
     }
 }

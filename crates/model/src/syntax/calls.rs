@@ -63,7 +63,31 @@ impl Lowering {
                 let callee = self.expr(callee);
                 let items = self.arguments(&call.args);
                 self.defined_export(callee, &items);
-                self.record_call(callee, &items, CallKind::Call, span)
+                let made = self.record_call(callee, &items, CallKind::Call, span);
+                self.assigned_properties(callee, &items);
+                made
+            }
+        }
+    }
+
+    /// `Object.assign(options, { key: value })`: the same as `options.key = value` for each.
+    fn assigned_properties(&mut self, callee: ValueId, items: &[Item]) {
+        let Some((target, sources)) = items.split_first() else { return };
+        let value = |this: &Self, id: ValueId| this.out.values[id.index()].value;
+        let Value::Member(object, method) = value(self, callee) else { return };
+        let is_assign = self.strings.str(method) == "assign"
+            && matches!(value(self, object), Value::Global(global) if self.strings.str(global) == "Object");
+        let is_place = matches!(value(self, target.value), Value::Binding(_) | Value::Member(..) | Value::Global(_));
+        if !is_assign || !is_place || target.spread {
+            return;
+        }
+        for source in sources {
+            let Value::Object(list) = value(self, source.value) else { continue };
+            for index in list.range() {
+                let property = self.out.properties[index];
+                if let (Key::Name(_), Slot::Value) = (property.key, property.slot) {
+                    self.write(target.value, property.key, Some(property.value), property.span);
+                }
             }
         }
     }

@@ -77,6 +77,7 @@ impl Lowering {
     pub fn finish(mut self) -> (Summary, bool) {
         self.out.functions[TOP.index()].events = (0, self.order);
         self.out.strings = self.strings.finish();
+        self.out.shrink();
         (self.out, self.too_deep)
     }
 
@@ -127,6 +128,10 @@ impl Lowering {
 
     pub(super) fn add(&mut self, value: Value, span: Range) -> ValueId {
         let id = ValueId(self.out.values.len() as u32);
+        let owner = self.function();
+        if self.out.owners.last().is_none_or(|(_, last)| *last != owner) {
+            self.out.owners.push((id, owner));
+        }
         self.out.values.push(Node { value, span });
         id
     }

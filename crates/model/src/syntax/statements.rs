@@ -12,6 +12,11 @@ use crate::summary::{Key, *};
 /// Tests that one branch may find out and that still count behind it.
 const MOST_LEARNT: u32 = 16;
 
+/// Whether a statement counts wherever it stands in its block.
+fn is_hoisted(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Decl(Decl::Fn(_)))
+}
+
 /// How control leaves a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Flow {
@@ -56,7 +61,8 @@ impl Lowering {
                 self.module_decl(declaration);
                 Flow::On
             }
-            ModuleItem::Stmt(statement) => self.statement(statement),
+            ModuleItem::Stmt(statement) if *flow == Flow::On || is_hoisted(statement) => self.statement(statement),
+            ModuleItem::Stmt(_) => return,
         };
         if *flow == Flow::On {
             *flow = next;
@@ -144,10 +150,13 @@ impl Lowering {
         }
     }
 
-    /// Lowers the statements of a block that has its scope already.
+    /// Lowers the statements of a block that has its scope already; those that can never run say nothing.
     pub(super) fn statements(&mut self, statements: &[Stmt]) -> Flow {
         let mut flow = Flow::On;
         for statement in statements {
+            if flow != Flow::On && !is_hoisted(statement) {
+                continue;
+            }
             let next = self.statement(statement);
             if flow == Flow::On {
                 flow = next;
@@ -487,6 +496,11 @@ impl Lowering {
             (Flow::Leaves, None | Some(Flow::Leaves)) => Flow::Leaves,
             _ => Flow::Breaks,
         };
+        self.out.tries.push(Try {
+            block: range(statement.block.span),
+            handler: statement.handler.as_ref().map(|handler| range(handler.span)),
+            finalizer: statement.finalizer.as_ref().map(|finalizer| range(finalizer.span)),
+        });
         if let Some(finalizer) = &statement.finalizer {
             let kept = self.condition();
             self.frame().condition = before;
@@ -525,7 +539,10 @@ impl Lowering {
                 self.write_ident(&function.ident, value, span);
             }
             Decl::Var(var) => self.var(var),
-            Decl::Using(using) => self.declarators(&using.decls),
+            Decl::Using(using) => {
+                self.declarators(&using.decls);
+                self.out.using.push(range(using.span));
+            }
             Decl::TsEnum(declaration) => self.enumeration(declaration),
             Decl::TsModule(module) => {
                 if let Some(TsNamespaceBody::TsModuleBlock(block)) = &module.body

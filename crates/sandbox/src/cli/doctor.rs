@@ -26,7 +26,8 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, String> {
 
 async fn examine(options: &Options) -> Result<ExitCode, String> {
     let accept = options.accept.map(Level::from);
-    let engine = Engine::new(EngineOptions { worker: None, accept }).map_err(|error| error.to_string())?;
+    let engine =
+        Engine::new(EngineOptions { accept, ..EngineOptions::default() }).map_err(|error| error.to_string())?;
     let support = match engine.support().await {
         Ok(support) => support,
         Err(error) => {

@@ -27,7 +27,7 @@ enum Command {
     /// Run a script and print its value
     Run(run::Options),
     /// Serve a client over standard input and output: the control protocol of docs/sandbox.md
-    Serve,
+    Serve(serve::Options),
     /// Show which layers this machine enforces, and prove each
     Doctor(doctor::Options),
     /// Say for each URL whether the policy allows it; opens no connection and looks nothing up
@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
     };
     let done = match options.command {
         Command::Run(options) => run::run(&options),
-        Command::Serve => serve::run(),
+        Command::Serve(options) => serve::run(options),
         Command::Doctor(options) => doctor::run(&options),
         Command::CheckUrl(options) => check_url::run(&options),
     };

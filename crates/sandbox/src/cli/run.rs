@@ -96,7 +96,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, String> {
 }
 
 async fn execute(options: &Options, policy: Policy, code: &str) -> Result<Outcome, String> {
-    let engine = Engine::new(EngineOptions { worker: None, accept: options.accept.map(Level::from) })
+    let engine = Engine::new(EngineOptions { accept: options.accept.map(Level::from), ..EngineOptions::default() })
         .map_err(|e| e.to_string())?;
     let module = options.script.as_ref().is_some_and(|path| path.extension().is_some_and(|e| e == "mjs"));
     let limit = options.timeout.map(Duration::from_millis);
@@ -119,7 +119,7 @@ async fn execute(options: &Options, policy: Policy, code: &str) -> Result<Outcom
                 Event::Uncaught(error) => eprintln!("uncaught: {}: {}", visible(&error.name), visible(&error.message)),
                 Event::LogCut(bytes) => eprintln!("[{bytes} bytes of output were cut]"),
                 Event::Exit { .. } => return,
-                Event::Ready | Event::Lockup => {}
+                Event::Ready | Event::Lockup | Event::Crash { .. } => {}
             }
         }
     });

@@ -63,6 +63,19 @@ enum Command {
         id: u64,
         sandbox: u64,
     },
+    Reset {
+        id: u64,
+        sandbox: u64,
+    },
+    Connect {
+        id: u64,
+        sandbox: u64,
+        other: u64,
+        #[serde(default)]
+        name: String,
+        #[serde(default)]
+        other_name: String,
+    },
     RpcExpose {
         id: u64,
         sandbox: u64,
@@ -104,7 +117,22 @@ struct AnswerError {
 
 type Answers = Mutex<HashMap<u64, oneshot::Sender<Result<electrolint_policy::Value, ApiError>>>>;
 
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// Keep so many workers ready for the next sandbox, 0 to 16
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = ready)]
+    ready: usize,
+    /// Keep compiled code in this folder, where nobody else may write
+    #[arg(long, value_name = "DIR")]
+    code_cache: Option<std::path::PathBuf>,
+}
+
+fn ready(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n <= 16).ok_or_else(|| "a number from 0 to 16".into())
+}
+
 struct Server {
+    options: Options,
     out: mpsc::UnboundedSender<Json>,
     engines: Mutex<HashMap<Option<Level>, Engine>>,
     sandboxes: Mutex<HashMap<u64, Arc<Sandbox>>>,
@@ -118,11 +146,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) fn run() -> Result<ExitCode, String> {
-    super::runtime()?.block_on(serve())
+pub(super) fn run(options: Options) -> Result<ExitCode, String> {
+    super::runtime()?.block_on(serve(options))
 }
 
-async fn serve() -> Result<ExitCode, String> {
+async fn serve(options: Options) -> Result<ExitCode, String> {
     let (out, mut lines) = mpsc::unbounded_channel::<Json>();
     let writer = tokio::spawn(async move {
         let mut stdout = tokio::io::stdout();
@@ -135,6 +163,7 @@ async fn serve() -> Result<ExitCode, String> {
         }
     });
     let server = Arc::new(Server {
+        options,
         out,
         engines: Mutex::default(),
         sandboxes: Mutex::default(),
@@ -212,6 +241,24 @@ impl Server {
                         Ok(time) => json!({ "type": "result", "id": id, "value": time.as_secs_f64() * 1000.0 }),
                         Err(error) => failure(id, "Error", &error.to_string(), ""),
                     });
+                });
+            }
+            Command::Reset { id, sandbox } => {
+                let Some(sandbox) = self.find(id, sandbox) else { return Ok(()) };
+                let server = self.clone();
+                tokio::spawn(async move {
+                    server.say(match sandbox.reset().await {
+                        Ok(()) => json!({ "type": "result", "id": id }),
+                        Err(error) => failure(id, "StartError", &error.to_string(), ""),
+                    });
+                });
+            }
+            Command::Connect { id, sandbox, other, name, other_name } => {
+                let Some(sandbox) = self.find(id, sandbox) else { return Ok(()) };
+                let Some(other) = self.find(id, other) else { return Ok(()) };
+                self.say(match sandbox.connect(&name, &other, &other_name) {
+                    Ok(()) => json!({ "type": "result", "id": id }),
+                    Err(error) => failure(id, "Error", &error.to_string(), ""),
                 });
             }
             Command::RpcExpose { id, sandbox, method } => {
@@ -294,8 +341,13 @@ impl Server {
         if let Some(engine) = engines.get(&accept) {
             return Ok(engine.clone());
         }
-        let engine =
-            Engine::new(EngineOptions { worker: None, accept }).map_err(|error| ("StartError", error.to_string()))?;
+        let engine = Engine::new(EngineOptions {
+            accept,
+            code_cache: self.options.code_cache.clone(),
+            ready: self.options.ready,
+            worker: None,
+        })
+        .map_err(|error| ("StartError", error.to_string()))?;
         engines.insert(accept, engine.clone());
         Ok(engine)
     }
@@ -372,11 +424,16 @@ fn describe(sandbox: u64, event: Event) -> Json {
             json!({ "event": "uncaught", "name": error.name, "message": error.message, "stack": error.stack })
         }
         Event::Lockup => json!({ "event": "lockup" }),
-        Event::Exit { status: Status::Code(code), reason } => {
-            json!({ "event": "exit", "code": code, "signal": null, "reason": reason })
+        Event::Exit { status, reason, crash } => {
+            let (code, signal) = match status {
+                Status::Code(code) => (Some(code), None),
+                Status::Signal(signal) => (None, Some(signal)),
+            };
+            json!({ "event": "exit", "code": code, "signal": signal, "reason": reason, "crash": crash })
         }
-        Event::Exit { status: Status::Signal(signal), reason } => {
-            json!({ "event": "exit", "code": null, "signal": signal, "reason": reason })
+        Event::Crash { consecutive, restart_after } => {
+            let after = restart_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+            json!({ "event": "crash", "consecutive": consecutive, "restartAfterMs": after })
         }
     };
     message["type"] = "event".into();

@@ -1,12 +1,21 @@
 //! The host's side: makes sandboxes, holds them to their policy, and is their only way out.
 
+mod builder;
+mod cache;
 mod clock;
+mod conversation;
 mod convert;
+mod event;
+mod execute;
+mod handler;
+mod live;
 mod modules;
 mod nursery;
 mod plugins;
+mod pool;
 mod rpc;
 mod sandbox;
+mod supervisor;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,15 +24,23 @@ use std::time::Duration;
 use electrolint_policy::Level;
 use electrolint_policy::policy::Policy;
 
+pub use builder::SandboxBuilder;
+pub use cache::CacheStats;
 pub(crate) use convert::to_plain_json;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
+pub use event::{Event, Events, ExecError, Thrown};
+pub use execute::Execute;
+pub use handler::{ApiError, CallArgs};
 pub(crate) use nursery::WORKER_ARGUMENT;
 pub use plugins::{Plugin, PluginError, PluginManifest, ScriptPlugin, check_plugins};
 pub use rpc::{Call, Rpc, RpcError};
-pub use sandbox::{ApiError, CallArgs, Event, Events, ExecError, Execute, Sandbox, SandboxBuilder, Thrown};
+pub use sandbox::{PortError, Sandbox};
+pub use supervisor::{State, Supervision, Supervisor, Verdict};
 
+use cache::CodeCache;
 use clock::Clock;
 use nursery::Nursery;
+use pool::Pool;
 
 use crate::os::probe::Act;
 use crate::os::process::Status;
@@ -31,6 +48,9 @@ use crate::worker::{Config, Probe};
 
 /// How long a zygote may take to get inside, or a worker to be forked and ready, when the policy says nothing.
 const STARTUP: Duration = Duration::from_secs(10);
+
+/// Most workers that are kept ready.
+const MOST_READY: usize = 16;
 
 /// Options of an [`Engine`].
 #[derive(Debug, Clone, Default)]
@@ -41,6 +61,11 @@ pub struct EngineOptions {
     /// The host's consent, by name, to less than full containment: the lowest level that may be used where a higher
     /// one cannot be had. A policy that demands more is refused still.
     pub accept: Option<Level>,
+    /// Where compiled code is kept between runs of the host, with a secret that authenticates it. Without it: in memory, for
+    /// as long as the engine lives. Nobody but the host may write there.
+    pub code_cache: Option<PathBuf>,
+    /// Workers that are kept ready for the next sandbox with the same limits, 0 to 16.
+    pub ready: usize,
 }
 
 /// Why a sandbox was not made.
@@ -99,6 +124,9 @@ pub enum StartError {
         /// What happened.
         error: ExecError,
     },
+    /// `main` of the addon failed, or its top level took longer than `limits.initTimeoutMs`.
+    #[error("main failed: {0}")]
+    Main(ExecError),
     /// The worker ended before it was ready.
     #[error("the sandbox ended before it was ready: {0}")]
     Ended(String),
@@ -130,6 +158,9 @@ struct Inner {
     accept: Option<Level>,
     clock: Clock,
     nursery: Mutex<Option<Arc<Nursery>>>,
+    cache: CodeCache,
+    ready: usize,
+    pool: Mutex<Pool>,
 }
 
 impl Engine {
@@ -142,7 +173,15 @@ impl Engine {
             Some(program) => program,
             None => default_program()?,
         };
-        let inner = Inner { program, accept: options.accept, clock: Clock::start()?, nursery: Mutex::default() };
+        let inner = Inner {
+            cache: CodeCache::open(&program, options.code_cache.as_deref())?,
+            program,
+            accept: options.accept,
+            clock: Clock::start()?,
+            nursery: Mutex::default(),
+            ready: options.ready.min(MOST_READY),
+            pool: Mutex::default(),
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -171,7 +210,8 @@ impl Engine {
         let mut config = config_of(&Policy::minimal());
         let host = i32::try_from(std::process::id()).unwrap_or(1);
         config.probe = Some(Probe { act, seccomp, host });
-        let forked = tokio::time::timeout(STARTUP, nursery.fork(config)).await.map_err(|_| StartError::TimedOut)??;
+        let forked =
+            tokio::time::timeout(STARTUP, nursery.fork(config, &[])).await.map_err(|_| StartError::TimedOut)??;
         let status = tokio::time::timeout(STARTUP, forked.ended).await.map_err(|_| StartError::TimedOut)?;
         status.map_err(|_| StartError::Ended("the zygote has ended".into()))
     }
@@ -198,6 +238,12 @@ impl Engine {
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, nursery)) {
             *current = None;
         }
+    }
+
+    /// What the code cache did so far.
+    #[must_use]
+    pub fn code_cache(&self) -> CacheStats {
+        self.0.cache.stats()
     }
 
     fn clock(&self) -> &Clock {
@@ -271,6 +317,8 @@ fn config_of(policy: &Policy) -> Config {
         allow_timers: policy.permits(Permission::Timers),
         sandbox_methods: policy.rpc.sandbox_methods_max,
         call_timeout_ms: policy.rpc.call_timeout.map(|t| t.as_millis() as u64),
+        ports: policy.ports,
+        compile: false,
         probe: None,
     }
 }

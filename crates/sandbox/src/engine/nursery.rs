@@ -23,12 +23,24 @@ use crate::worker::zygote::{MAX_MESSAGE, Report, Request};
 /// The first argument that makes the program a launcher.
 pub(crate) const WORKER_ARGUMENT: &str = "__worker";
 
+/// Bytes that a new socket takes for sure: its buffer has 160 KiB at least (net.core.wmem_default).
+const FIRST_BYTES: usize = 32 << 10;
+
 /// A worker that has just been forked.
 pub(super) struct Forked {
     pub(super) pidfd: OwnedFd,
     pub(super) channel: OwnedFd,
     pub(super) errors: OwnedFd,
     pub(super) ended: oneshot::Receiver<Status>,
+    /// Whether the first frame lies in the channel already.
+    pub(super) greeted: bool,
+}
+
+impl Forked {
+    /// Whether it has not ended, as far as was heard.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.ended.is_empty() && !self.ended.is_terminated()
+    }
 }
 
 struct Waiting {
@@ -105,7 +117,9 @@ impl Nursery {
     }
 
     /// Has a worker forked. The caller decides how long it waits for that.
-    pub(super) async fn fork(&self, config: Config) -> Result<Forked, StartError> {
+    ///
+    /// `first` is what the worker finds in its channel as soon as it runs, if there is room for it.
+    pub(super) async fn fork(&self, config: Config, first: &[u8]) -> Result<Forked, StartError> {
         let (channel, theirs) = fds::pair(SocketType::STREAM).map_err(StartError::Io)?;
         let (errors, their_errors) = fds::pipe().map_err(StartError::Io)?;
         let (forked, answer) = oneshot::channel();
@@ -118,8 +132,11 @@ impl Nursery {
             lock(&self.waiting).remove(&id);
             return Err(StartError::Io(error));
         }
+        let flags = rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT;
+        let fits = !first.is_empty() && first.len() <= FIRST_BYTES;
+        let greeted = fits && rustix::net::send(&channel, first, flags).is_ok_and(|sent| sent == first.len());
         match answer.await {
-            Ok(Ok(pidfd)) => Ok(Forked { pidfd, channel, errors, ended: end }),
+            Ok(Ok(pidfd)) => Ok(Forked { pidfd, channel, errors, ended: end, greeted }),
             Ok(Err(message)) => Err(StartError::Io(io::Error::other(message))),
             Err(_) => Err(StartError::Io(io::Error::other("the zygote has ended"))),
         }

@@ -12,7 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StartError;
-use super::sandbox::{ApiError, CallArgs, Handler, Live, Plan, lock, typed};
+use super::builder::Plan;
+use super::handler::{ApiError, CallArgs, Handler, typed};
+use super::live::{Live, lock};
 use crate::proto::frames::ToWorker;
 
 /// JSON-RPC 2.0, section 5.1: <https://www.jsonrpc.org/specification#error_object>.

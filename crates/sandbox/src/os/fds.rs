@@ -24,13 +24,17 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Sends one message with descriptors; the receiver gets duplicates. A receiver whose queue is full is an error.
 pub(crate) fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    send_some(socket, bytes, fds).map(drop)
+}
+
+/// As [`send`], on a stream: answers how many bytes went, with which all descriptors did.
+pub(crate) fn send_some(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(io::Error::other("too many descriptors for one message"));
     }
-    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
-    Ok(())
+    Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?)
 }
 
 /// Receives one message and its descriptors. No bytes means that the other end is closed.
@@ -50,6 +54,30 @@ pub(crate) fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize
         }
     }
     Ok((message.bytes, fds))
+}
+
+/// A descriptor of a locked worker. A debug build of the standard library asks fcntl(2) before it closes one, which the
+/// filter does not allow; this one closes and asks nothing.
+pub(crate) struct Descriptor(std::mem::ManuallyDrop<OwnedFd>);
+
+impl Descriptor {
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        Self(std::mem::ManuallyDrop::new(fd))
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is owned by this and was not closed before: `ManuallyDrop` keeps its owner from doing so.
+        // close(2) takes a number and touches no memory.
+        unsafe { libc::close(std::os::fd::AsRawFd::as_raw_fd(&*self.0)) };
+    }
 }
 
 /// Puts `channel` on descriptor 0 and `errors` on 1 and 2, and closes every other one.

@@ -26,6 +26,8 @@ const ADDRESS_SPACE_BASE: u64 = 192 << 20;
 pub(crate) struct Limits {
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: Option<u64>,
+    /// Descriptors besides the channel and the error pipe.
+    pub(crate) ports: u32,
 }
 
 pub(crate) fn limit(limits: &Limits) -> io::Result<()> {
@@ -36,7 +38,7 @@ pub(crate) fn limit(limits: &Limits) -> io::Result<()> {
     set(Resource::Memlock, 0)?;
     set(Resource::Nproc, 0)?;
     set(Resource::Msgqueue, 0)?;
-    set(Resource::Nofile, 3)?;
+    set(Resource::Nofile, 3 + u64::from(limits.ports))?;
     set(Resource::As, limits.memory_bytes.saturating_add(ADDRESS_SPACE_BASE))?;
     if let Some(seconds) = limits.cpu_seconds {
         set(Resource::Cpu, seconds)?;
@@ -110,22 +112,31 @@ const ALLOWED: &[(libc::c_long, When, &str)] = &[
     (libc::SYS_exit_group, When::Always, "the end"),
 ];
 
-/// The seccomp filter, compiled. The zygote compiles it once; a worker only loads it.
-pub(crate) struct Filter(BpfProgram);
+/// What a worker may call besides whose policy gives it message ports. It can take a descriptor that the host sends, and
+/// send none: sendmsg(2) is never allowed.
+const ALLOWED_WITH_PORTS: &[(libc::c_long, When, &str)] =
+    &[(libc::SYS_recvmsg, When::Always, "frames from the host that a message port comes along with")];
+
+/// The seccomp filters, compiled. The zygote compiles them once; a worker only loads one.
+pub(crate) struct Filter {
+    plain: BpfProgram,
+    with_ports: BpfProgram,
+}
 
 impl Filter {
     pub(crate) fn compile() -> io::Result<Self> {
-        program().map(Self)
+        Ok(Self { plain: program(&[])?, with_ports: program(ALLOWED_WITH_PORTS)? })
     }
 
-    pub(crate) fn apply(&self) -> io::Result<()> {
-        seccompiler::apply_filter(&self.0).map_err(io::Error::other)
+    pub(crate) fn apply(&self, ports: bool) -> io::Result<()> {
+        let program = if ports { &self.with_ports } else { &self.plain };
+        seccompiler::apply_filter(program).map_err(io::Error::other)
     }
 }
 
-fn program() -> io::Result<BpfProgram> {
+fn program(besides: &[(libc::c_long, When, &str)]) -> io::Result<BpfProgram> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
-    for (call, when, _) in ALLOWED {
+    for (call, when, _) in ALLOWED.iter().chain(besides) {
         let conditions = match when {
             When::Always => Vec::new(),
             When::NotExecutable(argument) => {

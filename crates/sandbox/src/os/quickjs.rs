@@ -71,6 +71,16 @@ impl Trusted {
     pub(crate) fn compile(ctx: &Ctx<'_>, source: &str, name: &str, module: bool, first_line: i32) -> Result<Self> {
         compile(ctx, source, name, module, first_line).map(Self)
     }
+
+    /// Bytecode as the host sent it. The host has it from a worker that only compiles, of this build, and has
+    /// authenticated it since.
+    pub(crate) fn from_host(code: Vec<u8>) -> Self {
+        Self(code)
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
 }
 
 /// Runs a script and gives its value.
@@ -245,6 +255,34 @@ pub(crate) fn beside<R>(other: &rquickjs::Context, work: impl for<'a> FnOnce(&Ct
     // of the context leaves it. The caller is inside a context of the same runtime, on its only thread.
     let ctx = unsafe { Ctx::from_raw(other.as_raw()) };
     work(&ctx)
+}
+
+/// Collects garbage.
+pub(crate) fn collect(ctx: &Ctx<'_>) {
+    // SAFETY: the runtime lives as long as its contexts; a collection may run whenever no engine function is on the stack
+    // but those that called out to us.
+    unsafe { qjs::JS_RunGC(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+}
+
+/// Bytes that the runtime has allocated.
+pub(crate) fn used_bytes(ctx: &Ctx<'_>) -> usize {
+    let mut usage = std::mem::MaybeUninit::uninit();
+    // SAFETY: the engine fills the whole structure.
+    let usage = unsafe {
+        qjs::JS_ComputeMemoryUsage(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    usize::try_from(usage.malloc_size).unwrap_or(0)
+}
+
+/// Sets the bounds of heap and stack, in bytes.
+pub(crate) fn limit(ctx: &Ctx<'_>, heap: usize, stack: usize) {
+    // SAFETY: sets two numbers of a live runtime.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetMemoryLimit(runtime, heap as _);
+        qjs::JS_SetMaxStackSize(runtime, stack as _);
+    }
 }
 
 /// Whether `value` is the namespace object of a module.

@@ -73,6 +73,29 @@ pub enum ToWorker {
         module: Result<(String, String), String>,
     },
     Exit,
+    /// Give the script a new context; nothing of the one before is left in it.
+    Reset,
+    /// The answer to `ModuleRequest` as bytecode, which the host has authenticated.
+    ModuleCode {
+        name: String,
+        code: Vec<u8>,
+    },
+    /// As `Execute`, with bytecode that the host has authenticated.
+    ExecuteCode {
+        id: u32,
+        timeout_ms: u32,
+        code: Vec<u8>,
+    },
+    /// A message port; its descriptor comes along.
+    Port {
+        name: String,
+    },
+    /// To a worker that only compiles: a module, or the body of an async function.
+    Compile {
+        name: String,
+        module: bool,
+        source: String,
+    },
 }
 
 /// What a worker sends.
@@ -131,6 +154,12 @@ pub enum FromWorker {
     ModuleRequest {
         specifier: String,
         referrer: String,
+    },
+    /// The new context is there.
+    ResetDone,
+    /// What a worker that only compiles has made.
+    Compiled {
+        code: Vec<u8>,
     },
 }
 
@@ -196,6 +225,28 @@ impl ToWorker {
                 w.bytes(message.as_bytes());
             }
             Self::Exit => w.u8(12),
+            Self::Reset => w.u8(13),
+            Self::ModuleCode { name, code } => {
+                w.u8(14);
+                w.bytes(name.as_bytes());
+                w.bytes(code);
+            }
+            Self::ExecuteCode { id, timeout_ms, code } => {
+                w.u8(15);
+                w.u32(*id);
+                w.u32(*timeout_ms);
+                w.bytes(code);
+            }
+            Self::Port { name } => {
+                w.u8(16);
+                w.bytes(name.as_bytes());
+            }
+            Self::Compile { name, module, source } => {
+                w.u8(17);
+                w.bytes(name.as_bytes());
+                w.u8(u8::from(*module));
+                w.bytes(source.as_bytes());
+            }
         })
     }
 
@@ -222,6 +273,11 @@ impl ToWorker {
                 10 => Self::ModuleSource { module: Ok((r.string()?, r.string()?)) },
                 11 => Self::ModuleSource { module: Err(r.string()?) },
                 12 => Self::Exit,
+                13 => Self::Reset,
+                14 => Self::ModuleCode { name: r.string()?, code: r.bytes()?.to_vec() },
+                15 => Self::ExecuteCode { id: r.u32()?, timeout_ms: r.u32()?, code: r.bytes()?.to_vec() },
+                16 => Self::Port { name: r.string()? },
+                17 => Self::Compile { name: r.string()?, module: r.u8()? != 0, source: r.string()? },
                 other => return Err(DecodeError::Tag(other)),
             })
         })
@@ -273,6 +329,11 @@ impl FromWorker {
                 w.bytes(specifier.as_bytes());
                 w.bytes(referrer.as_bytes());
             }
+            Self::ResetDone => w.u8(13),
+            Self::Compiled { code } => {
+                w.u8(14);
+                w.bytes(code);
+            }
         })
     }
 
@@ -300,6 +361,8 @@ impl FromWorker {
                 10 => Self::TimedOut { id: r.u32()?, stack: r.string()? },
                 11 => Self::Uncaught { error: read_error(r)? },
                 12 => Self::ModuleRequest { specifier: specifier(r)?, referrer: specifier(r)? },
+                13 => Self::ResetDone,
+                14 => Self::Compiled { code: r.bytes()?.to_vec() },
                 other => return Err(DecodeError::Tag(other)),
             })
         })
@@ -388,6 +451,8 @@ mod tests {
             FromWorker::TimedOut { id: 3, stack: "s".into() },
             FromWorker::Uncaught { error: error() },
             FromWorker::ModuleRequest { specifier: "./a.js".into(), referrer: "addon://x/y".into() },
+            FromWorker::ResetDone,
+            FromWorker::Compiled { code: vec![1, 2, 3] },
         ]
     }
 
@@ -412,6 +477,11 @@ mod tests {
             ToWorker::ModuleSource { module: Ok(("n".into(), "s".into())) },
             ToWorker::ModuleSource { module: Err("e".into()) },
             ToWorker::Exit,
+            ToWorker::Reset,
+            ToWorker::ModuleCode { name: "n".into(), code: vec![0, 255] },
+            ToWorker::ExecuteCode { id: 1, timeout_ms: 2, code: vec![7] },
+            ToWorker::Port { name: "p".into() },
+            ToWorker::Compile { name: "n".into(), module: true, source: "s".into() },
         ] {
             assert_eq!(ToWorker::decode(&frame.encode()[4..]), Ok(frame));
         }

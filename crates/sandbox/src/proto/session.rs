@@ -24,6 +24,10 @@ pub enum Violation {
     Pong,
     #[error("a module request while nothing loads")]
     ModuleRequest,
+    #[error("a reset that was not asked for")]
+    Reset,
+    #[error("bytecode from a worker that runs scripts")]
+    Compiled,
 }
 
 /// One conversation as the host sees it.
@@ -39,6 +43,7 @@ pub struct Session {
     owed: HashSet<u32>,
     ping: Option<u64>,
     module_requested: bool,
+    resetting: bool,
 }
 
 impl Session {
@@ -54,6 +59,7 @@ impl Session {
             owed: HashSet::new(),
             ping: None,
             module_requested: false,
+            resetting: false,
         }
     }
 
@@ -66,7 +72,7 @@ impl Session {
     /// Takes note of what the host sends.
     pub fn sent(&mut self, frame: &ToWorker) {
         match frame {
-            ToWorker::Execute { id, .. } | ToWorker::Load { id, .. } => {
+            ToWorker::Execute { id, .. } | ToWorker::ExecuteCode { id, .. } | ToWorker::Load { id, .. } => {
                 self.executes.insert(*id);
             }
             ToWorker::RpcCall { id, .. } => {
@@ -79,8 +85,13 @@ impl Session {
                 self.owed.remove(id);
             }
             ToWorker::Ping { nonce } => self.ping = Some(*nonce),
-            ToWorker::ModuleSource { .. } => self.module_requested = false,
-            ToWorker::ApiInit { .. } | ToWorker::Notify { .. } | ToWorker::Exit => {}
+            ToWorker::ModuleSource { .. } | ToWorker::ModuleCode { .. } => self.module_requested = false,
+            ToWorker::Reset => self.resetting = true,
+            ToWorker::ApiInit { .. }
+            | ToWorker::Notify { .. }
+            | ToWorker::Port { .. }
+            | ToWorker::Compile { .. }
+            | ToWorker::Exit => {}
         }
     }
 
@@ -122,6 +133,16 @@ impl Session {
                     return Err(Violation::ModuleRequest);
                 }
             }
+            FromWorker::ResetDone => {
+                if !std::mem::take(&mut self.resetting) {
+                    return Err(Violation::Reset);
+                }
+                // The context that would have answered is gone. Answers that the host still owes are dropped there.
+                self.executes.clear();
+                self.asked.clear();
+            }
+            // Bytecode is taken from workers that were made to compile, which have no session.
+            FromWorker::Compiled { .. } => return Err(Violation::Compiled),
             FromWorker::Notify { .. } | FromWorker::Log { .. } | FromWorker::Uncaught { .. } => {}
         }
         Ok(())
@@ -187,6 +208,19 @@ mod tests {
         assert_eq!(session.receive(&call(1)), Ok(()));
         let missing = FromWorker::ApiCall { id: 8, index: 2, args: Value::Null };
         assert_eq!(ready().receive(&missing), Err(Violation::NoSuchFunction(2)));
+    }
+
+    #[test]
+    fn a_reset_is_answered_once_and_forgets_what_was_asked() {
+        let mut session = ready();
+        assert_eq!(session.receive(&FromWorker::ResetDone), Err(Violation::Reset));
+        let mut session = ready();
+        session.sent(&ToWorker::Execute { id: 7, timeout_ms: 1, code: String::new() });
+        session.sent(&ToWorker::Reset);
+        assert_eq!(session.receive(&FromWorker::ResetDone), Ok(()));
+        let late = FromWorker::Result { id: 7, value: Value::Null };
+        assert_eq!(session.receive(&late), Err(Violation::Unasked(7)));
+        assert_eq!(ready().receive(&FromWorker::Compiled { code: vec![] }), Err(Violation::Compiled));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The script's side of the channel: `api`, `rpc`, console, timers, and the loop that serves them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use electrolint_policy::{Text, Value, check_method_name};
@@ -12,7 +12,9 @@ use rquickjs::promise::PromiseState;
 use rquickjs::{Array, Context, Ctx, Function, Object, Promise, Result, Value as Js};
 
 use super::clone::{Intrinsics, error_strings, read, write};
+use super::compile;
 use super::modules::Modules;
+use super::ports::{Ports, Refusal};
 use super::realm::{Realm, fill_random, inspect};
 use super::{Channel, Config, fail};
 use crate::os::process;
@@ -24,16 +26,17 @@ const METHOD_NOT_FOUND: i32 = -32601;
 /// A method that threw: the first code of the range that JSON-RPC leaves to implementations.
 const METHOD_FAILED: i32 = -32000;
 /// The name that scripts of `execute` have in stacks.
-const SCRIPT_NAME: &str = "sandbox.js";
+pub(super) const SCRIPT_NAME: &str = "sandbox.js";
 
-/// Takes frames until the host says exit.
-pub(super) fn run(realm: &Realm, config: &Config) -> ! {
+/// The name of the port that `port` itself is.
+const DEFAULT_PORT: &str = "";
+
+/// Prepares all that depends on no policy, in the zygote; then calls `fork`, which returns in each worker, locked, with
+/// what the host decided for it; then takes frames until the host says exit.
+///
+/// What is prepared before the fork lies on pages that all workers share, and costs none of them time.
+pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
     let clock = Rc::new(Clock::default());
-    let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
-    let spent = realm.runtime.memory_usage();
-    // What the zygote prepared is shared with it and does not count.
-    realm.runtime.set_memory_limit(memory.saturating_add(usize::try_from(spent.malloc_size).unwrap_or(0)));
-    realm.runtime.set_max_stack_size(usize::try_from(config.stack_bytes).unwrap_or(512 << 10));
     let ticking = clock.clone();
     realm.runtime.set_interrupt_handler(Some(Box::new(move || ticking.expired())));
     let rejections: Rc<RefCell<Rejections>> = Rc::default();
@@ -47,31 +50,81 @@ pub(super) fn run(realm: &Realm, config: &Config) -> ! {
     let channel = Rc::new(RefCell::new(Channel::new()));
     let modules = Modules::new(channel.clone(), realm.compiler.clone());
     realm.runtime.set_loader(modules.clone(), modules);
-    realm.script.with(|ctx| {
-        let intrinsics = match realm.intrinsics.clone().restore(&ctx) {
-            Ok(intrinsics) => Intrinsics(intrinsics),
-            Err(error) => fail(&format!("the engine is not ready: {error}")),
-        };
-        let bridge = Rc::new(Bridge {
-            ctx: ctx.clone(),
-            compiler: realm.compiler.clone(),
-            intrinsics,
-            config: config.clone(),
-            clock,
-            channel,
-            rejections,
-            calls: RefCell::default(),
-            last_call: Cell::new(0),
-            running: RefCell::default(),
-            answering: RefCell::default(),
-            exposed: RefCell::default(),
-            timers: RefCell::default(),
+    let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None, config: None };
+    let mut fork = Some(fork);
+    loop {
+        realm.script.context.with(|ctx| {
+            let intrinsics = match realm.script.intrinsics.clone().restore(&ctx) {
+                Ok(intrinsics) => Intrinsics(intrinsics),
+                Err(error) => fail(&format!("the engine is not ready: {error}")),
+            };
+            let bridge = Rc::new(Bridge {
+                ctx: ctx.clone(),
+                compiler: realm.compiler.clone(),
+                intrinsics,
+                config: OnceCell::new(),
+                random: Rc::default(),
+                clock: lasting.clock.clone(),
+                channel: lasting.channel.clone(),
+                rejections: lasting.rejections.clone(),
+                calls: RefCell::default(),
+                last_call: Cell::new(lasting.last_call),
+                running: RefCell::default(),
+                answering: RefCell::default(),
+                exposed: RefCell::default(),
+                timers: RefCell::default(),
+                ports: RefCell::default(),
+            });
+            if let Err(error) = bridge.install() {
+                fail(&format!("cannot prepare the context: {error}"));
+            }
+            if let Some(fork) = fork.take() {
+                // A collection writes to every object: it had better be before the fork.
+                quickjs::collect(&ctx);
+                let prepared = quickjs::used_bytes(&ctx);
+                let config = fork();
+                if config.compile {
+                    compile::run(&realm.compiler);
+                }
+                let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
+                let stack = usize::try_from(config.stack_bytes).unwrap_or(512 << 10);
+                // What the zygote prepared is shared with it and does not count.
+                quickjs::limit(&ctx, memory.saturating_add(prepared), stack);
+                lasting.channel.borrow_mut().ports = config.ports > 0;
+                lasting.config = Some(Rc::new(config));
+            }
+            if let Err(error) = bridge.restrict(lasting.config.clone().unwrap_or_default()) {
+                fail(&format!("cannot prepare the context: {error}"));
+            }
+            if let Some(names) = &lasting.names {
+                if let Err(error) = bridge.make_api(names) {
+                    fail(&format!("cannot make the api: {error}"));
+                }
+                bridge.send(&FromWorker::ResetDone);
+            }
+            bridge.serve(&mut lasting.names);
+            lasting.last_call = bridge.last_call.get();
         });
-        if let Err(error) = bridge.install() {
-            fail(&format!("cannot prepare the context: {error}"));
+        // The host wants a new context. Nothing of the old one is left but what it holds itself.
+        lasting.clock.0.set(None);
+        lasting.rejections.borrow_mut().0.clear();
+        if let Err(error) = realm.renew() {
+            fail(&format!("cannot make a new context: {error}"));
         }
-        bridge.serve()
-    })
+    }
+}
+
+/// What outlives a context.
+struct Lasting {
+    clock: Rc<Clock>,
+    channel: Rc<RefCell<Channel>>,
+    rejections: Rc<RefCell<Rejections>>,
+    /// Ids of calls go on: an answer to a call of the context before finds nobody.
+    last_call: u32,
+    /// The functions of `api`, once the host has said them.
+    names: Option<Vec<String>>,
+    /// What the host decided, once this is a worker.
+    config: Option<Rc<Config>>,
 }
 
 /// The soft clock: the earliest end of what runs.
@@ -133,7 +186,9 @@ struct Bridge<'js> {
     ctx: Ctx<'js>,
     compiler: Context,
     intrinsics: Intrinsics<'js>,
-    config: Config,
+    config: OnceCell<Rc<Config>>,
+    /// The state of `Math.random`.
+    random: Rc<Cell<u64>>,
     clock: Rc<Clock>,
     channel: Rc<RefCell<Channel>>,
     rejections: Rc<RefCell<Rejections>>,
@@ -144,36 +199,45 @@ struct Bridge<'js> {
     answering: RefCell<Vec<(u32, Promise<'js>)>>,
     exposed: RefCell<HashMap<String, Function<'js>>>,
     timers: RefCell<Timers<'js>>,
+    ports: RefCell<Ports<'js>>,
+}
+
+/// The bridge of a function that the script holds. Functions hold it weakly: one that outlives its context, as what a
+/// reset has left behind does, has none.
+fn alive<'js>(bridge: &Weak<Bridge<'js>>) -> Result<Rc<Bridge<'js>>> {
+    bridge.upgrade().ok_or(rquickjs::Error::Unknown)
 }
 
 impl<'js> Bridge<'js> {
-    /// Defines what the script sees. Nothing untrusted has run yet.
+    /// What the host decided. Before it is known, nothing is allowed.
+    fn config(&self) -> &Config {
+        self.config.get_or_init(Rc::default)
+    }
+
+    /// Defines all that a script may see. Nothing untrusted has run yet.
     fn install(self: &Rc<Self>) -> Result<()> {
         let globals = self.ctx.globals();
-        if self.config.codegen {
-            quickjs::enable_codegen(&self.ctx);
+        self.random(&globals)?;
+        self.hidden(&globals, "console", self.console()?)?;
+        for (name, repeats) in [("setTimeout", false), ("setInterval", true)] {
+            let bridge = Rc::downgrade(self);
+            let start = move |callback: Function<'js>, delay: Opt<f64>, arguments: Rest<Js<'js>>| {
+                alive(&bridge)?.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
+            };
+            self.hidden(&globals, name, Function::new(self.ctx.clone(), start)?.with_name(name)?.into_value())?;
         }
-        self.reseed(&globals)?;
-        if self.config.log {
-            self.hidden(&globals, "console", self.console()?)?;
+        for name in ["clearTimeout", "clearInterval"] {
+            let bridge = Rc::downgrade(self);
+            let stop = move |id: Opt<Js<'js>>| {
+                alive(&bridge)?.stop_timer(id.0.and_then(|id| id.as_number()));
+                Ok::<_, rquickjs::Error>(())
+            };
+            self.hidden(&globals, name, Function::new(self.ctx.clone(), stop)?.with_name(name)?.into_value())?;
         }
-        if self.config.allow_timers {
-            for (name, repeats) in [("setTimeout", false), ("setInterval", true)] {
-                let bridge = self.clone();
-                let start = move |callback: Function<'js>, delay: Opt<f64>, arguments: Rest<Js<'js>>| {
-                    bridge.start_timer(callback, delay.0.unwrap_or(0.0), arguments.0, repeats)
-                };
-                self.hidden(&globals, name, Function::new(self.ctx.clone(), start)?.with_name(name)?.into_value())?;
-            }
-            for name in ["clearTimeout", "clearInterval"] {
-                let bridge = self.clone();
-                let stop = move |id: Opt<Js<'js>>| bridge.stop_timer(id.0.and_then(|id| id.as_number()));
-                self.hidden(&globals, name, Function::new(self.ctx.clone(), stop)?.with_name(name)?.into_value())?;
-            }
-        }
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let clone = move |value: Js<'js>| {
-            let value = read(&bridge.intrinsics, &value, bridge.config.message_bytes as usize)?;
+            let bridge = alive(&bridge)?;
+            let value = read(&bridge.intrinsics, &value, bridge.config().message_bytes as usize)?;
             write(&bridge.intrinsics, &value)
         };
         self.hidden(
@@ -184,15 +248,38 @@ impl<'js> Bridge<'js> {
         self.hidden(&globals, "rpc", self.rpc()?)
     }
 
+    /// Takes away what the policy does not permit, and gives this worker what it alone has. Nothing untrusted has run yet.
+    fn restrict(self: &Rc<Self>, config: Rc<Config>) -> Result<()> {
+        // Nobody has asked for it before.
+        let _ = self.config.set(config);
+        let globals = self.ctx.globals();
+        if self.config().codegen {
+            quickjs::enable_codegen(&self.ctx);
+        }
+        // Sandboxes of one zygote begin with the same state of the engine; this one must not.
+        let mut seed = [0; 8];
+        fill_random(&mut seed);
+        self.random.set(u64::from_le_bytes(seed) | 1);
+        if !self.config().log {
+            globals.remove("console")?;
+        }
+        if !self.config().allow_timers {
+            for name in ["setTimeout", "setInterval", "clearTimeout", "clearInterval"] {
+                globals.remove(name)?;
+            }
+        }
+        if self.config().ports > 0 {
+            self.hidden(&globals, "port", self.port(DEFAULT_PORT)?)?;
+        }
+        Ok(())
+    }
+
     fn hidden(&self, object: &Object<'js>, name: &str, value: Js<'js>) -> Result<()> {
         object.prop(name, Property::from(value).writable().configurable())
     }
 
-    /// Sandboxes of one zygote begin with the same state of the engine; this one must not.
-    fn reseed(&self, globals: &Object<'js>) -> Result<()> {
-        let mut seed = [0; 8];
-        fill_random(&mut seed);
-        let state = Cell::new(u64::from_le_bytes(seed) | 1);
+    fn random(&self, globals: &Object<'js>) -> Result<()> {
+        let state = self.random.clone();
         let random = move || {
             // xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016.
             let mut x = state.get();
@@ -217,10 +304,12 @@ impl<'js> Bridge<'js> {
             ("error", Level::Error),
             ("trace", Level::Error),
         ] {
-            let bridge = self.clone();
+            let bridge = Rc::downgrade(self);
             let write = move |arguments: Rest<Js<'js>>| {
+                let bridge = alive(&bridge)?;
                 let words: Vec<_> = arguments.0.iter().map(|value| bridge.inspect(value)).collect();
                 bridge.log(level, words.join(" "));
+                Ok::<_, rquickjs::Error>(())
             };
             self.hidden(&console, name, Function::new(self.ctx.clone(), write)?.with_name(name)?.into_value())?;
         }
@@ -229,7 +318,7 @@ impl<'js> Bridge<'js> {
 
     /// Never throws: what cannot be cloned is named by its kind.
     fn inspect(&self, value: &Js<'js>) -> String {
-        match read(&self.intrinsics, value, self.config.message_bytes as usize) {
+        match read(&self.intrinsics, value, self.config().message_bytes as usize) {
             Ok(value) => inspect(&value, 0),
             Err(_) => {
                 let _ = self.ctx.catch();
@@ -245,7 +334,7 @@ impl<'js> Bridge<'js> {
     }
 
     fn log(&self, level: Level, mut text: String) {
-        let most = self.config.message_bytes as usize / 2;
+        let most = self.config().message_bytes as usize / 2;
         if text.len() > most {
             text.truncate(text.floor_char_boundary(most));
         }
@@ -258,7 +347,7 @@ impl<'js> Bridge<'js> {
 
     fn start_timer(&self, callback: Function<'js>, delay: f64, arguments: Vec<Js<'js>>, repeats: bool) -> Result<u32> {
         let mut timers = self.timers.borrow_mut();
-        if timers.queue.len() >= self.config.timers as usize {
+        if timers.queue.len() >= self.config().timers as usize {
             drop(timers);
             let error = self.intrinsics.error("RangeError", "too many timers")?;
             return Err(self.ctx.throw(error));
@@ -315,7 +404,7 @@ impl<'js> Bridge<'js> {
 
     /// A call to the host: sends `frame` and gives the promise of the answer.
     fn call(self: &Rc<Self>, frame: impl FnOnce(u32) -> FromWorker, timeout: Option<Duration>) -> Result<Js<'js>> {
-        if self.calls.borrow().len() >= self.config.calls_in_flight as usize {
+        if self.calls.borrow().len() >= self.config().calls_in_flight as usize {
             let error = self.intrinsics.error("RangeError", "too many calls in flight")?;
             return Err(self.ctx.throw(error));
         }
@@ -331,15 +420,15 @@ impl<'js> Bridge<'js> {
         let frame = frame(id);
         self.calls.borrow_mut().insert(id, Call { resolve, reject, until: timeout.map(|t| Instant::now() + t) });
         self.send(&frame);
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let object = promise.clone().into_value().into_object();
         if let (Some(object), FromWorker::RpcCall { .. }) = (object, &frame) {
-            let same = promise.clone();
-            let timeout = move |ms: f64| {
-                if let Some(call) = bridge.calls.borrow_mut().get_mut(&id) {
+            // The promise that it is called on, and not one that it holds: that would keep itself alive.
+            let timeout = move |promise: This<Js<'js>>, ms: f64| {
+                if let Some(call) = alive(&bridge)?.calls.borrow_mut().get_mut(&id) {
                     call.until = (ms >= 0.0).then(|| Instant::now() + Duration::from_secs_f64(ms.min(1e9) / 1000.0));
                 }
-                same.clone()
+                Ok::<_, rquickjs::Error>(promise.0)
             };
             self.hidden(&object, "timeout", Function::new(self.ctx.clone(), timeout)?.into_value())?;
         }
@@ -383,9 +472,9 @@ impl<'js> Bridge<'js> {
             let mut segments = name.split('.').peekable();
             while let Some(segment) = segments.next() {
                 if segments.peek().is_none() {
-                    let bridge = self.clone();
+                    let bridge = Rc::downgrade(self);
                     let index = index as u32;
-                    let call = move |arguments: Rest<Js<'js>>| bridge.call_api(index, &arguments.0);
+                    let call = move |arguments: Rest<Js<'js>>| alive(&bridge)?.call_api(index, &arguments.0);
                     let function = Function::new(self.ctx.clone(), call)?.with_name(segment)?;
                     at.prop(segment, Property::from(function).enumerable())?;
                 } else if at.contains_key(segment)? {
@@ -417,33 +506,37 @@ impl<'js> Bridge<'js> {
             let property = Property::from(argument.clone()).writable().enumerable().configurable();
             list.as_object().prop(index as u32, property)?;
         }
-        read(&self.intrinsics, list.as_value(), self.config.message_bytes as usize)
+        read(&self.intrinsics, list.as_value(), self.config().message_bytes as usize)
     }
 
     fn rpc(self: &Rc<Self>) -> Result<Js<'js>> {
         let rpc = Object::new_proto(self.ctx.clone(), None)?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let call = move |method: String, arguments: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
             let args = bridge.read_arguments(arguments.0)?;
-            let timeout = bridge.config.call_timeout_ms.map(Duration::from_millis);
+            let timeout = bridge.config().call_timeout_ms.map(Duration::from_millis);
             bridge.call(|id| FromWorker::RpcCall { id, method, args }, timeout)
         };
         self.hidden(&rpc, "call", Function::new(self.ctx.clone(), call)?.with_name("call")?.into_value())?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let notify = move |method: String, arguments: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
             let args = bridge.read_arguments(arguments.0)?;
             bridge.send(&FromWorker::Notify { method, args });
             Ok::<_, rquickjs::Error>(())
         };
         self.hidden(&rpc, "notify", Function::new(self.ctx.clone(), notify)?.with_name("notify")?.into_value())?;
-        let bridge = self.clone();
-        let expose = move |name: String, function: Function<'js>| bridge.expose(&name, function);
+        let bridge = Rc::downgrade(self);
+        let expose = move |name: String, function: Function<'js>| alive(&bridge)?.expose(&name, function);
         self.hidden(&rpc, "expose", Function::new(self.ctx.clone(), expose)?.with_name("expose")?.into_value())?;
-        let bridge = self.clone();
-        let unexpose = move |name: String| bridge.exposed.borrow_mut().remove(&name).is_some();
+        let bridge = Rc::downgrade(self);
+        let unexpose =
+            move |name: String| Ok::<_, rquickjs::Error>(alive(&bridge)?.exposed.borrow_mut().remove(&name).is_some());
         self.hidden(&rpc, "unexpose", Function::new(self.ctx.clone(), unexpose)?.with_name("unexpose")?.into_value())?;
-        let bridge = self.clone();
+        let bridge = Rc::downgrade(self);
         let expose_all = move |object: Object<'js>| {
+            let bridge = alive(&bridge)?;
             let mut found = Vec::new();
             collect_methods(&object, "", 0, &mut found)?;
             bridge.exposed.borrow_mut().clear();
@@ -461,7 +554,9 @@ impl<'js> Bridge<'js> {
     /// A list is positional, anything else is the one argument; none is an empty list.
     fn read_arguments(&self, arguments: Option<Js<'js>>) -> Result<Value> {
         match arguments {
-            Some(value) if !value.is_undefined() => read(&self.intrinsics, &value, self.config.message_bytes as usize),
+            Some(value) if !value.is_undefined() => {
+                read(&self.intrinsics, &value, self.config().message_bytes as usize)
+            }
             _ => Ok(Value::Array(Vec::new())),
         }
     }
@@ -470,7 +565,7 @@ impl<'js> Bridge<'js> {
         let mut exposed = self.exposed.borrow_mut();
         let refusal = match check_method_name(name) {
             Err(message) => Some(("TypeError", message)),
-            Ok(()) if !exposed.contains_key(name) && exposed.len() >= self.config.sandbox_methods as usize => {
+            Ok(()) if !exposed.contains_key(name) && exposed.len() >= self.config().sandbox_methods as usize => {
                 Some(("RangeError", "too many exposed methods".to_owned()))
             }
             Ok(()) => None,
@@ -484,23 +579,109 @@ impl<'js> Bridge<'js> {
         Ok(())
     }
 
-    fn serve(self: &Rc<Self>) -> ! {
+    /// Until the host wants a new context.
+    fn serve(self: &Rc<Self>, names: &mut Option<Vec<String>>) {
         loop {
             self.turn();
             let next = self.next_wake();
-            let due = next.is_some_and(|at| at <= Instant::now());
+            let due = next.is_some_and(|at| at <= Instant::now()) || self.ports.borrow().has_message();
             let pending = !self.channel.borrow().frames.is_empty();
             if !pending {
-                self.channel.borrow_mut().wait(if due { Some(Instant::now()) } else { next });
+                let ports = self.ports.borrow();
+                self.channel.borrow_mut().wait(if due { Some(Instant::now()) } else { next }, &ports.waits());
             }
             let frame = self.channel.borrow_mut().frames.pop_front();
-            if let Some(frame) = frame {
-                self.take(frame);
-                // What has ended is told before a timer may run for ever.
-                self.turn();
+            match frame {
+                None => {}
+                Some(ToWorker::Reset) => return,
+                Some(ToWorker::ApiInit { names: given }) => {
+                    if let Err(error) = self.make_api(&given) {
+                        fail(&format!("cannot make the api: {error}"));
+                    }
+                    *names = Some(given);
+                    self.send(&FromWorker::Ready);
+                }
+                Some(frame) => {
+                    self.take(frame);
+                    // What has ended is told before a timer may run for ever.
+                    self.turn();
+                }
             }
             self.run_timers();
+            self.take_messages();
             self.time_out_calls();
+        }
+    }
+
+    /// `port`, and what `port.named(name)` gives: `postMessage`, `onmessage`, `close`.
+    fn port(self: &Rc<Self>, name: &str) -> Result<Js<'js>> {
+        let port = Object::new_proto(self.ctx.clone(), None)?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let post = move |message: Opt<Js<'js>>| {
+            let bridge = alive(&bridge)?;
+            let limit = bridge.config().message_bytes as usize;
+            let message = message.0.unwrap_or_else(|| Js::new_undefined(bridge.ctx.clone()));
+            let value = read(&bridge.intrinsics, &message, limit)?;
+            let posted = bridge.ports.borrow_mut().post(&own, &value, limit);
+            posted.or_else(|refusal| {
+                let (class, message) = match refusal {
+                    Refusal::Closed => ("Error", "the port is closed"),
+                    Refusal::Full => ("RangeError", "the other side of the port does not read"),
+                };
+                let error = bridge.intrinsics.error(class, message)?;
+                Err(bridge.ctx.throw(error))
+            })
+        };
+        self.hidden(
+            &port,
+            "postMessage",
+            Function::new(self.ctx.clone(), post)?.with_name("postMessage")?.into_value(),
+        )?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let close = move || {
+            alive(&bridge)?.ports.borrow_mut().close(&own);
+            Ok::<_, rquickjs::Error>(())
+        };
+        self.hidden(&port, "close", Function::new(self.ctx.clone(), close)?.with_name("close")?.into_value())?;
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let get = move || {
+            let handler = alive(&bridge)?.ports.borrow().handler(&own);
+            Ok::<_, rquickjs::Error>(handler)
+        };
+        let (bridge, own) = (Rc::downgrade(self), name.to_owned());
+        let set = move |handler: Js<'js>| {
+            alive(&bridge)?.ports.borrow_mut().set_handler(&own, handler.into_function());
+            Ok::<_, rquickjs::Error>(())
+        };
+        port.prop("onmessage", rquickjs::object::Accessor::new(get, set).enumerable())?;
+        if name == DEFAULT_PORT {
+            let bridge = Rc::downgrade(self);
+            let named = move |name: String| alive(&bridge)?.port(&name);
+            self.hidden(&port, "named", Function::new(self.ctx.clone(), named)?.with_name("named")?.into_value())?;
+        }
+        self.intrinsics.function("freeze")?.call::<_, Js>((port.clone(),))?;
+        Ok(port.into_value())
+    }
+
+    /// Hands messages of ports to their handlers, at most one of each port in a turn.
+    fn take_messages(&self) {
+        let messages = self.ports.borrow_mut().turn(self.config().message_bytes as usize);
+        for (name, message) in messages {
+            let Some(handler) = self.ports.borrow().handler(&name) else { continue };
+            let called = write(&self.intrinsics, &message).and_then(|data| {
+                let event = Object::new_proto(self.ctx.clone(), None)?;
+                event.prop("data", Property::from(data).writable().enumerable().configurable())?;
+                handler.call::<_, Js>((event,))
+            });
+            if called.is_err() {
+                let error = describe(&self.ctx, &self.ctx.catch());
+                self.stop_if_expired();
+                self.log(
+                    Level::Error,
+                    format!("uncaught in onmessage: {}: {}\n{}", error.name, error.message, error.stack),
+                );
+            }
+            self.run_jobs();
         }
     }
 
@@ -545,16 +726,22 @@ impl<'js> Bridge<'js> {
 
     fn take(self: &Rc<Self>, frame: ToWorker) {
         match frame {
-            ToWorker::ApiInit { names } => {
-                if let Err(error) = self.make_api(&names) {
-                    fail(&format!("cannot make the api: {error}"));
-                }
-                self.send(&FromWorker::Ready);
-            }
             ToWorker::Execute { id, timeout_ms, code } => {
                 self.start(id, timeout_ms, |bridge| {
                     bridge.compile(&code)?.call((This(Js::new_undefined(bridge.ctx.clone())),))
                 });
+            }
+            ToWorker::ExecuteCode { id, timeout_ms, code } => {
+                self.start(id, timeout_ms, |bridge| {
+                    let function: Function = quickjs::run_script(&bridge.ctx, &Trusted::from_host(code))?.get()?;
+                    function.call((This(Js::new_undefined(bridge.ctx.clone())),))
+                });
+            }
+            ToWorker::Port { name } => {
+                let descriptor = self.channel.borrow_mut().descriptors.pop_front();
+                if let Some(socket) = descriptor {
+                    self.ports.borrow_mut().connect(&name, socket);
+                }
             }
             ToWorker::Load { id, timeout_ms, specifier } => {
                 self.start(id, timeout_ms, |bridge| rquickjs::Module::import(&bridge.ctx, specifier));
@@ -576,7 +763,9 @@ impl<'js> Bridge<'js> {
             ToWorker::Ping { nonce } => self.send(&FromWorker::Pong { nonce }),
             ToWorker::Exit => process::exit(0),
             // An answer that nobody waits for.
-            ToWorker::ModuleSource { .. } => {}
+            ToWorker::ModuleSource { .. } | ToWorker::ModuleCode { .. } => {}
+            // Taken before, or for another kind of worker.
+            ToWorker::ApiInit { .. } | ToWorker::Reset | ToWorker::Compile { .. } => {}
         }
     }
 
@@ -617,19 +806,8 @@ impl<'js> Bridge<'js> {
         }
     }
 
-    /// The body of an async function. The same text must also be the body of an async method: what closes a function
-    /// expression and goes on is no method, and what closes a method and goes on is no expression, so that no text
-    /// leaves the function that it is put in.
     fn compile(&self, code: &str) -> Result<Function<'js>> {
-        // The two newlines and the line number -1 give the script's first line the number 1; 0 means "not set".
-        let compile = |open: &str, close: &str| {
-            let source = format!("({open}\n\n{code}\n{close})");
-            quickjs::beside(&self.compiler, |ctx| {
-                Trusted::compile(ctx, &source, SCRIPT_NAME, false, -1).map_err(|_| describe(ctx, &ctx.catch()))
-            })
-        };
-        let compiled = compile("{async run(){", "}}").and_then(|_| compile("async function(){", "}"));
-        match compiled {
+        match quickjs::beside(&self.compiler, |ctx| compile_body(ctx, code, SCRIPT_NAME)) {
             Ok(code) => quickjs::run_script(&self.ctx, &code)?.get(),
             Err(error) => {
                 let object = self.intrinsics.error(&error.name, &error.message)?;
@@ -678,7 +856,7 @@ impl<'js> Bridge<'js> {
         let settled =
             settled.map(|value| if is_namespace(&value) { Js::new_undefined(self.ctx.clone()) } else { value });
         settled
-            .and_then(|value| read(&self.intrinsics, &value, self.config.message_bytes as usize))
+            .and_then(|value| read(&self.intrinsics, &value, self.config().message_bytes as usize))
             .map_err(|_| describe(&self.ctx, &self.ctx.catch()))
     }
 
@@ -712,6 +890,18 @@ impl<'js> Bridge<'js> {
             }
         }
     }
+}
+
+/// The body of an async function. The same text must also be the body of an async method: what closes a function
+/// expression and goes on is no method, and what closes a method and goes on is no expression, so that no text leaves
+/// the function that it is put in.
+pub(super) fn compile_body(ctx: &Ctx<'_>, code: &str, name: &str) -> std::result::Result<Trusted, ErrorStrings> {
+    // The two newlines and the line number -1 give the script's first line the number 1; 0 means "not set".
+    let compile = |open: &str, close: &str| {
+        let source = format!("({open}\n\n{code}\n{close})");
+        Trusted::compile(ctx, &source, name, false, -1).map_err(|_| describe(ctx, &ctx.catch()))
+    };
+    compile("{async run(){", "}}").and_then(|_| compile("async function(){", "}"))
 }
 
 fn is_namespace(value: &Js<'_>) -> bool {

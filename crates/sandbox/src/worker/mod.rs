@@ -3,7 +3,9 @@
 
 mod bridge;
 mod clone;
+mod compile;
 mod modules;
+mod ports;
 mod realm;
 pub(crate) mod zygote;
 
@@ -17,7 +19,7 @@ use crate::os::{fds, process};
 use crate::proto::frames::{FromWorker, ToWorker};
 
 /// What the host decides for one worker. Sent to the zygote, which the host trusts and which trusts the host.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Config {
     pub(crate) memory_bytes: u64,
     pub(crate) stack_bytes: u64,
@@ -30,12 +32,16 @@ pub(crate) struct Config {
     pub(crate) allow_timers: bool,
     pub(crate) sandbox_methods: u32,
     pub(crate) call_timeout_ms: Option<u64>,
+    /// Message ports that may be given to it.
+    pub(crate) ports: u32,
+    /// It compiles and runs nothing.
+    pub(crate) compile: bool,
     /// Instead of a sandbox: try this act and report the error number as the exit code.
     pub(crate) probe: Option<Probe>,
 }
 
 /// A forbidden act to try, and which layers to leave out to see the others hold.
-#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Probe {
     pub(crate) act: crate::os::probe::Act,
     pub(crate) seccomp: bool,
@@ -47,11 +53,14 @@ pub(crate) struct Probe {
 struct Channel {
     buffer: Vec<u8>,
     frames: VecDeque<ToWorker>,
+    /// Whether descriptors may come along, and those that came and whose frame was not taken yet.
+    ports: bool,
+    descriptors: VecDeque<fds::Descriptor>,
 }
 
 impl Channel {
     fn new() -> Self {
-        Self { buffer: Vec::new(), frames: VecDeque::new() }
+        Self { buffer: Vec::new(), frames: VecDeque::new(), ports: false, descriptors: VecDeque::new() }
     }
 
     fn send(&mut self, frame: &FromWorker) {
@@ -71,10 +80,20 @@ impl Channel {
     fn fill(&mut self) {
         // Small, because a page of it that is touched is a page of every sandbox.
         let mut chunk = [0; 8 << 10];
-        match rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty()) {
-            Ok((0, _)) => process::exit(0),
-            Ok((n, _)) => self.buffer.extend_from_slice(&chunk[..n]),
-            Err(Errno::INTR | Errno::AGAIN) => return,
+        let received = if self.ports {
+            fds::receive(fds::channel(), &mut chunk).map(|(n, descriptors)| {
+                self.descriptors.extend(descriptors.into_iter().map(fds::Descriptor::new));
+                n
+            })
+        } else {
+            rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty())
+                .map(|(n, _)| n)
+                .map_err(Into::into)
+        };
+        match received {
+            Ok(0) => process::exit(0),
+            Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
+            Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INTR | Errno::AGAIN)) => return,
             Err(_) => process::exit(0),
         }
         let mut at = 0;
@@ -90,19 +109,18 @@ impl Channel {
         self.buffer.drain(..at);
     }
 
-    /// Waits for bytes until `until`; answers whether there are any.
-    fn wait(&mut self, until: Option<Instant>) -> bool {
+    /// Waits for bytes until `until`, or until something happens to one of `others`.
+    fn wait(&mut self, until: Option<Instant>, others: &[PollFd<'_>]) {
         let timeout = until.map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });
-        let mut set = [PollFd::from_borrowed_fd(fds::channel(), PollFlags::IN)];
+        let mut set = vec![PollFd::from_borrowed_fd(fds::channel(), PollFlags::IN)];
+        set.extend_from_slice(others);
         match poll(&mut set, timeout.as_ref()) {
-            Ok(0) | Err(Errno::INTR) => false,
-            Ok(_) => {
-                self.fill();
-                true
-            }
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) if set.first().is_some_and(|channel| channel.revents().is_empty()) => {}
+            Ok(_) => self.fill(),
             Err(error) => fail(&format!("cannot wait: {error}")),
         }
     }
@@ -113,7 +131,7 @@ impl Channel {
             if let Some(frame) = self.frames.pop_front() {
                 return frame;
             }
-            self.wait(None);
+            self.wait(None, &[]);
         }
     }
 }

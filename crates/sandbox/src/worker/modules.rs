@@ -12,13 +12,20 @@ use super::Channel;
 use crate::os::quickjs::{Trusted, declare_module};
 use crate::proto::frames::{FromWorker, ToWorker};
 
+/// A module as the host gives it.
+enum Source {
+    Text(String),
+    /// Bytecode that the host has authenticated.
+    Code(Vec<u8>),
+}
+
 /// Asks the host for modules. The host decides what a specifier means; the name that it answers is the module's.
 #[derive(Clone)]
 pub(super) struct Modules {
     channel: Rc<RefCell<Channel>>,
     compiler: Context,
     /// Sources that were resolved and not yet declared.
-    sources: Rc<RefCell<HashMap<String, String>>>,
+    sources: Rc<RefCell<HashMap<String, Source>>>,
 }
 
 impl Modules {
@@ -27,7 +34,7 @@ impl Modules {
     }
 
     /// One question and its answer; frames that come between wait their turn.
-    fn ask(&self, specifier: &str, referrer: &str) -> std::result::Result<(String, String), String> {
+    fn ask(&self, specifier: &str, referrer: &str) -> std::result::Result<(String, Source), String> {
         let mut channel = self.channel.borrow_mut();
         channel.send(&FromWorker::ModuleRequest { specifier: specifier.to_owned(), referrer: referrer.to_owned() });
         let mut between = std::collections::VecDeque::new();
@@ -36,7 +43,12 @@ impl Modules {
                 ToWorker::ModuleSource { module } => {
                     between.append(&mut channel.frames);
                     channel.frames = between;
-                    return module;
+                    return module.map(|(name, source)| (name, Source::Text(source)));
+                }
+                ToWorker::ModuleCode { name, code } => {
+                    between.append(&mut channel.frames);
+                    channel.frames = between;
+                    return Ok((name, Source::Code(code)));
                 }
                 other => between.push_back(other),
             }
@@ -70,6 +82,10 @@ impl Loader for Modules {
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
         let source = self.sources.borrow_mut().remove(name).ok_or_else(|| Error::new_loading(name))?;
+        let source = match source {
+            Source::Text(source) => source,
+            Source::Code(code) => return declare_module(ctx, &Trusted::from_host(code)),
+        };
         let compiled = self.compiler.clone();
         let code =
             compile_beside(&compiled, &source, name).map_err(|message| Error::new_loading_message(name, message))?;

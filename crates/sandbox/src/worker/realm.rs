@@ -33,27 +33,62 @@ type Script = (
 pub(super) struct Realm {
     pub(super) runtime: Runtime,
     pub(super) compiler: Context,
-    pub(super) script: Context,
+    pub(super) script: ScriptContext,
+    bootstrap: Trusted,
+}
+
+/// A context for scripts, and what the worker needs of it.
+pub(super) struct ScriptContext {
+    pub(super) context: Context,
     pub(super) intrinsics: Persistent<Object<'static>>,
+    native: Persistent<Object<'static>>,
+}
+
+impl ScriptContext {
+    fn new(runtime: &Runtime, bootstrap: &Trusted) -> Result<Self> {
+        let context = Context::custom::<Script>(runtime)?;
+        let (intrinsics, native) = context.with(|ctx| {
+            let make: Function = run_script(&ctx, bootstrap)?.get()?;
+            let native = helpers(&ctx)?;
+            let made: Object = make.call((native.clone(),))?;
+            bind_copy(&ctx, &native, &made)?;
+            Ok::<_, rquickjs::Error>((Persistent::save(&ctx, made), Persistent::save(&ctx, native)))
+        })?;
+        Ok(Self { context, intrinsics, native })
+    }
+
+    /// Lets go of everything of the context. What holds a function of Rust that holds a value of the context is undone
+    /// first: the collector does not see into functions of Rust.
+    fn end(self) {
+        let Self { context, intrinsics, native } = self;
+        context.with(|ctx| {
+            if let Ok(native) = native.restore(&ctx) {
+                // Deleting a plain property of a plain object cannot fail.
+                let _ = native.remove("copyBytes");
+            }
+            drop(intrinsics.restore(&ctx));
+        });
+    }
 }
 
 impl Realm {
     pub(super) fn new() -> Result<Self> {
         let runtime = Runtime::new()?;
         let compiler = Context::custom::<Compiler>(&runtime)?;
-        let script = Context::custom::<Script>(&runtime)?;
         let bootstrap = compiler.with(|ctx| Trusted::compile(&ctx, BOOTSTRAP, "bootstrap.js", false, 1))?;
-        let intrinsics = script.with(|ctx| {
-            let make: Function = run_script(&ctx, &bootstrap)?.get()?;
-            let native = helpers(&ctx)?;
-            let made: Object = make.call((native.clone(),))?;
-            bind_copy(&ctx, &native, &made)?;
-            Ok::<_, rquickjs::Error>(Persistent::save(&ctx, made))
-        })?;
+        let script = ScriptContext::new(&runtime, &bootstrap)?;
         // Workers share these pages until they write to them, and a collection writes to every object.
         runtime.run_gc();
         runtime.set_gc_threshold(FIRST_COLLECTION_BYTES);
-        Ok(Self { runtime, compiler, script, intrinsics })
+        Ok(Self { runtime, compiler, script, bootstrap })
+    }
+
+    /// A new context in the place of the one that was there.
+    pub(super) fn renew(&mut self) -> Result<()> {
+        let fresh = ScriptContext::new(&self.runtime, &self.bootstrap)?;
+        std::mem::replace(&mut self.script, fresh).end();
+        self.runtime.run_gc();
+        Ok(())
     }
 }
 

@@ -97,8 +97,11 @@ fn zygote(level: Level, launcher: Pid, uid: u32, gid: u32) -> ! {
     });
     match prepared {
         Ok((filter, realm)) => {
-            report(&Report::Ready { landlock: landlock_available() }, &[]);
-            serve(level, &filter, realm)
+            let landlock = landlock_available();
+            bridge::run(realm, || {
+                report(&Report::Ready { landlock }, &[]);
+                serve(level, &filter)
+            })
         }
         Err((step, error)) => {
             report(&Report::Failed { step: step.into(), error: error.to_string() }, &[]);
@@ -144,8 +147,8 @@ impl HandleAll for landlock::Ruleset {
     }
 }
 
-fn serve(level: Level, filter: &Filter, realm: Realm) -> ! {
-    let mut realm = Some(realm);
+/// Forks workers until the host is gone. Returns in each of them, locked.
+fn serve(level: Level, filter: &Filter) -> Config {
     let mut workers: Vec<(u64, OwnedFd)> = Vec::new();
     loop {
         let mut set = vec![PollFd::from_borrowed_fd(fds::channel(), PollFlags::IN)];
@@ -186,10 +189,7 @@ fn serve(level: Level, filter: &Filter, realm: Realm) -> ! {
                 }
                 // The pidfds of other workers are closed by number; their owners must not close them again.
                 std::mem::forget((received, workers));
-                match realm.take() {
-                    Some(realm) => worker(level, parent, filter, realm, request.config),
-                    None => exit(LOCK_FAILED),
-                }
+                return locked(level, parent, filter, request.config);
             }
             Ok(Fork::Parent(pidfd)) => {
                 report(&Report::Forked { id: request.id }, &[pidfd.as_fd()]);
@@ -200,11 +200,11 @@ fn serve(level: Level, filter: &Filter, realm: Realm) -> ! {
     }
 }
 
-/// The child: locks itself in the order that [`crate::os::lock`] lists, then takes frames.
-fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, config: Config) -> ! {
+/// The child: locks itself in the order that [`crate::os::lock`] lists.
+fn locked(level: Level, parent: Option<Pid>, filter: &Filter, config: Config) -> Config {
     std::panic::set_hook(Box::new(|panic| fail(&panic.to_string())));
     let locked = (|| -> Step<()> {
-        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds };
+        let limits = Limits { memory_bytes: config.memory_bytes, cpu_seconds: config.cpu_seconds, ports: config.ports };
         if !die_with_parent(parent).map_err(|e| ("die with the zygote", e))? {
             exit(0);
         }
@@ -218,7 +218,7 @@ fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, conf
         }
         lock::limit(&limits).map_err(|e| ("limit resources", e))?;
         if level > Level::Process && config.probe.is_none_or(|probe| probe.seccomp) {
-            filter.apply().map_err(|e| ("filter system calls", e))?;
+            filter.apply(config.ports > 0).map_err(|e| ("filter system calls", e))?;
         }
         Ok(())
     })();
@@ -228,5 +228,5 @@ fn worker(level: Level, parent: Option<Pid>, filter: &Filter, realm: Realm, conf
     if let Some(probe) = config.probe {
         exit(crate::os::probe::attempt(probe.act, Pid::from_raw(probe.host)));
     }
-    bridge::run(&realm, &config)
+    config
 }

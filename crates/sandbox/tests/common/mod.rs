@@ -10,7 +10,13 @@ use electrolint_sandbox::{Engine, EngineOptions, ExecError, Sandbox, Thrown};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_electrolint-sandbox");
 
 pub fn engine() -> Engine {
-    Engine::new(EngineOptions { worker: Some(PROGRAM.into()), accept: None }).expect("an engine")
+    Engine::new(EngineOptions { worker: Some(PROGRAM.into()), accept: None, ..EngineOptions::default() })
+        .expect("an engine")
+}
+
+/// An engine with these options and the worker program that this build made.
+pub fn engine_with(options: EngineOptions) -> Engine {
+    Engine::new(EngineOptions { worker: Some(PROGRAM.into()), ..options }).expect("an engine")
 }
 
 pub async fn sandbox() -> Sandbox {

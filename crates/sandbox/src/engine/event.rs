@@ -1,0 +1,117 @@
+//! What is told of a sandbox: events, and why an execution has no result.
+
+use tokio::sync::broadcast;
+
+use crate::os::process::Status;
+use crate::proto::frames::{ErrorStrings, Level as LogLevel};
+
+/// Something that happened to a sandbox.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The sandbox takes calls.
+    Ready,
+    /// A console message. Control characters are as the script wrote them: escape them before a terminal.
+    Log {
+        /// Its level.
+        level: LogLevel,
+        /// Its text.
+        text: String,
+    },
+    /// Text on the worker's error output.
+    Stderr(String),
+    /// Messages were cut to `limits.logBytesPerSecond`; so many bytes were lost.
+    LogCut(u64),
+    /// An error that nothing caught.
+    Uncaught(Thrown),
+    /// No pong came in `lockup.timeoutMs`.
+    Lockup,
+    /// The worker has ended. The last event of a run.
+    Exit {
+        /// How the process ended.
+        status: Status,
+        /// Why, as far as the host knows.
+        reason: String,
+        /// Nobody asked for it: no exit, kill, timeout or abort.
+        crash: bool,
+    },
+    /// A supervised sandbox has crashed.
+    Crash {
+        /// Crashes in a row.
+        consecutive: u32,
+        /// When it is started again; `None`: not before somebody asks for it.
+        restart_after: Option<std::time::Duration>,
+    },
+}
+
+/// The strings of an error of the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thrown {
+    /// `name`
+    pub name: String,
+    /// `message`
+    pub message: String,
+    /// `stack`; line numbers are the script's.
+    pub stack: String,
+}
+
+impl From<ErrorStrings> for Thrown {
+    fn from(error: ErrorStrings) -> Self {
+        Self { name: error.name, message: error.message, stack: error.stack }
+    }
+}
+
+/// Why an execution has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExecError {
+    /// The script threw. The sandbox goes on.
+    #[error("sandbox: {}: {}", .0.name, .0.message)]
+    Js(Thrown),
+    /// The time was over. The sandbox is gone.
+    #[error("sandbox: the execution took longer than its limit")]
+    TimedOut,
+    /// The caller aborted. The sandbox is gone.
+    #[error("sandbox: the execution was aborted")]
+    Aborted,
+    /// The sandbox had ended or ended meanwhile.
+    #[error("sandbox: it has ended: {0}")]
+    Gone(String),
+    /// The script is longer than a message may be.
+    #[error("sandbox: the script has {bytes} bytes, more than the {limit} of limits.messageBytes")]
+    TooLong {
+        /// Bytes of the script.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl ExecError {
+    /// The name of the error as the JavaScript clients give it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Js(thrown) => &thrown.name,
+            Self::TimedOut => "TimedOutErr",
+            Self::Aborted => "AbortError",
+            Self::Gone(_) => "SandboxGone",
+            Self::TooLong { .. } => "RangeError",
+        }
+    }
+}
+
+/// Events of a sandbox from the moment of asking.
+pub struct Events(pub(super) broadcast::Receiver<Event>);
+
+impl Events {
+    /// The next event; `None` when the sandbox and all its handles are gone. A listener that falls behind by more than
+    /// 1024 events loses the oldest.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.0.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

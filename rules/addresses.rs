@@ -1,0 +1,45 @@
+//! Which server an address names, as far as it is known.
+
+use electrolint_model::link::things::{Known, Part, Thing};
+
+/// A server.
+pub(crate) struct Server {
+    /// In lower case, without brackets.
+    pub host: String,
+    /// `https://api.example.com:8443/`.
+    pub origin: String,
+}
+
+/// The server of a known address, or of one of which more than the host is known.
+pub(crate) fn server(known: &Known) -> Option<Server> {
+    let (text, whole) = match &known.thing {
+        Thing::Text(text) => (&**text, true),
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(text)) => (&**text, false),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let (scheme, rest) = text.trim().split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https" | "ws" | "wss" | "ftp") {
+        return None;
+    }
+    let end = rest.find(['/', '?', '#']);
+    let authority = match end {
+        Some(end) => rest.get(..end)?,
+        // A port that is not known ends the host too.
+        None if whole || rest.ends_with(':') => rest,
+        None => return None,
+    };
+    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+    let host = match server.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        None => server.split(':').next()?,
+    };
+    if host.is_empty() {
+        return None;
+    }
+    let origin = format!("{scheme}://{}/", server.trim_end_matches(':'));
+    Some(Server { host: host.to_ascii_lowercase(), origin })
+}
