@@ -92,6 +92,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         let Some(command) = call.argument(app, 0) else { continue };
         let traces = app.traces(call.call, command, &entrances, CLEANERS);
         let shell = kind == Kind::Program && uses_shell(cx, &call);
+        if kind == Kind::Open && app.is_contained(call.call, command) {
+            continue;
+        }
         if let Some(trace) = worst(&traces) {
             report(cx, findings, &call, command, trace, if shell { Kind::Shell } else { kind }, false);
             continue;

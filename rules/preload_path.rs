@@ -14,7 +14,8 @@ rule! {
     /// A preload runs before the page and with more than the page may do. One in a folder that other programs write (`userData`, `temp`,
     /// the home folder) is a script that any of them can change, and one whose path comes from a page is the page's choice. A path that
     /// is not absolute, or an address of a server, is refused by Electron: the window then runs without its preload, and without
-    /// whatever it protects. Build the path from `__dirname`.
+    /// whatever it protects. One that is looked for in the working directory is found where the app happens to be started, or not. Build
+    /// the path from `__dirname`.
     ///
     /// ```js
     /// const path = require('path');
@@ -84,6 +85,11 @@ fn check(cx: &Context, findings: &mut Findings) {
         if let Some(folder) = v.and_then(|v| app.writable_folder(v)) {
             let message = format!("this preload script lies in the `{folder}` folder, where other programs write");
             report(findings, preload, &message, Severity::Medium, Confidence::Firm);
+            continue;
+        }
+        if v.is_some_and(|v| app.is_in_working_directory(v)) {
+            let message = "this preload script is looked for where the app happens to be started";
+            report(findings, preload, message, Severity::Low, Confidence::Firm);
             continue;
         }
         if let (Some(v), Some(call)) = (v, preload.call) {

@@ -52,9 +52,9 @@ impl<'a> Findings<'a> {
     pub fn finish(self) -> Vec<Finding> {
         let app = self.app;
         let mut found: Vec<Finding> = self.found.into_iter().filter(|finding| app.is_own(finding.span)).collect();
-        // An example or a template that lies beside the app is not what ships.
+        // An example or a template that lies beside the app is not what ships; an addon is.
         for finding in &mut found {
-            if app.is_separate_file(finding.span.file) {
+            if app.is_separate_file(finding.span.file) && !app.is_of_addon(finding.span.file) {
                 finding.confidence = Confidence::Tentative;
             }
         }

@@ -8,7 +8,7 @@ use electrolint_model::link::things::Certainty;
 use electrolint_model::source::Span;
 
 use crate::untrusted::worst;
-use crate::{Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
     /// Somebody else's data becomes markup of a page.
@@ -97,6 +97,12 @@ fn check(cx: &Context, findings: &mut Findings) {
             .severity(severity)
             .known(certainty)
             .traced(trace)
+            // Where pages can do little, an app may mean to show what its user wrote.
+            .at_most(match (trace.origin.kind, severity) {
+                (SourceKind::Document, Severity::High) => Confidence::Firm,
+                (SourceKind::Document, _) => Confidence::Tentative,
+                _ => Confidence::Certain,
+            })
             .gain(match severity {
                 Severity::High => "Markup that runs script runs programs here: a window of the app has Node, or no context isolation.",
                 _ => "Markup that runs script does what the page may do: it reads what is shown and calls what the preload exposes.",

@@ -91,21 +91,25 @@ async fn probes(engine: &Engine) -> Result<f64, Box<dyn std::error::Error>> {
             let text = std::fs::read_to_string(script.path())?;
             let attack = text.split("\n//=== permitted\n").next().unwrap_or_default().to_owned();
             let sandbox = create(engine, false).await?;
-            let attack = async { sandbox.execute(attack).timeout(Duration::from_millis(250)).await.is_ok() };
+            let over = std::cell::Cell::new(false);
+            let attack = async {
+                let _ = sandbox.execute(attack).timeout(Duration::from_millis(250)).await;
+                over.set(true);
+            };
+            // For as long as the attack goes on, and once in any case. A probe that is dropped would be an abort.
             let probe = async {
                 loop {
                     let start = Instant::now();
                     let answered = bystander.execute("return 1 + 1").await.is_ok();
                     all += 1;
                     in_time += u32::from(answered && start.elapsed() <= Duration::from_millis(100));
+                    if over.get() {
+                        return;
+                    }
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             };
-            // The probes go on for as long as the attack does, and one is made in any case.
-            tokio::select! {
-                () = probe => {}
-                _ = async { attack.await; tokio::time::sleep(Duration::from_millis(5)).await } => {}
-            }
+            tokio::join!(attack, probe);
         }
     }
     Ok(f64::from(in_time) / f64::from(all))

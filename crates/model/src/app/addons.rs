@@ -87,6 +87,11 @@ impl App<'_> {
         self.addons().iter().find(|addon| addon.units.contains(&unit))
     }
 
+    /// Whether a file is a script of an addon.
+    pub fn is_of_addon(&self, file: FileId) -> bool {
+        self.addons().iter().any(|addon| addon.units.iter().any(|unit| self.program.file(*unit) == file))
+    }
+
     fn find_addons(&self) -> Vec<Addon> {
         let mut found: Vec<Addon> = Vec::new();
         for (index, file) in self.sources.files.iter().enumerate() {

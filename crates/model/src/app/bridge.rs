@@ -268,11 +268,18 @@ impl App<'_> {
                 Some(Part::Text(text)) => text.to_string(),
                 _ => return Vec::new(),
             },
+            // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
             Thing::Result(_, c) => {
-                let last = self.program.arguments(*c).last().map(|item| V(c.0, item.value));
-                match last.and_then(|last| self.constant(last)) {
-                    Some(known) => known.text().unwrap_or_default().to_owned(),
-                    None => return Vec::new(),
+                let Some(last) = self.program.arguments(*c).last().map(|item| V(c.0, item.value)) else {
+                    return Vec::new();
+                };
+                match self.eval(last).as_ref() {
+                    [Known { thing: Thing::Text(text), .. }] => text.to_string(),
+                    [Known { thing: Thing::Template(parts), .. }] => match parts.last() {
+                        Some(Part::Text(text)) => text.to_string(),
+                        _ => return Vec::new(),
+                    },
+                    _ => return Vec::new(),
                 }
             }
             _ => return Vec::new(),

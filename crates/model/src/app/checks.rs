@@ -327,6 +327,11 @@ impl App<'_> {
                 let equal = (operator == Operator::Equal) == holds;
                 Formula::Atom(self.equality(at(left), at(right), equal, root, self.program.span(test)))
             }
+            Value::Binary(Operator::Order, left, right)
+                if let Some(found) = self.place_in_list(at(left), at(right), holds, root, self.program.span(test)) =>
+            {
+                Formula::Atom(found)
+            }
             Value::Binary(Operator::Order, left, right) => {
                 let weak = self.position_test(at(left), root) || self.position_test(at(right), root);
                 if weak {
@@ -498,6 +503,31 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `allowed.indexOf(url.protocol) > -1`, `>= 0`, `< 0`: whether a part of the address is in a list of the app's.
+    fn place_in_list(&self, left: V, right: V, holds: bool, root: &Root, span: Span) -> Option<Judged> {
+        let Value::Call(call) = self.program.value(left) else { return None };
+        let Value::Number(number) = self.program.value(right) else { return None };
+        let c = C(left.0, call);
+        let Value::Member(list, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        if self.program.str(c.0, method) != "indexOf" {
+            return None;
+        }
+        let (_, part) = self.url_part(self.program.argument(c, 0)?).filter(|(found, _)| found == root)?;
+        let text = &self.sources.file(span.file).text.content;
+        let sign = text.get(self.span(left).end as usize..self.span(right).start as usize)?.trim();
+        let is_in = match (sign, number) {
+            (">", -1.0) | (">=", 0.0) => holds,
+            ("<", 0.0) | ("<=", -1.0) => !holds,
+            _ => return None,
+        };
+        let list = V(c.0, list);
+        Some(match (is_in, self.is_constant_collection(list)) {
+            (true, true) => self.membership(list, part, span),
+            (true, false) => judged(Strength::Opaque.min(strength_of(part)), Some(span), None),
+            (false, _) => judged(Strength::Weak, Some(span), Some(FORBIDS)),
+        })
     }
 
     /// `x.indexOf(…)` compared by order.

@@ -192,6 +192,7 @@ fn tools_of_node(app: &App, files: &Files, of_app: &FxHashSet<UnitId>) -> Vec<Un
                 && !of_app.contains(unit)
                 && !folders.contains(&folder_of(app, *unit))
                 && is_for_node(app, *unit)
+                && app.addon_of(*unit).is_none()
         })
         .collect();
     if candidates.is_empty() {

@@ -18,6 +18,39 @@ impl App<'_> {
         self.folder_of(path, &mut FxHashSet::default())
     }
 
+    /// Whether a path begins in the folder in which the app happens to be started: `process.cwd()`, `path.resolve('preload.js')`.
+    pub fn is_in_working_directory(&self, path: V) -> bool {
+        self.begins_in_working_directory(path, &mut FxHashSet::default())
+    }
+
+    fn begins_in_working_directory(&self, path: V, seen: &mut FxHashSet<V>) -> bool {
+        if seen.len() > 64 || !seen.insert(path) {
+            return false;
+        }
+        self.eval(path).iter().any(|known| match &known.thing {
+            Thing::Result(api, c) => match (&**api, self.program.argument(*c, 0)) {
+                ("process.cwd", _) => true,
+                ("path.join" | "path.normalize", Some(first)) => self.begins_in_working_directory(first, seen),
+                ("path.resolve", Some(first)) => {
+                    let is_relative = |v: V| {
+                        self.constant(v).is_some_and(|known| {
+                            known.text().is_some_and(|text| !text.starts_with(['/', '\\']) && !text.contains(':'))
+                        })
+                    };
+                    let all = (0..self.program.arguments(*c).len())
+                        .all(|index| self.program.argument(*c, index).is_some_and(is_relative));
+                    all || self.begins_in_working_directory(first, seen)
+                }
+                _ => false,
+            },
+            Thing::Template(parts) => match parts.first() {
+                Some(Part::Hole(hole, _)) => self.begins_in_working_directory(*hole, seen),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     fn folder_of(&self, path: V, seen: &mut FxHashSet<V>) -> Option<String> {
         // No path is joined of so many parts; what was looked at once says nothing new.
         if seen.len() > 64 || !seen.insert(path) {

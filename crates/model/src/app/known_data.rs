@@ -62,6 +62,14 @@ pub(super) fn is_read(path: &str) -> bool {
     ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
 }
 
+/// Turns Markdown into markup, and leaves the markup in it as it is: <https://marked.js.org/#usage>.
+pub(super) fn is_markup_renderer(name: &str, path: Option<&str>) -> bool {
+    matches!(name, "marked" | "makeHtml" | "snarkdown")
+        || path.is_some_and(|path| {
+            matches!(path, "marked.parse" | "marked.marked" | "marked.marked.parse" | "marked.parser")
+        })
+}
+
 /// Calls of Electron and Node whose results are the app's own or the user's choice.
 pub(super) fn is_own_call(path: &str) -> bool {
     let module = path.split('.').next().unwrap_or(path);

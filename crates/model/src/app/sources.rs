@@ -40,6 +40,8 @@ pub enum SourceKind {
     Sandbox,
     /// A file or store that other programs may write.
     File,
+    /// Who wrote a document that was turned into markup.
+    Document,
     /// A caller that is not known.
     Parameter,
     /// Something else that is not known.
@@ -61,6 +63,7 @@ impl SourceKind {
             Self::Main => "a message of the main process",
             Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
+            Self::Document => "Markdown, which may hold any markup of its author's",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
         }

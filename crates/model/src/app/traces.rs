@@ -218,8 +218,16 @@ impl<'a> Walk<'_, 'a> {
                 self.visit(at(inner), state);
             }
             Value::Binding(binding) => {
-                for write in summary.bindings[binding.index()].writes.iter().take(8) {
-                    self.visit(at(write.value), state);
+                let writes = &summary.bindings[binding.index()].writes;
+                // `html = sanitize(html)`: what was written before is gone, or perhaps gone.
+                let cleaned = writes.iter().rposition(|write| self.is_cleaned(at(write.value)));
+                for (index, write) in writes.iter().enumerate().take(8) {
+                    let covered = cleaned.filter(|cleaned| index < *cleaned).map(|cleaned| &writes[cleaned]);
+                    match covered {
+                        Some(clean) if clean.condition.is_none() || clean.condition == write.condition => {}
+                        Some(_) => self.visit(at(write.value), State { opaque: true, ..state }),
+                        None => self.visit(at(write.value), state),
+                    }
                 }
             }
             Value::Parameter(function, index) => self.parameter(F(v.0, function), index, state),
@@ -228,6 +236,16 @@ impl<'a> Walk<'_, 'a> {
             Value::Global(_) | Value::ImportName(..) | Value::Module(_) => self.things(v, state),
             _ => {}
         }
+    }
+
+    /// Whether a value is what a function gives that cleans.
+    fn is_cleaned(&self, v: V) -> bool {
+        let Value::Call(call) = self.app.program.value(v) else { return false };
+        let summary = self.app.program.summary(v.0);
+        crate::link::final_name(summary, summary.call(call).callee).is_some_and(|name| {
+            let name = summary.str(name);
+            self.cleaners.contains(&name) || says_it_cleans(name)
+        })
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {
@@ -492,6 +510,10 @@ impl<'a> Walk<'_, 'a> {
         if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
             return;
         }
+        if is_markup_renderer(name, app.api_of(c).map(|(path, _)| path).as_deref()) {
+            self.rendered(c, v, state);
+            return;
+        }
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
@@ -545,7 +567,7 @@ impl<'a> Walk<'_, 'a> {
                 return;
             }
         }
-        state.opaque |= api.is_none() && !keeps_data(name);
+        state.opaque |= api.is_none() && !keeps_data(name) && !self.cuts_a_prefix(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
@@ -567,6 +589,64 @@ impl<'a> Walk<'_, 'a> {
         }
         if !given && method.is_none() && api.is_none() {
             self.push(SourceKind::Unknown, app.span(v), state);
+        }
+    }
+
+    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
+    fn cuts_a_prefix(&self, c: C, name: &str) -> bool {
+        name == "replace"
+            && self.app.program.argument(c, 0).is_some_and(|pattern| {
+                self.app.eval(pattern).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => !text.is_empty(),
+                    Thing::Regex(pattern, flags) => {
+                        pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
+                    }
+                    _ => false,
+                })
+            })
+    }
+
+    /// Markdown that was turned into markup: the author's, unless the app made all of it, or the renderer was told to clean it.
+    fn rendered(&mut self, c: C, v: V, state: State) {
+        let app = self.app;
+        let Some(text) = app.program.argument(c, 0) else { return };
+        let before = self.found.len();
+        self.visit(text, state);
+        let traced = self.found.len() > before;
+        self.found.truncate(before);
+        if !traced && self.is_own_text(text, 0) {
+            return;
+        }
+        let cleans = ["sanitize", "sanitizer"].iter().any(|name| {
+            let mut named = app.properties_named(name).into_iter();
+            named.any(|property| app.eval(property.value).iter().any(|known| known.thing.truthy() != Some(false)))
+        });
+        if !cleans {
+            self.push(SourceKind::Document, app.span(v), state);
+        }
+    }
+
+    /// A text of the app's: constant, translated, read from a file of its own, imported.
+    fn is_own_text(&self, v: V, depth: u32) -> bool {
+        let app = self.app;
+        if app.eval(v).iter().all(|known| is_constant(&known.thing)) {
+            return true;
+        }
+        let summary = app.program.summary(v.0);
+        match app.program.value(v) {
+            Value::ImportName(..) | Value::Module(_) => true,
+            Value::Await(inner) if depth < 8 => self.is_own_text(V(v.0, inner), depth + 1),
+            Value::Binding(binding) if depth < 8 => {
+                let writes = &summary.bindings[binding.index()].writes;
+                !writes.is_empty() && writes.iter().all(|write| self.is_own_text(V(v.0, write.value), depth + 1))
+            }
+            Value::Call(call) => {
+                let c = C(v.0, call);
+                let name =
+                    crate::link::final_name(summary, summary.call(call).callee).map_or("", |name| summary.str(name));
+                is_harmless_call(name) || app.api_of(c).is_some_and(|(path, _)| is_read(&path))
+            }
+            _ => false,
         }
     }
 

@@ -462,10 +462,67 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
         };
         match options {
             None => window.may_lack = true,
-            Some(options) => read_options(app, options, &frames, &mut window),
+            Some(options) => {
+                read_options(app, options, &frames, &mut window);
+                if window.unknown {
+                    written_options(app, options, &mut window);
+                }
+            }
         }
         window.session = session_of(app, &window);
         windows.push(window);
+    }
+}
+
+/// Preferences that decide what a page may do.
+const DECISIVE: [&str; 12] = [
+    "nodeIntegration",
+    "nodeIntegrationInWorker",
+    "nodeIntegrationInSubFrames",
+    "contextIsolation",
+    "sandbox",
+    "webSecurity",
+    "allowRunningInsecureContent",
+    "experimentalFeatures",
+    "enableBlinkFeatures",
+    "enableRemoteModule",
+    "webviewTag",
+    "preload",
+];
+
+/// What is written into options that came from somewhere unknown: `options.webPreferences = {…}`,
+/// `options.webPreferences.nodeIntegration = true`.
+fn written_options(app: &App, options: V, window: &mut Window) {
+    let Some(root) = app.root(options) else { return };
+    let writes = |key: &str| app.program.writes_to(key).iter().filter(|(unit, _)| *unit == options.0);
+    for &(unit, index) in writes("webPreferences") {
+        let write = app.program.summary(unit).writes[index as usize];
+        let Some(value) = write.value.filter(|_| app.root(V(unit, write.object)).as_ref() == Some(&root)) else {
+            continue;
+        };
+        for known in app.eval(V(unit, value)).iter() {
+            if let Thing::Object(preferences) = &known.thing {
+                let certainty = known.certainty.min(Certainty::Firm);
+                window.preferences.push((preferences.clone(), certainty, known.development));
+            }
+        }
+    }
+    let mut inner = root;
+    inner.path.push("webPreferences".to_owned());
+    for key in DECISIVE {
+        for &(unit, index) in writes(key) {
+            let write = app.program.summary(unit).writes[index as usize];
+            let Some(value) = write.value else { continue };
+            if app.root(V(unit, write.object)).as_ref() != Some(&inner) {
+                continue;
+            }
+            let development = app.program.development_of(unit, write.condition, &Frames::default());
+            for known in app.eval(V(unit, value)).iter() {
+                let mut known = known.clone().at_most(Certainty::Firm);
+                known.development = known.development.or(development);
+                window.written.push((key.to_owned(), Placed { known, span: app.program.place(unit, write.span) }));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::things::*;
 use super::{C, F, K, Program};
+use crate::summary::{Export, Value};
 
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
@@ -67,6 +68,15 @@ impl Program<'_> {
                 }
             }
         }
+        if class.is_none() && self.is_whole_export(f) {
+            let names = self.holders.get(&f.0).map_or(&[][..], Vec::as_slice).iter().take(MOST_CALLERS);
+            let at_once = self.called_at_once.get(&f.0).map_or(&[][..], Vec::as_slice);
+            for &c in names.flat_map(|name| self.calls_named(name)).chain(at_once) {
+                if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                    calls.push(c);
+                }
+            }
+        }
         let Some(name) = name else {
             self.curried(f, &mut calls);
             calls.sort_unstable();
@@ -106,6 +116,26 @@ impl Program<'_> {
                 }
             }
         }
+    }
+
+    /// `module.exports = function () {…}`, `export default`: whoever imports it gives it a name of their own.
+    fn is_whole_export(&self, f: F) -> bool {
+        let summary = self.summary(f.0);
+        summary.exports.iter().any(|export| {
+            let value = match *export {
+                Export::Whole(value) => value,
+                Export::Named(name, value) if summary.str(name) == "default" => value,
+                _ => return false,
+            };
+            match summary.value(value) {
+                Value::Function(function) => function == f.1,
+                Value::Binding(binding) => {
+                    let writes = &summary.bindings[binding.index()].writes;
+                    writes.iter().any(|write| summary.value(write.value) == Value::Function(f.1))
+                }
+                _ => false,
+            }
+        })
     }
 
     /// Whether a method's name alone says that it is this one: no other function of the app has it, and it is made of several words.

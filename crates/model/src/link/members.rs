@@ -11,7 +11,9 @@ use crate::summary::*;
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 16] = [
+const DEVELOPMENT: [&str; 18] = [
+    "process.env.VITEST",
+    "process.env.JEST_WORKER_ID",
     "process.defaultApp",
     "electron-is-dev",
     "electron-is-dev.default",
@@ -45,6 +47,9 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 pub fn is_development_address(path: &str) -> bool {
     DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
 }
+
+/// Writes to one property of the global object that are looked at.
+const MOST_GLOBAL_WRITES: usize = 64;
 
 impl Program<'_> {
     /// A path one member longer.
@@ -142,7 +147,11 @@ impl Program<'_> {
     fn member_of_one(&self, known: &Known, name: &str, v: V) -> Vec<Known> {
         let one = |thing| vec![Known::new(thing, v, Certainty::Certain)];
         match &known.thing {
-            Thing::Api(path) => one(self.api_member(path, name)),
+            Thing::Api(path) => {
+                // `global.mainWindow = …`: what the app itself keeps there.
+                let kept = self.kept_globally(path, name, v);
+                if kept.is_empty() { one(self.api_member(path, name)) } else { kept }
+            }
             Thing::Development(_) if matches!(name, "default" | "isDev") => vec![known.clone()],
             Thing::Host(host) => self.host_member(host, name, v),
             Thing::Packed(module) => self.of_packed(*module, name, v),
@@ -405,6 +414,18 @@ impl Program<'_> {
     }
 
     /// Everything that is written into a property of objects of which `is_it` says that they are the ones.
+    /// What the app's scripts write to a property of the global object, where that is known.
+    fn kept_globally(&self, path: &str, name: &str, v: V) -> Vec<Known> {
+        let is_global = |path: &str| matches!(path, "global" | "globalThis" | "window" | "self");
+        if !is_global(path) || self.writes_to(name).is_empty() || self.writes_to(name).len() > MOST_GLOBAL_WRITES {
+            return Vec::new();
+        }
+        let values = self.written(v, name, |program, object| {
+            program.eval(object).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_global(path)))
+        });
+        if values.iter().any(|known| matches!(known.thing, Thing::Host(_))) { values } else { Vec::new() }
+    }
+
     fn written(&self, v: V, name: &str, is_it: impl Fn(&Self, V) -> bool) -> Vec<Known> {
         let mut values = Vec::new();
         for &(unit, index) in self.writes_to(name) {

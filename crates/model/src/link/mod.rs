@@ -81,6 +81,10 @@ pub struct Program<'a> {
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
+    /// Names under which other files hold what a unit exports as a whole.
+    holders: FxHashMap<UnitId, Vec<Rc<str>>>,
+    /// `require('./unit')(…)`.
+    called_at_once: FxHashMap<UnitId, Vec<C>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
@@ -128,6 +132,8 @@ impl<'a> Program<'a> {
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
+            holders: FxHashMap::default(),
+            called_at_once: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
@@ -272,6 +278,8 @@ impl<'a> Program<'a> {
         let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
         let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
         let mut additions = collections::Additions::default();
+        let mut called_at_once: FxHashMap<UnitId, Vec<C>> = FxHashMap::default();
+        let mut holders: FxHashMap<UnitId, Vec<Rc<str>>> = FxHashMap::default();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
             // Most texts are no names: only those that are become shared ones.
@@ -286,6 +294,9 @@ impl<'a> Program<'a> {
                     && let Some(name) = final_name(summary, summary.call(inner).callee)
                 {
                     curried.entry(shared(name)).or_default().push(c);
+                }
+                if let Some(whole) = self.whole_of(unit, call.callee) {
+                    called_at_once.entry(whole).or_default().push(c);
                 }
                 for (position, item) in summary.items(call.arguments).iter().enumerate() {
                     let mut value = item.value;
@@ -315,6 +326,13 @@ impl<'a> Program<'a> {
             };
             for binding in &summary.bindings {
                 for write in &binding.writes {
+                    if let Some(whole) = self.whole_of(unit, write.value) {
+                        let names = holders.entry(whole).or_default();
+                        let name = shared(binding.name);
+                        if !names.contains(&name) {
+                            names.push(name);
+                        }
+                    }
                     match summary.value(write.value) {
                         Value::ImportName(import, name) => {
                             alias(name, binding.name);
@@ -374,6 +392,8 @@ impl<'a> Program<'a> {
         self.callbacks = callbacks;
         self.functions_by_name = functions;
         self.additions = additions;
+        self.called_at_once = called_at_once;
+        self.holders = holders;
         self.aliases = aliases
             .into_iter()
             .map(|(name, set)| {
@@ -382,6 +402,24 @@ impl<'a> Program<'a> {
                 (name, list)
             })
             .collect();
+    }
+
+    /// The unit of which this is the whole module, or its default export.
+    fn whole_of(&self, unit: UnitId, value: ValueId) -> Option<UnitId> {
+        let summary = self.summary(unit);
+        let import = match summary.value(value) {
+            Value::Module(import) => import,
+            Value::ImportName(import, name) if summary.str(name) == "default" => import,
+            Value::Member(module, name) if summary.str(name) == "default" => match summary.value(module) {
+                Value::Module(import) => import,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match self.target(unit, import) {
+            Target::Unit(target) => Some(*target),
+            _ => None,
+        }
     }
 
     /// A name and the names under which what it names is known elsewhere.
