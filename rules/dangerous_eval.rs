@@ -1,5 +1,6 @@
 //! `executeJavaScript`, `eval`, `new Function` and kin.
 
+use electrolint_model::app::sources::SourceKind;
 use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
 
@@ -11,6 +12,8 @@ rule! {
     ///
     /// `executeJavaScript`, `eval`, `new Function`, `vm` and timers that are given a text run whatever the text says. Data that is put
     /// into it becomes script: in a page it acts as the page, in the main process or a preload it acts as the app.
+    ///
+    /// A module that is asked for by such a name (`import(name)`, `require(name)`) runs too.
     ///
     /// Hand data over as data: a message to the page, an argument of a function. Where a text is needed, `JSON.stringify` makes every
     /// value a literal. `insertCSS` runs nothing, but a style can read what the page shows and send it away.
@@ -52,6 +55,8 @@ enum Kind {
     Timer,
     /// It styles a page.
     Style,
+    /// It names a module that is run.
+    Module,
 }
 
 const fn sink(api: &'static str, argument: usize) -> Sink {
@@ -111,10 +116,18 @@ fn check(cx: &Context, findings: &mut Findings) {
             }
         }
     }
+    for call in app.computed_imports() {
+        places.extend(call.argument(app, 0).map(|v| (call, v, Kind::Module)));
+    }
     places.sort_by_key(|(call, ..)| call.call);
     for (call, v, kind) in places {
         let traces = app.traces(call.call, v, &entrances, CLEANERS);
         let Some(trace) = worst(&traces) else { continue };
+        // Who calls a loader of modules is most often the app, which writes the address of its own pages too.
+        let is_sent = !matches!(trace.origin.kind, SourceKind::Page | SourceKind::Response);
+        if kind == Kind::Module && !(trace.is_untrusted() && !trace.opaque && is_sent) {
+            continue;
+        }
         let record = app.program.call(call.call);
         let (message, gain) = match kind {
             Kind::Page => (
@@ -124,6 +137,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             Kind::Here | Kind::Timer => (
                 "somebody else's data is run as script",
                 "Whoever chooses the data runs script with all that this process may do.",
+            ),
+            Kind::Module => (
+                "somebody else's data decides which module is run",
+                "Whoever chooses the data, and can put a file anywhere on this machine, runs it with all that this process may do.",
             ),
             Kind::Style => (
                 "somebody else's data becomes part of a style sheet",
@@ -143,6 +160,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain(gain)
             .help(match kind {
                 Kind::Style => "Insert a constant style sheet, or compare the value with what the app means to allow.",
+                Kind::Module => "Look the module up in a table of those that the app means to load.",
                 Kind::Page => "Send the data as a message, or put `JSON.stringify(value)` into the script in its place.",
                 _ => "Call a function with the data as its argument.",
             })

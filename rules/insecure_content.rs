@@ -76,7 +76,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         let worst = request
             .urls
             .iter()
-            .filter_map(|(known, span)| Some((of(known)?, known, *span)))
+            .filter_map(|(known, span)| Some((of(known).filter(|_| !cx.app.is_host_of_page(known))?, known, *span)))
             .min_by_key(|(insecure, known, _)| (known.development == Some(true), insecure.local));
         let Some((found, known, span)) = worst else { continue };
         let what = match request.kind {

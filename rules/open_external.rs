@@ -33,7 +33,7 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let entries = app.entry_functions();
+    let entries = app.entrances().iter().map(|(f, entrance)| (*f, entrance.kind)).collect();
     for call in app.calls("shell.openExternal").iter() {
         let Some(url) = app.program.argument_or_spread(call.call, 0) else { continue };
         let reaches = app.reaches(call.call, url, &entries, &is_harmless, Strength::Scheme);

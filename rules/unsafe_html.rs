@@ -53,6 +53,9 @@ const METHODS: [(&str, usize); 5] = [
     ("document.execCommand", 2),
 ];
 
+/// Methods of what jQuery found that take markup as their first argument.
+const JQUERY: [&str; 6] = ["html", "append", "prepend", "before", "after", "replaceWith"];
+
 /// Functions whose result holds no script.
 const CLEANERS: &[&str] = &[
     "sanitize",
@@ -125,6 +128,23 @@ fn check(cx: &Context, findings: &mut Findings) {
             let is_html = method != "document.execCommand"
                 || call.argument(app, 0).and_then(|v| app.constant(v)).is_some_and(|known| known.text() == Some("insertHTML"));
             let Some(v) = call.argument(app, index).filter(|_| is_html) else { continue };
+            let traces = app.traces(call.call, v, &entrances, CLEANERS);
+            tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
+        }
+    }
+    // What a template of Vue or Svelte puts in as markup, and what it holds where it is a reference.
+    for call in app.calls("v-html").iter() {
+        let traces = [0, 1]
+            .into_iter()
+            .filter_map(|index| call.argument(app, index))
+            .flat_map(|v| app.traces(call.call, v, &entrances, CLEANERS))
+            .collect();
+        let what = if app.path(call.span(app)).ends_with(".vue") { "v-html" } else { "@html" };
+        tell(app.argument_span(call.call, 0), traces, Certainty::Certain, what, app.symbol(call.call));
+    }
+    for method in JQUERY {
+        for call in app.jquery_calls(method) {
+            let Some(v) = call.argument(app, 0) else { continue };
             let traces = app.traces(call.call, v, &entrances, CLEANERS);
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }

@@ -1,14 +1,14 @@
 //! The fixtures: what is marked is found, what is found is marked.
 //!
 //! `fixtures/rules/<rule>/<case>/` is checked with this rule alone, `fixtures/apps/<app>/` with all; both show everything, tentative and info
-//! findings too. The words of marks are in `docs/contributing.md`.
+//! findings too. The words of marks are in `docs/contributing.md`. The score of the rules is printed, and is `docs/accuracy.md`.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use electrolint::cli::{CheckArgs, InputArgs};
 use electrolint::report::{self, Format, Look, Report, confidence_name, severity_name};
-use electrolint_testkit::{Comparison, Fixture, Found, compare};
+use electrolint_testkit::{Case, Comparison, Fixture, Found, compare, score};
 use serde_json::Value;
 
 fn fixtures(folder: &str) -> PathBuf {
@@ -31,6 +31,10 @@ fn check(folder: &Path, rule: Option<&str>, threads: u16) -> Report {
 /// Compares the marks of a folder with what is found in it.
 fn compared(folder: &Path, rule: Option<&str>) -> Comparison {
     let fixture = Fixture::load(folder).unwrap_or_else(|error| panic!("{error}"));
+    compared_with(&fixture, folder, rule)
+}
+
+fn compared_with(fixture: &Fixture, folder: &Path, rule: Option<&str>) -> Comparison {
     let report = check(folder, rule, 1);
     let found: Vec<Found> = report
         .findings
@@ -56,17 +60,36 @@ fn assert_all(comparisons: impl Iterator<Item = (String, Comparison)>) {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-#[test]
-fn rules_find_what_is_marked_and_nothing_else() {
+/// Every case of every rule, run.
+fn cases() -> Vec<Case> {
     let names: Vec<&str> = electrolint_rules::all().iter().map(|rule| rule.id).collect();
-    let mut comparisons = Vec::new();
+    let mut cases = Vec::new();
     for (rule, folder) in folders(&fixtures("rules")) {
         assert!(names.contains(&rule.as_str()), "fixtures/rules/{rule} belongs to no rule");
-        for (case, path) in folders(&folder) {
-            comparisons.push((format!("fixtures/rules/{rule}/{case}"), compared(&path, Some(&rule))));
+        for (name, path) in folders(&folder) {
+            let fixture = Fixture::load(&path).unwrap_or_else(|error| panic!("{error}"));
+            let comparison = compared_with(&fixture, &path, Some(&rule));
+            let (difficulty, marks) = (fixture.difficulty, fixture.expected.len());
+            cases.push(Case { rule: rule.clone(), name, difficulty, marks, comparison });
         }
     }
-    assert_all(comparisons.into_iter());
+    cases
+}
+
+#[test]
+fn rules_find_what_is_marked_and_nothing_else() {
+    let cases = cases();
+    let page = score::page(&cases);
+    println!("{page}");
+    let name = |case: &Case| format!("fixtures/rules/{}/{}", case.rule, case.name);
+    assert_all(cases.iter().map(|case| (name(case), case.comparison.clone())));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/accuracy.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, page).expect("docs/accuracy.md can be written");
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == page, "docs/accuracy.md is not what the run makes; run UPDATE_DOCS=1 cargo test");
 }
 
 #[test]

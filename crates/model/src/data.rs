@@ -90,6 +90,7 @@ impl Builder {
             condition: None,
             parameters: Vec::new(),
             exits: Vec::new(),
+            yields: Vec::new(),
             is_async: false,
             is_generator: false,
             events: (0, 0),

@@ -3,6 +3,7 @@
 //! One pass over the tokens of an HTML text; nothing is built that a tree would need. The reader follows the parser's
 //! rules as far as they decide what a browser sees: raw text, first attribute wins, where `<head>` ends.
 
+mod components;
 mod css;
 mod reader;
 mod resources;
@@ -11,6 +12,7 @@ mod values;
 
 use serde::{Deserialize, Serialize};
 
+pub use components::component_markup;
 pub use css::{CssUrl, css_urls};
 pub use resources::{Resource, ResourceKind, resources};
 pub use templating::{holes, is_templated};

@@ -373,6 +373,8 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     /// Every way out.
     pub exits: Vec<Exit>,
+    /// What a generator yields.
+    pub yields: Vec<ValueId>,
     /// `async`.
     pub is_async: bool,
     /// `function*`.

@@ -4,14 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use crate::marks::{self, Expected};
+use crate::score::Difficulty;
 
 /// A fixture, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixture {
-    /// Path inside the folder, with `/`, and bytes; sorted by path, `expected.txt` left out.
+    /// Path inside the folder, with `/`, and bytes; sorted by path, `expected.txt` and `case.toml` left out.
     pub files: Vec<(String, Vec<u8>)>,
     /// Marks of all files, sorted.
     pub expected: Vec<Expected>,
+    /// How hard it is to see, as `case.toml` says: `difficulty = "cross-file"`.
+    pub difficulty: Option<Difficulty>,
 }
 
 impl Fixture {
@@ -26,6 +29,11 @@ impl Fixture {
         let mut fixture = Self::default();
         for (path, bytes) in files {
             let text = String::from_utf8_lossy(&bytes);
+            if path == "case.toml" {
+                let difficulty = difficulty(&text).map_err(|error| format!("{}: {error}", folder.display()))?;
+                fixture.difficulty = Some(difficulty);
+                continue;
+            }
             let marks = if path == "expected.txt" { marks::expected_list(&text) } else { marks::marks(&path, &text) };
             fixture.expected.extend(marks.map_err(|error| format!("{}: {error}", folder.display()))?);
             if path != "expected.txt" {
@@ -59,6 +67,18 @@ impl Fixture {
         names.sort();
         Ok(names)
     }
+}
+
+/// Reads `case.toml`: one key, and comments.
+fn difficulty(text: &str) -> Result<Difficulty, String> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let value = match (lines.next().and_then(|line| line.split_once('=')), lines.next()) {
+        (Some((key, value)), None) if key.trim() == "difficulty" => value.trim().trim_matches('"'),
+        _ => return Err("case.toml: expected `difficulty = \"…\"` and nothing else".into()),
+    };
+    let names = || Difficulty::ALL.map(Difficulty::name).join(", ");
+    let of_name = Difficulty::ALL.into_iter().find(|difficulty| difficulty.name() == value);
+    of_name.ok_or_else(|| format!("case.toml: `{value}` is none of {}", names()))
 }
 
 fn read_folder(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), String> {
@@ -108,6 +128,19 @@ mod tests {
             ["package.json:1 b low", "src/main.js:1 a"]
         );
         assert_eq!(Fixture::folders(&folder).unwrap(), ["src"]);
+    }
+
+    #[test]
+    fn a_case_says_its_difficulty() {
+        let folder = folder("difficulty");
+        assert_eq!(Fixture::load(&folder).unwrap().difficulty, None);
+        fs::write(folder.join("case.toml"), "# How hard.\ndifficulty = \"cross-file\"\n").unwrap();
+        let fixture = Fixture::load(&folder).unwrap();
+        assert_eq!((fixture.difficulty, fixture.files.len()), (Some(Difficulty::CrossFile), 0));
+        for text in ["", "difficulty = \"hard\"", "level = \"literal\"", "difficulty = \"literal\"\nmore = 1"] {
+            fs::write(folder.join("case.toml"), text).unwrap();
+            assert!(Fixture::load(&folder).unwrap_err().contains("case.toml"), "{text}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@
 //! A mark names one finding, or several with commas between (`//~ a, b`), or is repeated (`//~ a //~ b`). It may say more:
 //! `//~ web-security high certain`. Each `^` after the tilde points one line up, for lines that cannot bear a comment:
 //! `//~^ allow-popups`. The line is that where the finding's primary span begins.
+//!
+//! `//~ open-external missed: the listener is set by a package` marks a weakness that is known not to be found yet, with the reason, which
+//! goes to the end of the comment. It counts as missed; it is an error once it is found.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +30,8 @@ pub struct Expected {
     pub severity: Option<String>,
     /// Its confidence, if the mark names one.
     pub confidence: Option<String>,
+    /// Why it is known not to be found, where the mark says so.
+    pub missed: Option<String>,
 }
 
 /// A finding that is there.
@@ -67,9 +72,10 @@ pub fn marks(path: &str, text: &str) -> Result<Vec<Expected>, String> {
                 .checked_sub(up as u32)
                 .filter(|line| *line > 0)
                 .ok_or_else(|| at("the mark points above the file".into()))?;
-            for one in mark.trim_start_matches('^').split(',') {
+            let (mark, missed) = reason(mark.trim_start_matches('^')).map_err(at)?;
+            for one in mark.split(',') {
                 let (rule, severity, confidence) = words(one).map_err(at)?;
-                expected.push(Expected { path: path.into(), line, rule, severity, confidence });
+                expected.push(Expected { path: path.into(), line, rule, severity, confidence, missed: missed.clone() });
             }
         }
     }
@@ -96,6 +102,15 @@ fn marks_of_line<'a>(line: &'a str, openings: &[(&str, &str)]) -> Vec<&'a str> {
         };
         found.push(&body[..end]);
         rest = &body[end..];
+    }
+}
+
+/// Parts a mark from the reason why it is known to be missed.
+fn reason(mark: &str) -> Result<(&str, Option<String>), String> {
+    match mark.split_once(" missed:") {
+        Some((_, why)) if why.trim().is_empty() => Err("the mark does not say why it is missed".into()),
+        Some((mark, why)) => Ok((mark, Some(why.trim().to_owned()))),
+        None => Ok((mark, None)),
     }
 }
 
@@ -138,9 +153,10 @@ pub fn expected_list(text: &str) -> Result<Vec<Expected>, String> {
         let (place, mark) = line.split_once(char::is_whitespace).ok_or_else(shape)?;
         let (path, line) = place.rsplit_once(':').ok_or_else(shape)?;
         let line: u32 = line.parse().ok().filter(|line| *line > 0).ok_or_else(shape)?;
+        let (mark, missed) = reason(mark).map_err(at)?;
         for one in mark.split(',') {
             let (rule, severity, confidence) = words(one).map_err(at)?;
-            expected.push(Expected { path: path.into(), line, rule, severity, confidence });
+            expected.push(Expected { path: path.into(), line, rule, severity, confidence, missed: missed.clone() });
         }
     }
     expected.sort();
@@ -156,12 +172,19 @@ pub struct Comparison {
     pub unexpected: Vec<Found>,
     /// Found with another severity or confidence than the mark says.
     pub different: Vec<(Expected, Found)>,
+    /// Marked as missed, and found: the mark is out of date.
+    pub found_after_all: Vec<Expected>,
+    /// Marked as missed, and missed: no difference, but no finding either.
+    pub known_misses: Vec<Expected>,
 }
 
 impl Comparison {
     /// Nothing differs.
     pub fn is_equal(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.different.is_empty()
+        self.missing.is_empty()
+            && self.unexpected.is_empty()
+            && self.different.is_empty()
+            && self.found_after_all.is_empty()
     }
 
     /// Fails the test if anything differs.
@@ -184,6 +207,9 @@ impl fmt::Display for Comparison {
         }
         for (expected, found) in &self.different {
             writeln!(f, "  different   {expected}: found {} {}", found.severity, found.confidence)?;
+        }
+        for expected in &self.found_after_all {
+            writeln!(f, "  found       {expected}: its mark says that it is missed")?;
         }
         Ok(())
     }
@@ -216,6 +242,8 @@ pub fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
     expected.sort_by_key(|mark| (!(mark.severity.is_some() || mark.confidence.is_some()), *mark));
     let mut comparison = Comparison::default();
     let mut unmatched = Vec::new();
+    let (known, expected): (Vec<&Expected>, Vec<&Expected>) =
+        expected.into_iter().partition(|mark| mark.missed.is_some());
     for mark in expected {
         let candidates = left.entry((&mark.path, mark.line, &mark.rule)).or_default();
         match candidates.iter().position(|found| agrees(mark, found)) {
@@ -227,6 +255,12 @@ pub fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
         match left.get_mut(&(mark.path.as_str(), mark.line, mark.rule.as_str())).and_then(Vec::pop) {
             Some(found) => comparison.different.push((mark.clone(), found.clone())),
             None => comparison.missing.push(mark.clone()),
+        }
+    }
+    for mark in known {
+        match left.get_mut(&(mark.path.as_str(), mark.line, mark.rule.as_str())).and_then(Vec::pop) {
+            Some(_) => comparison.found_after_all.push(mark.clone()),
+            None => comparison.known_misses.push(mark.clone()),
         }
     }
     comparison.unexpected = left.into_values().flatten().cloned().collect();
@@ -253,6 +287,7 @@ mod tests {
             rule: rule.into(),
             severity: pick(["high", "medium", "low", "info"]),
             confidence: pick(["certain", "firm", "tentative", ""]),
+            missed: None,
         }
     }
 
@@ -331,6 +366,18 @@ mod tests {
     fn another_severity_is_told() {
         let comparison = compare(&[expected(1, "a", &["low"])], &[found(1, "a")]);
         assert_eq!(comparison.to_string(), "  different   a.js:1 a low: found high certain\n");
+    }
+
+    #[test]
+    fn a_known_miss_says_why() {
+        let marks = marks("a.js", "f(); //~ a high missed: nobody follows that, yet\ng(); //~ a\n").unwrap();
+        assert_eq!(marks[0].missed.as_deref(), Some("nobody follows that, yet"));
+        assert_eq!(marks[0].severity.as_deref(), Some("high"));
+        let missed = compare(&marks, &[found(2, "a")]);
+        assert!(missed.is_equal() && missed.known_misses.len() == 1);
+        let after_all = compare(&marks, &[found(1, "a"), found(2, "a")]);
+        assert_eq!(after_all.to_string(), "  found       a.js:1 a high: its mark says that it is missed\n");
+        assert!(super::marks("a.js", "f(); //~ a missed:\n").is_err());
     }
 
     #[test]

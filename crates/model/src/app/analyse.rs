@@ -83,6 +83,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         sandboxes: Default::default(),
         entry_points: Default::default(),
         is_limited: Default::default(),
+        own_schemes: Default::default(),
         shown: Default::default(),
         guest_preloads: Default::default(),
         ordinals: Default::default(),
@@ -219,13 +220,19 @@ pub fn summarise(file: &SourceFile) -> Sheets {
     match file.kind {
         FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx => {
             let declarations = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| file.path.ends_with(ending));
-            let script = Script { text, range: whole, kind: file.kind, declarations };
+            let script = Script { text, range: whole, kind: file.kind, declarations, markup: &[] };
             sheets.take(file, bounded(text, || syntax::summarise(script)));
         }
         FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
         FileKind::Html => {
             let html = html::read(text);
-            for script in &html.scripts {
+            let markup = if file.path.ends_with(".vue") || file.path.ends_with(".svelte") {
+                html::component_markup(text, &html)
+            } else {
+                Vec::new()
+            };
+            let last = html.scripts.iter().rposition(|script| script.content.0 < script.content.1);
+            for (index, script) in html.scripts.iter().enumerate() {
                 let kind = match (script.kind, script.lang.as_deref()) {
                     (ScriptKind::Classic | ScriptKind::Module, Some("ts")) => FileKind::TypeScript,
                     (ScriptKind::Classic | ScriptKind::Module, Some("tsx")) => FileKind::Tsx,
@@ -235,7 +242,8 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                 // What stands in a script that comes from elsewhere never runs.
                 if script.src.is_none() && script.content.0 < script.content.1 {
                     let source = &text[script.content.0 as usize..script.content.1 as usize];
-                    let script = Script { text, range: script.content, kind, declarations: false };
+                    let markup = if Some(index) == last { &markup[..] } else { &[] };
+                    let script = Script { text, range: script.content, kind, declarations: false, markup };
                     let outcome = bounded(source, || syntax::summarise(script));
                     // Templates of a build tool are no script: what they hold is not lost.
                     let has_errors = outcome.as_ref().is_ok_and(|outcome| !outcome.errors.is_empty());

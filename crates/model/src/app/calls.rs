@@ -126,6 +126,22 @@ impl App<'_> {
             .collect()
     }
 
+    /// Modules that are asked for by a name that is computed: `import(name)`, `require(path.join(folder, name))`.
+    pub fn computed_imports(&self) -> Vec<ApiCall> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let calls = self.program.summary(unit).calls.iter().enumerate();
+            let imports = calls.filter(|(_, call)| call.kind == CallKind::Import).take(MOST_CALLS);
+            found.extend(imports.map(|(index, _)| ApiCall {
+                call: C(unit, crate::summary::CallId(index as u32)),
+                receiver: None,
+                certainty: Certainty::Certain,
+                remote: false,
+            }));
+        }
+        found
+    }
+
     /// Calls of what `util.promisify` made of an API.
     pub fn promisified_calls(&self, api: &str) -> Vec<ApiCall> {
         let mut found = Vec::new();

@@ -2,97 +2,17 @@
 //!
 //! A condition becomes a formula; a [`Strength`] says how far the formula holds an address to what the app chose.
 
-use std::rc::Rc;
-
 use super::App;
+pub use super::roots::{Base, Root, UrlPart, parameter_root};
+use super::strength::*;
+pub use super::strength::{Judged, Strength};
 use crate::link::things::*;
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{BindingId, CallId, CallKind, ConditionId, FunctionId, Operator, Value};
+use crate::summary::{CallKind, ConditionId, FunctionId, Operator, Value};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
-
-/// Why a check that names what must not be is weak. Beside another weak check it says least.
-const FORBIDS: &str = "a list of what is forbidden lets everything else through";
-
-/// Which part of an address a check looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UrlPart {
-    /// The text as it is.
-    Whole,
-    /// `protocol`.
-    Protocol,
-    /// `host`, `hostname`.
-    Host,
-    /// `origin`.
-    Origin,
-    /// `pathname`, `search` and the rest: they restrict nothing that matters.
-    Other,
-}
-
-/// What is at the bottom of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Base {
-    /// A parameter of a function.
-    Parameter(FunctionId, u32),
-    /// A variable that is not made from one value.
-    Binding(BindingId),
-    /// What a call gave.
-    Call(CallId),
-    /// `this` of a function.
-    This(FunctionId),
-}
-
-/// What a value is made from: a parameter, a variable that changes, a call, with a path of properties.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Root {
-    /// The unit.
-    pub unit: UnitId,
-    /// The value at the bottom.
-    pub base: Base,
-    /// Properties that were read from it.
-    pub path: Vec<String>,
-}
-
-/// How well a check holds an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strength {
-    /// Nothing speaks of it.
-    None,
-    /// Something does, and an attacker gets around it.
-    Weak,
-    /// Something does that could not be read.
-    Opaque,
-    /// The scheme is one of a few.
-    Scheme,
-    /// The host or origin is one of a few, or the whole address is.
-    Host,
-}
-
-/// What was found about a check.
-#[derive(Clone, Debug)]
-pub struct Judged {
-    /// How well it holds.
-    pub strength: Strength,
-    /// The check that decides, where there is one.
-    pub span: Option<Span>,
-    /// Why a weak one is weak.
-    pub why: Option<&'static str>,
-    /// It lets addresses of local files through: good enough for a page, and none for what the desktop opens.
-    pub lets_files: bool,
-}
-
-impl Judged {
-    /// As for a program that the desktop starts: a file that is named may be one that runs.
-    pub fn for_desktop(mut self) -> Self {
-        if self.lets_files {
-            self.strength = self.strength.min(Strength::Weak);
-            self.why = Some("addresses of files pass, and a file may be a program");
-        }
-        self
-    }
-}
 
 /// A condition, taken apart.
 #[derive(Clone, Debug)]
@@ -102,37 +22,20 @@ enum Formula {
     Atom(Judged),
 }
 
-fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
-    Judged { strength, span, why, lets_files: false }
-}
-
-/// As [`judged`], where the check names the scheme of files.
-fn of_files(found: Judged) -> Judged {
-    Judged { lets_files: true, ..found }
-}
-
 impl Formula {
     fn nothing() -> Self {
         Formula::Atom(judged(Strength::None, None, None))
     }
 
     fn judge(&self) -> Judged {
+        let parts = |parts: &[Formula], join: fn(Judged, Judged) -> Judged| {
+            parts.iter().map(Formula::judge).reduce(join).unwrap_or(judged(Strength::None, None, None))
+        };
         match self {
             Formula::Atom(judged) => judged.clone(),
-            Formula::All(parts) => {
-                // Any one of them is enough.
-                parts
-                    .iter()
-                    .map(Formula::judge)
-                    .max_by_key(|judged| (judged.strength, !judged.lets_files, judged.why != Some(FORBIDS)))
-                    .unwrap_or(judged(Strength::None, None, None))
-            }
-            Formula::Any(parts) => {
-                let parts: Vec<Judged> = parts.iter().map(Formula::judge).collect();
-                let lets_files = parts.iter().any(|part| part.lets_files);
-                let worst = parts.into_iter().min_by_key(|judged| judged.strength);
-                worst.map_or(judged(Strength::None, None, None), |worst| Judged { lets_files, ..worst })
-            }
+            // Any one of them is enough.
+            Formula::All(all) => parts(all, Judged::better),
+            Formula::Any(any) => parts(any, Judged::worse),
         }
     }
 }
@@ -141,7 +44,10 @@ impl App<'_> {
     /// How well the conditions that dominate a call hold a value that it is given.
     pub fn guard_of_call(&self, c: C, subject: V) -> Judged {
         let call = self.program.call(c);
-        let mut judged = self.guard(F(c.0, call.function), call.condition, subject);
+        let Some(root) = self.root(subject) else { return judged(Strength::None, None, None) };
+        let mut parts = self.formulas(F(c.0, call.function), call.condition, &root, self.rewritten_before(c, &root), 0);
+        parts.extend(self.filtered(&root));
+        let mut judged = Formula::All(parts).judge();
         if judged.strength < Strength::Scheme
             && let Some(found) = self.asserted_before(c, subject)
             && found.strength > judged.strength
@@ -154,12 +60,12 @@ impl App<'_> {
     /// How well what holds in a function under a condition holds a value.
     pub fn guard(&self, f: F, condition: Option<ConditionId>, subject: V) -> Judged {
         let Some(root) = self.root(subject) else { return judged(Strength::None, None, None) };
-        Formula::All(self.formulas(f, condition, &root)).judge()
+        self.guard_of_root(f, condition, &root)
     }
 
     /// As [`App::guard`], for a root.
     pub fn guard_of_root(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
-        Formula::All(self.formulas(f, condition, root)).judge()
+        Formula::All(self.formulas(f, condition, root, 0, 0)).judge()
     }
 
     /// How well a test that came out as `holds` holds an address.
@@ -209,8 +115,10 @@ impl App<'_> {
         holds && self.program.str(test.0, name) == "isMainFrame"
     }
 
-    /// Everything that holds: the conditions here, and those under which this function was made.
-    fn formulas(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Vec<Formula> {
+    /// Everything that holds: the conditions here, and those under which this function was made and is called.
+    ///
+    /// Tests that end before the byte `rewritten` spoke of what the value was then.
+    fn formulas(&self, f: F, condition: Option<ConditionId>, root: &Root, rewritten: u32, depth: u32) -> Vec<Formula> {
         let summary = self.program.summary(f.0);
         let mut parts = Vec::new();
         let (mut at, mut function) = (condition, f.1);
@@ -218,7 +126,9 @@ impl App<'_> {
             match at {
                 Some(id) => {
                     let condition = summary.conditions[id.index()];
-                    parts.push(self.formula(V(f.0, condition.test), condition.holds, root, 0));
+                    if summary.span(condition.test).0 >= rewritten {
+                        parts.push(self.formula(V(f.0, condition.test), condition.holds, root, 0));
+                    }
                     at = condition.parent;
                 }
                 None => {
@@ -226,9 +136,116 @@ impl App<'_> {
                     if record.parent == function {
                         break;
                     }
+                    if depth < MOST_HELPERS && self.is_from_outside(function, root) {
+                        parts.extend(self.where_called(F(f.0, function), root, depth));
+                    }
                     at = record.condition;
                     function = record.parent;
                 }
+            }
+        }
+        parts
+    }
+
+    /// Whether a function sees a value that a function around it has.
+    fn is_from_outside(&self, function: FunctionId, root: &Root) -> bool {
+        match root.base {
+            Base::Parameter(of, _) => of != function,
+            Base::Binding(binding) => self.program.summary(root.unit).bindings[binding.index()].function != function,
+            Base::Call(call) => self.program.summary(root.unit).call(call).function != function,
+            Base::This(_) => false,
+        }
+    }
+
+    /// What holds wherever a function is called that is made in one place and called in others: `if (isSafe(url)) open()`.
+    fn where_called(&self, f: F, root: &Root, depth: u32) -> Option<Formula> {
+        if self.program.callback_of(f).is_some() || self.program.function(f).name.is_none() {
+            return None;
+        }
+        let mut places: Vec<C> = self.program.callers(f).to_vec();
+        places.extend(self.program.handed_over(f).into_iter().map(|(c, _)| c));
+        let one = |c: &C| {
+            let call = self.program.call(*c);
+            Formula::All(self.formulas(F(c.0, call.function), call.condition, root, 0, depth + 1))
+        };
+        let inside = |c: &C| c.0 == f.0 && !self.program.encloses(f, F(c.0, self.program.call(*c).function));
+        (!places.is_empty() && places.iter().all(inside)).then(|| Formula::Any(places.iter().map(one).collect()))
+    }
+
+    /// The byte before which tests of a variable do not count at a call, since something else was written into it in between.
+    fn rewritten_before(&self, c: C, root: &Root) -> u32 {
+        let Base::Binding(binding) = root.base else { return 0 };
+        let call = self.program.call(c);
+        let summary = self.program.summary(root.unit);
+        let writes = summary.bindings[binding.index()].writes.iter();
+        writes
+            .filter(|write| root.unit == c.0 && write.function == call.function && write.order < call.order)
+            .filter(|write| !self.keeps(V(root.unit, write.value), root))
+            .map(|write| write.span.1)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Whether a value is an address with what was there before at its beginning.
+    fn keeps(&self, v: V, root: &Root) -> bool {
+        match self.program.value(v) {
+            Value::Template(list) => {
+                let items = self.program.summary(v.0).items(list);
+                items.first().is_some_and(|first| self.root(V(v.0, first.value)).as_ref() == Some(root))
+            }
+            _ => self.root(v).as_ref() == Some(root),
+        }
+    }
+
+    /// What holds of an element of a list that went through `filter`.
+    fn filtered(&self, root: &Root) -> Vec<Formula> {
+        let mut parts = Vec::new();
+        let unit = root.unit;
+        let method = |call: crate::summary::CallId| {
+            let callee = V(unit, self.program.summary(unit).call(call).callee);
+            match self.program.value(callee) {
+                Value::Member(object, name) => Some((V(unit, object), self.program.str(unit, name))),
+                _ => None,
+            }
+        };
+        let (mut list, path) = match root.base {
+            Base::Parameter(function, 0) => match self.program.callback_of(F(unit, function)) {
+                Some((C(of, call), 0)) if of == unit => match method(call) {
+                    Some((object, "forEach" | "map" | "flatMap" | "some" | "every")) => {
+                        (self.program.value(object), &root.path[..])
+                    }
+                    _ => return parts,
+                },
+                _ => return parts,
+            },
+            Base::Call(call) => match (method(call), root.path.split_first()) {
+                (Some((_, "filter")), Some((first, path))) if first == "[]" => (Value::Call(call), path),
+                (Some((_, "find" | "findLast")), _) => (Value::Call(call), &root.path[..]),
+                _ => return parts,
+            },
+            _ => return parts,
+        };
+        for _ in 0..8 {
+            match list {
+                Value::Binding(binding) => match self.program.summary(unit).bindings[binding.index()].writes.as_slice()
+                {
+                    [only] => list = self.program.value(V(unit, only.value)),
+                    _ => break,
+                },
+                Value::Call(call) => {
+                    let Some((object, "filter" | "find" | "findLast" | "slice" | "reverse")) = method(call) else {
+                        break;
+                    };
+                    let predicates =
+                        self.program.argument(C(unit, call), 0).map_or_else(Vec::new, |v| self.functions(v));
+                    for predicate in predicates {
+                        let mut element = parameter_root(predicate, 0);
+                        element.path = path.to_vec();
+                        parts.extend(self.returned_formula(predicate, true, &element, 0));
+                    }
+                    list = self.program.value(object);
+                }
+                _ => break,
             }
         }
         parts
@@ -332,7 +349,7 @@ impl App<'_> {
                     return Formula::nothing();
                 };
                 if holds && self.is_constant_collection(at(object)) {
-                    return Formula::Atom(self.member_of(at(object), part, self.program.span(test)));
+                    return Formula::Atom(self.membership(at(object), part, self.program.span(test)));
                 }
                 Formula::nothing()
             }
@@ -362,7 +379,7 @@ impl App<'_> {
                     && let Some((_, part)) = self.url_part(at(key)).filter(|(found, _)| found == root)
                     && self.is_constant_collection(at(object))
                 {
-                    return Formula::Atom(self.member_of(at(object), part, self.program.span(test)));
+                    return Formula::Atom(self.membership(at(object), part, self.program.span(test)));
                 }
                 Formula::nothing()
             }
@@ -429,11 +446,12 @@ impl App<'_> {
             let values = self.eval(other);
             let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
             let strength = strength_of(part);
-            if part == UrlPart::Protocol && values.iter().any(|known| known.text() == Some("file:")) {
-                return of_files(judged(strength, Some(span), None));
-            }
-            return if constant || strength >= Strength::Host {
-                judged(strength, Some(span), None)
+            let are_programs = values.iter().any(|known| known.text().is_some_and(starts_programs));
+            let lets_files = part == UrlPart::Protocol && are_programs;
+            return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
+                judged(Strength::Host, Some(span), None)
+            } else if constant || strength >= Strength::Host {
+                Judged { lets_files, ..judged(strength, Some(span), None) }
             } else {
                 judged(Strength::Opaque, Some(span), None)
             };
@@ -471,7 +489,7 @@ impl App<'_> {
                 let argument = self.program.argument(c, 0)?;
                 let (_, part) = self.url_part(argument).filter(|(found, _)| found == root)?;
                 let found = if self.is_constant_collection(object) {
-                    self.member_of(object, part, span)
+                    self.membership(object, part, span)
                 } else {
                     judged(Strength::Opaque.min(strength_of(part)), Some(span), None)
                 };
@@ -506,7 +524,7 @@ impl App<'_> {
         };
         let list = V(c.0, list);
         Some(match (is_in, self.is_constant_collection(list)) {
-            (true, true) => self.member_of(list, part, span),
+            (true, true) => self.membership(list, part, span),
             (true, false) => judged(Strength::Opaque.min(strength_of(part)), Some(span), None),
             (false, _) => judged(Strength::Weak, Some(span), Some(FORBIDS)),
         })
@@ -529,7 +547,12 @@ impl App<'_> {
         values
             .iter()
             .map(|known| match &known.thing {
-                Thing::Text(text) => prefix_strength(text, span),
+                Thing::Text(text) => {
+                    let found = prefix_strength(text, span);
+                    let scheme = text.split(':').next().unwrap_or("");
+                    let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
+                    if own { judged(Strength::Host, Some(span), None) } else { found }
+                }
                 Thing::Template(parts) => match parts.first() {
                     Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
                     Some(Part::Text(text))
@@ -555,10 +578,28 @@ impl App<'_> {
         let argument = self.program.argument(c, 0);
         let atom = |strength, why| Formula::Atom(judged(strength, Some(span), why));
         if let Value::Member(object, method) = self.program.value(callee) {
-            let object = V(c.0, object);
+            let mut object = V(c.0, object);
+            let method = self.program.str(c.0, method);
+            let mut argument = argument;
+            // `Object.hasOwn(list, key)`, `Object.prototype.hasOwnProperty.call(list, key)`, `Reflect.has(list, key)`.
+            let of_list = match method {
+                "hasOwn" => true,
+                "has" => {
+                    matches!(self.program.value(object), Value::Global(name) if self.program.str(c.0, name) == "Reflect")
+                }
+                "call" => {
+                    matches!(self.program.value(object), Value::Member(_, name) if self.program.str(c.0, name) == "hasOwnProperty")
+                }
+                _ => false,
+            };
+            if of_list {
+                object = argument.unwrap_or(object);
+                argument = self.program.argument(c, 1);
+            }
             let subject = self.url_part(object).filter(|(found, _)| found == root);
             let given = argument.and_then(|argument| self.url_part(argument)).filter(|(found, _)| found == root);
-            match self.program.str(c.0, method) {
+            match method {
+                "call" | "get" if !of_list && !self.is_constant_collection(object) => {}
                 "startsWith" => {
                     if let Some((_, part)) = subject {
                         if !holds {
@@ -608,7 +649,7 @@ impl App<'_> {
                         };
                     }
                 }
-                "includes" | "has" | "indexOf" | "contains" => {
+                "includes" | "has" | "indexOf" | "contains" | "hasOwnProperty" | "hasOwn" | "get" | "call" => {
                     if subject.is_some_and(|(_, part)| part != UrlPart::Other) {
                         return if holds {
                             atom(
@@ -624,7 +665,7 @@ impl App<'_> {
                             return atom(Strength::Weak, Some(FORBIDS));
                         }
                         return if self.is_constant_collection(object) {
-                            Formula::Atom(self.member_of(object, part, span))
+                            Formula::Atom(self.membership(object, part, span))
                         } else if part != UrlPart::Other {
                             atom(Strength::Opaque, None)
                         } else {
@@ -780,357 +821,70 @@ impl App<'_> {
         if part == UrlPart::Whole && super::patterns::is_plain(pattern, flags) {
             return judged(Strength::Host, Some(span), None);
         }
-        let found = pattern_strength(pattern, part, span);
+        let found = pattern_strength(pattern, flags, part, span);
         if names_files { of_files(found) } else { found }
+    }
+
+    /// What it is worth that a part of an address is in a collection of the app's.
+    fn membership(&self, collection: V, part: UrlPart, span: Span) -> Judged {
+        let members = if part == UrlPart::Protocol { self.listed(collection) } else { Vec::new() };
+        if self.are_own_schemes(&members) {
+            return judged(Strength::Host, Some(span), None);
+        }
+        let lets_files = members.iter().any(|known| known.text().is_some_and(starts_programs));
+        Judged { lets_files, ..judged(strength_of(part), Some(span), None) }
+    }
+
+    /// Whether these are schemes that lead to the app itself, and nothing else: as good as its host.
+    fn are_own_schemes(&self, values: &[Known]) -> bool {
+        let is_own = |known: &Known| {
+            known
+                .text()
+                .and_then(|text| text.strip_suffix(':'))
+                .is_some_and(|scheme| self.own_schemes().iter().any(|own| own == scheme))
+        };
+        !values.is_empty() && values.iter().all(is_own)
+    }
+
+    /// The members of a collection, and the keys of an object.
+    fn listed(&self, collection: V) -> Vec<Known> {
+        let mut members = self.program.elements(collection);
+        for known in self.eval(collection).iter() {
+            if let Thing::Object(object) = &known.thing {
+                let key = |key| Known { thing: Thing::Text(key), ..known.clone() };
+                members.extend(self.program.keys(object).into_iter().map(key));
+            }
+        }
+        members
     }
 
     /// An array, set, map or object whose members are the app's own.
     fn is_constant_collection(&self, v: V) -> bool {
+        self.is_constant_collection_at(v, 0)
+    }
+
+    fn is_constant_collection_at(&self, v: V, depth: u32) -> bool {
+        if depth > MOST_HELPERS {
+            return false;
+        }
         self.eval(v).iter().all(|known| match &known.thing {
             Thing::Array(..) | Thing::Object(_) => true,
             Thing::Result(path, c) => match &**path {
-                "new Set" | "new Map" => {
-                    self.program.argument(*c, 0).is_some_and(|argument| self.is_constant_collection(argument))
+                "new Set" | "new Map" | "Object.keys" | "Object.values" | "Object.entries" | "Array.from" => {
+                    let of = self.program.argument(*c, 0);
+                    of.is_some_and(|of| self.is_constant_collection_at(of, depth + 1))
+                }
+                _ => false,
+            },
+            // `LINKS.map((link) => new URL(link).host)`.
+            Thing::Unknown(Unknown::Call(c)) => match self.program.value(V(c.0, self.program.call(*c).callee)) {
+                Value::Member(object, name) => {
+                    matches!(self.program.str(c.0, name), "map" | "filter" | "concat" | "flat" | "flatMap" | "slice")
+                        && self.is_constant_collection_at(V(c.0, object), depth + 1)
                 }
                 _ => false,
             },
             _ => false,
         })
-    }
-
-    /// What it says of a part of an address that it is a member of this collection.
-    fn member_of(&self, collection: V, part: UrlPart, span: Span) -> Judged {
-        let found = judged(strength_of(part), Some(span), None);
-        if part == UrlPart::Protocol && self.has_member(collection, "file:") { of_files(found) } else { found }
-    }
-
-    fn has_member(&self, collection: V, member: &str) -> bool {
-        self.eval(collection).iter().any(|known| match &known.thing {
-            Thing::Array(array, _) => match self.program.value(*array) {
-                Value::Array(list) => self.program.summary(array.0).items(list).iter().any(|item| {
-                    let item = V(array.0, item.value);
-                    self.eval(item).iter().any(|known| known.text() == Some(member))
-                }),
-                _ => false,
-            },
-            Thing::Object(object) => !self.program.property(object, member, None).values.is_empty(),
-            Thing::Result(path, c) if matches!(&**path, "new Set" | "new Map") => {
-                self.program.argument(*c, 0).is_some_and(|argument| self.has_member(argument, member))
-            }
-            _ => false,
-        })
-    }
-
-    /// The part of an address that a value is, and what the address is made from.
-    pub fn url_part(&self, v: V) -> Option<(Root, UrlPart)> {
-        self.url_part_at(v, 0)
-    }
-
-    fn url_part_at(&self, v: V, depth: u32) -> Option<(Root, UrlPart)> {
-        if depth > 16 {
-            return None;
-        }
-        let summary = self.program.summary(v.0);
-        let at = |id| V(v.0, id);
-        match summary.value(v.1) {
-            Value::Binding(binding) => {
-                if let [only] = summary.bindings[binding.index()].writes.as_slice() {
-                    match summary.value(only.value) {
-                        Value::Parameter(..)
-                        | Value::RestParameter(..)
-                        | Value::Binding(_)
-                        | Value::Member(..)
-                        | Value::Call(_)
-                        | Value::Await(_)
-                        | Value::Binary(..)
-                        | Value::Template(_) => {
-                            if let Some(found) = self.url_part_at(at(only.value), depth + 1) {
-                                return Some(found);
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                Some((Root { unit: v.0, base: Base::Binding(binding), path: Vec::new() }, UrlPart::Whole))
-            }
-            Value::Parameter(function, index) | Value::RestParameter(function, index) => {
-                Some((parameter_root(F(v.0, function), index), UrlPart::Whole))
-            }
-            Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
-                self.url_part_at(at(left), depth + 1)
-            }
-            Value::Member(object, name) => {
-                let name = summary.str(name);
-                let (root, part) = self.url_part_at(at(object), depth + 1)?;
-                // A property of a parsed address, or of an object that carries one.
-                let read = match name {
-                    "protocol" => UrlPart::Protocol,
-                    "host" | "hostname" => UrlPart::Host,
-                    "origin" => UrlPart::Origin,
-                    "href" => UrlPart::Whole,
-                    "pathname" | "search" | "hash" | "port" | "username" | "password" | "searchParams" | "length" => {
-                        UrlPart::Other
-                    }
-                    _ => {
-                        let mut root = root;
-                        root.path.push(name.to_owned());
-                        return Some((root, UrlPart::Whole));
-                    }
-                };
-                if part == UrlPart::Whole { Some((root, read)) } else { Some((root, UrlPart::Other)) }
-            }
-            Value::Call(call) => {
-                let c = C(v.0, call);
-                let record = self.program.call(c);
-                let callee = at(record.callee);
-                if let Value::Member(object, method) = self.program.value(callee) {
-                    match summary.str(method) {
-                        "toString" | "toLowerCase" | "toLocaleLowerCase" | "trim" | "normalize" | "valueOf"
-                        | "toJSON" => {
-                            return self.url_part_at(at(object), depth + 1);
-                        }
-                        "replace" | "slice" | "substring" | "substr" | "split" => {
-                            // What is left of it is no longer the address, save for the scheme's colon.
-                            let (root, part) = self.url_part_at(at(object), depth + 1)?;
-                            return Some((
-                                root,
-                                if part == UrlPart::Protocol || part == UrlPart::Host { part } else { UrlPart::Other },
-                            ));
-                        }
-                        _ => {}
-                    }
-                }
-                let parses = self.program.eval(callee).iter().any(|known| match &known.thing {
-                    Thing::Api(path) => matches!(
-                        &**path,
-                        "URL"
-                            | "url.URL"
-                            | "URL.parse"
-                            | "url.parse"
-                            | "String"
-                            | "encodeURI"
-                            | "decodeURI"
-                            | "window.URL"
-                            | "whatwg-url.URL"
-                            | "url-parse"
-                            | "url-parse.default"
-                    ),
-                    _ => false,
-                });
-                let argument = self.program.argument(c, 0)?;
-                if parses {
-                    return self.url_part_at(argument, depth + 1);
-                }
-                // `url.format(parsed)` writes a parsed address out again.
-                let formats = self.api_of(c).is_some_and(|(path, _)| &*path == "url.format");
-                if formats && let Some((root, UrlPart::Whole)) = self.url_part_at(argument, depth + 1) {
-                    return Some((root, UrlPart::Whole));
-                }
-                // A helper that parses: `parseURL(url)` returns what it made of its argument.
-                for helper in self.functions(callee) {
-                    for exit in &self.program.function(helper).exits {
-                        if exit.throws {
-                            continue;
-                        }
-                        let Some(value) = exit.value else { continue };
-                        let Some((root, part)) = self.url_part_at(V(helper.0, value), depth + 4) else { continue };
-                        for index in 0..self.program.arguments(c).len() {
-                            if root == parameter_root(helper, index as u32)
-                                && let Some(argument) = self.program.argument(c, index)
-                                && let Some((outer, UrlPart::Whole)) = self.url_part_at(argument, depth + 1)
-                            {
-                                return Some((outer, part));
-                            }
-                        }
-                    }
-                }
-                Some((Root { unit: v.0, base: Base::Call(call), path: Vec::new() }, UrlPart::Whole))
-            }
-            Value::Await(inner) => self.url_part_at(at(inner), depth + 1),
-            Value::Template(list) => match summary.items(list) {
-                [only] => self.url_part_at(at(only.value), depth + 1),
-                _ => None,
-            },
-            Value::ElementOf(inner) => {
-                let (mut root, part) = self.url_part_at(at(inner), depth + 1)?;
-                root.path.push("[]".to_owned());
-                Some((root, part))
-            }
-            Value::Index(object, index)
-                if matches!(summary.value(index), Value::Number(0.0)) && self.is_cut_at_fragment(at(object)) =>
-            {
-                let Value::Call(call) = summary.value(object) else { return None };
-                let Value::Member(whole, _) = summary.value(summary.call(call).callee) else { return None };
-                self.url_part_at(at(whole), depth + 1)
-            }
-            Value::Index(object, _) => {
-                let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
-                root.path.push("[]".to_owned());
-                Some((root, part))
-            }
-            Value::This(function) => {
-                Some((Root { unit: v.0, base: Base::This(function), path: Vec::new() }, UrlPart::Whole))
-            }
-            _ => None,
-        }
-    }
-
-    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign.
-    fn is_cut_at_fragment(&self, v: V) -> bool {
-        let Value::Call(call) = self.program.value(v) else { return false };
-        let c = C(v.0, call);
-        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
-        self.program.str(c.0, method) == "split"
-            && self
-                .program
-                .argument(c, 0)
-                .and_then(|sign| self.constant(sign))
-                .is_some_and(|sign| matches!(sign.text(), Some("#" | "?")))
-    }
-
-    /// What a value is made from.
-    pub fn root(&self, v: V) -> Option<Root> {
-        self.url_part(v).map(|(root, _)| root)
-    }
-}
-
-/// The root of a parameter as it was handed over.
-pub fn parameter_root(f: F, index: u32) -> Root {
-    Root { unit: f.0, base: Base::Parameter(f.1, index), path: Vec::new() }
-}
-
-/// An address that does not begin so: without `http:` and `https:` nothing is left that leads to a server.
-fn without(prefix: &str, span: Span) -> Judged {
-    if prefix == "http"
-        || prefix.starts_with("https:") && prefix.contains("http:")
-        || prefix.starts_with("(http|https)")
-    {
-        return judged(Strength::Host, Some(span), Some(NO_SERVER));
-    }
-    judged(Strength::Weak, Some(span), Some(FORBIDS))
-}
-
-/// Why a check holds that lets everything but servers through.
-const NO_SERVER: &str = "what is left leads to no server";
-
-impl Judged {
-    /// The same check where files and programs are as bad as servers.
-    pub fn beyond_servers(self) -> Self {
-        match self.why {
-            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
-            _ => self,
-        }
-    }
-}
-
-fn strength_of(part: UrlPart) -> Strength {
-    match part {
-        UrlPart::Whole | UrlPart::Host | UrlPart::Origin => Strength::Host,
-        UrlPart::Protocol => Strength::Scheme,
-        UrlPart::Other => Strength::None,
-    }
-}
-
-/// Whether a text names scheme and host and closes the host: nothing can be put behind it that changes where it leads.
-fn is_closed_prefix(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, rest)| scheme == "file" || rest.find('/').is_some_and(|at| at > 0))
-}
-
-fn prefix_strength(text: &str, span: Span) -> Judged {
-    if text.starts_with("file:") {
-        let strength = if is_closed_prefix(text) { Strength::Host } else { Strength::Scheme };
-        return of_files(judged(strength, Some(span), None));
-    }
-    if is_closed_prefix(text) {
-        return judged(Strength::Host, Some(span), None);
-    }
-    match text.split_once(':') {
-        // `about:blank` leads nowhere.
-        Some(("about", _)) => judged(Strength::Host, Some(span), None),
-        Some((_, "" | "/" | "//")) => judged(Strength::Scheme, Some(span), None),
-        Some((_, rest)) if !rest.starts_with("//") => judged(Strength::Scheme, Some(span), None),
-        Some(_) => judged(
-            Strength::Weak,
-            Some(span),
-            Some("`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash"),
-        ),
-        None if text.is_empty() => judged(Strength::None, None, None),
-        None => judged(Strength::Weak, Some(span), Some("a scheme that begins like this one passes too")),
-    }
-}
-
-/// `(https?|mailto):`, `(https?://|mailto:)`: a group of schemes, each closed by its colon.
-fn are_schemes(pattern: &str) -> bool {
-    let Some((group, rest)) = pattern.strip_prefix('(').and_then(|group| group.split_once(')')) else { return false };
-    let closed = rest.starts_with(':');
-    (closed || rest.is_empty())
-        && group.split('|').all(|way| {
-            let (scheme, after) = way.split_once(':').unwrap_or((way, if closed { "" } else { "?" }));
-            let named = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-?".contains(&byte));
-            named && !scheme.is_empty() && after.bytes().all(|byte| byte == b'/')
-        })
-}
-
-fn pattern_strength(pattern: &Rc<str>, part: UrlPart, span: Span) -> Judged {
-    let weak = |why| judged(Strength::Weak, Some(span), Some(why));
-    let Some(rest) = pattern.strip_prefix('^') else {
-        return match part {
-            UrlPart::Other => judged(Strength::None, None, None),
-            _ => weak("a pattern without `^` matches in the middle of an address too"),
-        };
-    };
-    // `^a|b`: only the first way is anchored.
-    let mut level = 0i32;
-    let mut escaped = false;
-    for c in rest.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '(' | '[' => level += 1,
-            ')' | ']' => level -= 1,
-            '|' if level == 0 => {
-                let all = rest.split('|').skip(1).all(|way| way.starts_with('^'));
-                if !all {
-                    return weak("only the first alternative of the pattern is anchored");
-                }
-            }
-            _ => {}
-        }
-    }
-    match part {
-        UrlPart::Protocol => {
-            if rest.ends_with('$') || rest.ends_with(':') {
-                judged(Strength::Scheme, Some(span), None)
-            } else {
-                weak("a scheme that begins like this one passes too")
-            }
-        }
-        UrlPart::Host | UrlPart::Origin => {
-            if rest.ends_with('$') {
-                judged(Strength::Host, Some(span), None)
-            } else {
-                weak("a pattern without `$` lets a longer host name through")
-            }
-        }
-        UrlPart::Whole => {
-            // Scheme, then host, then a slash: closed. Scheme alone: a scheme check.
-            let plain = rest.replace("\\/", "/").replace("\\.", ".").replace("(?:", "(");
-            if are_schemes(&plain) {
-                return judged(Strength::Scheme, Some(span), None);
-            }
-            let Some((scheme, after)) = plain.split_once(':') else {
-                return weak("a scheme that begins like this one passes too");
-            };
-            let _ = scheme;
-            let after = after.trim_start_matches(['/', '?']);
-            if after.is_empty() || after.starts_with(')') || after.starts_with(".") || after.starts_with('[') {
-                judged(Strength::Scheme, Some(span), None)
-            } else if after.contains('/') || after.ends_with('$') {
-                judged(Strength::Host, Some(span), None)
-            } else {
-                weak("the pattern does not end the host name: a longer one passes too")
-            }
-        }
-        UrlPart::Other => judged(Strength::None, None, None),
     }
 }

@@ -78,7 +78,8 @@ impl App<'_> {
             let span = self.program.place(handler.call.0, self.program.call(handler.call).span);
             let _ = writeln!(out, "{} ipc {}", self.place_text(span), handler.event.as_deref().unwrap_or("?"));
         }
-        for api in ["shell.openExternal", "WebContents.setWindowOpenHandler", "Session.setPermissionRequestHandler"] {
+        self.dump_flows(&mut out);
+        for api in ["WebContents.setWindowOpenHandler", "Session.setPermissionRequestHandler"] {
             for call in self.calls(api).iter() {
                 let _ = writeln!(out, "{} {api} {:?}", self.place_text(call.span(self)), call.certainty);
             }
@@ -87,6 +88,41 @@ impl App<'_> {
             let _ = writeln!(out, "problem {} {}: {}", problem.path, problem.kind.name(), problem.message);
         }
         out
+    }
+
+    /// Functions that somebody else calls, places where data may do harm, and what stands between.
+    fn dump_flows(&self, out: &mut String) {
+        let entrances = self.entrances();
+        let mut sources: Vec<_> = entrances
+            .iter()
+            .map(|(f, entrance)| (self.parameter_span(*f, entrance.first), entrance.kind, entrance.first))
+            .collect();
+        sources.sort_unstable();
+        for (span, kind, first) in sources {
+            let _ = writeln!(out, "{} source {}, from parameter {first} on", self.place_text(span), kind.text());
+        }
+        for sink in self.sinks() {
+            let _ = writeln!(out, "{} sink {}", self.place_text(sink.span), sink.api);
+            for trace in &sink.traces {
+                let origin = &trace.origin;
+                let _ = write!(out, "    from {} at {}", origin.kind.text(), self.place_text(origin.span));
+                for span in &origin.through {
+                    let _ = write!(out, ", handed over at {}", self.place_text(*span));
+                }
+                let words = [(trace.opaque, ", checked or changed on the way"), (!trace.whole, ", as a part")];
+                for (_, word) in words.iter().filter(|(holds, _)| *holds) {
+                    out.push_str(word);
+                }
+                out.push('\n');
+            }
+            if sink.traces.is_empty() {
+                let _ = writeln!(out, "    from the app alone, or checked");
+            }
+            if let Some(span) = sink.guard.span {
+                let why = sink.guard.why.map_or_else(String::new, |why| format!(": {why}"));
+                let _ = writeln!(out, "    guard {} at {}{why}", sink.guard.strength.text(), self.place_text(span));
+            }
+        }
     }
 
     /// `path:line:column` of a span.

@@ -69,6 +69,12 @@ impl App<'_> {
                 }
             }
         }
+        // Wrappers of packages over ipcMain: `ipcMain.answerRenderer([window,] channel, (data) => …)`.
+        for call in self.calls("electron-better-ipc.ipcMain.answerRenderer").iter() {
+            for index in 1..3 {
+                add(call.argument(self, index), SourceKind::Ipc, 0);
+            }
+        }
         for call in self.calls("addEventListener").iter() {
             let event = call.argument(self, 0).and_then(|event| self.constant(event));
             if event.is_some_and(|event| event.text() == Some("message")) && !self.is_worker(call.call.0) {
@@ -124,12 +130,13 @@ impl App<'_> {
             let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
             for c in self.calls_inside(f) {
                 let callee = V(c.0, self.program.call(c).callee);
-                if !self.is_parameter_of_another(callee, f) {
-                    continue;
-                }
                 let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
-                for handler in self.functions(callee) {
-                    if handler != f && !entrances.contains_key(&handler) {
+                let handlers = self.functions(callee);
+                let by_parameter = self.is_parameter_of_another(callee, f);
+                for handler in handlers {
+                    // One that is called by its name is followed from there.
+                    let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
+                    if handler != f && is_handed && !entrances.contains_key(&handler) {
                         entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
                         open.push(handler);
                     }

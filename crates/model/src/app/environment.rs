@@ -1,10 +1,10 @@
 //! Environment variables that the app sets for itself.
 
 use super::{App, SwitchSource};
+use crate::link::V;
 use crate::link::things::*;
-use crate::link::{UnitId, V};
 use crate::source::Span;
-use crate::summary::{Call, Key, Value};
+use crate::summary::{Key, Value};
 
 /// One place that sets an environment variable.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,13 @@ impl App<'_> {
     /// A write to `window.NAME` counts, for Electron's own code reads some of them there.
     pub fn environment_writes(&self, name: &str) -> Vec<EnvironmentWrite> {
         let mut found = Vec::new();
-        for &(unit, index) in self.program.writes_to(name) {
+        let computed = self.program.computed_writes("env").iter().filter(|(unit, index)| {
+            match self.program.summary(*unit).writes[*index as usize].key {
+                Key::Computed(key) => self.constant(V(*unit, key)).is_some_and(|known| known.text() == Some(name)),
+                _ => false,
+            }
+        });
+        for &(unit, index) in self.program.writes_to(name).iter().chain(computed) {
             let write = &self.program.summary(unit).writes[index as usize];
             let Some(value) = write.value else { continue };
             let is_environment = self.eval(V(unit, write.object)).iter().any(|known| {
@@ -52,6 +58,7 @@ impl App<'_> {
             }
         }
         self.in_objects(name, &mut found);
+        self.merged(name, &mut found);
         for script in self.scripts() {
             for word in super::switches::commands(&script.text).into_iter().flatten() {
                 let Some(value) = word.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')) else { continue };
@@ -84,7 +91,6 @@ impl App<'_> {
                 continue;
             }
             for call in &summary.calls {
-                let merges = self.merges_into_environment(unit, call);
                 for item in summary.items(call.arguments) {
                     let Value::Object(list) = summary.value(item.value) else { continue };
                     let environments = summary.properties(list).iter().filter_map(|property| match property.key {
@@ -94,7 +100,7 @@ impl App<'_> {
                         },
                         _ => None,
                     });
-                    for environment in environments.chain(merges.then_some(list)) {
+                    for environment in environments {
                         for property in summary.properties(environment) {
                             if !matches!(property.key, Key::Name(key) if summary.str(key) == name) {
                                 continue;
@@ -110,15 +116,26 @@ impl App<'_> {
     }
 
     /// `Object.assign(process.env, { … })`.
-    fn merges_into_environment(&self, unit: UnitId, call: &Call) -> bool {
-        let summary = self.program.summary(unit);
-        let is_assign = matches!(summary.value(call.callee), Value::Member(_, name) if summary.str(name) == "assign");
-        is_assign
-            && summary.items(call.arguments).first().is_some_and(|first| {
-                self.eval(V(unit, first.value))
-                    .iter()
-                    .any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "process.env"))
-            })
+    fn merged(&self, name: &str, found: &mut Vec<EnvironmentWrite>) {
+        for call in self.calls("Object.assign").iter() {
+            let is_environment = call.argument(self, 0).is_some_and(|first| {
+                let values = self.eval(first);
+                values.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "process.env"))
+            });
+            if !is_environment {
+                continue;
+            }
+            let record = self.program.call(call.call);
+            let development = self.program.development_of(call.call.0, record.condition, &Frames::default());
+            for item in self.program.arguments(call.call).iter().skip(1) {
+                for known in self.eval(V(call.call.0, item.value)).iter() {
+                    let Thing::Object(object) = &known.thing else { continue };
+                    for placed in self.program.property(object, name, None).values {
+                        self.value_of(&placed.known, placed.span, development, name, found);
+                    }
+                }
+            }
+        }
     }
 
     fn values_of(
@@ -130,26 +147,37 @@ impl App<'_> {
         found: &mut Vec<EnvironmentWrite>,
     ) {
         for known in self.eval(value).iter() {
-            // Node.js makes a text of whatever is written, of undefined too.
-            let text = match &known.thing {
-                Thing::Text(text) => Some(text.to_string()),
-                Thing::Bool(bool) => Some(bool.to_string()),
-                Thing::Number(number) => Some(number.to_string()),
-                Thing::Undefined => Some("undefined".to_owned()),
-                Thing::Null => Some("null".to_owned()),
-                Thing::Development(yes) => Some(yes.to_string()),
-                _ => None,
-            };
-            found.push(EnvironmentWrite {
-                value: text,
-                span,
-                trail: known.trail.clone(),
-                certainty: known.certainty,
-                development: development.or(known.development),
-                conditional: false,
-                source: SwitchSource::Code,
-                symbol: name.to_owned(),
-            });
+            self.value_of(known, span, development, name, found);
         }
+    }
+
+    fn value_of(
+        &self,
+        known: &Known,
+        span: Span,
+        development: Option<bool>,
+        name: &str,
+        found: &mut Vec<EnvironmentWrite>,
+    ) {
+        // Node.js makes a text of whatever is written, of undefined too.
+        let text = match &known.thing {
+            Thing::Text(text) => Some(text.to_string()),
+            Thing::Bool(bool) => Some(bool.to_string()),
+            Thing::Number(number) => Some(number.to_string()),
+            Thing::Undefined => Some("undefined".to_owned()),
+            Thing::Null => Some("null".to_owned()),
+            Thing::Development(yes) => Some(yes.to_string()),
+            _ => None,
+        };
+        found.push(EnvironmentWrite {
+            value: text,
+            span,
+            trail: known.trail.clone(),
+            certainty: known.certainty,
+            development: development.or(known.development),
+            conditional: false,
+            source: SwitchSource::Code,
+            symbol: name.to_owned(),
+        });
     }
 }

@@ -114,6 +114,20 @@ impl App<'_> {
         content_of(&known.thing)
     }
 
+    /// Whether an address names the host that the page came from: `'ws://' + location.host`.
+    pub fn is_host_of_page(&self, known: &Known) -> bool {
+        let Thing::Template(parts) = &known.thing else { return false };
+        let [Part::Text(head), Part::Hole(v, frames), ..] = parts.as_ref() else { return false };
+        head.ends_with("://")
+            && self.program.eval_in(*v, frames).iter().all(|known| match &known.thing {
+                Thing::Api(path) => {
+                    let path = path.strip_prefix("window.").or_else(|| path.strip_prefix("document.")).unwrap_or(path);
+                    matches!(path, "location.host" | "location.hostname")
+                }
+                _ => false,
+            })
+    }
+
     /// The worst content that these addresses lead to in the shipped app.
     fn worst_content(&self, values: &[Known], steps: u32) -> Content {
         let shipped = values.iter().filter(|known| known.development != Some(true));

@@ -16,6 +16,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod flows;
 mod folders;
 mod fuses;
 pub mod globals;
@@ -33,9 +34,11 @@ mod process;
 mod protocols;
 mod remote;
 mod requests;
+pub mod roots;
 mod sandboxes;
 mod senders;
 pub mod sources;
+pub mod strength;
 mod switches;
 pub mod traces;
 pub mod verdicts;
@@ -59,6 +62,7 @@ pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
+pub use flows::Sink;
 pub use fuses::{FuseFlip, FuseFlips};
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load, is_loopback};
@@ -114,6 +118,7 @@ pub struct App<'a> {
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,
+    own_schemes: OnceCell<Vec<String>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,

@@ -94,6 +94,25 @@ impl ProtocolHandler {
 }
 
 impl App<'_> {
+    /// Schemes that the app answers for itself or registers as its own, not those of the web.
+    pub fn own_schemes(&self) -> &[String] {
+        self.own_schemes.get_or_init(|| {
+            let mut schemes: Vec<String> = self.protocol_handlers().into_iter().filter_map(|one| one.scheme).collect();
+            for call in self.calls("Protocol.registerSchemesAsPrivileged").iter() {
+                let Some(list) = call.argument(self, 0) else { continue };
+                for known in self.program.elements(list) {
+                    let Thing::Object(object) = &known.thing else { continue };
+                    let found = self.program.property(object, "scheme", None).values;
+                    schemes.extend(found.iter().filter_map(|placed| placed.known.text().map(str::to_owned)));
+                }
+            }
+            schemes.retain(|scheme| !matches!(scheme.as_str(), "http" | "https" | "file" | "ftp" | "data" | "blob"));
+            schemes.sort();
+            schemes.dedup();
+            schemes
+        })
+    }
+
     /// Every function that answers for a scheme.
     pub fn protocol_handlers(&self) -> Vec<ProtocolHandler> {
         let mut found = Vec::new();

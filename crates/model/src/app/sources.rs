@@ -7,6 +7,10 @@ use super::checks::{Base, Judged, Root, Strength};
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, V};
 use crate::source::Span;
+use crate::summary::Value;
+
+/// Steps from a property to the page.
+const MOST_STEPS: u32 = 24;
 
 /// Callers that are followed in a row.
 const MOST_CALLERS: u32 = 4;
@@ -156,13 +160,25 @@ impl App<'_> {
         walk.found
     }
 
-    /// Whether a function only runs over a list of the app's own: `links.forEach(openLink)`.
-    fn is_list_callback(&self, f: F) -> bool {
-        self.program.callback_of(f).is_some_and(|(c, place)| {
-            place == 0
-                && crate::link::final_name(self.program.summary(c.0), self.program.call(c).callee)
-                    .is_some_and(|name| matches!(self.program.str(c.0, name), "map" | "forEach" | "filter" | "reduce"))
-        })
+    /// Whether a value is read out of the page: `document.querySelectorAll('a')[0].href`.
+    fn is_of_document(&self, v: V) -> bool {
+        let mut at = v;
+        for _ in 0..MOST_STEPS {
+            let summary = self.program.summary(at.0);
+            at.1 = match summary.value(at.1) {
+                Value::Global(name) => return summary.str(name) == "document",
+                Value::Member(inner, _) | Value::Index(inner, _) | Value::ElementOf(inner) | Value::Await(inner) => {
+                    inner
+                }
+                Value::Call(call) => summary.call(call).callee,
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => only.value,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// Where a parameter is declared.
@@ -219,45 +235,45 @@ impl Walk<'_, '_> {
         }
         match app.root(argument) {
             Some(Root { unit, base: Base::Parameter(function, index), path }) => {
-                self.parameter(F(unit, function), index, &path, &values, &judged, depth);
+                self.parameter(c, argument, (F(unit, function), index), &path, &judged, depth);
             }
             _ => self.parts(c, argument, &values, &judged, depth),
         }
     }
 
-    fn parameter(&mut self, f: F, index: u32, path: &[String], values: &Values, judged: &Judged, depth: u32) {
+    fn parameter(&mut self, c: C, argument: V, of: (F, u32), path: &[String], judged: &Judged, depth: u32) {
         let app = self.app;
+        let (f, index) = of;
         let span = app.parameter_span(f, index);
         if let Some(&kind) = self.entries.get(&f) {
             // The first parameter of a handler is the event; what it carries may be the page's.
-            let is_event = index == 0 && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
+            let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);
+            let is_event = index < first && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
             if !is_event {
                 self.push(kind, span, judged);
                 return;
             }
         }
         let callers = app.program.callers(f);
-        let unknown = values.iter().any(|known| {
-            matches!(known.thing, Thing::Unknown(_) | Thing::Template(_) | Thing::Result(..) | Thing::Api(_))
-        });
         if !path.is_empty() && !callers.is_empty() && depth < MOST_CALLERS && judged.strength == Strength::None {
             for &caller in callers.iter() {
                 self.through.push(app.callee_span(caller));
-                if !self.property(caller, index, path, values, depth) {
-                    self.push(SourceKind::Unknown, span, judged);
+                if !self.property(caller, index, path, depth) {
+                    self.elsewhere(c, argument, judged);
                 }
                 self.through.pop();
             }
             return;
         }
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
-            if unknown && !(path.is_empty() && callers.is_empty() && app.is_list_callback(f)) {
-                self.push(if callers.is_empty() { SourceKind::Parameter } else { SourceKind::Unknown }, span, judged);
-            }
+            self.elsewhere(c, argument, judged);
             return;
         }
         for &caller in callers.iter() {
-            let Some(handed) = app.program.argument_or_spread(caller, index as usize) else { continue };
+            let passed = app.program.passed(caller, index as usize);
+            let Some(handed) = passed.or_else(|| app.program.argument_or_spread(caller, index as usize)) else {
+                continue;
+            };
             if judged.strength == Strength::None {
                 self.through.push(app.callee_span(caller));
                 self.follow(caller, handed, depth + 1);
@@ -269,7 +285,7 @@ impl Walk<'_, '_> {
     }
 
     /// A property of what a call hands over, where that is a parameter of the caller: `open(details)` that opens `details.url`.
-    fn property(&mut self, caller: C, index: u32, path: &[String], values: &Values, depth: u32) -> bool {
+    fn property(&mut self, caller: C, index: u32, path: &[String], depth: u32) -> bool {
         let app = self.app;
         let Some(handed) = app.program.argument(caller, index as usize) else { return false };
         let Some(mut root) = app.root(handed) else { return false };
@@ -278,7 +294,7 @@ impl Walk<'_, '_> {
         let call = app.program.call(caller);
         let judged = app.guard_of_root(F(caller.0, call.function), call.condition, &root);
         if judged.strength < self.enough {
-            self.parameter(F(root.unit, function), outer, &root.path, values, &judged, depth + 1);
+            self.parameter(caller, handed, (F(root.unit, function), outer), &root.path, &judged, depth + 1);
         }
         true
     }
@@ -296,7 +312,7 @@ impl Walk<'_, '_> {
                     Some(Part::Hole(v, _)) if depth < MOST_CALLERS => self.follow(c, *v, depth + 1),
                     _ => self.push(SourceKind::Unknown, app.span(argument), judged),
                 },
-                Thing::Unknown(Unknown::Parameter(f, index)) => {
+                Thing::Unknown(Unknown::Parameter(f, index)) if self.entries.contains_key(f) => {
                     let kind = self.entries.get(f).copied().unwrap_or(SourceKind::Parameter);
                     self.push(kind, app.parameter_span(*f, *index), judged);
                 }
@@ -304,11 +320,29 @@ impl Walk<'_, '_> {
                     self.push(SourceKind::Arguments, app.span(argument), judged)
                 }
                 _ if app.is_said_by_guest(argument) => self.push(SourceKind::Message, app.span(argument), judged),
-                _ => {
-                    let span = known.trail.last().copied().unwrap_or_else(|| app.span(argument));
-                    self.push(SourceKind::Unknown, span, judged);
-                }
+                _ => self.elsewhere(c, argument, judged),
             }
         }
+    }
+
+    /// A value whose way in is longer than one of calls: through fields, promises, events, results of functions.
+    fn elsewhere(&mut self, c: C, argument: V, judged: &Judged) {
+        let traces = self.app.traces_past(c, argument, &self.app.entrances(), self.enough);
+        let certain = traces.iter().find(|trace| trace.is_untrusted() && !trace.opaque);
+        let Some(trace) = certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or(traces.first())
+        else {
+            if self.app.is_of_document(argument) {
+                self.push(SourceKind::Unknown, self.app.span(argument), judged);
+            }
+            return;
+        };
+        let mut judged = judged.clone();
+        // A server that tells where to go on is most often one that the app trusts.
+        if trace.opaque || trace.origin.kind == SourceKind::Response {
+            judged.strength = judged.strength.max(Strength::Opaque);
+        }
+        let through = std::mem::replace(&mut self.through, trace.origin.through.clone());
+        self.push(trace.origin.kind, trace.origin.span, &judged);
+        self.through = through;
     }
 }

@@ -20,6 +20,8 @@ const MOST_STEPS: u32 = 40;
 const MOST_VALUES: usize = 600;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
+/// Writes to one property that are looked at.
+const MOST_WRITES: usize = 32;
 
 /// One way in which somebody else's data gets into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +64,21 @@ impl App<'_> {
         self.traces_at(at, write.value, entrances, cleaners)
     }
 
+    /// As [`App::traces`], where a check of this strength is enough.
+    pub(super) fn traces_past(&self, c: C, v: V, entrances: &Entrances, enough: Strength) -> Vec<Trace> {
+        self.walk(At::call(self, c), v, entrances, &[], enough)
+    }
+
     fn traces_at(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+        self.walk(at, v, entrances, cleaners, Strength::Host)
+    }
+
+    fn walk(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str], enough: Strength) -> Vec<Trace> {
         let mut walk = Walk {
             app: self,
             entrances,
             cleaners,
+            enough,
             at,
             through: Vec::new(),
             returns: Vec::new(),
@@ -121,6 +133,8 @@ struct Walk<'x, 'a> {
     app: &'x App<'a>,
     entrances: &'x Entrances,
     cleaners: &'x [&'x str],
+    /// The check after which nothing is left to tell.
+    enough: Strength,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -157,9 +171,16 @@ impl<'a> Walk<'_, 'a> {
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
             match self.at.guard(app, v) {
+                found if found >= self.enough => return,
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
+            }
+        }
+        // What was put into a list or a map comes out of it again.
+        if matches!(value, Value::Binding(_) | Value::Member(..)) {
+            for added in app.program.put_into(v) {
+                self.visit(added, state.part());
             }
         }
         match value {
@@ -237,8 +258,24 @@ impl<'a> Walk<'_, 'a> {
         let values = self.app.eval(v);
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
             self.visit(object, State { property: Some(name), ..state });
+            self.written(object, name, state);
         } else {
             self.things(v, state);
+        }
+    }
+
+    /// What is written to a property of a variable: `text.value = answer`.
+    fn written(&mut self, object: V, name: &str, state: State) {
+        let Value::Binding(binding) = self.app.program.value(object) else { return };
+        let app = self.app;
+        let writes = app.program.writes_to(name).iter().filter(|(unit, _)| *unit == object.0);
+        for &(unit, index) in writes.take(MOST_WRITES) {
+            let write = app.program.summary(unit).writes[index as usize];
+            if let (Value::Binding(written), Some(value)) = (app.program.value(V(unit, write.object)), write.value)
+                && written == binding
+            {
+                self.visit(V(unit, value), state);
+            }
         }
     }
 
@@ -322,7 +359,7 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         for &caller in callers.iter() {
-            let Some(argument) = app.program.argument(caller, index as usize) else {
+            let Some(argument) = app.program.passed(caller, index as usize) else {
                 if app.program.arguments(caller).iter().any(|item| item.spread) {
                     self.spread(caller, state);
                 }
@@ -397,12 +434,25 @@ impl<'a> Walk<'_, 'a> {
                 }
                 return;
             }
-            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once" | "addEventListener") {
+            if is_request_of_jquery(path) {
+                if index == 0 {
+                    self.push(SourceKind::Response, span, state);
+                }
+                return;
+            }
+            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once") {
+                return;
+            }
+            // What an element of the page brings with an event is what the page holds.
+            if last(path) == "addEventListener" {
+                if index == 0 && state.property.is_some() {
+                    self.push(SourceKind::Parameter, span, state);
+                }
                 return;
             }
         }
         let Value::Member(object, name) = app.program.value(callee) else {
-            if index == 0 || api.is_none() {
+            if index == 0 || api.is_none() || app.program.call(c).kind == CallKind::New {
                 self.push(SourceKind::Parameter, span, state);
             }
             return;
@@ -417,8 +467,28 @@ impl<'a> Walk<'_, 'a> {
             "reduce" => self.visit(receiver, state.part()),
             "catch" | "finally" | "replace" | "sort" => {}
             // What an event of the app's own brings.
+            _ if place == 1 && self.brought(c, index, state) => {}
             _ => self.push(SourceKind::Parameter, span, state),
         }
+    }
+
+    /// What the calls of `emit` hand to a listener; tells whether there are any.
+    fn brought(&mut self, listen: C, index: u32, state: State) -> bool {
+        let app = self.app;
+        let emits = app.program.emits(listen);
+        for &emit in emits.iter() {
+            let Some(argument) = app.program.argument(emit, index as usize + 1) else { continue };
+            if self.through.len() >= MOST_CALLS {
+                self.push(SourceKind::Unknown, app.span(argument), state);
+                continue;
+            }
+            self.through.push(app.callee_span(emit));
+            let before = std::mem::replace(&mut self.at, At::call(app, emit));
+            self.visit(argument, state);
+            self.at = before;
+            self.through.pop();
+        }
+        !emits.is_empty()
     }
 
     fn call(&mut self, c: C, v: V, state: State) {
@@ -456,6 +526,9 @@ impl<'a> Walk<'_, 'a> {
                         self.visit(V(f.0, value), state);
                     }
                 }
+                for &value in &app.program.function(f).yields {
+                    self.visit(V(f.0, value), state);
+                }
                 self.returns.pop();
             }
             return;
@@ -480,6 +553,20 @@ impl<'a> Walk<'_, 'a> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
+        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
+        if method.is_some() && matches!(name, "map" | "flatMap") {
+            let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
+            for &f in &callbacks {
+                for exit in &app.program.function(f).exits {
+                    if let (Some(value), false) = (exit.value, exit.throws) {
+                        self.visit(V(f.0, value), state);
+                    }
+                }
+            }
+            if !callbacks.is_empty() {
+                return;
+            }
+        }
         state.opaque |= api.as_deref().is_none_or(is_of_package) && !keeps_data(name) && !self.cuts_a_prefix(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
@@ -584,6 +671,12 @@ impl<'a> Walk<'_, 'a> {
         }
         self.visit(path, State { opaque: true, ..state.part() });
     }
+}
+
+fn is_request_of_jquery(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(of, name)| {
+        super::writes::is_jquery(of) && matches!(name, "get" | "post" | "getJSON" | "ajax" | "getScript")
+    })
 }
 
 fn last(path: &str) -> &str {

@@ -3,10 +3,11 @@
 use super::App;
 use super::checks::{Judged, Root, Strength, parameter_root};
 use super::handlers::Listener;
+use super::strength::judged;
 use crate::link::things::{Known, Object, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Value};
+use crate::summary::{ConditionId, Value, ValueId};
 
 /// Functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -233,7 +234,7 @@ impl App<'_> {
             for property in summary.properties(list) {
                 if let crate::summary::Key::Name(name) = property.key
                     && summary.str(name) == "action"
-                    && let Value::Conditional { test, then, other } = summary.value(property.value)
+                    && let Some((test, then, other)) = self.choice(V(literal.0, property.value))
                 {
                     let allows =
                         |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
@@ -251,6 +252,23 @@ impl App<'_> {
             }
         }
         Verdict::Allows(span)
+    }
+
+    /// The parts of `test ? then : other`, through variables.
+    fn choice(&self, v: V) -> Option<(ValueId, ValueId, ValueId)> {
+        let summary = self.program.summary(v.0);
+        let mut at = v.1;
+        for _ in 0..8 {
+            match summary.value(at) {
+                Value::Conditional { test, then, other } => return Some((test, then, other)),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => at = only.value,
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// What a permission request handler grants: it calls its third parameter.
@@ -299,12 +317,7 @@ impl App<'_> {
                 Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
                 Some(false) => Verdict::Denies,
                 // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(Judged {
-                    strength: Strength::Host,
-                    span: Some(answer.span),
-                    why: None,
-                    lets_files: false,
-                }),
+                None => Verdict::Guarded(judged(Strength::Host, Some(answer.span), None)),
             };
             verdict = verdict.worse(found);
         }
@@ -326,9 +339,9 @@ impl App<'_> {
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
         let Some(first) = condition else { return Verdict::Allows(span) };
         let permission = parameter_root(f, 1);
-        let judged = self.guard_of_root(inner, condition, &permission);
-        if judged.strength >= Strength::Opaque {
-            return Verdict::Guarded(judged);
+        let found = self.guard_of_root(inner, condition, &permission);
+        if found.strength >= Strength::Opaque {
+            return Verdict::Guarded(found);
         }
         // Other tests: of the page's address, of the contents, of a setting.
         let summary = self.program.summary(inner.0);
@@ -336,31 +349,21 @@ impl App<'_> {
         while let Some(id) = at {
             let condition = summary.conditions[id.index()];
             if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(Judged {
-                    strength: Strength::Host,
-                    span: Some(span),
-                    why: None,
-                    lets_files: false,
-                });
+                return Verdict::Guarded(judged(Strength::Host, Some(span), None));
             }
             at = condition.parent;
         }
-        if judged.strength == Strength::None {
+        if found.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
 
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,
                 Some(false) => Verdict::Allows(span),
-                None => Verdict::Guarded(Judged {
-                    strength: Strength::Opaque,
-                    span: Some(span),
-                    why: None,
-                    lets_files: false,
-                }),
+                None => Verdict::Guarded(judged(Strength::Opaque, Some(span), None)),
             };
         }
-        Verdict::Guarded(judged)
+        Verdict::Guarded(found)
     }
 
     /// Whether a test asks for one page, host or permission: an equality or membership that holds.

@@ -1,10 +1,18 @@
 //! Writes to properties of whatever object.
 
-use super::App;
-use crate::link::things::Thing;
+use super::{ApiCall, App};
+use crate::link::things::{Certainty, Thing};
 use crate::link::{F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Value};
+
+/// Calls and members in a row that are followed to what jQuery found.
+const MOST_CHAINED: usize = 24;
+
+/// Whether a path is jQuery, as a module or as a global.
+pub(super) fn is_jquery(path: &str) -> bool {
+    matches!(path, "$" | "jQuery" | "window.$" | "window.jQuery" | "jquery" | "jquery.default" | "cash-dom")
+}
 
 /// A write to a property of any object: `element.innerHTML = html`.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +43,40 @@ impl App<'_> {
             })
         });
         writes.collect()
+    }
+
+    /// Calls of a method on what jQuery found: `$('#news').html(text)`.
+    pub fn jquery_calls(&self, method: &str) -> Vec<ApiCall> {
+        let calls = self.program.calls_named(method).iter().copied();
+        calls
+            .filter(|&c| self.is_of_jquery(V(c.0, self.program.call(c).callee)))
+            .map(|call| ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false })
+            .collect()
+    }
+
+    /// Whether a method belongs to what a call of jQuery gave, through other methods and variables.
+    fn is_of_jquery(&self, method: V) -> bool {
+        let mut at = method;
+        for _ in 0..MOST_CHAINED {
+            let summary = self.program.summary(at.0);
+            match summary.value(at.1) {
+                Value::Member(object, _) => at = V(at.0, object),
+                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                    [only] => at = V(at.0, only.value),
+                    _ => return false,
+                },
+                Value::Call(call) => {
+                    let callee = V(at.0, summary.call(call).callee);
+                    let is_it = |thing: &Thing| matches!(thing, Thing::Api(path) if is_jquery(path));
+                    if self.eval(callee).iter().any(|known| is_it(&known.thing)) {
+                        return true;
+                    }
+                    at = callee;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Whether an object is an element whose content is no markup: a style, a text area.

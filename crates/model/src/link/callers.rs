@@ -78,6 +78,7 @@ impl Program<'_> {
             }
         }
         let Some(name) = name else {
+            self.curried(f, &mut calls);
             calls.sort_unstable();
             return Rc::from(calls);
         };
@@ -97,6 +98,24 @@ impl Program<'_> {
         }
         calls.sort_unstable();
         Rc::from(calls)
+    }
+
+    /// Calls of a function without a name that the function around it returns.
+    fn curried(&self, f: F, calls: &mut Vec<C>) {
+        let outer = F(f.0, self.function(f).parent);
+        let record = self.function(outer);
+        let returned = record.exits.iter().filter_map(|exit| exit.value);
+        let is_returned = returned.into_iter().any(
+            |value| matches!(self.value(super::V(f.0, value)), crate::summary::Value::Function(own) if own == f.1),
+        );
+        let Some(name) = record.name.filter(|_| is_returned && outer != f) else { return };
+        for name in self.names_of(self.str(f.0, name)) {
+            for &c in self.curried_calls(&name) {
+                if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
+                    calls.push(c);
+                }
+            }
+        }
     }
 
     /// `module.exports = function () {…}`, `export default`: whoever imports it gives it a name of their own.

@@ -139,6 +139,13 @@ pub fn method(class: &str, name: &str) -> Option<&'static str> {
     })
 }
 
+/// The methods of a `<webview>` that rules ask for.
+pub fn webview_method(name: &str) -> Option<&'static str> {
+    const METHODS: [&str; 7] =
+        ["addEventListener", "executeJavaScript", "getTitle", "getURL", "getWebContents", "insertCSS", "loadURL"];
+    METHODS.iter().find(|method| **method == name).copied()
+}
+
 /// What a listener's parameter is: `of` is the class or module that emits (`app`, `WebContents`).
 pub fn listener(of: &str, event: &str, parameter: u32) -> Option<(&'static str, Origin)> {
     Some(match (of, event, parameter) {

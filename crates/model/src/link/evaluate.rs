@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
-use super::members::{ENTRY, is_development_address};
+use super::members::is_development_address;
 use super::things::*;
 use super::{C, F, K, MOST_WORK, Program, Target, UnitId, V, Variable, electron};
 use crate::summary::*;
 
 /// Things that a value may be before it counts as unknown.
 const MOST_ALTERNATIVES: usize = 16;
+
+/// As [`MOST_ALTERNATIVES`], for functions and texts: tables of handlers and of links are long.
+const MOST_ENTRIES: usize = 128;
 
 /// Writes to one variable that are looked at; what the others write is unknown.
 const MOST_WRITES: usize = 256;
@@ -132,6 +135,8 @@ impl Program<'_> {
 
     fn bounded(&self, values: Vec<Known>, v: V) -> Values {
         let mut kept: Vec<Known> = Vec::with_capacity(values.len().min(MOST_ALTERNATIVES));
+        let is_entry = |known: &Known| matches!(known.thing, Thing::Function(..) | Thing::Text(_) | Thing::Undefined);
+        let most = if values.iter().all(is_entry) { MOST_ENTRIES } else { MOST_ALTERNATIVES };
         for known in values {
             let same =
                 kept.iter().position(|other| other.thing == known.thing && other.development == known.development);
@@ -141,7 +146,7 @@ impl Program<'_> {
                         kept[index] = known;
                     }
                 }
-                None if kept.len() < MOST_ALTERNATIVES => kept.push(known),
+                None if kept.len() < most => kept.push(known),
                 None => {
                     kept.push(Known::unknown(Unknown::Limit, Some(v)));
                     break;
@@ -152,7 +157,7 @@ impl Program<'_> {
         if kept.len() > 1 {
             let whole: Vec<Known> =
                 kept.iter().filter(|known| !matches!(known.thing, Thing::Unknown(Unknown::Limit))).cloned().collect();
-            if !whole.is_empty() && kept.len() <= MOST_ALTERNATIVES {
+            if !whole.is_empty() && kept.len() <= most {
                 kept = whole;
             }
         }
@@ -480,7 +485,7 @@ impl Program<'_> {
 
     fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
         if let Some((call, below)) = frames.find(f) {
-            return match self.argument(call, index as usize) {
+            return match self.passed(call, index as usize) {
                 Some(argument) => self.step(&self.eval_in(argument, &below), argument),
                 None if self.arguments(call).iter().any(|item| item.spread) => {
                     vec![Known::unknown(Unknown::Parameter(f, index), Some(v))]
@@ -492,7 +497,7 @@ impl Program<'_> {
         let shallow = self.shallow.get();
         if !shallow {
             for call in self.callers(f).iter() {
-                match self.argument(*call, index as usize) {
+                match self.passed(*call, index as usize) {
                     Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
                     // `open(...args)`: any of the list may stand here.
                     None if self.argument_or_spread(*call, index as usize).is_some() => {
@@ -558,6 +563,15 @@ impl Program<'_> {
                 Some(self.element_of(object, v, &Frames::default()))
             }
             "then" if place == 0 && index == 0 => Some(self.step(&self.eval(object), object)),
+            name if place == 1 && electron::LISTEN.contains(&name) => {
+                let mut values = Vec::new();
+                for &emit in self.emits(call).iter() {
+                    if let Some(argument) = self.argument(emit, index as usize + 1) {
+                        values.extend(self.step(&self.eval(argument), argument));
+                    }
+                }
+                (!values.is_empty()).then_some(values)
+            }
             _ => None,
         }
     }
@@ -656,47 +670,6 @@ impl Program<'_> {
         }
     }
 
-    fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
-        let mut values = Vec::new();
-        let mut lists = vec![(list, frames.clone())];
-        let mut next = 0;
-        // `list = [...list, one]` is an element of itself: each list counts once.
-        while let Some((list, frames)) = lists.get(next).cloned() {
-            next += 1;
-            for known in self.eval_in(list, &frames).iter() {
-                match &known.thing {
-                    Thing::Array(array, inner) => {
-                        let Value::Array(items) = self.value(*array) else { continue };
-                        for item in self.summary(array.0).items(items).iter().take(MOST_ALTERNATIVES) {
-                            let element = V(array.0, item.value);
-                            if !item.spread {
-                                values.extend(self.step(&self.eval_in(element, inner), element));
-                            } else if lists.len() < MOST_ALTERNATIVES && lists.iter().all(|(seen, _)| *seen != element)
-                            {
-                                lists.push((element, inner.clone()));
-                            }
-                        }
-                    }
-                    Thing::Result(path, c) if &**path == "Object.values" => {
-                        values.extend(self.values_of_argument(*c, v));
-                    }
-                    Thing::Result(path, c) if &**path == "Object.entries" => {
-                        values.push(Known::new(Thing::Result(Rc::from(ENTRY), *c), v, Certainty::Firm));
-                    }
-                    Thing::Result(path, _) => match electron::call_element(path) {
-                        Some(class) => {
-                            let host = Host { class, origin: Origin::Some };
-                            values.push(Known::new(Thing::Host(host), v, Certainty::Firm));
-                        }
-                        None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
-                    },
-                    _ => values.push(Known::unknown(Unknown::Other(v), Some(v))),
-                }
-            }
-        }
-        values
-    }
-
     /// What a call gives.
     fn called(&self, c: C, v: V, frames: &Frames) -> Vec<Known> {
         let call = self.call(c);
@@ -770,10 +743,29 @@ impl Program<'_> {
     /// What `new` of an API's class makes.
     fn constructed(&self, path: &str, c: C) -> Thing {
         let name = path.rsplit('.').next().unwrap_or(path);
+        if name == "RegExp"
+            && let Some(pattern) = self.pattern(c)
+        {
+            return pattern;
+        }
         let of_electron = !path.contains('.') || path.starts_with("@electron/remote") || path.starts_with("remote.");
         match electron::class(name).filter(|_| of_electron) {
             Some(class) => Thing::Host(Host { class, origin: Origin::Created(c) }),
             None => Thing::Result(Rc::from(format!("new {path}")), c),
+        }
+    }
+
+    /// `new RegExp('^https:', 'i')`.
+    fn pattern(&self, c: C) -> Option<Thing> {
+        let pattern = self.only(self.argument(c, 0)?)?;
+        let flags = match self.argument(c, 1) {
+            Some(flags) => Rc::from(self.only(flags)?.text()?),
+            None => Rc::from(""),
+        };
+        match pattern.thing {
+            Thing::Text(text) => Some(Thing::Regex(text, flags)),
+            Thing::Regex(..) => Some(pattern.thing),
+            _ => None,
         }
     }
 
@@ -803,6 +795,9 @@ impl Program<'_> {
                 Some(argument) => self.step(&self.eval_in(argument, frames), argument),
                 None => vec![Known::new(Thing::Undefined, v, Certainty::Firm)],
             },
+            "RegExp" => {
+                vec![Known::new(self.pattern(c).unwrap_or(Thing::Unknown(Unknown::Call(c))), v, Certainty::Firm)]
+            }
             "Boolean" => match self.argument(c, 0) {
                 Some(argument) => self
                     .eval_in(argument, frames)
@@ -824,6 +819,18 @@ impl Program<'_> {
                     Some(tag) => vec![Known::new(Thing::Element(Rc::from(tag), c), v, Certainty::Firm)],
                     None => vec![Known::new(Thing::Result(Rc::from(path), c), v, Certainty::Firm)],
                 }
+            }
+            "document.querySelector" => {
+                let selector = self.argument(c, 0).and_then(|selector| self.only(selector));
+                let is_webview = selector.as_ref().and_then(Known::text).is_some_and(|text| {
+                    text.strip_prefix("webview")
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
+                });
+                let thing = match is_webview {
+                    true => Thing::Element(Rc::from("webview"), c),
+                    false => Thing::Result(Rc::from(short), c),
+                };
+                vec![Known::new(thing, v, Certainty::Firm)]
             }
             _ => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
         }
@@ -880,7 +887,7 @@ impl Program<'_> {
     }
 
     /// Whether a function is written inside another.
-    fn encloses(&self, outer: F, inner: F) -> bool {
+    pub(crate) fn encloses(&self, outer: F, inner: F) -> bool {
         let mut at = inner.1;
         for _ in 0..64 {
             if outer == F(inner.0, at) {
@@ -899,6 +906,9 @@ impl Program<'_> {
     fn text_result(&self, callee: V, c: C, v: V, frames: &Frames) -> Vec<Known> {
         if let Value::Member(object, method) = self.value(callee) {
             let object = V(callee.0, object);
+            if let Some(taken) = self.taken_out(object, self.str(callee.0, method), v, frames) {
+                return taken;
+            }
             match self.str(callee.0, method) {
                 "trim" | "toString" | "valueOf" | "normalize" | "trimEnd" | "trimStart" => {
                     return self
@@ -914,6 +924,11 @@ impl Program<'_> {
                             _ => Known::unknown(Unknown::Call(c), Some(v)),
                         })
                         .collect();
+                }
+                "join" => {
+                    if let Some(text) = self.list_joined(object, c, v, frames) {
+                        return vec![text];
+                    }
                 }
                 "concat" => {
                     let parts = std::iter::once(object)

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::evaluate::MOST_VALUES;
 use super::things::*;
-use super::{C, F, K, Program, UnitId, V, electron};
+use super::{F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
@@ -47,12 +47,6 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 pub fn is_development_address(path: &str) -> bool {
     DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
 }
-
-/// One of the pairs that `Object.entries` gives.
-pub(super) const ENTRY: &str = "Object.entries[]";
-
-/// Members of one object that are listed, at most.
-const MOST_LISTED: usize = 64;
 
 /// Writes to one property of the global object that are looked at.
 const MOST_GLOBAL_WRITES: usize = 64;
@@ -111,54 +105,14 @@ impl Program<'_> {
                 _ => {}
             }
         }
-        // An object of constants under an unknown key: any of them.
-        let mut values = Vec::new();
-        for known in self.eval_in(object, frames).iter() {
-            match &known.thing {
-                Thing::Object(Object::Literal(literal, inner)) => {
-                    let Value::Object(list) = self.value(*literal) else { continue };
-                    let properties = self.summary(literal.0).properties(list);
-                    if properties.len() > 12 || properties.iter().any(|property| !matches!(property.key, Key::Name(_)))
-                    {
-                        return vec![Known::unknown(Unknown::Member(v), Some(v))];
-                    }
-                    for property in properties {
-                        let value = V(literal.0, property.value);
-                        values.extend(
-                            self.eval_in(value, inner).iter().cloned().map(|known| known.via(self.span(value))),
-                        );
-                    }
-                }
-                _ => return vec![Known::unknown(Unknown::Member(v), Some(v))],
-            }
+        // A table under an unknown key: any of what it holds, or nothing.
+        let held = self.eval_in(object, frames);
+        let is_table = |known: &Known| matches!(known.thing, Thing::Object(Object::Literal(..)) | Thing::Array(..));
+        if !held.iter().all(is_table) {
+            return vec![Known::unknown(Unknown::Member(v), Some(v))];
         }
-        values
-    }
-
-    /// Everything that the object holds which a call was given: what `Object.values` lists.
-    pub(super) fn values_of_argument(&self, c: C, v: V) -> Vec<Known> {
-        let mut values = Vec::new();
-        let unknown = || Known::unknown(Unknown::Member(v), Some(v));
-        let Some(object) = self.argument(c, 0) else { return vec![unknown()] };
-        for known in self.eval(object).iter() {
-            match &known.thing {
-                Thing::Object(object) => {
-                    for key in self.keys(object).iter().take(MOST_LISTED) {
-                        let placed = self.property(object, key, None).values;
-                        values.extend(placed.into_iter().map(|placed| placed.known.via(placed.span)));
-                    }
-                }
-                Thing::Namespace(unit) => {
-                    for name in self.exported_names(*unit).into_iter().take(MOST_LISTED) {
-                        values.extend(self.exported(*unit, &name, 0).iter().flat_map(|values| values.iter().cloned()));
-                    }
-                }
-                _ => {}
-            }
-        }
-        if values.is_empty() {
-            values.push(unknown());
-        }
+        let mut values = self.held_by(object, v, frames);
+        values.push(Known::new(Thing::Undefined, v, Certainty::Firm));
         values
     }
 
@@ -234,6 +188,11 @@ impl Program<'_> {
                     _ => one(Thing::Unknown(Unknown::Member(v))),
                 }
             }
+            Thing::Entry(of, frames) => match name {
+                "0" => self.keys_of(*of, v, frames),
+                "1" => self.held_by(*of, v, frames),
+                _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
+            },
             Thing::Instance(class) => self.instance_member(*class, name, v, 0),
             Thing::Class(class) => self.static_member(*class, name, v, 0),
             Thing::Function(function, _) => match name {
@@ -252,10 +211,10 @@ impl Program<'_> {
             {
                 one(known.thing.clone())
             }
-            Thing::Result(path, _) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
-                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
+            // The ends of a channel.
+            Thing::Result(path, c) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Created(*c) }))
             }
-            Thing::Result(path, c) if &**path == ENTRY && name == "1" => self.values_of_argument(*c, v),
             Thing::Result(path, c) if electron::MENUBARS.contains(&&**path) => match name {
                 "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c) })),
                 "app" => one(Thing::Api(Rc::from("app"))),
@@ -265,7 +224,12 @@ impl Program<'_> {
                 (Some(class), Ok(_)) => one(Thing::Host(Host { class, origin: Origin::Some })),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
-            Thing::Element(tag, _) if &**tag == "webview" => match electron::method("WebviewTag", name) {
+            Thing::Method(host, list)
+                if host.class == "IpcMainEvent" && &**list == "ports" && name.parse::<usize>().is_ok() =>
+            {
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Some }))
+            }
+            Thing::Element(tag, _) if &**tag == "webview" => match electron::webview_method(name) {
                 Some(_) => one(Thing::Method(Host { class: "WebviewTag", origin: Origin::Some }, Rc::from(name))),
                 None => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },

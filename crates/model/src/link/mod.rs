@@ -4,7 +4,9 @@
 
 mod bundles;
 mod callers;
+mod collections;
 pub mod electron;
+mod emitters;
 mod evaluate;
 mod exports;
 mod members;
@@ -71,9 +73,12 @@ pub struct Program<'a> {
     pub units: Vec<Unit>,
     modules: Modules,
     calls_by_name: FxHashMap<Rc<str>, Vec<C>>,
+    /// Calls of what a call gave, by the name of the function that gave it: `handle('open')(method)`.
+    curried_by_name: FxHashMap<Rc<str>, Vec<C>>,
     arguments_by_name: FxHashMap<Rc<str>, Vec<(C, u32)>>,
     writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
     callbacks: FxHashMap<F, (C, u32)>,
+    additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
     /// Names under which other files hold what a unit exports as a whole.
@@ -93,6 +98,10 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    emits: RefCell<FxHashMap<C, Rc<[C]>>>,
+    added: RefCell<collections::Added>,
+    /// Collections that are being looked into.
+    holding: RefCell<Vec<V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
     work: Cell<u64>,
@@ -116,9 +125,11 @@ impl<'a> Program<'a> {
             units,
             modules,
             calls_by_name: FxHashMap::default(),
+            curried_by_name: FxHashMap::default(),
             arguments_by_name: FxHashMap::default(),
             writes_by_key: FxHashMap::default(),
             callbacks: FxHashMap::default(),
+            additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
             holders: FxHashMap::default(),
@@ -132,6 +143,9 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            emits: RefCell::default(),
+            added: RefCell::default(),
+            holding: RefCell::default(),
             registrations: RefCell::default(),
             depth: Cell::new(0),
             work: Cell::new(0),
@@ -258,10 +272,12 @@ impl<'a> Program<'a> {
     fn index(&mut self) {
         let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
         let mut calls: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
+        let mut curried: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
         let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
         let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
         let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
         let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
+        let mut additions = collections::Additions::default();
         let mut called_at_once: FxHashMap<UnitId, Vec<C>> = FxHashMap::default();
         let mut holders: FxHashMap<UnitId, Vec<Rc<str>>> = FxHashMap::default();
         for unit in self.unit_ids() {
@@ -269,10 +285,15 @@ impl<'a> Program<'a> {
             // Most texts are no names: only those that are become shared ones.
             let names: Vec<OnceCell<Rc<str>>> = vec![OnceCell::new(); summary.strings.len()];
             let shared = |name: Name| names[name.index()].get_or_init(|| Rc::from(summary.str(name))).clone();
+            additions.collect(unit, summary, &shared);
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
                     calls.entry(shared(name)).or_default().push(c);
+                } else if let Value::Call(inner) = summary.value(call.callee)
+                    && let Some(name) = final_name(summary, summary.call(inner).callee)
+                {
+                    curried.entry(shared(name)).or_default().push(c);
                 }
                 if let Some(whole) = self.whole_of(unit, call.callee) {
                     called_at_once.entry(whole).or_default().push(c);
@@ -365,10 +386,12 @@ impl<'a> Program<'a> {
             }
         }
         self.calls_by_name = calls;
+        self.curried_by_name = curried;
         self.arguments_by_name = arguments;
         self.writes_by_key = writes;
         self.callbacks = callbacks;
         self.functions_by_name = functions;
+        self.additions = additions;
         self.called_at_once = called_at_once;
         self.holders = holders;
         self.aliases = aliases
@@ -419,6 +442,26 @@ impl<'a> Program<'a> {
     /// Calls whose callee ends in this name.
     pub(crate) fn calls_named(&self, name: &str) -> &[C] {
         self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls of what a function of this name gave.
+    pub(crate) fn curried_calls(&self, name: &str) -> &[C] {
+        self.curried_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a call hands to a parameter of the app's function that it calls: `f.call(this, x)` hands x to the first one.
+    pub fn passed(&self, c: C, index: usize) -> Option<V> {
+        let callee = V(c.0, self.call(c).callee);
+        if let Value::Member(object, name) = self.value(callee)
+            && matches!(self.str(c.0, name), "call" | "apply")
+            && self.eval(V(c.0, object)).iter().any(|known| matches!(known.thing, things::Thing::Function(..)))
+        {
+            return match self.str(c.0, name) {
+                "call" => self.argument(c, index + 1),
+                _ => None,
+            };
+        }
+        self.argument(c, index)
     }
 
     /// Property writes to this key.

@@ -3,14 +3,54 @@
 use std::rc::Rc;
 
 use super::things::*;
-use super::{Program, V};
+use super::{C, Program, V};
 use crate::source::Span;
 use crate::summary::Value;
 
 /// Texts that one value is followed into.
 const MOST_TEXTS: usize = 6;
 
+/// Parts of a list that are joined.
+const MOST_PARTS: usize = 128;
+
 impl Program<'_> {
+    /// `['a', b].join(' ')`, of a list that is one literal.
+    pub(super) fn list_joined(&self, list: V, c: C, v: V, frames: &Frames) -> Option<Known> {
+        let separator: Rc<str> = match self.argument(c, 0) {
+            Some(separator) => {
+                let values = self.eval_in(separator, frames);
+                Rc::from(values.first().filter(|_| values.len() == 1)?.text()?)
+            }
+            None => Rc::from(","),
+        };
+        let lists = self.eval_in(list, frames);
+        let [Known { thing: Thing::Array(array, inner), development, .. }] = lists.as_ref() else { return None };
+        let Value::Array(items) = self.value(*array) else { return None };
+        let items = self.summary(array.0).items(items);
+        if items.is_empty() || items.len() > MOST_PARTS || items.iter().any(|item| item.spread) {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                push_part(&mut parts, Part::Text(separator.clone()));
+            }
+            let element = V(array.0, item.value);
+            match self.eval_in(element, inner).as_ref() {
+                [Known { thing: Thing::Text(text), .. }] => push_part(&mut parts, Part::Text(text.clone())),
+                [Known { thing: Thing::Template(more), .. }] => {
+                    more.iter().for_each(|part| push_part(&mut parts, part.clone()));
+                }
+                _ => push_part(&mut parts, Part::Hole(element, inner.clone())),
+            }
+        }
+        let thing = match parts.as_slice() {
+            [Part::Text(text)] => Thing::Text(text.clone()),
+            _ => Thing::Template(Rc::from(parts)),
+        };
+        Some(Known { development: *development, ..Known::new(thing, v, Certainty::Firm) })
+    }
+
     /// Parts of a text, joined as far as they are known: one text for each way in which its parts can come out, if they are few.
     pub(super) fn joined(&self, parts: impl Iterator<Item = V>, v: V, frames: &Frames) -> Vec<Known> {
         let mut texts = vec![Joined::default()];

@@ -146,6 +146,8 @@ pub enum Thing {
     Object(Object),
     /// An array literal.
     Array(V, Frames),
+    /// A key and what a map or object holds behind it: any of them, of the collection that this value is.
+    Entry(V, Frames),
     /// A function of the app's.
     Function(F, Frames),
     /// A class of the app's.

@@ -106,9 +106,29 @@ impl Lowering {
             MethodKind::Getter => (FunctionKind::Getter, Slot::Getter),
             MethodKind::Setter => (FunctionKind::Setter, Slot::Setter),
         };
+        let decorators: Vec<ValueId> = function.decorators.iter().map(|decorator| self.expr(&decorator.expr)).collect();
         let id = self.function_expr(function, key_name(key), None, function_kind);
-        let value = Some(self.add(Value::Function(id), span));
+        let method = self.add(Value::Function(id), span);
+        for decorator in decorators {
+            self.decorated(decorator, key, method, span);
+        }
+        let value = Some(method);
         self.add_member(class, s::ClassMember { key, value, slot, is_static, is_field: false, type_hint: None, span });
+    }
+
+    /// A decorator of a method is called with the method: as its first argument, or as `value` of its third one in TypeScript's older way.
+    fn decorated(&mut self, decorator: ValueId, key: Key, method: ValueId, span: Range) {
+        let at = self.out.values[decorator.index()].span;
+        let name = match key {
+            Key::Name(name) => self.add(Value::String(name), at),
+            _ => self.unknown(at),
+        };
+        let value = Key::Name(self.name("value"));
+        let start = self.out.properties.len() as u32;
+        self.out.properties.push(Property { key: value, value: method, slot: Slot::Value, span });
+        let descriptor = self.add(Value::Object(List { start, len: 1 }), at);
+        let items = [method, name, descriptor].map(|value| Item { value, spread: false });
+        self.record_call(decorator, &items, CallKind::Call, at);
     }
 
     pub(super) fn field(

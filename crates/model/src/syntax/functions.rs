@@ -34,6 +34,7 @@ impl Lowering {
             condition,
             parameters: Vec::new(),
             exits: Vec::new(),
+            yields: Vec::new(),
             is_async,
             is_generator: generator,
             events: (self.order, self.order),
@@ -129,9 +130,6 @@ impl Lowering {
             let value = self.add(Value::Function(id), span);
             self.write_binding(binding, value, span);
             self.scopes.declare(own, binding);
-        }
-        for decorator in &function.decorators {
-            self.expr(&decorator.expr);
         }
         let patterns: Vec<&Pat> = function.params.iter().map(|parameter| &parameter.pat).collect();
         self.parameters(id, &patterns);

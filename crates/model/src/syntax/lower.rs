@@ -53,6 +53,7 @@ impl Lowering {
             condition: None,
             parameters: Vec::new(),
             exits: Vec::new(),
+            yields: Vec::new(),
             is_async: false,
             is_generator: false,
             events: (0, 0),
@@ -84,6 +85,16 @@ impl Lowering {
     pub fn whole(&mut self, expr: &Expr) {
         let value = self.expr(expr);
         self.out.exports.push(Export::Whole(value));
+    }
+
+    /// An expression of a component's template that becomes markup, as a call of `v-html`: with the value, and with what a reference holds.
+    pub fn markup(&mut self, expr: &Expr, span: Range) {
+        let name = self.name("v-html");
+        let callee = self.add(Value::Global(name), span);
+        let value = self.expr(expr);
+        let held = self.member(value, "value", self.out.values[value.index()].span);
+        let items = [value, held].map(|value| Item { value, spread: false });
+        self.record_call(callee, &items, CallKind::Call, span);
     }
 
     pub(super) fn frame(&mut self) -> &mut Frame {
@@ -290,7 +301,11 @@ impl Lowering {
             }
             Expr::Yield(inner) => {
                 if let Some(argument) = &inner.arg {
-                    self.expr(argument);
+                    let value = self.expr(argument);
+                    // `yield* list` yields what the list holds.
+                    let value = if inner.delegate { self.add(Value::ElementOf(value), span) } else { value };
+                    let function = self.function();
+                    self.out.functions[function.index()].yields.push(value);
                 }
                 self.unknown(span)
             }

@@ -23,6 +23,8 @@ pub struct Script<'a> {
     pub kind: FileKind,
     /// A declaration file, or one that only holds types.
     pub declarations: bool,
+    /// Expressions outside the script that the script's variables are put into as markup: `v-html="text"`, `{@html text}`.
+    pub markup: &'a [Range],
 }
 
 /// An error of the parser.
@@ -249,7 +251,7 @@ pub fn summarise(script: Script) -> Outcome {
 
 /// Reads JSON, JSON with comments or JSON5: an expression, which the summary exports whole.
 pub fn summarise_json(text: &str) -> Outcome {
-    let script = Script { text, range: (0, text.len() as u32), kind: FileKind::Json, declarations: false };
+    let script = Script { text, range: (0, text.len() as u32), kind: FileKind::Json, declarations: false, markup: &[] };
     let read = || {
         let syntax = Syntax::Es(EsSyntax::default());
         let input = StringInput::new(text, BytePos(1), BytePos(1 + text.len() as u32));
@@ -295,11 +297,25 @@ fn read(script: Script) -> Outcome {
     let parsed = best.unwrap_or_default();
     let mut lowering = Lowering::new(script.range);
     lowering.module(parsed.items);
+    for &range in script.markup {
+        let syntax = Syntax::Typescript(TsSyntax::default());
+        if let Some(expr) =
+            script.text.get(range.0 as usize..range.1 as usize).and_then(|text| expression(text, range.0, syntax))
+        {
+            lowering.markup(&expr, range);
+        }
+    }
     let (mut summary, too_deep) = lowering.finish();
     if let Some(comments) = comments {
         summary.comments = speaking(&comments);
     }
     Outcome { summary, errors: parsed.errors, too_deep }
+}
+
+/// Parses one expression that begins at this byte of its file.
+fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::Expr>> {
+    let input = StringInput::new(text, BytePos(at + 1), BytePos(at + 1 + text.len() as u32));
+    Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None)).parse_expr().ok()
 }
 
 #[derive(Default)]

@@ -9,6 +9,9 @@ use super::names::text;
 use super::patterns::Into;
 use crate::summary::{Key, *};
 
+/// Tests that one branch may find out and that still count behind it.
+const MOST_LEARNT: u32 = 16;
+
 /// Whether a statement counts wherever it stands in its block.
 fn is_hoisted(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Decl(Decl::Fn(_)))
@@ -178,11 +181,36 @@ impl Lowering {
 
     /// A statement whose conditions end with it.
     fn branch(&mut self, test: ValueId, holds: bool, statement: &Stmt) -> Flow {
+        self.branch_telling(test, holds, statement).0
+    }
+
+    /// As [`Self::branch`], with one test that holds where the branch ends, if it found out anything.
+    fn branch_telling(&mut self, test: ValueId, holds: bool, statement: &Stmt) -> (Flow, Option<ValueId>) {
         let before = self.condition();
         self.assume(test, holds);
+        let entered = self.condition();
         let flow = self.statement(statement);
+        let learnt = if flow == Flow::On { self.learnt_since(entered) } else { None };
         self.frame().condition = before;
-        flow
+        (flow, learnt)
+    }
+
+    /// One test that holds where all do that are known here and were not there.
+    fn learnt_since(&mut self, there: Option<ConditionId>) -> Option<ValueId> {
+        let mut whole = None;
+        let mut at = self.condition();
+        for _ in 0..MOST_LEARNT {
+            let Some(id) = at.filter(|_| at != there) else { return whole };
+            let Condition { test, holds, parent } = self.out.conditions[id.index()];
+            let span = self.out.values[test.index()].span;
+            let one = if holds { test } else { self.add(Value::Unary(Operator::Not, test), span) };
+            whole = Some(match whole {
+                Some(whole) => self.add(Value::Binary(Operator::And, one, whole), span),
+                None => one,
+            });
+            at = parent;
+        }
+        None
     }
 
     fn statement_inner(&mut self, statement: &Stmt) -> Flow {
@@ -309,9 +337,11 @@ impl Lowering {
         // What holds behind the chain: tests of an unbroken run of leaving branches from the first one on.
         let mut known = Vec::new();
         let mut unbroken = true;
+        // What the branches that go on found out, of a chain of one link.
+        let mut joined = None;
         loop {
             let test = self.expr(&link.test);
-            let flow = self.branch(test, true, &link.cons);
+            let (flow, then) = self.branch_telling(test, true, &link.cons);
             flows.push(flow);
             let led_here = unbroken;
             unbroken &= flow != Flow::On;
@@ -324,8 +354,11 @@ impl Lowering {
                     link = next;
                 }
                 Some(other) => {
-                    let last = self.branch(test, false, other);
+                    let (last, otherwise) = self.branch_telling(test, false, other);
                     flows.push(last);
+                    if std::ptr::eq(link, first) && flow == Flow::On && last == Flow::On {
+                        joined = Some((test, then, otherwise));
+                    }
                     if last != Flow::On && led_here && flow == Flow::On {
                         known.push((test, true));
                     }
@@ -333,6 +366,9 @@ impl Lowering {
                 }
                 None => {
                     flows.push(Flow::On);
+                    if std::ptr::eq(link, first) && flow == Flow::On {
+                        joined = Some((test, then, None));
+                    }
                     break;
                 }
             }
@@ -343,6 +379,16 @@ impl Lowering {
         }
         for (test, holds) in known {
             self.assume(test, holds);
+        }
+        // `if (a) { if (!b) return; } else { if (!c) return; }`: behind it, a ? b : c.
+        if let Some((test, then, otherwise)) = joined
+            && (then.is_some() || otherwise.is_some())
+        {
+            let span = self.out.values[test.index()].span;
+            let whole = self.add(Value::Bool(true), span);
+            let (then, other) = (then.unwrap_or(whole), otherwise.unwrap_or(whole));
+            let test = self.add(Value::Conditional { test, then, other }, span);
+            self.assume(test, true);
         }
         Flow::On
     }

@@ -1,0 +1,224 @@
+//! What a value is made from, and which part of an address it is.
+
+use super::App;
+use crate::link::things::Thing;
+use crate::link::{C, F, UnitId, V};
+use crate::summary::{BindingId, CallId, FunctionId, Operator, Value};
+
+/// Which part of an address a check looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UrlPart {
+    /// The text as it is.
+    Whole,
+    /// `protocol`.
+    Protocol,
+    /// `host`, `hostname`.
+    Host,
+    /// `origin`.
+    Origin,
+    /// `pathname`, `search` and the rest: they restrict nothing that matters.
+    Other,
+}
+
+/// What is at the bottom of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// A parameter of a function.
+    Parameter(FunctionId, u32),
+    /// A variable that is not made from one value.
+    Binding(BindingId),
+    /// What a call gave.
+    Call(CallId),
+    /// `this` of a function.
+    This(FunctionId),
+}
+
+/// What a value is made from: a parameter, a variable that changes, a call, with a path of properties.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Root {
+    /// The unit.
+    pub unit: UnitId,
+    /// The value at the bottom.
+    pub base: Base,
+    /// Properties that were read from it.
+    pub path: Vec<String>,
+}
+
+impl App<'_> {
+    /// The part of an address that a value is, and what the address is made from.
+    pub fn url_part(&self, v: V) -> Option<(Root, UrlPart)> {
+        self.url_part_at(v, 0)
+    }
+
+    fn url_part_at(&self, v: V, depth: u32) -> Option<(Root, UrlPart)> {
+        if depth > 16 {
+            return None;
+        }
+        let summary = self.program.summary(v.0);
+        let at = |id| V(v.0, id);
+        match summary.value(v.1) {
+            Value::Binding(binding) => {
+                if let [only] = summary.bindings[binding.index()].writes.as_slice() {
+                    match summary.value(only.value) {
+                        Value::Parameter(..)
+                        | Value::RestParameter(..)
+                        | Value::Binding(_)
+                        | Value::Member(..)
+                        | Value::Call(_)
+                        | Value::Await(_)
+                        | Value::Binary(..)
+                        | Value::Template(_) => {
+                            if let Some(found) = self.url_part_at(at(only.value), depth + 1) {
+                                return Some(found);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Some((Root { unit: v.0, base: Base::Binding(binding), path: Vec::new() }, UrlPart::Whole))
+            }
+            Value::Parameter(function, index) | Value::RestParameter(function, index) => {
+                Some((parameter_root(F(v.0, function), index), UrlPart::Whole))
+            }
+            Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
+                self.url_part_at(at(left), depth + 1)
+            }
+            Value::Member(object, name) => {
+                let name = summary.str(name);
+                let (root, part) = self.url_part_at(at(object), depth + 1)?;
+                // A property of a parsed address, or of an object that carries one.
+                let read = match name {
+                    "protocol" => UrlPart::Protocol,
+                    "host" | "hostname" => UrlPart::Host,
+                    "origin" => UrlPart::Origin,
+                    "href" => UrlPart::Whole,
+                    "pathname" | "search" | "hash" | "port" | "username" | "password" | "searchParams" | "length" => {
+                        UrlPart::Other
+                    }
+                    _ => {
+                        let mut root = root;
+                        root.path.push(name.to_owned());
+                        return Some((root, UrlPart::Whole));
+                    }
+                };
+                if part == UrlPart::Whole { Some((root, read)) } else { Some((root, UrlPart::Other)) }
+            }
+            Value::Call(call) => {
+                let c = C(v.0, call);
+                let record = self.program.call(c);
+                let callee = at(record.callee);
+                if let Value::Member(object, method) = self.program.value(callee) {
+                    match summary.str(method) {
+                        "toString" | "toLowerCase" | "toLocaleLowerCase" | "trim" | "normalize" | "valueOf"
+                        | "toJSON" => {
+                            return self.url_part_at(at(object), depth + 1);
+                        }
+                        "replace" | "slice" | "substring" | "substr" | "split" => {
+                            // What is left of it is no longer the address, save for the scheme's colon.
+                            let (root, part) = self.url_part_at(at(object), depth + 1)?;
+                            return Some((
+                                root,
+                                if part == UrlPart::Protocol || part == UrlPart::Host { part } else { UrlPart::Other },
+                            ));
+                        }
+                        _ => {}
+                    }
+                }
+                let parses = self.program.eval(callee).iter().any(|known| match &known.thing {
+                    Thing::Api(path) => matches!(
+                        &**path,
+                        "URL"
+                            | "url.URL"
+                            | "URL.parse"
+                            | "url.parse"
+                            | "String"
+                            | "encodeURI"
+                            | "decodeURI"
+                            | "window.URL"
+                            | "whatwg-url.URL"
+                            | "url-parse"
+                            | "url-parse.default"
+                    ),
+                    _ => false,
+                });
+                let argument = self.program.argument(c, 0)?;
+                if parses {
+                    return self.url_part_at(argument, depth + 1);
+                }
+                // `url.format(parsed)` writes a parsed address out again.
+                let formats = self.api_of(c).is_some_and(|(path, _)| &*path == "url.format");
+                if formats && let Some((root, UrlPart::Whole)) = self.url_part_at(argument, depth + 1) {
+                    return Some((root, UrlPart::Whole));
+                }
+                // A helper that parses: `parseURL(url)` returns what it made of its argument.
+                for helper in self.functions(callee) {
+                    for exit in &self.program.function(helper).exits {
+                        if exit.throws {
+                            continue;
+                        }
+                        let Some(value) = exit.value else { continue };
+                        let Some((root, part)) = self.url_part_at(V(helper.0, value), depth + 4) else { continue };
+                        for index in 0..self.program.arguments(c).len() {
+                            if root == parameter_root(helper, index as u32)
+                                && let Some(argument) = self.program.argument(c, index)
+                                && let Some((outer, UrlPart::Whole)) = self.url_part_at(argument, depth + 1)
+                            {
+                                return Some((outer, part));
+                            }
+                        }
+                    }
+                }
+                Some((Root { unit: v.0, base: Base::Call(call), path: Vec::new() }, UrlPart::Whole))
+            }
+            Value::Await(inner) => self.url_part_at(at(inner), depth + 1),
+            Value::Template(list) => match summary.items(list) {
+                [only] => self.url_part_at(at(only.value), depth + 1),
+                _ => None,
+            },
+            Value::ElementOf(inner) => {
+                let (mut root, part) = self.url_part_at(at(inner), depth + 1)?;
+                root.path.push("[]".to_owned());
+                Some((root, part))
+            }
+            Value::Index(object, index)
+                if matches!(summary.value(index), Value::Number(0.0)) && self.is_cut_at_fragment(at(object)) =>
+            {
+                let Value::Call(call) = summary.value(object) else { return None };
+                let Value::Member(whole, _) = summary.value(summary.call(call).callee) else { return None };
+                self.url_part_at(at(whole), depth + 1)
+            }
+            Value::Index(object, _) => {
+                let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
+                root.path.push("[]".to_owned());
+                Some((root, part))
+            }
+            Value::This(function) => {
+                Some((Root { unit: v.0, base: Base::This(function), path: Vec::new() }, UrlPart::Whole))
+            }
+            _ => None,
+        }
+    }
+
+    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign.
+    fn is_cut_at_fragment(&self, v: V) -> bool {
+        let Value::Call(call) = self.program.value(v) else { return false };
+        let c = C(v.0, call);
+        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        self.program.str(c.0, method) == "split"
+            && self
+                .program
+                .argument(c, 0)
+                .and_then(|sign| self.constant(sign))
+                .is_some_and(|sign| matches!(sign.text(), Some("#" | "?")))
+    }
+
+    /// What a value is made from.
+    pub fn root(&self, v: V) -> Option<Root> {
+        self.url_part(v).map(|(root, _)| root)
+    }
+}
+
+/// The root of a parameter as it was handed over.
+pub fn parameter_root(f: F, index: u32) -> Root {
+    Root { unit: f.0, base: Base::Parameter(f.1, index), path: Vec::new() }
+}

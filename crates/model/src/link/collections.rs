@@ -1,0 +1,383 @@
+//! What lists, sets, maps and objects of the app hold, whatever index or key is asked for.
+
+use std::rc::Rc;
+
+use super::things::*;
+use super::{C, Program, V, electron, final_name};
+use crate::summary::*;
+
+/// Elements of one collection that are looked at.
+const MOST_ELEMENTS: usize = 128;
+
+/// Collections that are looked into for one element.
+const MOST_COLLECTIONS: usize = 16;
+
+/// Collections in a row that are looked into for what another one holds.
+const MOST_NESTED: usize = 12;
+
+/// Calls and writes of one name that may add to a collection.
+const MOST_ADDITIONS: usize = 64;
+
+/// Methods that add to a collection, and from which argument on what they add stands.
+const ADDING: [(&str, usize); 4] = [("push", 0), ("unshift", 0), ("add", 0), ("set", 1)];
+
+/// A collection that is still to be looked into.
+type Open = Vec<(V, Frames)>;
+
+impl Program<'_> {
+    /// What any element of a collection can be, with nothing known of who called.
+    pub fn elements(&self, list: V) -> Vec<Known> {
+        self.element_of(list, list, &Frames::default())
+    }
+
+    /// What any element of a list, set or map can be: an entry for a map.
+    pub(super) fn element_of(&self, list: V, v: V, frames: &Frames) -> Vec<Known> {
+        let mut values = Vec::new();
+        let mut lists: Open = vec![(list, frames.clone())];
+        let mut next = 0;
+        // `list = [...list, one]` is an element of itself: each list counts once.
+        while let Some((list, frames)) = lists.get(next).cloned() {
+            next += 1;
+            for known in self.eval_in(list, &frames).iter() {
+                let before = values.len();
+                self.elements_of_one(known, list, v, &frames, &mut values, &mut lists);
+                for value in &mut values[before..] {
+                    value.development = value.development.or(known.development);
+                }
+            }
+        }
+        values.truncate(MOST_ELEMENTS);
+        values
+    }
+
+    fn elements_of_one(
+        &self,
+        known: &Known,
+        list: V,
+        v: V,
+        frames: &Frames,
+        values: &mut Vec<Known>,
+        lists: &mut Open,
+    ) {
+        let mut more = |list: V, frames: &Frames| {
+            if lists.len() < MOST_COLLECTIONS && lists.iter().all(|(seen, _)| *seen != list) {
+                lists.push((list, frames.clone()));
+            }
+        };
+        match &known.thing {
+            Thing::Array(array, inner) => {
+                let Value::Array(items) = self.value(*array) else { return };
+                for item in self.summary(array.0).items(items).iter().take(MOST_ELEMENTS) {
+                    let element = V(array.0, item.value);
+                    if item.spread {
+                        more(element, inner);
+                    } else {
+                        values.extend(self.step_all(&self.eval_in(element, inner), element));
+                    }
+                }
+                self.added(list, &known.thing, values);
+            }
+            Thing::Result(path, c) => match (&**path, self.argument(*c, 0)) {
+                ("new Set" | "Array.from", Some(argument)) => {
+                    more(argument, frames);
+                    self.added(list, &known.thing, values);
+                }
+                ("new Set", None) => self.added(list, &known.thing, values),
+                ("new Map", _) => values.push(Known::new(Thing::Entry(list, frames.clone()), v, known.certainty)),
+                ("Object.entries", Some(of)) => {
+                    values.push(Known::new(Thing::Entry(of, frames.clone()), v, known.certainty));
+                }
+                ("Object.keys", Some(of)) => values.extend(self.keys_of(of, v, frames)),
+                ("Object.values", Some(of)) => values.extend(self.held_by(of, v, frames)),
+                (path, _) => match electron::call_element(path) {
+                    Some(class) => {
+                        let host = Host { class, origin: Origin::Some };
+                        values.push(Known::new(Thing::Host(host), v, Certainty::Firm));
+                    }
+                    None => values.push(Known::unknown(Unknown::Other(v), Some(v))),
+                },
+            },
+            // `list.filter(…)` holds what the list does.
+            _ => {
+                match self.receiver_of(list, &["filter", "slice", "reverse", "sort", "toSorted", "concat", "values"]) {
+                    Some(receiver) => more(receiver, frames),
+                    None => match self.receiver_of(list, &["entries"]) {
+                        Some(map) => values.push(Known::new(Thing::Entry(map, frames.clone()), v, Certainty::Firm)),
+                        None => self.yielded(known, v, frames, values),
+                    },
+                }
+            }
+        }
+    }
+
+    /// What a generator of the app's yields to this call.
+    fn yielded(&self, known: &Known, v: V, frames: &Frames, values: &mut Vec<Known>) {
+        let before = values.len();
+        if let Thing::Unknown(Unknown::Call(c)) = known.thing {
+            for known in self.eval_in(V(c.0, self.call(c).callee), frames).iter() {
+                let Thing::Function(f, _) = known.thing else { continue };
+                let inner = frames.with(f, c);
+                for &value in self.function(f).yields.iter().take(MOST_COLLECTIONS) {
+                    values.extend(self.step_all(&self.eval_in(V(f.0, value), &inner), V(f.0, value)));
+                }
+            }
+        }
+        if values.len() == before {
+            values.push(Known::unknown(Unknown::Other(v), Some(v)));
+        }
+    }
+
+    /// The object of a call of one of these methods.
+    fn receiver_of(&self, call: V, methods: &[&str]) -> Option<V> {
+        let Value::Call(id) = self.value(call) else { return None };
+        let callee = V(call.0, self.call(C(call.0, id)).callee);
+        let Value::Member(object, name) = self.value(callee) else { return None };
+        methods.contains(&self.str(call.0, name)).then_some(V(call.0, object))
+    }
+
+    /// The keys of a map or an object, as far as they are texts.
+    pub(super) fn keys_of(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+        let mut keys = Vec::new();
+        for known in self.eval_in(collection, frames).iter() {
+            match &known.thing {
+                Thing::Object(object) => {
+                    let of_object = self.keys(object).into_iter().take(MOST_ELEMENTS);
+                    keys.extend(of_object.map(|key| Known::new(Thing::Text(key), v, Certainty::Firm)));
+                }
+                Thing::Result(path, c) if &**path == "new Map" => {
+                    let entries = self.argument(*c, 0).filter(|_| self.holding.borrow().len() < MOST_NESTED);
+                    if let Some(entries) = entries.filter(|entries| !self.holding.borrow().contains(entries)) {
+                        self.holding.borrow_mut().push(entries);
+                        let pairs: Values = Rc::from(self.element_of(entries, v, frames));
+                        keys.extend(self.member_of(&pairs, "0", v).iter().cloned());
+                        self.holding.borrow_mut().pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+        if keys.is_empty() {
+            keys.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        keys
+    }
+
+    /// What a map or an object holds behind any of its keys.
+    pub(super) fn held_by(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+        // `map = new Map(map)` holds what it held.
+        let is_open = self.holding.borrow().contains(&collection) || self.holding.borrow().len() >= MOST_NESTED;
+        if is_open {
+            return vec![Known::unknown(Unknown::Limit, Some(v))];
+        }
+        self.holding.borrow_mut().push(collection);
+        let values = self.held_by_each(collection, v, frames);
+        self.holding.borrow_mut().pop();
+        values
+    }
+
+    fn held_by_each(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+        let mut values = Vec::new();
+        for known in self.eval_in(collection, frames).iter() {
+            match &known.thing {
+                Thing::Object(object) => self.held_by_object(object, v, &mut values, 0),
+                Thing::Result(path, c) if &**path == "new Map" => {
+                    if let Some(entries) = self.argument(*c, 0) {
+                        let pairs: Values = Rc::from(self.element_of(entries, v, frames));
+                        values.extend(self.member_of(&pairs, "1", v).iter().cloned());
+                    }
+                }
+                Thing::Array(..) => {
+                    values.extend(self.element_of(collection, v, frames));
+                    continue;
+                }
+                Thing::Namespace(unit) => self.held_by_module(*unit, v, &mut values),
+                _ => {
+                    values.push(Known::unknown(Unknown::Member(v), Some(v)));
+                    continue;
+                }
+            }
+            self.added(collection, &known.thing, &mut values);
+        }
+        values.truncate(MOST_ELEMENTS);
+        values
+    }
+
+    fn held_by_object(&self, object: &Object, v: V, values: &mut Vec<Known>, depth: u32) {
+        let Object::Literal(literal, frames) = object else {
+            for key in self.keys(object).iter().take(MOST_ELEMENTS) {
+                values.extend(self.property(object, key, None).values.into_iter().map(|placed| placed.known));
+            }
+            return;
+        };
+        let Value::Object(list) = self.value(*literal) else { return };
+        for property in self.summary(literal.0).properties(list).iter().take(MOST_ELEMENTS) {
+            let value = V(literal.0, property.value);
+            let inner = self.eval_in(value, frames);
+            match (property.key, property.slot) {
+                (Key::Spread, _) if depth < 8 => {
+                    for known in inner.iter() {
+                        match &known.thing {
+                            Thing::Object(object) => self.held_by_object(object, v, values, depth + 1),
+                            Thing::Namespace(unit) => self.held_by_module(*unit, v, values),
+                            _ => values.push(Known::unknown(Unknown::Member(v), Some(v))),
+                        }
+                    }
+                }
+                (_, Slot::Value) => values.extend(self.step_all(&inner, value)),
+                _ => values.push(Known::unknown(Unknown::Member(v), Some(v))),
+            }
+        }
+    }
+
+    /// `import * as handlers from './handlers'`.
+    fn held_by_module(&self, unit: super::UnitId, v: V, values: &mut Vec<Known>) {
+        for name in self.exported_names(unit).into_iter().take(MOST_ELEMENTS) {
+            match self.exported(unit, &name, 0) {
+                Some(found) => values.extend(found.iter().cloned()),
+                None => values.push(Known::unknown(Unknown::Member(v), Some(v))),
+            }
+        }
+    }
+
+    /// What is put into a collection after it was made: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
+    fn added(&self, collection: V, thing: &Thing, values: &mut Vec<Known>) {
+        for &(value, spread) in self.added_here(collection, thing).iter() {
+            if spread {
+                values.push(Known::unknown(Unknown::Other(value), Some(value)));
+            } else {
+                values.extend(self.step_all(&self.eval(value), value));
+            }
+        }
+    }
+
+    /// Values that are put into the collections that a value can be: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
+    pub fn put_into(&self, collection: V) -> Vec<V> {
+        let mut values = Vec::new();
+        for known in self.eval(collection).iter() {
+            values.extend(self.added_here(collection, &known.thing).iter().map(|(value, _)| *value));
+        }
+        values.dedup();
+        values
+    }
+
+    fn added_here(&self, collection: V, thing: &Thing) -> Rc<[(V, bool)]> {
+        let nothing = || Rc::from([]);
+        let Some(name) = final_name(self.summary(collection.0), collection.1) else { return nothing() };
+        let Some(place) = place(thing) else { return nothing() };
+        let name = self.str(collection.0, name);
+        let key = (Rc::from(name), place);
+        let known = self.added.borrow().get(&key).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        // Asked again while it is being found, there is no answer yet.
+        self.added.borrow_mut().insert(key.clone(), nothing());
+        let found: Rc<[(V, bool)]> = Rc::from(self.find_added(name, place));
+        self.added.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// What is added to a collection of this name that is made here, and whether it is spread.
+    fn find_added(&self, name: &str, made: Place) -> Vec<(V, bool)> {
+        let mut added = Vec::new();
+        let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
+        for name in self.names_of(name) {
+            let calls = self.additions.calls.get(&name).map_or(&[][..], Vec::as_slice);
+            for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
+                let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
+                if is_it(V(c.0, object)) {
+                    let items = self.arguments(c).iter().skip(from).take(MOST_COLLECTIONS);
+                    added.extend(items.map(|item| (V(c.0, item.value), item.spread)));
+                }
+            }
+            let writes = self.additions.writes.get(&name).map_or(&[][..], Vec::as_slice);
+            for &(unit, index) in writes.iter().take(MOST_ADDITIONS) {
+                let write = self.summary(unit).writes[index as usize];
+                if let Some(value) = write.value.filter(|_| is_it(V(unit, write.object))) {
+                    added.push((V(unit, value), false));
+                }
+            }
+        }
+        added.truncate(MOST_ELEMENTS);
+        added
+    }
+
+    /// What a method of a collection gives: `map.get(key)`, `list.find(…)`; `None` for what is none.
+    pub(super) fn taken_out(&self, object: V, method: &str, v: V, frames: &Frames) -> Option<Vec<Known>> {
+        let held = self.eval_in(object, frames);
+        let is = |what: fn(&Thing) -> bool| held.iter().any(|known| what(&known.thing));
+        let is_map = is(|thing| matches!(thing, Thing::Result(path, _) if &**path == "new Map"));
+        let is_list = is(|thing| matches!(thing, Thing::Array(..)));
+        let mut values = match method {
+            "get" if is_map => self.held_by(object, v, frames),
+            "find" | "findLast" | "at" | "pop" | "shift" if is_list => self.element_of(object, v, frames),
+            _ => return None,
+        };
+        // What nothing is seen to be put into is filled out of sight.
+        if values.is_empty() {
+            return None;
+        }
+        values.push(Known::new(Thing::Undefined, v, Certainty::Firm));
+        Some(values)
+    }
+
+    /// Writes to a computed key of an object of this name: `process.env[NAME] = value`.
+    pub fn computed_writes(&self, object: &str) -> &[(super::UnitId, u32)] {
+        self.additions.writes.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    fn step_all(&self, values: &Values, v: V) -> Vec<Known> {
+        let span = self.span(v);
+        values.iter().cloned().map(|known| known.via(span)).collect()
+    }
+}
+
+/// What is put into collections, by their name and place: values, and whether they are spread.
+pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Rc<[(V, bool)]>>;
+
+/// Where a collection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// A literal.
+    Literal(V),
+    /// A call.
+    Call(C),
+}
+
+fn place(thing: &Thing) -> Option<Place> {
+    match thing {
+        Thing::Array(v, _) | Thing::Object(Object::Literal(v, _)) => Some(Place::Literal(*v)),
+        Thing::Result(_, c) => Some(Place::Call(*c)),
+        _ => None,
+    }
+}
+
+/// Calls and writes that put something into a collection, by the collection's name.
+#[derive(Debug, Default)]
+pub(super) struct Additions {
+    calls: rustc_hash::FxHashMap<Rc<str>, Vec<(C, usize)>>,
+    writes: rustc_hash::FxHashMap<Rc<str>, Vec<(super::UnitId, u32)>>,
+}
+
+impl Additions {
+    /// Adds those of one script.
+    pub(super) fn collect(&mut self, unit: super::UnitId, summary: &Summary, shared: &impl Fn(Name) -> Rc<str>) {
+        for (index, call) in summary.calls.iter().enumerate() {
+            let Value::Member(object, method) = summary.value(call.callee) else { continue };
+            let method = summary.str(method);
+            if let Some((_, from)) = ADDING.iter().find(|(name, _)| *name == method)
+                && let Some(name) = final_name(summary, object)
+            {
+                let c = C(unit, CallId(index as u32));
+                self.calls.entry(shared(name)).or_default().push((c, *from));
+            }
+        }
+        for (index, write) in summary.writes.iter().enumerate() {
+            if matches!(write.key, Key::Computed(_))
+                && let Some(name) = final_name(summary, write.object)
+            {
+                self.writes.entry(shared(name)).or_default().push((unit, index as u32));
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Events of the app's own: which calls of `emit` bring what a listener is given.
+
+use std::rc::Rc;
+
+use super::electron::LISTEN;
+use super::things::*;
+use super::{C, Program, V};
+use crate::summary::Value;
+
+/// Calls of `emit` that one listener is compared with, and that one event may have.
+const MOST_EMITS: usize = 256;
+
+impl Program<'_> {
+    /// The calls of `emit` that call the listener which this call sets; none for events of Electron and the page.
+    ///
+    /// What they hand over begins with their second argument.
+    pub fn emits(&self, listen: C) -> Rc<[C]> {
+        if let Some(known) = self.emits.borrow().get(&listen) {
+            return known.clone();
+        }
+        // Asked again while it is being found, there is no answer yet.
+        self.emits.borrow_mut().insert(listen, Rc::from([]));
+        let found: Rc<[C]> = Rc::from(self.find_emits(listen));
+        self.emits.borrow_mut().insert(listen, found.clone());
+        found
+    }
+
+    fn find_emits(&self, listen: C) -> Vec<C> {
+        let Some((listened, event)) = self.event_of(listen, &LISTEN) else { return Vec::new() };
+        let emitters = self.eval(listened);
+        if !emitters.iter().any(|known| is_emitter(&known.thing)) {
+            return Vec::new();
+        }
+        let calls = self.calls_named("emit").iter().copied().take(MOST_EMITS);
+        calls
+            .filter(|&c| {
+                self.event_of(c, &["emit"]).is_some_and(|(emitting, name)| {
+                    name == event
+                        && self
+                            .eval(emitting)
+                            .iter()
+                            .any(|known| emitters.iter().any(|one| self.is_same(&one.thing, &known.thing)))
+                })
+            })
+            .collect()
+    }
+
+    /// The object and the event of a call of one of these methods.
+    fn event_of(&self, c: C, methods: &[&str]) -> Option<(V, Rc<str>)> {
+        let callee = V(c.0, self.call(c).callee);
+        let Value::Member(object, name) = self.value(callee) else { return None };
+        if !methods.contains(&self.str(c.0, name)) {
+            return None;
+        }
+        let event = self.only(self.argument(c, 0)?)?;
+        match event.thing {
+            Thing::Text(text) => Some((V(c.0, object), text)),
+            _ => None,
+        }
+    }
+
+    fn is_same(&self, one: &Thing, other: &Thing) -> bool {
+        match (one, other) {
+            (Thing::Instance(one), Thing::Instance(other)) => {
+                one == other || self.extends(*one, *other) || self.extends(*other, *one)
+            }
+            _ => is_emitter(one) && one == other,
+        }
+    }
+}
+
+fn is_emitter(thing: &Thing) -> bool {
+    matches!(thing, Thing::Instance(_) | Thing::Result(..) | Thing::Object(_))
+}
