@@ -9,7 +9,7 @@ pub use super::strength::{Judged, Strength};
 use crate::link::things::*;
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{CallKind, ConditionId, FunctionId, Operator, Value};
+use crate::summary::{CallKind, ConditionId, FunctionId, Key, Operator, Value};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -380,6 +380,13 @@ impl App<'_> {
                     && self.is_constant_collection(at(object))
                 {
                     return Formula::Atom(self.membership(at(object), part, self.program.span(test)));
+                }
+                // `const result = check(url); if (result.blocked) return`.
+                if let Value::Member(object, name) = self.program.value(test)
+                    && let Some(c) = self.call_behind(at(object))
+                    && let Some(found) = self.verdict_formula(c, self.program.str(test.0, name), holds, root, depth)
+                {
+                    return found;
                 }
                 Formula::nothing()
             }
@@ -787,6 +794,74 @@ impl App<'_> {
             }
             let mut parts = self.conditions(f, exit.condition, root, depth);
             parts.push(self.formula(value, holds, root, depth + 1));
+            ways.push(Formula::All(parts));
+        }
+        (!ways.is_empty()).then_some(Formula::Any(ways))
+    }
+
+    /// The call that a value is what came of, itself or through variables that are written once.
+    fn call_behind(&self, v: V) -> Option<C> {
+        let mut at = v;
+        for _ in 0..8 {
+            at = match self.program.value(at) {
+                Value::Call(call) => return Some(C(at.0, call)),
+                Value::Await(inner) => V(at.0, inner),
+                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
+                {
+                    [only] => V(at.0, only.value),
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// What a property of the object that a helper of the app's returns says of the address that the helper was given.
+    fn verdict_formula(&self, c: C, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Formula> {
+        if depth / 6 >= MOST_HELPERS {
+            return None;
+        }
+        let call = self.program.call(c);
+        let helpers = self.functions(V(c.0, call.callee));
+        for (index, item) in self.program.arguments(c).iter().enumerate() {
+            let argument = V(c.0, item.value);
+            let is_whole =
+                self.url_part(argument).is_some_and(|(found, part)| found == *root && part == UrlPart::Whole);
+            if item.spread || !is_whole {
+                continue;
+            }
+            for &helper in &helpers {
+                let inner = parameter_root(helper, index as u32);
+                if let Some(found) = self.returned_verdict(helper, name, holds, &inner, depth + 5) {
+                    return Some(Formula::Atom(found.judge()));
+                }
+            }
+        }
+        None
+    }
+
+    /// As [`Self::returned_formula`], of a property of the objects that the function returns.
+    fn returned_verdict(&self, f: F, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Formula> {
+        let mut ways = Vec::new();
+        for exit in self.program.function(f).exits.iter().filter(|exit| !exit.throws) {
+            let object = exit.value.map(|value| V(f.0, value))?;
+            let Value::Object(list) = self.program.value(object) else { return None };
+            let properties = self.program.summary(f.0).properties(list);
+            let mut named = properties.iter().rev();
+            let property =
+                named.find(|property| matches!(property.key, Key::Name(key) if self.program.str(f.0, key) == name));
+            if property.is_none() && properties.iter().any(|property| !matches!(property.key, Key::Name(_))) {
+                return None;
+            }
+            let mut parts = self.conditions(f, exit.condition, root, depth);
+            match property.map(|property| V(f.0, property.value)) {
+                // A property that is not there is undefined.
+                None if holds => continue,
+                Some(value) if self.never(value, holds) => continue,
+                None => {}
+                Some(value) => parts.push(self.formula(value, holds, root, depth + 1)),
+            }
             ways.push(Formula::All(parts));
         }
         (!ways.is_empty()).then_some(Formula::Any(ways))
