@@ -98,13 +98,22 @@ fn removal(span: Span, start: usize, end: usize, what: &str, safe: bool) -> Fix 
     Fix { title: format!("take `{what}` out"), safe, edits: vec![Edit { span, replacement: String::new() }] }
 }
 
+/// Bytes of a line on each side of a statement that are looked at: what stands on a longer one does not fill it.
+const LONGEST_LINE: usize = 4096;
+
 /// A stretch, widened to its lines if nothing else is on them, but a comment at their end.
 fn whole_line(content: &str, start: usize, end: usize) -> (usize, usize) {
-    let line = content.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let before = content.as_bytes().get(..start).unwrap_or_default();
+    let back = before.iter().rev().take(LONGEST_LINE).position(|byte| *byte == b'\n');
+    let after = content.as_bytes().get(end..).unwrap_or_default();
+    let onward = after.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n');
+    if back.is_none() && before.len() > LONGEST_LINE || onward.is_none() && after.len() > LONGEST_LINE {
+        return (start, end);
+    }
+    let line = start - back.unwrap_or(before.len());
     let is_first = content.get(line..start).is_some_and(|before| before.trim().is_empty());
-    let rest = content.get(end..).unwrap_or_default();
-    let until = rest.find('\n').map_or(rest.len(), |at| at + 1);
-    let after = rest.get(..until).unwrap_or_default().trim();
+    let until = onward.map_or(after.len(), |at| at + 1);
+    let after = content.get(end..end + until).unwrap_or_default().trim();
     let is_last = after.is_empty() || after.starts_with("//");
     if is_first && is_last { (line, end + until) } else { (start, end) }
 }

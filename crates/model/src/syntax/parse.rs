@@ -76,7 +76,7 @@ const CAST: u64 = 100;
 
 /// Operators, brackets and separators of one file that is parsed. A syntax tree takes about 140 bytes for each; minified code has one in
 /// four or five bytes, so that even the largest file that is read holds less.
-const MOST_MARKS: usize = 1_600_000;
+const MOST_MARKS: usize = 1_400_000;
 
 /// `else if` that follow each other, at most: the parser's time for them is quadratic.
 const MOST_ELSE: usize = 4_000;
@@ -209,7 +209,10 @@ pub fn unbearable(text: &str) -> Option<String> {
         at += MOST_DIGITS;
     }
     if bytes.len() > MOST_MARKS {
-        let marks = bytes.iter().filter(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'$')).count();
+        // A row of one mark is a comment's, or one operator.
+        let is_mark = |byte: u8| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'$');
+        let in_row = |byte: u8, before: u8| byte == before && !matches!(byte, b'(' | b'[' | b'{' | b')' | b']' | b'}');
+        let marks = bytes.windows(2).filter(|pair| is_mark(pair[1]) && !in_row(pair[1], pair[0])).count();
         if marks > MOST_MARKS {
             return Some(format!("{marks} operators and brackets in one file"));
         }
