@@ -44,7 +44,7 @@ const LARGEST_STACK: u64 = if cfg!(target_pointer_width = "64") { 16 << 30 } els
 const WORTH_THREADS: usize = 1 << 20;
 
 /// Bytes of source that are parsed at the same time: dense code becomes a syntax tree of eighty times its size.
-const AT_ONCE: usize = 3 << 19;
+const AT_ONCE: usize = 1 << 20;
 
 /// Analyses one app. Never fails: what could not be read is in [`App::problems`].
 pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
