@@ -63,6 +63,31 @@ fn send(pid: i32, signal: &str) -> bool {
 }
 
 #[tokio::test]
+async fn c01_the_code_runs_in_a_process_of_its_own() {
+    let _alone = ALONE.lock().await;
+    let engine = engine();
+    let before = workers();
+    let _sandbox = engine.sandbox().create().await.expect("a sandbox");
+    let new: Vec<i32> = workers().into_iter().filter(|pid| !before.contains(pid)).collect();
+    assert!(new.len() >= 3, "launcher, zygote, worker: {new:?}");
+    let worker = new.iter().max().expect("a pid");
+    let namespace = |pid: &str, kind: &str| std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok();
+    let worker = worker.to_string();
+    for kind in ["user", "pid", "net", "mnt", "ipc", "uts", "cgroup"] {
+        // Another user's links cannot be read; the kernel's refusal shows another owner too.
+        let inside = namespace(&worker, kind);
+        assert!(inside.is_none() || inside != namespace("self", kind), "{kind}");
+    }
+    let status = std::fs::read_to_string(format!("/proc/{worker}/status")).expect("proc");
+    for line in
+        ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "Threads:\t1"]
+    {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+    assert!(!status.contains("Uid:\t0"), "{status}");
+}
+
+#[tokio::test]
 async fn d08_a_worker_makes_no_process_and_the_host_makes_none_for_it() {
     let _alone = ALONE.lock().await;
     let engine = engine();
@@ -101,6 +126,8 @@ async fn c35_every_forbidden_act_is_refused() {
 /// `doctor`, as the user who runs the tests and as an ordinary one, with namespaces and without: each act is refused.
 #[test]
 fn c35_every_act_is_refused_to_any_user_at_both_levels() {
+    // Its programs are children of this process too, which the other tests count, stop and kill.
+    let _alone = ALONE.blocking_lock();
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("readable");
     let program = folder.path().join("electrolint-sandbox");
@@ -141,6 +168,7 @@ fn c35_every_act_is_refused_to_any_user_at_both_levels() {
 /// The acts that are refused inside are permitted to this process, so it is the sandbox that refuses them.
 #[test]
 fn the_same_acts_are_permitted_outside() {
+    let _alone = ALONE.blocking_lock();
     assert!(std::fs::read("/etc/passwd").is_ok());
     assert!(std::net::TcpListener::bind("127.0.0.1:0").is_ok());
     assert!(std::process::Command::new("/bin/true").status().is_ok_and(|s| s.success()));
@@ -217,8 +245,8 @@ async fn nothing_outlives_a_killed_host() {
     host.wait().expect("reaped");
     let start = Instant::now();
     eventually("every process is gone", || all.iter().all(|pid| !alive(*pid))).await;
-    // A second on a machine that does nothing else; the benchmark measures it.
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    // A second on a machine that does nothing else, as the benchmark measures; here only a hang counts.
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 /// Any of launcher, zygote and worker is killed or stopped: the call ends in bounded time and the next create works.
