@@ -16,6 +16,7 @@ pub use objects::{Lookup, Placed, Use};
 mod resolve;
 mod texts;
 pub mod things;
+mod unreached;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -81,6 +82,8 @@ pub struct Program<'a> {
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
+    /// Functions that nothing refers to.
+    unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
     holders: FxHashMap<UnitId, Vec<Rc<str>>>,
     /// `require('./unit')(…)`.
@@ -132,6 +135,7 @@ impl<'a> Program<'a> {
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
+            unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
             called_at_once: FxHashMap::default(),
             memo: Default::default(),
@@ -153,6 +157,7 @@ impl<'a> Program<'a> {
             allowed: Cell::new(0),
             tangled: Vec::new(),
         };
+        program.unreached = program.unreached_functions();
         program.tangled = vec![Cell::new(0); program.units.len()];
         program.index();
         program
@@ -374,7 +379,9 @@ impl<'a> Program<'a> {
                 }
             }
             for (index, write) in summary.writes.iter().enumerate() {
-                if let Key::Name(key) = write.key {
+                if let Key::Name(key) = write.key
+                    && !self.is_unreached(unit, write.function)
+                {
                     writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);
