@@ -103,8 +103,25 @@ impl App<'_> {
         }
     }
 
+    /// A comparison by order: of the place of a text in the address, or of the place of a part of the address in a list.
+    pub(super) fn order(&self, operator: Operator, left: V, right: V, holds: bool, root: &Root, span: Span) -> Judged {
+        match self.place_in_list(operator, left, right, holds, root, span) {
+            Some(found) => found,
+            None if self.is_position(left, root) || self.is_position(right, root) => found_inside(span),
+            None => Judged::NOTHING,
+        }
+    }
+
     /// `allowed.indexOf(url.protocol) > -1`, `>= 0`, `< 0`: whether a part of the address is in a list of the app's.
-    pub(super) fn place_in_list(&self, left: V, right: V, holds: bool, root: &Root, span: Span) -> Option<Judged> {
+    fn place_in_list(
+        &self,
+        operator: Operator,
+        left: V,
+        right: V,
+        holds: bool,
+        root: &Root,
+        span: Span,
+    ) -> Option<Judged> {
         let Value::Call(call) = self.program.value(left) else { return None };
         let Value::Number(number) = self.program.value(right) else { return None };
         let c = C(left.0, call);
@@ -113,18 +130,16 @@ impl App<'_> {
             return None;
         }
         let part = self.part_of(self.program.argument(c, 0)?, root)?;
-        let text = &self.sources.file(span.file).text.content;
-        let sign = text.get(self.span(left).end as usize..self.span(right).start as usize)?.trim();
-        let is_in = match (sign, number) {
-            (">", -1.0) | (">=", 0.0) => holds,
-            ("<", 0.0) | ("<=", -1.0) => !holds,
+        let is_in = match (operator, number) {
+            (Operator::Greater, -1.0) | (Operator::GreaterOrEqual, 0.0) => holds,
+            (Operator::Less, 0.0) | (Operator::LessOrEqual, -1.0) => !holds,
             _ => return None,
         };
         Some(self.in_list(V(c.0, list), part, is_in, span))
     }
 
     /// `x.indexOf(…)` compared by order.
-    pub(super) fn is_position(&self, v: V, root: &Root) -> bool {
+    fn is_position(&self, v: V, root: &Root) -> bool {
         let Value::Call(call) = self.program.value(v) else { return false };
         let c = C(v.0, call);
         let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {

@@ -4,6 +4,7 @@ use super::strength::*;
 use super::{App, Root};
 use crate::link::things::*;
 use crate::link::{C, F, V};
+use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
 use crate::summary::{ConditionId, Operator, Value};
 
 /// A condition, taken apart.
@@ -58,13 +59,8 @@ impl App<'_> {
                 let equal = (operator == Operator::Equal) == holds;
                 Formula::Atom(self.equality(at(left), at(right), equal, root, self.program.span(test)))
             }
-            Value::Binary(Operator::Order, left, right) => {
-                let (left, right, span) = (at(left), at(right), self.program.span(test));
-                Formula::Atom(match self.place_in_list(left, right, holds, root, span) {
-                    Some(found) => found,
-                    None if self.is_position(left, root) || self.is_position(right, root) => found_inside(span),
-                    None => Judged::NOTHING,
-                })
+            Value::Binary(operator @ (Less | LessOrEqual | Greater | GreaterOrEqual), left, right) => {
+                Formula::Atom(self.order(operator, at(left), at(right), holds, root, self.program.span(test)))
             }
             Value::Binary(Operator::In, key, object) => self.looked_up(at(object), at(key), holds, root, test),
             Value::Conditional { test: inner, then, other } => {
