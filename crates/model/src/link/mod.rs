@@ -21,6 +21,7 @@ mod resolve;
 mod results;
 mod texts;
 pub mod things;
+mod unreached;
 mod variables;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -88,6 +89,8 @@ pub struct Program<'a> {
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
+    /// Functions that nothing refers to.
+    unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
     holders: FxHashMap<UnitId, Vec<Rc<str>>>,
     /// `require('./unit')(…)`.
@@ -131,6 +134,7 @@ impl<'a> Program<'a> {
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
+            unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
             called_at_once: FxHashMap::default(),
             memo: Default::default(),
@@ -149,6 +153,7 @@ impl<'a> Program<'a> {
             depth: Cell::new(0),
             budget,
         };
+        program.unreached = program.unreached_functions();
         program.index();
         program
     }
@@ -359,7 +364,9 @@ impl<'a> Program<'a> {
                 }
             }
             for (index, write) in summary.writes.iter().enumerate() {
-                if let Key::Name(key) = write.key {
+                if let Key::Name(key) = write.key
+                    && !self.is_unreached(unit, write.function)
+                {
                     writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);

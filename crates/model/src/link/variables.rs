@@ -21,6 +21,9 @@ impl Program<'_> {
                 break;
             }
             looked_at += 1;
+            if self.is_unreached(unit, write.function) {
+                continue;
+            }
             let span = self.place(unit, write.span);
             let development = self.development_of(unit, write.condition, frames);
             for known in self.eval_in(V(unit, write.value), frames).iter() {
