@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use electrolint_model::app::Admitted;
 use electrolint_model::app::checks::UrlPart;
-use electrolint_model::link::things::{Known, Part, Thing};
+use electrolint_model::link::things::Known;
 use electrolint_policy::HostPattern;
 
 /// What an address says of the server that it leads to.
@@ -18,15 +18,7 @@ pub(super) enum Server {
 }
 
 pub(super) fn server(known: &Known) -> Server {
-    let (text, whole) = match &known.thing {
-        Thing::Text(text) => (text.to_string(), true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (text.to_string(), false),
-            _ => return Server::Open,
-        },
-        _ => return Server::Open,
-    };
-    server_of(&text, whole)
+    known.thing.head().map_or(Server::Open, |(text, whole)| server_of(text, whole))
 }
 
 /// As [`server`], for a text; with `whole` nothing follows it.
@@ -63,14 +55,7 @@ pub(super) fn file_url(path: &str) -> String {
 
 /// A URL as it is loaded: whole, or its beginning and a star.
 pub(super) fn address(known: &Known) -> Option<String> {
-    let (text, whole) = match &known.thing {
-        Thing::Text(text) => (text.as_ref(), true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (text.as_ref(), false),
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let (text, whole) = known.thing.head()?;
     let (scheme, rest) = text.split_once(':')?;
     if !is_scheme(scheme) || scheme == "file" {
         return None;
@@ -81,20 +66,6 @@ pub(super) fn address(known: &Known) -> Option<String> {
         // Of a scheme of the app's own the beginning is enough.
         _ => (!rest.trim_start_matches('/').is_empty()).then(|| format!("{}*", text.split('*').next().unwrap_or(text))),
     }
-}
-
-pub(super) fn scheme_of(known: &Known) -> Option<String> {
-    let text = match &known.thing {
-        Thing::Text(text) => text.clone(),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => text.clone(),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let (scheme, _) = text.trim().split_once(':')?;
-    let scheme = scheme.to_ascii_lowercase();
-    is_scheme(&scheme).then_some(scheme)
 }
 
 pub(super) fn is_scheme(text: &str) -> bool {

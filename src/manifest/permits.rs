@@ -6,10 +6,11 @@ use electrolint_model::app::Listener;
 use electrolint_model::app::checks::{UrlPart, parameter_root};
 use electrolint_model::link::things::Thing;
 use electrolint_model::link::{F, V};
+use electrolint_model::web_url::scheme_of;
 use electrolint_policy::HostPattern;
 use electrolint_policy::manifest::{OpenExternal, OriginEntry, SessionPermission};
 
-use super::addresses::{Server, is_scheme, origins_of, scheme_of, server, server_of};
+use super::addresses::{Server, is_scheme, origins_of, server, server_of};
 use super::windows::partition;
 use super::{Draft, Named, Places};
 
@@ -176,7 +177,8 @@ impl Draft<'_> {
             };
             let mut is_open = false;
             for known in app.eval(url).iter().filter(|known| known.development != Some(true)) {
-                match (server(known), scheme_of(known)) {
+                let scheme = known.thing.head().and_then(|(head, _)| scheme_of(head));
+                match (server(known), scheme) {
                     (Server::Known(scheme, host), _) => add(&scheme, Some(&host)),
                     (_, Some(scheme)) => add(&scheme, None),
                     _ => {

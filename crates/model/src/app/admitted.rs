@@ -5,7 +5,7 @@
 
 use super::App;
 use super::checks::{Root, UrlPart, parameter_root};
-use crate::link::things::{Known, Part, Thing};
+use crate::link::things::{Known, Thing};
 use crate::link::{C, F, V};
 use crate::summary::{CallKind, ConditionId, Operator, Value};
 
@@ -256,20 +256,13 @@ impl App<'_> {
     fn prefixes(&self, v: V) -> Option<Vec<String>> {
         let mut all = Vec::new();
         for known in self.eval(v).iter().filter(|known| known.development != Some(true)) {
-            let text = match &known.thing {
-                Thing::Text(text) => text.clone(),
-                Thing::Template(parts) => match parts.first() {
-                    Some(Part::Text(text)) => text.clone(),
-                    _ => return None,
-                },
-                _ => return None,
-            };
+            let (text, _) = known.thing.head()?;
             let (_, rest) = text.split_once(':')?;
             let closed = matches!(rest, "" | "//") || rest.trim_start_matches('/').contains(['/', '?', '#']);
             if !closed {
                 return None;
             }
-            all.push(text.to_string());
+            all.push(text.to_owned());
         }
         bounded(all)
     }

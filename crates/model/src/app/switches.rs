@@ -123,13 +123,14 @@ impl App<'_> {
         for frames in contexts {
             let development = self.program.development_of(call.call.0, record.condition, &frames);
             for known in self.program.eval_in(argument, &frames).iter() {
-                let Some((mut head, whole)) = head_of(&known.thing) else { continue };
+                let Some((head, whole)) = known.thing.head() else { continue };
+                let head = head.trim();
                 if !is_switch && !head.starts_with("--") {
                     continue;
                 }
-                head = head.trim_start_matches('-').to_owned();
+                let head = head.trim_start_matches('-');
                 let (name, own) = match head.split_once('=') {
-                    Some((name, own)) => (name.to_owned(), Some(own.to_owned())),
+                    Some((name, own)) => (name, Some(own.to_owned())),
                     None if whole => (head, None),
                     None => continue,
                 };
@@ -139,7 +140,7 @@ impl App<'_> {
                     None => (None, true),
                 };
                 found.push(Switch {
-                    name: self.switch_name(&name),
+                    name: self.switch_name(name),
                     value: given,
                     value_unknown: unknown,
                     span: self.span(argument),
@@ -367,18 +368,6 @@ impl App<'_> {
                 symbol: format!("scripts.{name}"),
             });
         }
-    }
-}
-
-/// The text, or what is known of its beginning, and whether that is all.
-fn head_of(thing: &Thing) -> Option<(String, bool)> {
-    match thing {
-        Thing::Text(text) => Some((text.trim().to_owned(), true)),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => Some((text.trim().to_owned(), false)),
-            _ => None,
-        },
-        _ => None,
     }
 }
 
