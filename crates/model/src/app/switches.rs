@@ -192,8 +192,8 @@ impl App<'_> {
         let mut is_first = false;
         for _ in 0..6 {
             at = match summary.value(at) {
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => only,
                     _ => return None,
                 },
                 Value::Member(inner, first) if summary.str(first) == "0" => {
