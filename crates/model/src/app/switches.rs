@@ -123,13 +123,14 @@ impl App<'_> {
         for frames in contexts {
             let development = self.program.development_of(call.call.0, record.condition, &frames);
             for known in self.program.eval_in(argument, &frames).iter() {
-                let Some((mut head, whole)) = head_of(&known.thing) else { continue };
+                let Some((head, whole)) = known.thing.head() else { continue };
+                let head = head.trim();
                 if !is_switch && !head.starts_with("--") {
                     continue;
                 }
-                head = head.trim_start_matches('-').to_owned();
+                let head = head.trim_start_matches('-');
                 let (name, own) = match head.split_once('=') {
-                    Some((name, own)) => (name.to_owned(), Some(own.to_owned())),
+                    Some((name, own)) => (name, Some(own.to_owned())),
                     None if whole => (head, None),
                     None => continue,
                 };
@@ -139,7 +140,7 @@ impl App<'_> {
                     None => (None, true),
                 };
                 found.push(Switch {
-                    name: self.switch_name(&name),
+                    name: self.switch_name(name),
                     value: given,
                     value_unknown: unknown,
                     span: self.span(argument),
@@ -191,8 +192,8 @@ impl App<'_> {
         let mut is_first = false;
         for _ in 0..6 {
             at = match summary.value(at) {
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => only,
                     _ => return None,
                 },
                 Value::Member(inner, first) if summary.str(first) == "0" => {
@@ -367,18 +368,6 @@ impl App<'_> {
                 symbol: format!("scripts.{name}"),
             });
         }
-    }
-}
-
-/// The text, or what is known of its beginning, and whether that is all.
-fn head_of(thing: &Thing) -> Option<(String, bool)> {
-    match thing {
-        Thing::Text(text) => Some((text.trim().to_owned(), true)),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => Some((text.trim().to_owned(), false)),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

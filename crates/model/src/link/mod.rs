@@ -184,6 +184,11 @@ impl<'a> Program<'a> {
         self.summary(v.0).value(v.1)
     }
 
+    /// The value behind variables that are written once; where they lead in a circle, one of them.
+    pub fn behind(&self, v: V) -> V {
+        V(v.0, self.summary(v.0).behind(v.1))
+    }
+
     /// Where a value stands.
     pub fn span(&self, v: V) -> Span {
         self.place(v.0, self.summary(v.0).span(v.1))
@@ -535,8 +540,8 @@ fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
             Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
             Value::Call(call) => {
                 let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
-                let [only] = summary.bindings[binding.index()].writes.as_slice() else { continue };
-                let Value::Function(function) = summary.value(only.value) else { continue };
+                let Some(only) = summary.written_once(binding) else { continue };
+                let Value::Function(function) = summary.value(only) else { continue };
                 open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));
             }
             _ => {}
