@@ -29,13 +29,9 @@ impl App<'_> {
     /// What the root can be where a condition does *not* hold: a handler that stops everything else.
     pub fn admitted_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Option<Vec<Admitted>> {
         self.steps.question(|| {
-            let mut at = condition;
             let mut all = Vec::new();
-            for _ in 0..64 {
-                let Some(id) = at else { break };
-                let condition = self.program.summary(f.0).conditions[id.index()];
+            for condition in self.program.summary(f.0).conditions_at(condition) {
                 all.extend(self.admits(V(f.0, condition.test), !condition.holds, root, 0)?);
-                at = condition.parent;
             }
             bounded(all)
         })
