@@ -263,7 +263,8 @@ fn is_webview_component(app: &App, tag: V) -> bool {
 /// Webviews that scripts make.
 pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
     let mut found = Vec::new();
-    let later = Later::find(app);
+    // Most apps make no webview, and need not be asked what is done to it.
+    let later = std::cell::LazyCell::new(|| Later::find(app));
     for unit in app.program.unit_ids() {
         let summary = app.program.summary(unit);
         for (index, call) in summary.calls.iter().enumerate() {

@@ -88,11 +88,15 @@ pub struct Program<'a> {
     callbacks: FxHashMap<F, (C, u32)>,
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    /// What [`Program::names_of`] found.
+    names: RefCell<FxHashMap<Rc<str>, Rc<[Rc<str>]>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
     /// Functions that nothing refers to.
     unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
     holders: FxHashMap<UnitId, Vec<Rc<str>>>,
+    /// Classes that extend something, and what.
+    subclasses: OnceCell<Vec<(K, ValueId)>>,
     /// `require('./unit')(…)`.
     called_at_once: FxHashMap<UnitId, Vec<C>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
@@ -133,9 +137,11 @@ impl<'a> Program<'a> {
             callbacks: FxHashMap::default(),
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
+            names: RefCell::default(),
             functions_by_name: FxHashMap::default(),
             unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
+            subclasses: OnceCell::new(),
             called_at_once: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
@@ -337,6 +343,12 @@ impl<'a> Program<'a> {
                             }
                         }
                         Value::Module(import) => alias(summary.imports[import.index()].specifier, binding.name),
+                        Value::Member(module, name) => {
+                            alias(name, binding.name);
+                            if let Some(specifier) = default_of(summary, module, name) {
+                                alias(specifier, binding.name);
+                            }
+                        }
                         Value::Function(function) => {
                             if let Some(name) = summary.function(function).name {
                                 alias(name, binding.name);
@@ -420,7 +432,16 @@ impl<'a> Program<'a> {
     }
 
     /// A name and the names under which what it names is known elsewhere.
-    pub(crate) fn names_of(&self, name: &str) -> Vec<Rc<str>> {
+    pub(crate) fn names_of(&self, name: &str) -> Rc<[Rc<str>]> {
+        if let Some(known) = self.names.borrow().get(name) {
+            return known.clone();
+        }
+        let found: Rc<[Rc<str>]> = Rc::from(self.find_names(name));
+        self.names.borrow_mut().insert(Rc::from(name), found.clone());
+        found
+    }
+
+    fn find_names(&self, name: &str) -> Vec<Rc<str>> {
         let mut names: Vec<Rc<str>> = vec![Rc::from(name)];
         let mut next = 0;
         while next < names.len() && names.len() < 24 {
@@ -476,6 +497,18 @@ pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
         Value::Class(class) => summary.classes[class.index()].name,
         Value::Await(inner) => final_name(summary, inner),
         Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
+        _ => None,
+    }
+}
+
+/// The specifier of a module whose default export this is: `require('ws').default`, `(await import('ws')).default`.
+fn default_of(summary: &Summary, module: ValueId, name: Name) -> Option<Name> {
+    let module = match summary.value(module) {
+        Value::Await(inner) => summary.value(inner),
+        value => value,
+    };
+    match module {
+        Value::Module(import) if summary.str(name) == "default" => Some(summary.imports[import.index()].specifier),
         _ => None,
     }
 }
