@@ -272,8 +272,7 @@ impl App<'_> {
 
     /// `location.href = url`.
     fn add_location_writes(&self, found: &mut Vec<Request>) {
-        for &(unit, index) in self.program.writes_to("href") {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to("href") {
             let Some(value) = write.value else { continue };
             let objects = self.eval(V(unit, write.object));
             if !objects.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "location")) {
@@ -404,8 +403,7 @@ impl App<'_> {
                 });
             }
         }
-        for &(unit, index) in self.program.writes_to(name) {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to(name) {
             if let Some(value) = write.value {
                 let span = self.program.place(unit, write.span);
                 // `Object.assign(options, { … })` is a literal and a write.

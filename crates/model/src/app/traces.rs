@@ -269,9 +269,8 @@ impl<'a> Walk<'_, 'a> {
     fn written(&mut self, object: V, name: &str, state: State) {
         let Value::Binding(binding) = self.app.program.value(object) else { return };
         let app = self.app;
-        let writes = app.program.writes_to(name).iter().filter(|(unit, _)| *unit == object.0);
-        for &(unit, index) in writes.take(MOST_WRITES) {
-            let write = app.program.summary(unit).writes[index as usize];
+        let writes = app.program.written_to(name).filter(|(unit, _)| *unit == object.0);
+        for (unit, write) in writes.take(MOST_WRITES) {
             if let (Value::Binding(written), Some(value)) = (app.program.value(V(unit, write.object)), write.value)
                 && written == binding
             {

@@ -146,9 +146,8 @@ const DECISIVE: [&str; 12] = [
 /// `options.webPreferences.nodeIntegration = true`.
 fn written_options(app: &App, options: V, window: &mut Window) {
     let Some(root) = app.root(options) else { return };
-    let writes = |key: &str| app.program.writes_to(key).iter().filter(|(unit, _)| *unit == options.0);
-    for &(unit, index) in writes("webPreferences") {
-        let write = app.program.summary(unit).writes[index as usize];
+    let writes = |key: &str| app.program.written_to(key).filter(|(unit, _)| *unit == options.0);
+    for (unit, write) in writes("webPreferences") {
         let Some(value) = write.value.filter(|_| app.root(V(unit, write.object)).as_ref() == Some(&root)) else {
             continue;
         };
@@ -162,8 +161,7 @@ fn written_options(app: &App, options: V, window: &mut Window) {
     let mut inner = root;
     inner.path.push("webPreferences".to_owned());
     for key in DECISIVE {
-        for &(unit, index) in writes(key) {
-            let write = app.program.summary(unit).writes[index as usize];
+        for (unit, write) in writes(key) {
             let Some(value) = write.value else { continue };
             if app.root(V(unit, write.object)).as_ref() != Some(&inner) {
                 continue;
