@@ -64,7 +64,7 @@ impl App<'_> {
             let mut found = Vec::new();
             let mut names: Vec<C> = Vec::new();
             for name in self.program.names_of("createSandbox").iter() {
-                names.extend(self.program.calls_named(&name));
+                names.extend(self.program.calls_named(name));
             }
             names.sort_unstable();
             names.dedup();

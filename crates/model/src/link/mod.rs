@@ -73,6 +73,9 @@ enum Variable {
     Global(Rc<str>),
 }
 
+/// Names under which one thing is known.
+type Names = Rc<[Rc<str>]>;
+
 /// Every unit of an app, linked.
 pub struct Program<'a> {
     /// The texts.
@@ -89,7 +92,7 @@ pub struct Program<'a> {
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     /// What [`Program::names_of`] found.
-    names: RefCell<FxHashMap<Rc<str>, Rc<[Rc<str>]>>>,
+    names: RefCell<FxHashMap<Rc<str>, Names>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
     /// Functions that nothing refers to.
     unreached: FxHashSet<F>,
@@ -432,11 +435,11 @@ impl<'a> Program<'a> {
     }
 
     /// A name and the names under which what it names is known elsewhere.
-    pub(crate) fn names_of(&self, name: &str) -> Rc<[Rc<str>]> {
+    pub(crate) fn names_of(&self, name: &str) -> Names {
         if let Some(known) = self.names.borrow().get(name) {
             return known.clone();
         }
-        let found: Rc<[Rc<str>]> = Rc::from(self.find_names(name));
+        let found: Names = Rc::from(self.find_names(name));
         self.names.borrow_mut().insert(Rc::from(name), found.clone());
         found
     }
