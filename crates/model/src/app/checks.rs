@@ -17,7 +17,7 @@ use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
 pub(super) use strength::judged;
-pub use strength::{Judged, Strength};
+pub use strength::{Judged, Lets, Strength};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;

@@ -111,7 +111,7 @@ impl At {
             None => app.guard(self.function, self.condition, v),
         };
         // Data that begins like the address of a file is as free as any other.
-        found.beyond_servers().for_desktop().strength
+        found.for_desktop().strength
     }
 }
 
