@@ -126,7 +126,7 @@ impl App<'_> {
     }
 
     /// Whether a value certainly does not come out as `holds`.
-    pub(super) fn never(&self, v: V, holds: bool) -> bool {
+    pub(in crate::app) fn never(&self, v: V, holds: bool) -> bool {
         let values = self.eval(v);
         values.iter().all(|known| known.thing.truthy() == Some(!holds))
     }
