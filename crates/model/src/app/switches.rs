@@ -72,7 +72,7 @@ impl App<'_> {
         for call in self.calls("CommandLine.appendArgument").iter() {
             self.appended(call, false, &mut found);
         }
-        for script in self.scripts() {
+        for script in self.scripts().iter().filter(|script| !is_test_script(&script.name)) {
             for command in commands(&script.text) {
                 if command.iter().any(|word| is_electron(word)) {
                     let after = command.iter().skip_while(|word| !is_electron(word)).skip(1);
@@ -395,6 +395,15 @@ fn is_electron(word: &str) -> bool {
             | "electron-mocha"
             | "electron-hot"
     )
+}
+
+/// Whether a script's name says that it runs tests, which show nobody else's pages.
+fn is_test_script(name: &str) -> bool {
+    let is_word = |part: &str| {
+        let part = part.strip_prefix("pre").or_else(|| part.strip_prefix("post")).unwrap_or(part);
+        ["test", "tests", "e2e", "spec", "specs"].iter().any(|word| part.eq_ignore_ascii_case(word))
+    };
+    name.split([':', '-', '_', '.', '/']).any(is_word)
 }
 
 /// Whether a script's name says that it is for those who work on the app.
