@@ -88,6 +88,11 @@ pub struct SettingFact {
 }
 
 impl Window {
+    /// Whether the scripts of a page run in it: not with `javascript: false`, which leaves preload scripts alone.
+    pub fn runs_scripts(&self, app: &App) -> bool {
+        self.settings(app, "javascript").iter().any(|fact| fact.value != Tri::Known(false))
+    }
+
     /// What this window can have under a key of `webPreferences`, in Electron's spelling.
     pub fn settings(&self, app: &App, key: &str) -> Vec<SettingFact> {
         self.given(app, key)
