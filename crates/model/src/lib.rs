@@ -13,4 +13,4 @@ mod syntax;
 pub mod text;
 pub mod web_url;
 
-pub use app::{App, Options, analyse};
+pub use app::{App, Memory, Options, analyse, analyse_again};

@@ -19,6 +19,7 @@ pub mod things;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -55,7 +56,7 @@ pub struct Unit {
     /// The file.
     pub file: FileId,
     /// What it says.
-    pub summary: Summary,
+    pub summary: Arc<Summary>,
 }
 
 /// A variable, for what is known of all its readings.
