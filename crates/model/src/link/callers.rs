@@ -2,12 +2,17 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::things::*;
 use super::{C, F, K, Program};
 use crate::summary::{Export, Value};
 
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
+
+/// Calls of one name from which on a table of what they call is made.
+const LEAST_TABLE: usize = 8;
 
 /// Letters of a method's name that is taken for that of no other object.
 const LEAST_TELLING: usize = 8;
@@ -60,8 +65,8 @@ impl Program<'_> {
             for heir in &heirs {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
                 for name in self.names_of(self.str(heir.0, name)) {
-                    for &c in self.calls_named(&name) {
-                        if calls.len() < most && !calls.contains(&c) && self.calls_it(c, f) {
+                    for &c in self.calls_of(&name, f).get(&f).map_or(&[][..], Vec::as_slice) {
+                        if calls.len() < most && !calls.contains(&c) {
                             calls.push(c);
                         }
                     }
@@ -83,11 +88,11 @@ impl Program<'_> {
             return Rc::from(calls);
         };
         for name in self.names_of(self.str(f.0, name)) {
-            for &c in self.calls_named(&name) {
+            for &c in self.calls_of(&name, f).get(&f).map_or(&[][..], Vec::as_slice) {
                 if calls.len() >= most {
                     break;
                 }
-                if !calls.contains(&c) && self.calls_it(c, f) {
+                if !calls.contains(&c) {
                     calls.push(c);
                 }
             }
@@ -186,6 +191,44 @@ impl Program<'_> {
                 }
             }
         }
+    }
+
+    /// The calls of a name by what they call, in the order of files. Each is looked at once, however many functions have the name.
+    ///
+    /// While something else is being evaluated, a call that leads back to it is not known yet: then only those of `f` are there, and they
+    /// are not remembered.
+    fn calls_of(&self, name: &str, f: F) -> Rc<FxHashMap<F, Vec<C>>> {
+        if let Some(known) = self.called.borrow().get(name) {
+            return known.clone();
+        }
+        let calls = self.calls_named(name);
+        // Few calls are not worth a table.
+        if calls.len() < LEAST_TABLE {
+            let of_it = calls.iter().copied().filter(|c| self.calls_it(*c, f)).collect();
+            return Rc::new(FxHashMap::from_iter([(f, of_it)]));
+        }
+        let outer = self.hit.replace(u32::MAX);
+        let mut found: FxHashMap<F, Vec<C>> = FxHashMap::default();
+        for &c in calls {
+            let callee = super::V(c.0, self.call(c).callee);
+            let mut of_this: Vec<F> = Vec::new();
+            for known in self.eval(callee).iter() {
+                let function = match &known.thing {
+                    Thing::Function(function, _) => Some(*function),
+                    Thing::Class(class) => self.constructor(*class),
+                    _ => None,
+                };
+                of_this.extend(function.filter(|function| !of_this.contains(function)));
+            }
+            of_this.into_iter().for_each(|function| found.entry(function).or_default().push(c));
+        }
+        let hit = self.hit.get();
+        self.hit.set(hit.min(outer));
+        let found = Rc::new(found);
+        if hit == u32::MAX && !self.is_tired() {
+            self.called.borrow_mut().insert(Rc::from(name), found.clone());
+        }
+        found
     }
 
     fn calls_it(&self, c: C, f: F) -> bool {

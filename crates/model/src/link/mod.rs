@@ -99,6 +99,8 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    /// Calls by name and by what they call.
+    called: RefCell<FxHashMap<Rc<str>, Rc<FxHashMap<F, Vec<C>>>>>,
     emits: RefCell<FxHashMap<C, Rc<[C]>>>,
     added: RefCell<collections::Added>,
     /// Collections that are being looked into.
@@ -144,6 +146,7 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            called: RefCell::default(),
             emits: RefCell::default(),
             added: RefCell::default(),
             holding: RefCell::default(),
