@@ -11,14 +11,19 @@ use crate::summary::{Export, Value};
 /// Calls of one function that are looked at; a function with more is a general one whose arguments say little together.
 const MOST_CALLERS: usize = 24;
 
-/// Calls of one name from which on a table of what they call is made.
-const LEAST_TABLE: usize = 8;
-
 /// Letters of a method's name that is taken for that of no other object.
 const LEAST_TELLING: usize = 8;
 
 /// Calls of a function that registers handlers which are looked at.
 const MOST_REGISTRATIONS: usize = 1000;
+
+/// What the calls of one name call, as far as they were looked at.
+#[derive(Default)]
+pub(super) struct Called {
+    /// How many of them were looked at, in the order of files.
+    looked_at: usize,
+    by_function: FxHashMap<F, Vec<C>>,
+}
 
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
@@ -65,11 +70,7 @@ impl Program<'_> {
             for heir in &heirs {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
                 for name in self.names_of(self.str(heir.0, name)) {
-                    for &c in self.calls_of(&name, f).get(&f).map_or(&[][..], Vec::as_slice) {
-                        if calls.len() < most && !calls.contains(&c) {
-                            calls.push(c);
-                        }
-                    }
+                    self.calls_of(&name, f, most, &mut calls);
                 }
             }
         }
@@ -88,14 +89,7 @@ impl Program<'_> {
             return Rc::from(calls);
         };
         for name in self.names_of(self.str(f.0, name)) {
-            for &c in self.calls_of(&name, f).get(&f).map_or(&[][..], Vec::as_slice) {
-                if calls.len() >= most {
-                    break;
-                }
-                if !calls.contains(&c) {
-                    calls.push(c);
-                }
-            }
+            self.calls_of(&name, f, most, &mut calls);
         }
         if calls.is_empty() && class.is_none() && function.class.is_some() && self.is_telling(f, name) {
             let by_name = self.calls_named(self.str(f.0, name)).iter();
@@ -193,42 +187,60 @@ impl Program<'_> {
         }
     }
 
-    /// The calls of a name by what they call, in the order of files. Each is looked at once, however many functions have the name.
+    /// Adds the calls of this name that call this function, in the order of files, until there are `most` in all.
     ///
-    /// While something else is being evaluated, a call that leads back to it is not known yet: then only those of `f` are there, and they
-    /// are not remembered.
-    fn calls_of(&self, name: &str, f: F) -> Rc<FxHashMap<F, Vec<C>>> {
-        if let Some(known) = self.called.borrow().get(name) {
-            return known.clone();
-        }
-        let calls = self.calls_named(name);
-        // Few calls are not worth a table.
-        if calls.len() < LEAST_TABLE {
-            let of_it = calls.iter().copied().filter(|c| self.calls_it(*c, f)).collect();
-            return Rc::new(FxHashMap::from_iter([(f, of_it)]));
-        }
-        let outer = self.hit.replace(u32::MAX);
-        let mut found: FxHashMap<F, Vec<C>> = FxHashMap::default();
-        for &c in calls {
-            let callee = super::V(c.0, self.call(c).callee);
-            let mut of_this: Vec<F> = Vec::new();
-            for known in self.eval(callee).iter() {
-                let function = match &known.thing {
-                    Thing::Function(function, _) => Some(*function),
-                    Thing::Class(class) => self.constructor(*class),
-                    _ => None,
-                };
-                of_this.extend(function.filter(|function| !of_this.contains(function)));
+    /// What a call calls is remembered by name: of many functions with one name each call is looked at once. Where that leads back to
+    /// what is being evaluated, or is cut short, it is not remembered.
+    fn calls_of(&self, name: &str, f: F, most: usize, calls: &mut Vec<C>) {
+        let mut add = |c: C| {
+            if calls.len() < most && !calls.contains(&c) {
+                calls.push(c);
             }
-            of_this.into_iter().for_each(|function| found.entry(function).or_default().push(c));
+            calls.len() < most
+        };
+        let mut next = 0;
+        if let Some(called) = self.called.borrow().get(name) {
+            next = called.looked_at;
+            if !called.by_function.get(&f).is_none_or(|known| known.iter().all(|c| add(*c))) {
+                return;
+            }
         }
-        let hit = self.hit.get();
-        self.hit.set(hit.min(outer));
-        let found = Rc::new(found);
-        if hit == u32::MAX && !self.is_tired() {
-            self.called.borrow_mut().insert(Rc::from(name), found.clone());
+        let mut is_sure = true;
+        for (index, &c) in self.calls_named(name).iter().enumerate().skip(next) {
+            let outer = self.hit.replace(u32::MAX);
+            let functions = self.functions_called(c);
+            let hit = self.hit.get();
+            self.hit.set(hit.min(outer));
+            is_sure &= hit == u32::MAX && self.provisional.borrow().is_empty() && !self.budget.is_over();
+            let is_it = functions.contains(&f);
+            if is_sure {
+                let mut all = self.called.borrow_mut();
+                let called = all.entry(Rc::from(name)).or_default();
+                // A question in between may have got further.
+                if called.looked_at == index {
+                    called.looked_at += 1;
+                    functions.into_iter().for_each(|function| called.by_function.entry(function).or_default().push(c));
+                }
+            }
+            if is_it && !add(c) {
+                return;
+            }
         }
-        found
+    }
+
+    /// The functions that a call may run.
+    fn functions_called(&self, c: C) -> Vec<F> {
+        let callee = super::V(c.0, self.call(c).callee);
+        let mut functions: Vec<F> = Vec::new();
+        for known in self.eval(callee).iter() {
+            let function = match &known.thing {
+                Thing::Function(function, _) => Some(*function),
+                Thing::Class(class) => self.constructor(*class),
+                _ => None,
+            };
+            functions.extend(function.filter(|function| !functions.contains(function)));
+        }
+        functions
     }
 
     fn calls_it(&self, c: C, f: F) -> bool {
@@ -291,5 +303,21 @@ impl Program<'_> {
             }
         }
         places
+    }
+
+    /// Whether a function is written inside another.
+    pub(crate) fn encloses(&self, outer: F, inner: F) -> bool {
+        let mut at = inner.1;
+        for _ in 0..64 {
+            if outer == F(inner.0, at) {
+                return true;
+            }
+            let parent = self.function(F(inner.0, at)).parent;
+            if parent == at {
+                return false;
+            }
+            at = parent;
+        }
+        false
     }
 }
