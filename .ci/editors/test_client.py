@@ -1,5 +1,6 @@
 """Drives the server by pytest-lsp, a client that others wrote: with diagnostics sent, and with diagnostics asked for."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -20,8 +21,9 @@ def uri(name):
 
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER))
 async def client(lsp_client: LanguageClient):
-    # The capabilities of real editors, as pytest-lsp collected them.
+    lsp_client.feature(types.CLIENT_REGISTER_CAPABILITY)(lambda _: None)
     yield
+    await lsp_client.shutdown_session()
 
 
 def rules(items):
@@ -29,6 +31,7 @@ def rules(items):
 
 
 async def start(client, name, pulls):
+    # The capabilities of real editors, as pytest-lsp collected them.
     capabilities = pytest_lsp.client_capabilities(name)
     if pulls:
         capabilities.text_document.diagnostic = types.DiagnosticClientCapabilities(related_document_support=True)
@@ -58,8 +61,13 @@ async def pull(client, name):
 
 async def sent(client, name, wanted):
     """Waits until the diagnostics that were sent are as wanted."""
-    while not wanted(client.diagnostics.get(uri(name), [])):
-        await client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+
+    async def wait():
+        while not wanted(client.diagnostics.get(uri(name), [])):
+            await client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+
+    # Only to catch a hang: nothing here measures.
+    await asyncio.wait_for(wait(), float(os.environ["PATIENCE"]))
 
 
 async def test_asked(client):
@@ -75,11 +83,12 @@ async def test_asked(client):
     document = types.TextDocumentIdentifier(uri=uri("preferences.js"))
     params = types.CodeActionParams(text_document=document, range=found.range, context=context)
     actions = await client.text_document_code_action_async(params)
-    fix = next(action for action in actions if "nodeIntegration" in action.title and action.edit)
+    [fix] = [action for action in actions if "nodeIntegration" in action.title and action.edit]
     [change] = fix.edit.document_changes
     [edit] = change.edits
     start_, end = edit.range.start.character, edit.range.end.character
     mended = UNSAFE[:start_] + edit.new_text + UNSAFE[end:]
+    assert mended == UNSAFE.replace("nodeIntegration: true", "nodeIntegration: false")
     replace(client, "preferences.js", 3, mended)
     assert "node-integration" not in rules((await pull(client, "preferences.js")).items)
     everything = await client.workspace_diagnostic_async(types.WorkspaceDiagnosticParams(previous_result_ids=[]))
