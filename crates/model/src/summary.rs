@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Variables that are followed in a row.
+const MOST_NAMES: usize = 16;
+
 /// Byte range in the file's decoded text, end exclusive.
 pub type Range = (u32, u32);
 
@@ -582,6 +585,29 @@ impl Summary {
     /// The value of an id.
     pub fn value(&self, id: ValueId) -> Value {
         self.values[id.index()].value
+    }
+
+    /// What a variable holds that is written once.
+    pub fn written_once(&self, id: BindingId) -> Option<ValueId> {
+        match self.bindings[id.index()].writes.as_slice() {
+            [only] => Some(only.value),
+            _ => None,
+        }
+    }
+
+    /// The value behind variables that are written once; where they lead in a circle, one of them.
+    pub fn behind(&self, id: ValueId) -> ValueId {
+        let mut at = id;
+        for _ in 0..MOST_NAMES {
+            match self.value(at) {
+                Value::Binding(binding) => match self.written_once(binding) {
+                    Some(only) => at = only,
+                    None => return at,
+                },
+                _ => return at,
+            }
+        }
+        at
     }
 
     /// The innermost function in which a value stands.

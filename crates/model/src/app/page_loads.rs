@@ -129,9 +129,8 @@ impl App<'_> {
         for _ in 0..MOST_STEPS {
             let here = |id| V(at.0, id);
             at = match self.program.value(at) {
-                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
-                {
-                    [only] => here(only.value),
+                Value::Binding(binding) => match self.program.summary(at.0).written_once(binding) {
+                    Some(only) => here(only),
                     _ => break,
                 },
                 Value::Member(inner, _) | Value::Await(inner) => here(inner),

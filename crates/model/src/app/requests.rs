@@ -463,12 +463,7 @@ impl App<'_> {
                     add((function == f.1 && v.0 == f.0).then_some((index, None)));
                 }
                 Value::Member(object, name) => {
-                    let mut object = object;
-                    if let Value::Binding(binding) = summary.value(object)
-                        && let [only] = summary.bindings[binding.index()].writes.as_slice()
-                    {
-                        object = only.value;
-                    }
+                    let object = summary.behind(object);
                     match summary.value(object) {
                         Value::Parameter(function, index) if function == f.1 && v.0 == f.0 => {
                             add(Some((index, Some(summary.str(name).to_owned()))));

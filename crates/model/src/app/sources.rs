@@ -171,8 +171,8 @@ impl App<'_> {
                     inner
                 }
                 Value::Call(call) => summary.call(call).callee,
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => only,
                     _ => return false,
                 },
                 _ => return false,

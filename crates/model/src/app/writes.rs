@@ -61,8 +61,8 @@ impl App<'_> {
             let summary = self.program.summary(at.0);
             match summary.value(at.1) {
                 Value::Member(object, _) => at = V(at.0, object),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => at = V(at.0, only.value),
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => at = V(at.0, only),
                     _ => return false,
                 },
                 Value::Call(call) => {

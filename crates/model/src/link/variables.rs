@@ -78,8 +78,8 @@ impl Program<'_> {
             Value::ImportName(import, _) | Value::Module(import) => outside(import),
             Value::Member(object, _) => match summary.value(object) {
                 Value::Module(import) => outside(import),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => matches!(summary.value(only.value), Value::Module(import) if outside(import)),
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => matches!(summary.value(only), Value::Module(import) if outside(import)),
                     _ => false,
                 },
                 _ => false,
@@ -112,7 +112,7 @@ impl Program<'_> {
 
     /// A name imported from Electron, or a member of its namespace.
     fn is_of_electron(&self, v: V) -> bool {
-        match self.value(v) {
+        match self.value(self.behind(v)) {
             Value::ImportName(import, _) => {
                 matches!(self.target(v.0, import), Target::External(module) if module.starts_with("electron"))
             }
@@ -120,10 +120,6 @@ impl Program<'_> {
                 let objects = self.eval(V(v.0, object));
                 objects.iter().all(|known| matches!(&known.thing, Thing::Api(path) if path.starts_with("electron")))
             }
-            Value::Binding(binding) => match self.summary(v.0).bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_of_electron(V(v.0, only.value)),
-                _ => false,
-            },
             _ => false,
         }
     }
