@@ -376,6 +376,21 @@ fn files_and_settings_are_watched() {
 }
 
 #[test]
+fn entries_of_the_configuration_that_accept_nothing_are_shown_there() {
+    let folder = two_files();
+    let entry = "[[ignore]]\nrule = \"fuses\"\nfiles = [\"main.js\"]\nreason = \"why\"\n";
+    fs::write(folder.path().join("electrolint.toml"), entry).unwrap();
+    let mut start = pushing(folder.path());
+    start["capabilities"] = pulling();
+    let mut editor = Editor::start(start);
+    let config = json!({ "textDocument": { "uri": uri(&folder.path().join("electrolint.toml")) } });
+    let shown = editor.ask("textDocument/diagnostic", config);
+    assert_eq!(rules(&shown["items"]), ["unused-ignore"], "{shown}");
+    assert_eq!(shown["items"][0]["range"]["start"], json!({ "line": 0, "character": 0 }), "{shown}");
+    editor.end();
+}
+
+#[test]
 fn findings_of_a_baseline_are_hints() {
     let folder = app(&[("main.js", MAIN), ("preferences.js", UNSAFE)]);
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_electrolint"))

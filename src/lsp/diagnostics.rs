@@ -158,6 +158,17 @@ pub(super) fn of_configuration(errors: &[ConfigError], client: &Client) -> BTree
     files
 }
 
+/// Entries of the configuration that accept nothing, by file.
+pub(super) fn of_unused(entries: &[ConfigError], client: &Client) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
+    let mut files = of_configuration(entries, client);
+    for diagnostic in files.values_mut().flatten() {
+        diagnostic.severity = Some(DiagnosticSeverity::Information);
+        diagnostic.code = Some(Code::String("unused-ignore".to_owned()));
+        diagnostic.tags = client.shows(DiagnosticTag::Unnecessary).then(|| vec![DiagnosticTag::Unnecessary]);
+    }
+    files
+}
+
 /// The name of a list of diagnostics: the same list has the same name.
 pub(super) fn result_id(diagnostics: &[Diagnostic]) -> String {
     crate::select::hash(&[&serde_json::to_string(diagnostics).unwrap_or_default()])

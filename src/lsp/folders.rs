@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use gen_lsp_types::Diagnostic;
 
 use super::client::Client;
-use super::diagnostics::{Files, Shown, absolute, files, of_configuration};
+use super::diagnostics::{Files, Shown, absolute, files, of_configuration, of_unused};
 use super::documents::{Document, Documents};
 use super::settings::Settings;
 use crate::cli::CheckArgs;
@@ -171,6 +171,7 @@ impl Folders {
         match report {
             Ok(report) => {
                 folder.files = files(&report, documents, client);
+                folder.misfits = of_unused(&report.unused, client).into_iter().collect();
                 folder.report = Some(report);
                 None
             }
