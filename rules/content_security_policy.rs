@@ -85,11 +85,7 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
 
 /// Whether a window that shows a page runs its scripts: not with `javascript: false`.
 fn runs_scripts(cx: &Context, loads: &[Load]) -> bool {
-    let runs = |load: &Load| {
-        cx.app.window_of(load).is_none_or(|window| {
-            window.settings(cx.app, "javascript").iter().any(|fact| fact.value != Value::Known(false))
-        })
-    };
+    let runs = |load: &Load| cx.app.window_of(load).is_none_or(|window| window.runs_scripts(cx.app));
     loads.is_empty() || loads.iter().any(runs)
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use electrolint_model::app::Listener;
 use electrolint_model::app::checks::{UrlPart, parameter_root};
 use electrolint_model::link::things::Thing;
 use electrolint_model::link::{F, V};
@@ -26,7 +25,7 @@ impl Draft<'_> {
             let span = app.callee_span(handler.call);
             let session = handler.receiver.as_ref().and_then(|host| partition(&host.origin));
             let mut granted = Some(BTreeSet::new());
-            let functions = functions(app, handler);
+            let functions = app.handler_functions(handler);
             if functions.is_empty() {
                 granted = None;
             }
@@ -35,7 +34,7 @@ impl Draft<'_> {
                 for (_, answer) in app.calls_of_parameter(f, 2) {
                     let Some(value) = answer.value else { continue };
                     let under = app.admitted(answer.function, answer.condition, &root);
-                    let names = match truth(app, value) {
+                    let names = match app.truth_of(value) {
                         Some(false) => continue,
                         Some(true) => under,
                         None => under.or_else(|| app.admitted_by_test(value, true, &root)),
@@ -90,7 +89,7 @@ impl Draft<'_> {
         for listener in &listeners {
             let span = app.callee_span(listener.call);
             let mut origins = None;
-            for f in functions(app, listener) {
+            for f in app.handler_functions(listener) {
                 for stop in app.method_calls_on(f, 0, "preventDefault").into_iter().filter(|stop| !stop.after_await) {
                     let admitted = match stop.condition {
                         None => Some(Vec::new()),
@@ -125,7 +124,7 @@ impl Draft<'_> {
         for handler in handlers.iter().filter(|handler| handler.development != Some(true)) {
             let span = app.callee_span(handler.call);
             let mut all = Some(BTreeSet::new());
-            for f in functions(app, handler) {
+            for f in app.handler_functions(handler) {
                 let mut root = parameter_root(f, 0);
                 root.path.push("url".into());
                 for exit in app.exits(f).returns {
@@ -219,18 +218,6 @@ impl Draft<'_> {
 
 fn entries(found: Named) -> Vec<OriginEntry> {
     found.into_iter().map(|(origin, places)| OriginEntry { origin, from: places.list() }).collect()
-}
-
-fn functions(app: &electrolint_model::App, listener: &Listener) -> Vec<F> {
-    listener.value.map_or_else(Vec::new, |value| app.functions(value))
-}
-
-/// What a value certainly counts as in the shipped app.
-fn truth(app: &electrolint_model::App, v: V) -> Option<bool> {
-    let values = app.eval(v);
-    let mut truths = values.iter().filter(|known| known.development != Some(true)).map(|known| known.thing.truthy());
-    let first = truths.next()??;
-    truths.all(|truth| truth == Some(first)).then_some(first)
 }
 
 /// Whether an answer of a window open handler lets a window open; `None` where it depends.

@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Conditions inside conditions that are looked at.
+const MOST_CONDITIONS: usize = 128;
+
 /// Variables that are followed in a row.
 const MOST_NAMES: usize = 16;
 
@@ -585,6 +588,12 @@ impl Summary {
     /// The value of an id.
     pub fn value(&self, id: ValueId) -> Value {
         self.values[id.index()].value
+    }
+
+    /// The conditions that dominate something, from the inside out.
+    pub fn conditions_at(&self, condition: Option<ConditionId>) -> impl Iterator<Item = Condition> + '_ {
+        let at = move |id: Option<ConditionId>| id.map(|id| self.conditions[id.index()]);
+        std::iter::successors(at(condition), move |condition| at(condition.parent)).take(MOST_CONDITIONS)
     }
 
     /// What a variable holds that is written once.

@@ -29,13 +29,9 @@ impl App<'_> {
     /// What the root can be where a condition does *not* hold: a handler that stops everything else.
     pub fn admitted_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Option<Vec<Admitted>> {
         self.steps.question(|| {
-            let mut at = condition;
             let mut all = Vec::new();
-            for _ in 0..64 {
-                let Some(id) = at else { break };
-                let condition = self.program.summary(f.0).conditions[id.index()];
+            for condition in self.program.summary(f.0).conditions_at(condition) {
                 all.extend(self.admits(V(f.0, condition.test), !condition.holds, root, 0)?);
-                at = condition.parent;
             }
             bounded(all)
         })
@@ -161,7 +157,7 @@ impl App<'_> {
             return None;
         }
         let callee = V(c.0, call.callee);
-        let part_of = |v: V| self.url_part(v).filter(|(found, _)| found == root).map(|(_, part)| part);
+        let part_of = |v: V| self.part_of(v, root);
         if let Value::Member(object, method) = self.program.value(callee) {
             let object = V(c.0, object);
             let argument = self.program.argument(c, 0);
@@ -194,26 +190,13 @@ impl App<'_> {
             }
         }
         // A helper of the app's: what does it let through of the parameter that the address is handed to?
-        for (index, item) in self.program.arguments(c).iter().enumerate() {
-            let Some(part) = part_of(V(c.0, item.value)).filter(|part| !item.spread && *part != UrlPart::Other) else {
-                continue;
-            };
-            let mut all = Some(Vec::new());
-            let helpers = self.functions(callee);
-            if helpers.is_empty() {
-                return None;
-            }
-            for helper in helpers {
-                let inner = parameter_root(helper, index as u32);
-                all = either(all, self.admitted_by_helper(helper, holds, &inner, depth + 4));
-            }
-            return all.map(|all| {
-                // What a helper says of the text that it is given, it says of the part that this is.
-                let outer = |inner: UrlPart| if inner == UrlPart::Whole { part } else { inner };
-                all.into_iter().map(|(inner, text)| (outer(inner), text)).collect()
-            });
-        }
-        None
+        let (index, part) = self.parts_given(c, root).into_iter().find(|(_, part)| *part != UrlPart::Other)?;
+        let helpers = self.functions(callee);
+        let said = |helper| self.admitted_by_helper(helper, holds, &parameter_root(helper, index), depth + 4);
+        let all = helpers.into_iter().map(said).reduce(either)??;
+        // What a helper says of the text that it is given, it says of the part that this is.
+        let outer = |inner: UrlPart| if inner == UrlPart::Whole { part } else { inner };
+        Some(all.into_iter().map(|(inner, text)| (outer(inner), text)).collect())
     }
 
     /// What a function's parameter can be where it returns something that counts as `holds`.
@@ -227,7 +210,7 @@ impl App<'_> {
             let way = match exit.value.map(|value| V(f.0, value)) {
                 None if holds => continue,
                 None => under(),
-                Some(value) if self.eval(value).iter().all(|known| known.thing.truthy() == Some(!holds)) => continue,
+                Some(value) if self.never(value, holds) => continue,
                 Some(value) => narrower(under(), self.admits(value, holds, root, depth + 1)),
             };
             all = either(all, way);

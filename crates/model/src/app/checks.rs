@@ -17,7 +17,7 @@ use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
 pub(super) use strength::judged;
-pub use strength::{Judged, Strength};
+pub use strength::{Judged, Lets, Strength};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -66,21 +66,12 @@ impl App<'_> {
 
     fn passing_formula(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Formula {
         let summary = self.program.summary(f.0);
-        let mut parts = Vec::new();
-        let mut at = condition;
-        let mut steps = 0;
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            // What passes in a frame inside the page does not navigate the page.
-            if !self.asks_for_main_frame(V(f.0, condition.test), condition.holds) {
-                parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
-            }
-            at = condition.parent;
-            steps += 1;
-            if steps > 64 {
-                break;
-            }
-        }
+        // What passes in a frame inside the page does not navigate the page.
+        let stops = summary
+            .conditions_at(condition)
+            .filter(|condition| !self.asks_for_main_frame(V(f.0, condition.test), condition.holds));
+        let parts: Vec<_> =
+            stops.map(|condition| self.formula(V(f.0, condition.test), !condition.holds, root, 0)).collect();
         if parts.is_empty() {
             // Nothing passes at all.
             return Formula::Atom(judged(Strength::Host, None, None));

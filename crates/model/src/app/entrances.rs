@@ -80,8 +80,7 @@ impl App<'_> {
                 add(call.argument(self, 1), SourceKind::Message, 0);
             }
         }
-        for &(unit, index) in self.program.writes_to("onmessage") {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to("onmessage") {
             if self.is_worker(unit) || self.is_made_worker(V(unit, write.object)) {
                 continue;
             }

@@ -109,7 +109,7 @@ impl App<'_> {
         }
     }
 
-    /// The functions that an IPC handler can be: several, where one function registers them all.
+    /// The functions that a handler can be: several, where one function registers them all.
     pub fn handler_functions(&self, handler: &Listener) -> Vec<F> {
         handler.value.map(|value| self.functions(value)).unwrap_or_default()
     }

@@ -14,9 +14,6 @@ use crate::summary::{ConditionId, Key, Operator, Value};
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-appcommandline
 const LOWER_CASE: Version = Version::new(36, 0, 0);
 
-/// Conditions in a row that are looked at.
-const MOST_CONDITIONS: usize = 64;
-
 /// Commands of one script that are looked at.
 const MOST_COMMANDS: usize = 64;
 
@@ -159,19 +156,11 @@ impl App<'_> {
     /// Whether something happens only where something unknown holds. What system it is does not count: it happens to all who have it.
     pub(super) fn is_optional(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
         let summary = self.program.summary(unit);
-        let mut at = condition;
-        for _ in 0..MOST_CONDITIONS {
-            let Some(id) = at else { return false };
-            let condition = summary.conditions[id.index()];
+        summary.conditions_at(condition).any(|condition| {
             let test = V(unit, condition.test);
             let holds = self.eval(test).iter().all(|known| known.thing.truthy() == Some(condition.holds));
-            let told = holds || condition.holds && self.asks_for_system(test);
-            if !told {
-                return true;
-            }
-            at = condition.parent;
-        }
-        true
+            !(holds || condition.holds && self.asks_for_system(test))
+        })
     }
 
     /// `process.platform === 'linux'`.

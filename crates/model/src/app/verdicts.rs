@@ -306,7 +306,7 @@ impl App<'_> {
     }
 
     /// Whether a value is true or false for certain in the shipped app.
-    fn truth_of(&self, v: V) -> Option<bool> {
+    pub fn truth_of(&self, v: V) -> Option<bool> {
         let values = self.eval(v);
         let mut truths = values.iter().filter(|known| known.development != Some(true)).map(|known| match known.thing {
             Thing::Development(yes) => Some(!yes),
@@ -318,25 +318,21 @@ impl App<'_> {
 
     /// A grant counts as guarded if anything in its conditions says what the permission or the page must be, not only what it must not be.
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
-        let Some(first) = condition else { return Verdict::Allows(span) };
+        if condition.is_none() {
+            return Verdict::Allows(span);
+        }
         let permission = parameter_root(f, 1);
         let found = self.guard_of_root(inner, condition, &permission);
         if found.strength >= Strength::Opaque {
             return Verdict::Guarded(found);
         }
         // Other tests: of the page's address, of the contents, of a setting.
-        let summary = self.program.summary(inner.0);
-        let mut at = Some(first);
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(judged(Strength::Host, Some(span), None));
-            }
-            at = condition.parent;
+        let mut conditions = self.program.summary(inner.0).conditions_at(condition);
+        if conditions.any(|condition| self.is_about_page(V(inner.0, condition.test), condition.holds)) {
+            return Verdict::Guarded(judged(Strength::Host, Some(span), None));
         }
         if found.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
-
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,

@@ -32,8 +32,7 @@ pub struct PropertyWrite {
 impl App<'_> {
     /// Every write to a property of this name.
     pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
-        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
-            let write = self.program.summary(unit).writes.get(index as usize)?;
+        let writes = self.program.written_to(name).filter_map(|(unit, write)| {
             Some(PropertyWrite {
                 object: V(unit, write.object),
                 value: V(unit, write.value?),

@@ -79,9 +79,8 @@ impl Program<'_> {
     pub(super) fn packed_member(&self, f: F, name: &str) -> Option<Values> {
         let summary = self.summary(f.0);
         // `exports.name = value`.
-        for &(unit, index) in self.writes_to(name) {
-            let write = summary.writes.get(index as usize).filter(|_| unit == f.0);
-            let Some(write) = write.filter(|write| self.inside(f, write.order)) else { continue };
+        let writes = self.written_to(name).filter(|(unit, write)| *unit == f.0 && self.inside(f, write.order));
+        for (_, write) in writes {
             let of_exports = self.is_own_parameter(f, write.object, 1)
                 || matches!(summary.value(write.object), Value::Member(module, key)
                     if summary.str(key) == "exports" && self.is_own_parameter(f, module, 0));

@@ -493,6 +493,11 @@ impl<'a> Program<'a> {
     pub(crate) fn writes_to(&self, key: &str) -> &[(UnitId, u32)] {
         self.writes_by_key.get(key).map_or(&[], Vec::as_slice)
     }
+
+    /// The writes to properties of this name, with what they say.
+    pub(crate) fn written_to(&self, key: &str) -> impl Iterator<Item = (UnitId, Write)> + use<'_, 'a> {
+        self.writes_to(key).iter().map(|&(unit, index)| (unit, self.summary(unit).writes[index as usize]))
+    }
 }
 
 /// The last name of a path: `c` of `a.b.c`, a variable's own name.

@@ -172,12 +172,10 @@ impl Program<'_> {
         }
         // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
         let mut values = Vec::new();
-        let writes = self.writes_to(name);
-        if writes.len() > MOST_WRITES {
+        if self.writes_to(name).len() > MOST_WRITES {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
-        for &(unit, index) in writes.iter().take(MOST_WRITES) {
-            let write = self.summary(unit).writes[index as usize];
+        for (unit, write) in self.written_to(name).take(MOST_WRITES) {
             let is_global = matches!(self.value(V(unit, write.object)), Value::Global(object)
                 if matches!(self.str(unit, object), "globalThis" | "global" | "window"));
             if let (true, Some(value)) = (is_global, write.value) {

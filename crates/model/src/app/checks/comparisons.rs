@@ -57,12 +57,11 @@ impl App<'_> {
             let values = self.eval(other);
             let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
             let strength = strength_of(part);
-            let are_programs = values.iter().any(|known| known.text().is_some_and(starts_programs));
-            let lets_files = part == UrlPart::Protocol && are_programs;
+            let lets = if part == UrlPart::Protocol { Lets::of_schemes(&values) } else { Lets::Nothing };
             return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
                 judged(Strength::Host, Some(span), None)
             } else if constant || strength >= Strength::Host {
-                Judged { lets_files, ..judged(strength, Some(span), None) }
+                judged(strength, Some(span), None).letting(lets)
             } else {
                 judged(Strength::Opaque, Some(span), None)
             };

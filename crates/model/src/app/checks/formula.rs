@@ -5,7 +5,7 @@ use super::{App, Root};
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
-use crate::summary::{ConditionId, Operator, Value};
+use crate::summary::{Condition, ConditionId, Operator, Value};
 
 /// Tests inside tests that are followed; a helper counts for five.
 const MOST_DEPTH: u32 = 24;
@@ -126,23 +126,14 @@ impl App<'_> {
     }
 
     /// Whether a value certainly does not come out as `holds`.
-    pub(super) fn never(&self, v: V, holds: bool) -> bool {
+    pub(in crate::app) fn never(&self, v: V, holds: bool) -> bool {
         let values = self.eval(v);
         values.iter().all(|known| known.thing.truthy() == Some(!holds))
     }
 
     pub(super) fn conditions(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Vec<Formula> {
-        let summary = self.program.summary(f.0);
-        let mut parts = Vec::new();
-        let mut at = condition;
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            parts.push(self.formula(V(f.0, condition.test), condition.holds, root, depth + 1));
-            at = condition.parent;
-            if parts.len() > 64 {
-                break;
-            }
-        }
-        parts
+        let conditions = self.program.summary(f.0).conditions_at(condition);
+        let formula = |condition: Condition| self.formula(V(f.0, condition.test), condition.holds, root, depth + 1);
+        conditions.map(formula).collect()
     }
 }
