@@ -6,6 +6,7 @@
 
 #[doc(hidden)]
 pub mod cli;
+pub mod egress;
 mod engine;
 mod os;
 pub mod proto;

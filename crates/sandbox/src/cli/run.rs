@@ -119,6 +119,7 @@ async fn execute(options: &Options, policy: Policy, code: &str) -> Result<Outcom
                 Event::Uncaught(error) => eprintln!("uncaught: {}: {}", visible(&error.name), visible(&error.message)),
                 Event::LogCut(bytes) => eprintln!("[{bytes} bytes of output were cut]"),
                 Event::Exit { .. } => return,
+                Event::Reported { rule, reason } => eprintln!("reported: {}: {}", visible(&rule), visible(&reason)),
                 Event::Ready | Event::Lockup | Event::Crash { .. } => {}
             }
         }

@@ -423,6 +423,7 @@ fn describe(sandbox: u64, event: Event) -> Json {
         Event::Uncaught(error) => {
             json!({ "event": "uncaught", "name": error.name, "message": error.message, "stack": error.stack })
         }
+        Event::Reported { rule, reason } => json!({ "event": "reported", "rule": rule, "reason": reason }),
         Event::Lockup => json!({ "event": "lockup" }),
         Event::Exit { status, reason, crash } => {
             let (code, signal) = match status {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use electrolint_policy::manifest::Aslr;
 use electrolint_policy::policy::{Policy, Signature};
-use electrolint_policy::{Value, check_method_name};
+use electrolint_policy::{Permission, Value, check_method_name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
@@ -15,9 +15,11 @@ use super::event::Event;
 use super::handler::{ApiError, CallArgs, Handler, typed};
 use super::live::start;
 use super::modules::Folder;
+use super::network::Network;
 use super::plugins::{Loaded, Plugin, check_plugins};
 use super::sandbox::Sandbox;
 use super::{Engine, StartError};
+use crate::egress::{Egress, Guard, Mode};
 
 /// Events that a slow listener may fall behind by.
 const EVENTS: usize = 1024;
@@ -31,6 +33,8 @@ pub struct SandboxBuilder {
     modules: Option<Arc<Folder>>,
     plugins: Vec<(Arc<dyn Plugin>, serde_json::Value)>,
     load_main: bool,
+    egress: Option<Egress>,
+    mode: Mode,
 }
 
 impl SandboxBuilder {
@@ -43,6 +47,8 @@ impl SandboxBuilder {
             modules: None,
             plugins: Vec::new(),
             load_main: false,
+            egress: None,
+            mode: Mode::Enforce,
         }
     }
 
@@ -119,6 +125,22 @@ impl SandboxBuilder {
         self.modules(&id, folder)
     }
 
+    /// What `network` of the script goes through, in place of [`Egress::system`]. It is there only if the policy has
+    /// `net.request` or `net.websocket`.
+    #[must_use]
+    pub fn egress(mut self, egress: Egress) -> Self {
+        self.egress = Some(egress);
+        self
+    }
+
+    /// Whether what the list of hosts and the schemas of arguments refuse is refused, or only told as
+    /// [`Event::Reported`]. The host decides it: no field of a policy does.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
     /// Makes the sandbox and waits until it is ready.
     ///
     /// # Errors
@@ -155,7 +177,15 @@ impl SandboxBuilder {
         let plugins =
             named.map(|(manifest, (plugin, options))| Loaded { name: manifest.name, plugin, options }).collect();
         let main = policy.main.as_ref().filter(|_| self.load_main).map(|main| format!("./{main}"));
+        let events = broadcast::channel(EVENTS).0;
+        let network = network(&policy, self.egress, self.mode, &events);
+        let own = network.iter().flat_map(|network| network.functions(&policy));
+        for (name, handler) in own {
+            api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
+        }
         let plan = Plan {
+            network,
+            mode: self.mode,
             plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
@@ -165,7 +195,7 @@ impl SandboxBuilder {
             exposed: Mutex::default(),
             main,
             modules: self.modules,
-            events: broadcast::channel(EVENTS).0,
+            events,
         };
         let plan = Arc::new(plan);
         for loaded in &plan.plugins {
@@ -182,8 +212,31 @@ pub(super) struct Function {
     pub(super) handler: Handler,
 }
 
+/// What the policy and the host give of the network; nothing without a permission for it.
+fn network(
+    policy: &Policy,
+    egress: Option<Egress>,
+    mode: Mode,
+    events: &broadcast::Sender<Event>,
+) -> Option<Arc<Network>> {
+    if !policy.permits(Permission::NetRequest) && !policy.permits(Permission::NetWebSocket) {
+        return None;
+    }
+    let mut guard = Guard::new(policy.clone(), egress.unwrap_or_else(Egress::system));
+    if mode == Mode::Report {
+        let events = events.clone();
+        guard = guard.reporting(Arc::new(move |denied| {
+            // Nobody listens: nothing to do.
+            let _ = events.send(Event::Reported { rule: denied.rule, reason: denied.reason });
+        }));
+    }
+    Some(Arc::new(Network::new(guard, policy)))
+}
+
 /// Everything that outlives a restart.
 pub(super) struct Plan {
+    pub(super) network: Option<Arc<Network>>,
+    pub(super) mode: Mode,
     pub(super) plugins: Vec<Loaded>,
     pub(super) engine: Engine,
     pub(super) policy: Policy,

@@ -23,6 +23,13 @@ pub enum Event {
     LogCut(u64),
     /// An error that nothing caught.
     Uncaught(Thrown),
+    /// Something that the policy refuses, and that [`crate::egress::Mode::Report`] lets through.
+    Reported {
+        /// JSON pointer of the policy's entry, or the name of the function whose arguments do not fit.
+        rule: String,
+        /// One sentence.
+        reason: String,
+    },
     /// No pong came in `lockup.timeoutMs`.
     Lockup,
     /// The worker has ended. The last event of a run.

@@ -246,6 +246,9 @@ impl Live {
             let _ = waiting.send(Err(RpcError::Gone(RESET.into())));
         }
         self.ports.store(0, Ordering::Release);
+        if let Some(network) = &self.plan.network {
+            network.end();
+        }
         if let Some(done) = done {
             let _ = done.send(());
         }

@@ -10,6 +10,7 @@ mod execute;
 mod handler;
 mod live;
 mod modules;
+mod network;
 mod nursery;
 mod plugins;
 mod pool;
@@ -26,8 +27,8 @@ use electrolint_policy::policy::Policy;
 
 pub use builder::SandboxBuilder;
 pub use cache::CacheStats;
-pub(crate) use convert::to_plain_json;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
+pub(crate) use convert::{from_base64, to_plain_json};
 pub use event::{Event, Events, ExecError, Thrown};
 pub use execute::Execute;
 pub use handler::{ApiError, CallArgs};

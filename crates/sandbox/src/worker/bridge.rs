@@ -28,6 +28,9 @@ const METHOD_FAILED: i32 = -32000;
 /// The name that scripts of `execute` have in stacks.
 pub(super) const SCRIPT_NAME: &str = "sandbox.js";
 
+/// How names of services begin, on both sides. No name of a method does.
+const SERVICE: char = '@';
+
 /// The name of the port that `port` itself is.
 const DEFAULT_PORT: &str = "";
 
@@ -72,6 +75,7 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
                 running: RefCell::default(),
                 answering: RefCell::default(),
                 exposed: RefCell::default(),
+                listening: RefCell::default(),
                 timers: RefCell::default(),
                 ports: RefCell::default(),
             });
@@ -198,6 +202,8 @@ struct Bridge<'js> {
     /// Calls of the host to exposed methods, by their id.
     answering: RefCell<Vec<(u32, Promise<'js>)>>,
     exposed: RefCell<HashMap<String, Function<'js>>>,
+    /// What the host calls of the services: beside `exposed`, so that no script replaces it.
+    listening: RefCell<HashMap<String, Function<'js>>>,
     timers: RefCell<Timers<'js>>,
     ports: RefCell<Ports<'js>>,
 }
@@ -468,6 +474,9 @@ impl<'js> Bridge<'js> {
         let api = Object::new_proto(self.ctx.clone(), None)?;
         let mut folders: Vec<Object> = vec![api.clone()];
         for (index, name) in names.iter().enumerate() {
+            if name.starts_with(SERVICE) {
+                continue;
+            }
             let mut at = api.clone();
             let mut segments = name.split('.').peekable();
             while let Some(segment) = segments.next() {
@@ -491,7 +500,40 @@ impl<'js> Bridge<'js> {
         for folder in folders {
             freeze.call::<_, Js>((folder,))?;
         }
-        self.ctx.globals().prop("api", Property::from(api).enumerable())
+        self.ctx.globals().prop("api", Property::from(api).enumerable())?;
+        self.make_services(names)
+    }
+
+    /// What the host offers beside `api`: the script of the services makes globals of it.
+    fn make_services(self: &Rc<Self>, names: &[String]) -> Result<()> {
+        if !names.iter().any(|name| name.starts_with(SERVICE)) {
+            return Ok(());
+        }
+        let calls = Object::new_proto(self.ctx.clone(), None)?;
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| name.starts_with(SERVICE)) {
+            let bridge = Rc::downgrade(self);
+            let index = index as u32;
+            let call = move |arguments: Rest<Js<'js>>| alive(&bridge)?.call_api(index, &arguments.0);
+            calls.prop(name.as_str(), Property::from(Function::new(self.ctx.clone(), call)?).enumerable())?;
+        }
+        let bridge = Rc::downgrade(self);
+        let listen = move |name: String, function: Function<'js>| {
+            alive(&bridge)?.listening.borrow_mut().insert(name, function);
+            Ok::<_, rquickjs::Error>(())
+        };
+        let bridge = Rc::downgrade(self);
+        let log = move |text: String| {
+            alive(&bridge)?.log(Level::Error, text);
+            Ok::<_, rquickjs::Error>(())
+        };
+        // Two parts fit one message, with what is around them.
+        let chunk = self.config().message_bytes / 2;
+        self.intrinsics.function("services")?.call((
+            calls,
+            Function::new(self.ctx.clone(), listen)?,
+            chunk,
+            Function::new(self.ctx.clone(), log)?,
+        ))
     }
 
     fn call_api(self: &Rc<Self>, index: u32, arguments: &[Js<'js>]) -> Result<Js<'js>> {
@@ -861,7 +903,8 @@ impl<'js> Bridge<'js> {
     }
 
     fn invoke(&self, method: &str, args: &Value) -> Option<Result<Js<'js>>> {
-        let function = self.exposed.borrow().get(method).cloned()?;
+        let functions = if method.starts_with(SERVICE) { &self.listening } else { &self.exposed };
+        let function = functions.borrow().get(method).cloned()?;
         Some(write(&self.intrinsics, args).and_then(|value| {
             let arguments = match (args, value.as_array()) {
                 (Value::Array(_), Some(list)) => list.iter().collect::<Result<Vec<Js>>>()?,
