@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use electrolint_model::App;
-use electrolint_model::app::GlobalUse;
+use electrolint_model::app::GlobalPath;
 use electrolint_model::link::Target;
 use electrolint_model::link::things::{Object, Thing};
 use electrolint_model::source::Span;
@@ -88,7 +88,8 @@ impl Draft<'_> {
     fn script(&mut self) {
         let app = self.app;
         let (mut api, mut rpc) = (Calls::default(), Calls::default());
-        for used in app.global_uses() {
+        let uses = app.global_paths();
+        for used in &uses {
             let path: Vec<&str> = used.path.split('.').collect();
             match path.as_slice() {
                 ["console", ..] => self.needs(Permission::Log, used.span),
@@ -98,8 +99,8 @@ impl Draft<'_> {
                 ["api", "config", "updateParams"] => {
                     self.open("/params", used.span, "", "what may be written is for a person to say, as a schema");
                 }
-                ["api", ..] => self.api_use(&used, &mut api),
-                ["rpc", "call" | "notify"] => self.rpc_use(&used, &mut rpc),
+                ["api", ..] => self.api_use(used, &mut api),
+                ["rpc", "call" | "notify"] => self.rpc_use(used, &mut rpc),
                 ["storage", ..] => {
                     self.needs(Permission::Storage, used.span);
                     self.manifest.storage.get_or_insert(Storage { max_bytes: None, max_depth: None });
@@ -111,11 +112,11 @@ impl Draft<'_> {
         }
         self.manifest.api = api.methods();
         self.manifest.rpc = rpc.methods().map(|expose| Rpc { expose: Some(expose), ..Rpc::default() });
-        self.script_hosts();
+        self.script_hosts(&uses);
         self.script_modules();
     }
 
-    fn api_use(&mut self, used: &GlobalUse, api: &mut Calls) {
+    fn api_use(&mut self, used: &GlobalPath, api: &mut Calls) {
         let app = self.app;
         let Some(name) = used.path.strip_prefix("api.") else {
             return self.open("/api", used.span, "", "which function of `api` is meant is not known here");
@@ -128,7 +129,7 @@ impl Draft<'_> {
         }
     }
 
-    fn rpc_use(&mut self, used: &GlobalUse, rpc: &mut Calls) {
+    fn rpc_use(&mut self, used: &GlobalPath, rpc: &mut Calls) {
         let app = self.app;
         let Some(call) = used.call else { return };
         let name = app.program.argument(call, 0).and_then(|name| app.constant(name));
@@ -148,9 +149,9 @@ impl Draft<'_> {
     }
 
     /// `network.request(url)`, `network.request.post(url)`, `network.websocket(url)`, and an object with a `url`.
-    fn script_hosts(&mut self) {
+    fn script_hosts(&mut self, uses: &[GlobalPath]) {
         let app = self.app;
-        let addresses = app.global_uses().into_iter().filter_map(|used| {
+        let addresses = uses.iter().filter_map(|used| {
             let first: Vec<&str> = used.path.split('.').take(2).collect();
             let is_network = matches!(first.as_slice(), ["network", "request" | "websocket"]);
             Some((app.program.argument(used.call.filter(|_| is_network)?, 0)?, used.span))

@@ -14,3 +14,5 @@ pub mod text;
 pub mod web_url;
 
 pub use app::{App, Options, analyse};
+#[doc(hidden)]
+pub use syntax::parse_and_drop;

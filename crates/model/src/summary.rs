@@ -79,8 +79,14 @@ pub enum Operator {
     Default,
     /// `+` of numbers or of texts that are not joined at lowering.
     Add,
-    /// `<`, `<=`, `>`, `>=`.
-    Order,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessOrEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterOrEqual,
     /// `in`.
     In,
     /// `instanceof`.

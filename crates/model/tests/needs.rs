@@ -100,7 +100,7 @@ fn what_a_script_names_and_does_not_declare() {
          network.request.get('https://a.example/'); const keep = storage.Read;",
     )]);
     let app = analyse(&sources, &Options::default());
-    let uses = app.global_uses();
+    let uses = app.global_paths();
     let mut calls: Vec<&str> = uses.iter().filter(|used| used.call.is_some()).map(|used| used.path.as_str()).collect();
     calls.sort_unstable();
     assert_eq!(calls, ["api.math.add", "network.request.get", "setTimeout"]);

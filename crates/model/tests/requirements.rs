@@ -220,6 +220,44 @@ fn r05_unknown_is_not_a_value() {
 }
 
 #[test]
+fn r06_a_write_in_a_function_that_nothing_refers_to_does_not_count() {
+    let window = "new BrowserWindow({ webPreferences: preferences });";
+    let of =
+        |rest: &str| one(&format!("const preferences = {{ sandbox: true }};\n{rest}\n{window}"), "39.0.0", "sandbox");
+    let unreached = [
+        "function relax() { preferences.sandbox = false; }",
+        "const relax = () => { preferences.sandbox = false; };",
+        "function relax() { function inner() { preferences.sandbox = false; } inner(); }",
+        "app.on('ready', () => { function relax() { preferences.sandbox = false; } });",
+        "function relax() { preferences.sandbox = false; } module.exports = { other: 1 };",
+    ];
+    for script in unreached {
+        assert_eq!(of(script).0, Some(true), "{script}");
+    }
+    let reached = [
+        "function relax() { preferences.sandbox = false; } relax();",
+        "function relax() { preferences.sandbox = false; } module.exports = { relax };",
+        "export function relax() { preferences.sandbox = false; }",
+        "const relax = () => { preferences.sandbox = false; }; app.on('ready', relax);",
+        "const all = { relax() { preferences.sandbox = false; } }; all.relax();",
+    ];
+    for script in reached {
+        let script = format!(
+            "const {{ app, BrowserWindow }} = require('electron');\nconst preferences = {{ sandbox: true }};\n{script}\n{window}"
+        );
+        let found = settings(&[("main.js", &script)], "39.0.0", "sandbox");
+        assert!(found.iter().any(|(value, _)| *value == Some(false)), "{script}: {found:?}");
+    }
+    // A variable too; and a page that says the name of a plain script's function may call it.
+    let script = "const { BrowserWindow } = require('electron');\nlet sandbox = true;\n\
+                  function relax() { sandbox = false; }\nnew BrowserWindow({ webPreferences: { sandbox } });";
+    let of = |files: &[(&str, &str)]| settings(files, "39.0.0", "sandbox");
+    assert_eq!(of(&[("main.js", script)]).iter().map(|found| found.0).collect::<Vec<_>>(), [Some(true)]);
+    let page = "<button onclick=\"relax()\">Relax</button>";
+    assert_eq!(of(&[("main.js", script), ("index.html", page)]).len(), 2);
+}
+
+#[test]
 fn r07_development_is_told_apart() {
     for test in [
         "!app.isPackaged",

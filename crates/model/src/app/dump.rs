@@ -87,6 +87,11 @@ impl App<'_> {
         for problem in &self.problems {
             let _ = writeln!(out, "problem {} {}: {}", problem.path, problem.kind.name(), problem.message);
         }
+        let mut read: Vec<&str> = self.program.units.iter().map(|unit| &*self.sources.file(unit.file).path).collect();
+        read.dedup();
+        for path in read {
+            let _ = writeln!(out, "read {path}");
+        }
         out
     }
 

@@ -1,6 +1,5 @@
 //! The facts about one app, asked for in Electron's words.
 
-mod addon;
 mod addons;
 mod admitted;
 mod analyse;
@@ -19,6 +18,7 @@ mod environment;
 mod flows;
 mod folders;
 mod fuses;
+mod global_paths;
 pub mod globals;
 mod handlers;
 mod inside;
@@ -28,17 +28,15 @@ mod page_data;
 mod page_loads;
 mod pages;
 mod parameters;
-mod patterns;
 mod policies;
 mod process;
 mod protocols;
 mod remote;
 mod requests;
-pub mod roots;
+mod roots;
 mod sandboxes;
 mod senders;
 pub mod sources;
-pub mod strength;
 mod switches;
 pub mod traces;
 pub mod verdicts;
@@ -51,7 +49,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-pub use addon::GlobalUse;
 pub use addons::{Addon, AddonManifest, AddonRoute};
 pub use admitted::Admitted;
 pub use analyse::{Options, Sheets, analyse, summarise};
@@ -64,6 +61,7 @@ pub use entries::Entries;
 pub use environment::EnvironmentWrite;
 pub use flows::Sink;
 pub use fuses::{FuseFlip, FuseFlips};
+pub use global_paths::GlobalPath;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load, is_loopback};
 pub use pages::{Markup, Page, WebviewElement};

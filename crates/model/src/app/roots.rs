@@ -216,6 +216,11 @@ impl App<'_> {
     pub fn root(&self, v: V) -> Option<Root> {
         self.url_part(v).map(|(root, _)| root)
     }
+
+    /// The part of this address that a value is, if it is made from it.
+    pub fn part_of(&self, v: V, root: &Root) -> Option<UrlPart> {
+        self.url_part(v).filter(|(found, _)| found == root).map(|(_, part)| part)
+    }
 }
 
 /// The root of a parameter as it was handed over.

@@ -1,9 +1,8 @@
 //! What handlers decide: whether a navigation, a new window or a permission gets through, and by which check.
 
 use super::App;
-use super::checks::{Judged, Root, Strength, parameter_root};
+use super::checks::{Judged, Root, Strength, judged, parameter_root};
 use super::handlers::Listener;
-use super::strength::judged;
 use crate::link::things::{Known, Object, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;

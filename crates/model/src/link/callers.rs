@@ -249,4 +249,20 @@ impl Program<'_> {
         }
         places
     }
+
+    /// Whether a function is written inside another.
+    pub(crate) fn encloses(&self, outer: F, inner: F) -> bool {
+        let mut at = inner.1;
+        for _ in 0..64 {
+            if outer == F(inner.0, at) {
+                return true;
+            }
+            let parent = self.function(F(inner.0, at)).parent;
+            if parent == at {
+                return false;
+            }
+            at = parent;
+        }
+        false
+    }
 }

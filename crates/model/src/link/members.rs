@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::development::is_development;
 use super::evaluate::MOST_VALUES;
 use super::things::*;
 use super::{F, K, Program, UnitId, V, electron};
@@ -9,44 +10,6 @@ use crate::summary::*;
 
 /// Superclasses that are followed in a row.
 const MOST_SUPERCLASSES: u32 = 8;
-
-/// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 18] = [
-    "process.env.VITEST",
-    "process.env.JEST_WORKER_ID",
-    "process.defaultApp",
-    "electron-is-dev",
-    "electron-is-dev.default",
-    "import.meta.env.DEV",
-    "electron-is.dev",
-    "@electron-toolkit/utils.is.dev",
-    "electron-util.is.development",
-    "electron-util/main.isDev",
-    "electron-util.isDev",
-    "electron-is.dev()",
-    "process.env.IS_DEV",
-    "process.env.DEV",
-    "electron-util/node.isDev",
-    "process.env.ELECTRON_IS_DEV",
-    "process.env.WEBPACK_SERVE",
-    "electron-is-dev.isDev",
-];
-
-/// Paths that hold an address only while a development server runs: as a test they mean development.
-const DEVELOPMENT_ADDRESSES: [&str; 7] = [
-    "process.env.VITE_DEV_SERVER_URL",
-    "process.env.ELECTRON_RENDERER_URL",
-    "process.env.WEBPACK_DEV_SERVER_URL",
-    "MAIN_WINDOW_VITE_DEV_SERVER_URL",
-    "process.env.DEV_SERVER_URL",
-    "process.env.ELECTRON_START_URL",
-    "process.env.NUXT_DEV_SERVER_URL",
-];
-
-/// Whether a path holds the address of a development server, and nothing in a packaged app.
-pub fn is_development_address(path: &str) -> bool {
-    DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
-}
 
 /// Writes to one property of the global object that are looked at.
 const MOST_GLOBAL_WRITES: usize = 64;
@@ -76,7 +39,7 @@ impl Program<'_> {
         if longer == "app.isPackaged" || longer == "import.meta.env.PROD" || longer.ends_with("remote.app.isPackaged") {
             return Thing::Development(false);
         }
-        if DEVELOPMENT.contains(&longer.as_str()) {
+        if is_development(&longer) {
             return Thing::Development(true);
         }
         // A static member of a class of the app's that extends an API is the API's.
@@ -432,11 +395,11 @@ impl Program<'_> {
             let write = self.summary(unit).writes[index as usize];
             let Some(value) = write.value else { continue };
             let value = V(unit, value);
-            if values.len() >= MOST_VALUES || self.is_tired() {
+            if values.len() >= MOST_VALUES || self.budget.is_over() {
                 values.push(Known::unknown(Unknown::Limit, Some(v)));
                 break;
             }
-            self.work.set(self.work.get() + 1);
+            self.budget.step();
             if value == v || !is_it(self, V(unit, write.object)) {
                 continue;
             }

@@ -2,20 +2,27 @@
 //!
 //! [`Program`] holds every summary and answers, on demand and remembering, what a value is: through variables, files, calls and classes.
 
+mod budget;
 mod bundles;
 mod callers;
 mod collections;
+mod development;
+pub use development::is_development_address;
 pub mod electron;
 mod emitters;
 mod evaluate;
 mod exports;
 mod members;
-pub use members::is_development_address;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
+mod operators;
+mod parameters;
 mod resolve;
+mod results;
 mod texts;
 pub mod things;
+mod unreached;
+mod variables;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -24,6 +31,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
+use budget::Budget;
 use resolve::Modules;
 pub use resolve::Target;
 pub(crate) use resolve::{Json, is_builtin, join, split, within};
@@ -81,6 +89,8 @@ pub struct Program<'a> {
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
+    /// Functions that nothing refers to.
+    unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
     holders: FxHashMap<UnitId, Vec<Rc<str>>>,
     /// `require('./unit')(…)`.
@@ -104,22 +114,14 @@ pub struct Program<'a> {
     holding: RefCell<Vec<V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     depth: Cell<u32>,
-    work: Cell<u64>,
-    /// How much work was done when the question that is being answered was asked.
-    asked_at: Cell<u64>,
-    /// How much it may cost.
-    allowed: Cell<u64>,
-    /// For each unit, how many questions that began in it came to no end.
-    tangled: Vec<Cell<u32>>,
+    budget: Budget,
 }
-
-/// Steps of evaluation that one app may cost, as a bound against hostile input.
-const MOST_WORK: u64 = 10_000_000;
 
 impl<'a> Program<'a> {
     /// Links the summaries. `units` are in the order of their files.
     pub fn new(sources: &'a Sources, units: Vec<Unit>) -> Self {
         let modules = Modules::new(sources, &units);
+        let budget = Budget::new(units.len());
         let mut program = Self {
             sources,
             units,
@@ -132,6 +134,7 @@ impl<'a> Program<'a> {
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
             functions_by_name: FxHashMap::default(),
+            unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
             called_at_once: FxHashMap::default(),
             memo: Default::default(),
@@ -148,12 +151,9 @@ impl<'a> Program<'a> {
             holding: RefCell::default(),
             registrations: RefCell::default(),
             depth: Cell::new(0),
-            work: Cell::new(0),
-            asked_at: Cell::new(0),
-            allowed: Cell::new(0),
-            tangled: Vec::new(),
+            budget,
         };
-        program.tangled = vec![Cell::new(0); program.units.len()];
+        program.unreached = program.unreached_functions();
         program.index();
         program
     }
@@ -232,17 +232,7 @@ impl<'a> Program<'a> {
 
     /// Whether so much was evaluated that facts may be missing.
     pub fn exhausted(&self) -> bool {
-        self.work.get() > MOST_WORK
-    }
-
-    fn tangles(&self, unit: UnitId) -> u32 {
-        self.tangled.get(unit.0 as usize).map_or(0, Cell::get)
-    }
-
-    fn tangle(&self, unit: UnitId) {
-        if let Some(count) = self.tangled.get(unit.0 as usize) {
-            count.set(count.get().saturating_add(1));
-        }
+        self.budget.is_exhausted()
     }
 
     /// The module that an import leads to.
@@ -374,7 +364,9 @@ impl<'a> Program<'a> {
                 }
             }
             for (index, write) in summary.writes.iter().enumerate() {
-                if let Key::Name(key) = write.key {
+                if let Key::Name(key) = write.key
+                    && !self.is_unreached(unit, write.function)
+                {
                     writes.entry(shared(key)).or_default().push((unit, index as u32));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
                         alias(from, key);

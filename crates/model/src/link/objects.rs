@@ -317,6 +317,7 @@ impl Program<'_> {
                 for write in self.summary(v.0).writes.iter().take(MOST_LATER_WRITES) {
                     if let Key::Name(name) = write.key
                         && write.value.is_some()
+                        && !self.is_unreached(v.0, write.function)
                         && matches!(self.value(V(v.0, write.object)), Value::Binding(_))
                         && self.may_hold(v.0, write.object, *v)
                     {

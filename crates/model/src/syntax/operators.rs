@@ -106,7 +106,10 @@ impl Lowering {
         let operator = match binary.op {
             BinaryOp::EqEq | BinaryOp::EqEqEq => Operator::Equal,
             BinaryOp::NotEq | BinaryOp::NotEqEq => Operator::NotEqual,
-            BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq => Operator::Order,
+            BinaryOp::Lt => Operator::Less,
+            BinaryOp::LtEq => Operator::LessOrEqual,
+            BinaryOp::Gt => Operator::Greater,
+            BinaryOp::GtEq => Operator::GreaterOrEqual,
             BinaryOp::In => Operator::In,
             BinaryOp::InstanceOf => Operator::InstanceOf,
             _ => Operator::Other,

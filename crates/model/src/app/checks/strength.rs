@@ -1,8 +1,6 @@
 //! What a comparison with a text or a pattern is worth.
 
-use std::rc::Rc;
-
-use super::roots::UrlPart;
+use super::UrlPart;
 use crate::source::Span;
 
 /// How well a check holds an address.
@@ -50,10 +48,16 @@ pub struct Judged {
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
 pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
 
+/// Why a scheme that is not closed by its colon is weak.
+pub(super) const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
+
 /// Why a check holds that lets everything but servers through.
 const NO_SERVER: &str = "what is left leads to no server";
 
 impl Judged {
+    /// Nothing was found.
+    pub(super) const NOTHING: Self = judged(Strength::None, None, None);
+
     /// As for a program that the desktop starts: a file that is named may be one that runs.
     pub fn for_desktop(mut self) -> Self {
         if self.lets_files {
@@ -90,8 +94,18 @@ pub(super) fn of_files(found: Judged) -> Judged {
     Judged { lets_files: true, ..found }
 }
 
-pub(super) fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
+pub(in crate::app) const fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
     Judged { strength, span, why, lets_files: false }
+}
+
+/// A check that can be got around, and how.
+pub(super) fn weak(why: &'static str, span: Span) -> Judged {
+    judged(Strength::Weak, Some(span), Some(why))
+}
+
+/// A search for a text, wherever in an address it stands.
+pub(super) fn found_inside(span: Span) -> Judged {
+    weak("a search for text inside an address finds it in the path or the user name too", span)
 }
 
 /// Whether a desktop starts a program for an address of this scheme.
@@ -108,7 +122,7 @@ pub(super) fn without(prefix: &str, span: Span) -> Judged {
     {
         return judged(Strength::Host, Some(span), Some(NO_SERVER));
     }
-    judged(Strength::Weak, Some(span), Some(FORBIDS))
+    weak(FORBIDS, span)
 }
 
 pub(super) fn strength_of(part: UrlPart) -> Strength {
@@ -140,92 +154,11 @@ pub(super) fn prefix_strength(text: &str, span: Span) -> Judged {
             Judged { lets_files: starts_programs(scheme), ..judged(Strength::Scheme, Some(span), None) }
         }
         Some((_, rest)) if !rest.starts_with("//") => judged(Strength::Scheme, Some(span), None),
-        Some(_) => judged(
-            Strength::Weak,
-            Some(span),
-            Some("`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash"),
+        Some(_) => weak(
+            "`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash",
+            span,
         ),
-        None if text.is_empty() => judged(Strength::None, None, None),
-        None => judged(Strength::Weak, Some(span), Some("a scheme that begins like this one passes too")),
-    }
-}
-
-/// `(https?|mailto):`, `(https?://|mailto:)`: a group of schemes, each closed by its colon.
-fn are_schemes(pattern: &str) -> bool {
-    let Some((group, rest)) = pattern.strip_prefix('(').and_then(|group| group.split_once(')')) else { return false };
-    let closed = rest.starts_with(':');
-    (closed || rest.is_empty())
-        && group.split('|').all(|way| {
-            let (scheme, after) = way.split_once(':').unwrap_or((way, if closed { "" } else { "?" }));
-            let named = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-?".contains(&byte));
-            named && !scheme.is_empty() && after.bytes().all(|byte| byte == b'/')
-        })
-}
-
-/// What a pattern that matches is worth.
-pub(super) fn pattern_strength(pattern: &Rc<str>, flags: &str, part: UrlPart, span: Span) -> Judged {
-    let weak = |why| judged(Strength::Weak, Some(span), Some(why));
-    if flags.contains('m') && part == UrlPart::Whole {
-        return weak("with the flag `m` the pattern matches at the beginning of any line");
-    }
-    let Some(rest) = pattern.strip_prefix('^') else {
-        return match part {
-            UrlPart::Other => judged(Strength::None, None, None),
-            _ => weak("a pattern without `^` matches in the middle of an address too"),
-        };
-    };
-    // `^a|b`: only the first way is anchored.
-    let mut level = 0i32;
-    let mut escaped = false;
-    for c in rest.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '(' | '[' => level += 1,
-            ')' | ']' => level -= 1,
-            '|' if level == 0 => {
-                let all = rest.split('|').skip(1).all(|way| way.starts_with('^'));
-                if !all {
-                    return weak("only the first alternative of the pattern is anchored");
-                }
-            }
-            _ => {}
-        }
-    }
-    match part {
-        UrlPart::Protocol => {
-            if rest.ends_with('$') || rest.ends_with(':') {
-                judged(Strength::Scheme, Some(span), None)
-            } else {
-                weak("a scheme that begins like this one passes too")
-            }
-        }
-        UrlPart::Host | UrlPart::Origin => {
-            if rest.ends_with('$') {
-                judged(Strength::Host, Some(span), None)
-            } else {
-                weak("a pattern without `$` lets a longer host name through")
-            }
-        }
-        UrlPart::Whole => {
-            // Scheme, then host, then a slash: closed. Scheme alone: a scheme check.
-            let plain = rest.replace("\\/", "/").replace("\\.", ".").replace("(?:", "(");
-            if are_schemes(&plain) {
-                return judged(Strength::Scheme, Some(span), None);
-            }
-            let Some((scheme, after)) = plain.split_once(':') else {
-                return weak("a scheme that begins like this one passes too");
-            };
-            let _ = scheme;
-            let after = after.trim_start_matches(['/', '?']);
-            if after.is_empty() || after.starts_with(')') || after.starts_with(".") || after.starts_with('[') {
-                judged(Strength::Scheme, Some(span), None)
-            } else if after.contains('/') || after.ends_with('$') {
-                judged(Strength::Host, Some(span), None)
-            } else {
-                weak("the pattern does not end the host name: a longer one passes too")
-            }
-        }
-        UrlPart::Other => judged(Strength::None, None, None),
+        None if text.is_empty() => Judged::NOTHING,
+        None => weak(LONGER_SCHEME, span),
     }
 }

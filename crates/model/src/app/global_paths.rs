@@ -12,7 +12,7 @@ const MOST_SEGMENTS: usize = 8;
 
 /// Something that a script names and does not declare.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GlobalUse {
+pub struct GlobalPath {
     /// Its dotted path: `api.weather.get`, `setTimeout`.
     pub path: String,
     /// The call, where it is called.
@@ -24,7 +24,7 @@ pub struct GlobalUse {
 impl App<'_> {
     /// Every use of a global, or of something under one, in the app's own scripts, in the order of places. Of
     /// `api.add(1)` it is the call and not, again, the callee.
-    pub fn global_uses(&self) -> Vec<GlobalUse> {
+    pub fn global_paths(&self) -> Vec<GlobalPath> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
@@ -35,7 +35,7 @@ impl App<'_> {
                 }
                 if let Some(path) = self.global_path(V(unit, call.callee)) {
                     let span = self.program.place(unit, call.span);
-                    found.push(GlobalUse { path, call: Some(C(unit, CallId(index as u32))), span });
+                    found.push(GlobalPath { path, call: Some(C(unit, CallId(index as u32))), span });
                     let mut at = call.callee;
                     while callees.insert(at) {
                         match summary.value(at) {
@@ -50,7 +50,7 @@ impl App<'_> {
                 if matches!(node.value, Value::Global(_) | Value::Member(..)) && !callees.contains(&id) {
                     let v = V(unit, id);
                     if let Some(path) = self.global_path(v) {
-                        found.push(GlobalUse { path, call: None, span: self.program.span(v) });
+                        found.push(GlobalPath { path, call: None, span: self.program.span(v) });
                     }
                 }
             }

@@ -1,0 +1,182 @@
+//! What a comparison says of an address: with a text, with the place of a text in it, with a pattern.
+
+use super::strength::*;
+use super::{App, Base, Root, UrlPart};
+use crate::link::things::*;
+use crate::link::{C, V};
+use crate::source::Span;
+use crate::summary::{Operator, Value};
+
+impl App<'_> {
+    pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span) -> Judged {
+        for (subject, other) in [(left, right), (right, left)] {
+            // `url.indexOf('https://x') === 0`.
+            if let Value::Call(call) = self.program.value(subject)
+                && let Some(found) = self.index_of(C(subject.0, call), other, equal, root, span)
+            {
+                return found;
+            }
+            // `isSafe(url) === true`.
+            if let Value::Bool(bool) = self.program.value(other)
+                && let Value::Call(_) = self.program.value(subject)
+            {
+                return self.formula(subject, bool == equal, root, 4).judge();
+            }
+            // `typeof url === 'string'`: it always is.
+            if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
+                && self.root(V(subject.0, inner)).as_ref() == Some(root)
+                && let Some(kind) = self.constant(other)
+            {
+                let holds = match kind.text() {
+                    Some("string") => !equal,
+                    Some("number" | "boolean" | "bigint" | "undefined") => equal,
+                    _ => false,
+                };
+                return judged(if holds { Strength::Host } else { Strength::None }, None, None);
+            }
+            let Some((found, part)) = self.url_part(subject) else { continue };
+            if self.is_consent(&found) {
+                return judged(Strength::Opaque, Some(span), None);
+            }
+            if found != *root {
+                continue;
+            }
+            if !equal {
+                // `protocol !== 'http:' && protocol !== 'https:'`: together they leave nothing that leads to a server.
+                let server = self.constant(other).is_some_and(|known| matches!(known.text(), Some("http:" | "https:")));
+                return match part {
+                    UrlPart::Protocol if server => judged(Strength::Opaque, Some(span), None),
+                    UrlPart::Other => Judged::NOTHING,
+                    _ => weak(FORBIDS, span),
+                };
+            }
+            if self.part_of(other, root).is_some() {
+                return Judged::NOTHING;
+            }
+            // Compared with another address that the app holds: its own page, a setting.
+            let values = self.eval(other);
+            let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
+            let strength = strength_of(part);
+            let are_programs = values.iter().any(|known| known.text().is_some_and(starts_programs));
+            let lets_files = part == UrlPart::Protocol && are_programs;
+            return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
+                judged(Strength::Host, Some(span), None)
+            } else if constant || strength >= Strength::Host {
+                Judged { lets_files, ..judged(strength, Some(span), None) }
+            } else {
+                judged(Strength::Opaque, Some(span), None)
+            };
+        }
+        Judged::NOTHING
+    }
+
+    /// Whether a value is what the user answered in a dialog.
+    fn is_consent(&self, root: &Root) -> bool {
+        let Base::Call(call) = root.base else { return false };
+        self.api_of(C(root.unit, call)).is_some_and(|(path, _)| path.starts_with("dialog.showMessageBox"))
+    }
+
+    fn index_of(&self, c: C, other: V, equal: bool, root: &Root, span: Span) -> Option<Judged> {
+        let call = self.program.call(c);
+        let Value::Member(object, method) = self.program.value(V(c.0, call.callee)) else { return None };
+        let object = V(c.0, object);
+        let argument = self.program.argument(c, 0);
+        match self.program.str(c.0, method) {
+            "indexOf" | "lastIndexOf" | "search" => {
+                let number = self.program.only(other).and_then(|known| match known.thing {
+                    Thing::Number(number) => Some(number),
+                    _ => None,
+                })?;
+                if self.part_of(object, root).is_some() {
+                    let is_beginning = equal && number == 0.0;
+                    return Some(if is_beginning { self.prefix(argument, span) } else { found_inside(span) });
+                }
+                // `allowed.indexOf(url.host) !== -1`.
+                let part = self.part_of(argument?, root)?;
+                (!equal && number == -1.0).then(|| self.in_list(object, part, true, span))
+            }
+            "slice" | "substring" | "substr" if equal && self.part_of(object, root).is_some() => {
+                let text = self.constant(other)?;
+                Some(prefix_strength(text.text().unwrap_or(""), span))
+            }
+            _ => None,
+        }
+    }
+
+    /// A comparison by order: of the place of a text in the address, or of the place of a part of the address in a list.
+    pub(super) fn order(&self, operator: Operator, left: V, right: V, holds: bool, root: &Root, span: Span) -> Judged {
+        match self.place_in_list(operator, left, right, holds, root, span) {
+            Some(found) => found,
+            None if self.is_position(left, root) || self.is_position(right, root) => found_inside(span),
+            None => Judged::NOTHING,
+        }
+    }
+
+    /// `allowed.indexOf(url.protocol) > -1`, `>= 0`, `< 0`: whether a part of the address is in a list of the app's.
+    fn place_in_list(
+        &self,
+        operator: Operator,
+        left: V,
+        right: V,
+        holds: bool,
+        root: &Root,
+        span: Span,
+    ) -> Option<Judged> {
+        let Value::Call(call) = self.program.value(left) else { return None };
+        let Value::Number(number) = self.program.value(right) else { return None };
+        let c = C(left.0, call);
+        let Value::Member(list, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        if self.program.str(c.0, method) != "indexOf" {
+            return None;
+        }
+        let part = self.part_of(self.program.argument(c, 0)?, root)?;
+        let is_in = match (operator, number) {
+            (Operator::Greater, -1.0) | (Operator::GreaterOrEqual, 0.0) => holds,
+            (Operator::Less, 0.0) | (Operator::LessOrEqual, -1.0) => !holds,
+            _ => return None,
+        };
+        Some(self.in_list(V(c.0, list), part, is_in, span))
+    }
+
+    /// `x.indexOf(…)` compared by order.
+    fn is_position(&self, v: V, root: &Root) -> bool {
+        let Value::Call(call) = self.program.value(v) else { return false };
+        let c = C(v.0, call);
+        let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {
+            return false;
+        };
+        matches!(self.program.str(c.0, method), "indexOf" | "search" | "lastIndexOf")
+            && self.part_of(V(c.0, object), root).is_some()
+    }
+
+    /// What it is worth that an address begins with a text.
+    pub(super) fn prefix(&self, text: Option<V>, span: Span) -> Judged {
+        let Some(text) = text else { return Judged::NOTHING };
+        let values = self.eval(text);
+        values
+            .iter()
+            .map(|known| match &known.thing {
+                Thing::Text(text) => {
+                    let found = prefix_strength(text, span);
+                    let scheme = text.split(':').next().unwrap_or("");
+                    let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
+                    if own { judged(Strength::Host, Some(span), None) } else { found }
+                }
+                Thing::Template(parts) => match parts.first() {
+                    Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
+                    Some(Part::Text(text))
+                        if text.contains("://")
+                            && parts
+                                .last()
+                                .is_some_and(|last| matches!(last, Part::Text(end) if end.ends_with('/'))) =>
+                    {
+                        judged(Strength::Host, Some(span), None)
+                    }
+                    _ => judged(Strength::Opaque, Some(span), None),
+                },
+                _ => judged(Strength::Opaque, Some(span), None),
+            })
+            .min_by_key(|judged| judged.strength)
+            .unwrap_or(Judged::NOTHING)
+    }
+}

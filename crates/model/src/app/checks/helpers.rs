@@ -1,0 +1,125 @@
+//! What the app's own functions say of an address that they are given.
+
+use super::formula::Formula;
+use super::strength::*;
+use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
+use crate::link::things::*;
+use crate::link::{C, F, V};
+use crate::summary::{Key, Value};
+
+impl App<'_> {
+    /// What a call says that is given the address, or a part of it.
+    pub(super) fn helper_formula(&self, c: C, holds: bool, root: &Root, depth: u32) -> Formula {
+        if let Some(found) = self.said_by_helpers(c, None, holds, root, depth) {
+            return Formula::Atom(found);
+        }
+        let callee = V(c.0, self.program.call(c).callee);
+        match self.parts_given(c, root).last() {
+            None | Some((_, UrlPart::Other)) => Formula::nothing(),
+            Some(_) if !self.functions(callee).is_empty() => Formula::nothing(),
+            // `URL.canParse(url)` and kin say nothing; an unknown function that was given the address may say anything.
+            Some(_) if self.is_parser(callee) => Formula::nothing(),
+            Some(_) => {
+                let span = self.program.place(c.0, self.program.call(c).span);
+                Formula::Atom(judged(Strength::Opaque, Some(span), None))
+            }
+        }
+    }
+
+    /// What the app's own functions that a call leads to say of the address that they are given: by what they return or, where a
+    /// property is named, by that property of the object that they return.
+    pub(super) fn said_by_helpers(
+        &self,
+        c: C,
+        property: Option<&str>,
+        holds: bool,
+        root: &Root,
+        depth: u32,
+    ) -> Option<Judged> {
+        if depth / 6 >= MOST_HELPERS {
+            return None;
+        }
+        let parts = self.parts_given(c, root);
+        if parts.is_empty() {
+            return None;
+        }
+        let helpers = self.functions(V(c.0, self.program.call(c).callee));
+        parts.into_iter().find_map(|(index, part)| {
+            let said = |helper: &F| {
+                self.returned_formula(*helper, property, holds, &parameter_root(*helper, index), depth + 5)
+            };
+            let found = helpers.iter().find_map(said)?.judge();
+            Some(match part {
+                // `isAllowedHost(url.hostname)`: what holds of the host's text as a whole holds of the host.
+                UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => {
+                    judged(Strength::Host, found.span, None)
+                }
+                UrlPart::Protocol if found.strength >= Strength::Scheme => judged(Strength::Scheme, found.span, None),
+                UrlPart::Other => Judged::NOTHING,
+                _ => found,
+            })
+        })
+    }
+
+    /// The arguments of a call that are the address or a part of it.
+    fn parts_given(&self, c: C, root: &Root) -> Vec<(u32, UrlPart)> {
+        let items = self.program.arguments(c).iter().enumerate();
+        items
+            .filter(|(_, item)| !item.spread)
+            .filter_map(|(index, item)| Some((index as u32, self.part_of(V(c.0, item.value), root)?)))
+            .collect()
+    }
+
+    /// Whether a callee only looks at the shape of an address.
+    fn is_parser(&self, callee: V) -> bool {
+        self.eval(callee).iter().any(|known| match &known.thing {
+            Thing::Api(path) => matches!(
+                &**path,
+                "URL.canParse" | "URL.parse" | "url.parse" | "String" | "console.log" | "encodeURI" | "typeof"
+            ),
+            _ => false,
+        })
+    }
+
+    /// What holds of a function's subject where it returns something that counts as `holds`, or an object of which a property does.
+    pub(super) fn returned_formula(
+        &self,
+        f: F,
+        property: Option<&str>,
+        holds: bool,
+        root: &Root,
+        depth: u32,
+    ) -> Option<Formula> {
+        let mut ways = Vec::new();
+        for exit in self.program.function(f).exits.iter().filter(|exit| !exit.throws) {
+            let returned = exit.value.map(|value| V(f.0, value));
+            let value = match property {
+                None => returned,
+                Some(name) => self.written_property(returned?, name)?,
+            };
+            match value {
+                // It is undefined.
+                None if holds => continue,
+                Some(value) if self.never(value, holds) => continue,
+                _ => {}
+            }
+            let mut parts = self.conditions(f, exit.condition, root, depth);
+            parts.extend(value.map(|value| self.formula(value, holds, root, depth + 1)));
+            ways.push(Formula::All(parts));
+        }
+        (!ways.is_empty()).then_some(Formula::Any(ways))
+    }
+
+    /// What is written for a property of an object literal, or that nothing is; `None` where that cannot be told.
+    fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
+        let Value::Object(list) = self.program.value(object) else { return None };
+        let properties = self.program.summary(object.0).properties(list);
+        let mut last_first = properties.iter().rev();
+        let property = last_first
+            .find(|property| matches!(property.key, Key::Name(key) if self.program.str(object.0, key) == name));
+        if property.is_none() && properties.iter().any(|property| !matches!(property.key, Key::Name(_))) {
+            return None;
+        }
+        Some(property.map(|property| V(object.0, property.value)))
+    }
+}

@@ -1,0 +1,115 @@
+//! What a call says of an address: methods of texts, lists and patterns, and, of all else, the app's own functions.
+
+use super::formula::Formula;
+use super::strength::*;
+use super::{App, Root, UrlPart};
+use crate::link::things::*;
+use crate::link::{C, V};
+use crate::source::Span;
+use crate::summary::{CallKind, Value};
+
+impl App<'_> {
+    pub(super) fn call_formula(&self, c: C, holds: bool, root: &Root, depth: u32) -> Formula {
+        let call = self.program.call(c);
+        let callee = V(c.0, call.callee);
+        if let Value::Member(object, method) = self.program.value(callee)
+            && let Some(found) =
+                self.method_formula(c, V(c.0, object), self.program.str(c.0, method), holds, root, depth)
+        {
+            return found;
+        }
+        if call.kind == CallKind::New {
+            return Formula::nothing();
+        }
+        // `Boolean(x)`.
+        let is_boolean = |known: &Known| matches!(&known.thing, Thing::Api(path) if &**path == "Boolean");
+        if self.eval(callee).iter().any(is_boolean)
+            && let Some(argument) = self.program.argument(c, 0)
+        {
+            return self.formula(argument, holds, root, depth + 1);
+        }
+        self.helper_formula(c, holds, root, depth)
+    }
+
+    /// What a method of texts, lists or patterns says; `None` where it is none, or is used for something else.
+    fn method_formula(&self, c: C, object: V, method: &str, holds: bool, root: &Root, depth: u32) -> Option<Formula> {
+        let span = self.program.place(c.0, self.program.call(c).span);
+        let first = self.program.argument(c, 0);
+        let is_lookup = self.is_lookup(object, method);
+        let (object, argument) =
+            if is_lookup { (first.unwrap_or(object), self.program.argument(c, 1)) } else { (object, first) };
+        let subject = self.part_of(object, root);
+        let given = argument.and_then(|argument| self.part_of(argument, root));
+        let found = match method {
+            "call" | "get" if !is_lookup && !self.is_constant_collection(object) => return None,
+            "startsWith" => match subject {
+                Some(part) => self.beginning(argument, part, holds, span),
+                // `allowed.startsWith(url)`: nothing.
+                None => Judged::NOTHING,
+            },
+            "endsWith" => self.ending(argument, subject?, holds, span),
+            "includes" | "has" | "indexOf" | "contains" | "hasOwnProperty" | "hasOwn" | "get" | "call" => match subject
+            {
+                Some(part) if part != UrlPart::Other && holds => found_inside(span),
+                Some(part) if part != UrlPart::Other => Judged::NOTHING,
+                _ => self.in_list(object, given?, holds, span),
+            },
+            // What is a number leads nowhere and starts nothing.
+            "isInteger" | "isSafeInteger" | "isFinite" => match given {
+                Some(UrlPart::Whole) if holds => judged(Strength::Host, Some(span), None),
+                _ => Judged::NOTHING,
+            },
+            "test" | "exec" => self.pattern(object, given?, holds, span),
+            "match" | "matchAll" => self.pattern(argument?, subject?, holds, span),
+            "some" | "every" | "find" | "any" | "findIndex" => {
+                let callbacks = self.functions(argument?);
+                let said = |callback| self.returned_formula(callback, None, holds, root, depth);
+                return callbacks.into_iter().find_map(said);
+            }
+            _ => return None,
+        };
+        Some(Formula::Atom(found))
+    }
+
+    /// A method that is given the list, and then the key: `Object.hasOwn(list, key)`, `Object.prototype.hasOwnProperty.call(list, key)`,
+    /// `Reflect.has(list, key)`.
+    fn is_lookup(&self, object: V, method: &str) -> bool {
+        match (method, self.program.value(object)) {
+            ("hasOwn", _) => true,
+            ("has", Value::Global(name)) => self.program.str(object.0, name) == "Reflect",
+            ("call", Value::Member(_, name)) => self.program.str(object.0, name) == "hasOwnProperty",
+            _ => false,
+        }
+    }
+
+    /// `url.startsWith('https://example.com/')`.
+    fn beginning(&self, text: Option<V>, part: UrlPart, holds: bool, span: Span) -> Judged {
+        let constant = || text.and_then(|text| self.constant(text));
+        if !holds {
+            return without(constant().as_ref().and_then(Known::text).unwrap_or(""), span);
+        }
+        match part {
+            UrlPart::Whole => self.prefix(text, span),
+            UrlPart::Protocol if constant().as_ref().and_then(Known::text).is_some_and(|text| text.ends_with(':')) => {
+                judged(Strength::Scheme, Some(span), None)
+            }
+            UrlPart::Protocol => weak(LONGER_SCHEME, span),
+            UrlPart::Origin | UrlPart::Host => {
+                weak("`https://example.com.attacker.net` begins like `https://example.com`", span)
+            }
+            UrlPart::Other => Judged::NOTHING,
+        }
+    }
+
+    /// `url.hostname.endsWith('.example.com')`.
+    fn ending(&self, text: Option<V>, part: UrlPart, holds: bool, span: Span) -> Judged {
+        let text = text.and_then(|text| self.constant(text));
+        let is_dotted = text.as_ref().and_then(Known::text).is_some_and(|text| text.starts_with('.'));
+        match part {
+            UrlPart::Host if holds && is_dotted => judged(Strength::Host, Some(span), None),
+            UrlPart::Host if holds => weak("`attackerexample.com` ends like `example.com`", span),
+            UrlPart::Whole if holds => weak("the end of an address is the attacker's to choose", span),
+            _ => Judged::NOTHING,
+        }
+    }
+}

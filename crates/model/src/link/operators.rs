@@ -1,0 +1,147 @@
+//! What operators give: choices, comparisons, negation. Texts that are put together are in [`super::texts`].
+
+use super::development::is_development_address;
+use super::things::*;
+use super::{Program, V};
+use crate::summary::Operator;
+
+impl Program<'_> {
+    pub(super) fn conditional(&self, test: V, then: V, other: V, frames: &Frames) -> Vec<Known> {
+        let tested = self.eval_in(test, frames);
+        if let [only] = tested.as_ref()
+            && let Some(truth) = only.thing.truthy()
+        {
+            let taken = if truth { then } else { other };
+            return self.eval_in(taken, frames).iter().cloned().map(|known| known.at_most(Certainty::Firm)).collect();
+        }
+        let development = match tested.as_ref() {
+            [Known { thing: Thing::Development(yes), .. }] => Some(*yes),
+            [Known { thing: Thing::Api(path), .. }] if is_development_address(path) => Some(true),
+            _ => None,
+        };
+        let mut values = Vec::new();
+        for (branch, holds) in [(then, true), (other, false)] {
+            for known in self.eval_in(branch, frames).iter() {
+                let mut known = known.clone().at_most(Certainty::Firm);
+                if let Some(yes) = development {
+                    known.development = Some(yes == holds);
+                }
+                values.push(known);
+            }
+        }
+        values
+    }
+
+    pub(super) fn binary(&self, operator: Operator, left: V, right: V, v: V, frames: &Frames) -> Vec<Known> {
+        match operator {
+            Operator::And | Operator::Or | Operator::Nullish | Operator::Default => {
+                let lefts = self.eval_in(left, frames);
+                let mut values = Vec::new();
+                let mut goes_on = false;
+                let mut development = None;
+                for known in lefts.iter() {
+                    // Whether this left value is the result.
+                    let stays = match operator {
+                        Operator::And => known.thing.truthy().map(|truth| !truth),
+                        Operator::Or => known.thing.truthy(),
+                        Operator::Nullish => known.thing.nullish().map(|nullish| !nullish),
+                        _ => match known.thing {
+                            Thing::Undefined => Some(false),
+                            Thing::Unknown(_) | Thing::Result(..) => None,
+                            _ => Some(true),
+                        },
+                    };
+                    if let Thing::Development(yes) = known.thing {
+                        // `isDev && x`: x in development, false otherwise.
+                        let when = if operator == Operator::And { yes } else { !yes };
+                        development = Some(when);
+                        if matches!(operator, Operator::And | Operator::Or) {
+                            values.push(Known {
+                                thing: Thing::Bool(operator == Operator::Or),
+                                development: Some(!when),
+                                ..known.clone()
+                            });
+                            goes_on = true;
+                            continue;
+                        }
+                    }
+                    if stays != Some(false) {
+                        values.push(known.clone().at_most(Certainty::Firm));
+                    }
+                    goes_on |= stays != Some(true);
+                }
+                if goes_on {
+                    for known in self.eval_in(right, frames).iter() {
+                        let mut known = known.clone();
+                        if lefts.len() > 1 || values.iter().any(Known::is_unknown) || !values.is_empty() {
+                            known = known.at_most(Certainty::Firm);
+                        }
+                        known.development = known.development.or(development);
+                        values.push(known);
+                    }
+                }
+                values
+            }
+            Operator::Add => self.joined([left, right].into_iter(), v, frames),
+            Operator::Equal | Operator::NotEqual => {
+                vec![Known::new(self.equality(operator == Operator::Equal, left, right, v, frames), v, Certainty::Firm)]
+            }
+            _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
+        }
+    }
+
+    fn equality(&self, equal: bool, left: V, right: V, v: V, frames: &Frames) -> Thing {
+        let (lefts, rights) = (self.eval_in(left, frames), self.eval_in(right, frames));
+        let ([a], [b]) = (lefts.as_ref(), rights.as_ref()) else { return Thing::Unknown(Unknown::Other(v)) };
+        match (&a.thing, &b.thing) {
+            (Thing::Api(path), Thing::Text(text)) | (Thing::Text(text), Thing::Api(path))
+                if matches!(
+                    &**path,
+                    "process.env.NODE_ENV"
+                        | "import.meta.env.MODE"
+                        | "process.env.ELECTRON_ENV"
+                        | "process.env.BUILD_ENV"
+                ) =>
+            {
+                match &**text {
+                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
+                    "production" | "prod" => Thing::Development(!equal),
+                    _ => Thing::Unknown(Unknown::Other(v)),
+                }
+            }
+            (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
+                Thing::Development((yes == bool) == equal)
+            }
+            // `process.env.VITE_DEV_SERVER_URL == null`
+            (Thing::Api(path), Thing::Null | Thing::Undefined) | (Thing::Null | Thing::Undefined, Thing::Api(path))
+                if is_development_address(path) =>
+            {
+                Thing::Development(!equal)
+            }
+            (Thing::Text(a), Thing::Text(b)) => Thing::Bool((a == b) == equal),
+            (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
+            (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
+            _ => Thing::Unknown(Unknown::Other(v)),
+        }
+    }
+
+    pub(super) fn unary(&self, operator: Operator, operand: V, v: V, frames: &Frames) -> Vec<Known> {
+        match operator {
+            Operator::Void => vec![Known::new(Thing::Undefined, v, Certainty::Certain)],
+            Operator::Not => self
+                .eval_in(operand, frames)
+                .iter()
+                .map(|known| {
+                    let thing = match (&known.thing, known.thing.truthy()) {
+                        (Thing::Development(yes), _) => Thing::Development(!yes),
+                        (Thing::Api(path), _) if is_development_address(path) => Thing::Development(false),
+                        (_, Some(truth)) => Thing::Bool(!truth),
+                        _ => Thing::Unknown(Unknown::Other(v)),
+                    };
+                    Known { thing, ..known.clone().at_most(Certainty::Firm) }
+                })
+                .collect(),
+            _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
+        }
+    }
+}

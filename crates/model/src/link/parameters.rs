@@ -1,0 +1,118 @@
+//! What a parameter is: what the calls of its function hand over, and what the callers of a callback do.
+
+use super::things::*;
+use super::{C, F, Program, V, electron};
+use crate::summary::Value;
+
+impl Program<'_> {
+    pub(super) fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
+        if let Some((call, below)) = frames.find(f) {
+            return match self.passed(call, index as usize) {
+                Some(argument) => self.step(&self.eval_in(argument, &below), argument),
+                None if self.arguments(call).iter().any(|item| item.spread) => {
+                    vec![Known::unknown(Unknown::Parameter(f, index), Some(v))]
+                }
+                None => vec![Known::new(Thing::Undefined, v, Certainty::Firm)],
+            };
+        }
+        let mut values = Vec::new();
+        let shallow = self.shallow.get();
+        if !shallow {
+            for call in self.callers(f).iter() {
+                match self.passed(*call, index as usize) {
+                    Some(argument) => values.extend(self.step(&self.eval(argument), argument)),
+                    // `open(...args)`: any of the list may stand here.
+                    None if self.argument_or_spread(*call, index as usize).is_some() => {
+                        values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+                    }
+                    None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+                }
+            }
+        }
+        let handed = if shallow { self.callback_of(f).into_iter().collect() } else { self.handed_over(f) };
+        for (call, place) in handed {
+            if let Some(known) = self.callback_parameter(call, place, index, v) {
+                values.extend(known);
+            }
+        }
+        if values.iter().all(|known| known.is_unknown() || matches!(known.thing, Thing::Undefined)) {
+            let hint = self.function(f).parameters.get(index as usize).and_then(|parameter| parameter.type_hint);
+            if let Some(known) = hint.and_then(|hint| self.hinted(V(f.0, hint), v)) {
+                return vec![known];
+            }
+        }
+        if values.is_empty() {
+            values.push(Known::unknown(Unknown::Parameter(f, index), Some(v)));
+        }
+        values
+    }
+
+    /// What a parameter of a function is that was handed to a call.
+    fn callback_parameter(&self, call: C, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
+        let record = self.call(call);
+        let callee = V(call.0, record.callee);
+        let host = |(class, origin)| vec![Known::new(Thing::Host(Host { class, origin }), v, Certainty::Firm)];
+        for known in self.eval(callee).iter() {
+            let (of, method): (&str, &str) = match &known.thing {
+                Thing::Method(host, name) => (host.class, name),
+                Thing::Api(path) => match path.rsplit_once('.') {
+                    Some((of, method)) => (of, method),
+                    None => continue,
+                },
+                // The app's own function that calls what it was given: its arguments there.
+                Thing::Function(function, _) => return self.passed_on(*function, place, index, v),
+                _ => continue,
+            };
+            if electron::LISTEN.contains(&method) || electron::HANDLE.contains(&method) {
+                let event = self.argument(call, 0).map(|argument| self.eval(argument));
+                let event = event.as_ref().and_then(|event| event.iter().find_map(Known::text));
+                if place == 1
+                    && let Some(found) = electron::listener(of, event.unwrap_or(""), index)
+                {
+                    return Some(host(found));
+                }
+            }
+            if let Some(found) = electron::callback(of, method, index) {
+                return Some(host(found));
+            }
+        }
+        let Value::Member(object, name) = self.value(callee) else { return None };
+        let object = V(call.0, object);
+        match self.str(call.0, name) {
+            "forEach" | "map" | "filter" | "some" | "every" | "find" | "findIndex" | "flatMap"
+                if place == 0 && index == 0 =>
+            {
+                Some(self.element_of(object, v, &Frames::default()))
+            }
+            "then" if place == 0 && index == 0 => Some(self.step(&self.eval(object), object)),
+            name if place == 1 && electron::LISTEN.contains(&name) => {
+                let mut values = Vec::new();
+                for &emit in self.emits(call).iter() {
+                    if let Some(argument) = self.argument(emit, index as usize + 1) {
+                        values.extend(self.step(&self.eval(argument), argument));
+                    }
+                }
+                (!values.is_empty()).then_some(values)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a function of the app's hands to the callback that it was given as its parameter `place`.
+    fn passed_on(&self, function: F, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
+        let binding = self.function(function).parameters.get(place as usize)?.binding?;
+        let name = self.summary(function.0).bindings[binding.index()].name;
+        let mut values = Vec::new();
+        for &c in self.calls_named(self.str(function.0, name)) {
+            if c.0 != function.0 {
+                continue;
+            }
+            if matches!(self.value(V(c.0, self.call(c).callee)), Value::Binding(called) if called == binding)
+                && let Some(argument) = self.argument(c, index as usize)
+            {
+                values.extend(self.step(&self.eval(argument), argument));
+            }
+        }
+        if values.is_empty() { Some(vec![Known::unknown(Unknown::Other(v), Some(v))]) } else { Some(values) }
+    }
+}

@@ -1,0 +1,296 @@
+//! What a call gives: of an API, a class, a function of the app's, a method of a text.
+
+use std::rc::Rc;
+
+use super::things::*;
+use super::{C, F, Program, V, electron};
+use crate::summary::*;
+
+impl Program<'_> {
+    /// What a call gives.
+    pub(super) fn called(&self, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        let call = self.call(c);
+        match call.kind {
+            CallKind::Jsx => {
+                let tag = self.argument(c, 0).and_then(|tag| self.only(tag));
+                let tag = tag.as_ref().and_then(Known::text).unwrap_or("");
+                return vec![Known::new(Thing::Element(Rc::from(tag), c), v, Certainty::Certain)];
+            }
+            CallKind::Super | CallKind::Import => return vec![Known::unknown(Unknown::Call(c), Some(v))],
+            CallKind::Tagged => {
+                // `html`…``: the text that the tag was given.
+                return self.argument(c, 0).map_or_else(Vec::new, |text| self.eval_in(text, frames).to_vec());
+            }
+            CallKind::Call | CallKind::New => {}
+        }
+        let callee = V(c.0, call.callee);
+        if let Some(module) = self.interop(c, frames) {
+            return self.step(&module, v);
+        }
+        if let Some(module) = self.packed(c) {
+            return self.loaded(module, v);
+        }
+        if let Some(bound) = super::bound(self.summary(c.0), call)
+            && matches!(self.value(V(c.0, bound)), Value::Member(..) | Value::Binding(_) | Value::ImportName(..))
+        {
+            let values = self.eval_in(V(c.0, bound), frames);
+            if values.iter().any(|known| matches!(known.thing, Thing::Api(_) | Thing::Method(..))) {
+                return self.step(&values, v);
+            }
+        }
+        let mut values = Vec::new();
+        let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
+        for known in self.eval_in(callee, frames).iter() {
+            let mut results = match (&known.thing, call.kind) {
+                // `this.serve.bind(this)` is the function itself.
+                (Thing::Function(..), _) if binds => vec![known.clone()],
+                (Thing::Api(path), _) if binds && path.ends_with(".bind") => {
+                    let bound = path.strip_suffix(".bind").unwrap_or(path);
+                    vec![Known::new(Thing::Api(Rc::from(bound)), v, known.certainty)]
+                }
+                (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
+                (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
+                (Thing::Api(path), _) => self.api_result(path, c, v, frames),
+                (Thing::Function(function, _), _) => self.returned(*function, c, frames, v),
+                // `contents.on(…).on(…)`
+                (Thing::Method(host, method), _) if electron::CHAIN.contains(&&**method) => {
+                    vec![Known::new(Thing::Host(host.clone()), v, Certainty::Firm)]
+                }
+                (Thing::Method(host, method), _) => match electron::method(host.class, method) {
+                    Some(class) => {
+                        vec![Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm)]
+                    }
+                    None => vec![Known::new(
+                        Thing::Result(Rc::from(format!("{}.{method}", host.class)), c),
+                        v,
+                        Certainty::Firm,
+                    )],
+                },
+                _ => self.text_result(callee, c, v, frames),
+            };
+            for result in &mut results {
+                result.certainty = result.certainty.min(known.certainty);
+                result.development = result.development.or(known.development);
+            }
+            values.extend(results);
+        }
+        values
+    }
+
+    /// What `new` of an API's class makes.
+    fn constructed(&self, path: &str, c: C) -> Thing {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if name == "RegExp"
+            && let Some(pattern) = self.pattern(c)
+        {
+            return pattern;
+        }
+        let of_electron = !path.contains('.') || path.starts_with("@electron/remote") || path.starts_with("remote.");
+        match electron::class(name).filter(|_| of_electron) {
+            Some(class) => Thing::Host(Host { class, origin: Origin::Created(c) }),
+            None => Thing::Result(Rc::from(format!("new {path}")), c),
+        }
+    }
+
+    /// `new RegExp('^https:', 'i')`.
+    fn pattern(&self, c: C) -> Option<Thing> {
+        let pattern = self.only(self.argument(c, 0)?)?;
+        let flags = match self.argument(c, 1) {
+            Some(flags) => Rc::from(self.only(flags)?.text()?),
+            None => Rc::from(""),
+        };
+        match pattern.thing {
+            Thing::Text(text) => Some(Thing::Regex(text, flags)),
+            Thing::Regex(..) => Some(pattern.thing),
+            _ => None,
+        }
+    }
+
+    fn api_result(&self, path: &str, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        let host = |class, origin| vec![Known::new(Thing::Host(Host { class, origin }), v, Certainty::Firm)];
+        let short = path.strip_prefix("@electron/remote.").or_else(|| path.strip_prefix("remote.")).unwrap_or(path);
+        if let Some((class, origin)) = electron::call(short) {
+            return host(class, origin);
+        }
+        if let Some((emitter, method)) = short.split_once('.')
+            && electron::CHAIN.contains(&method)
+            && electron::MODULES.contains(&emitter)
+        {
+            return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
+        }
+        match short {
+            "session.fromPartition" => {
+                let partition = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
+                let name = partition.and_then(|values| match values.as_ref() {
+                    [known] => known.text().map(Rc::from),
+                    _ => None,
+                });
+                host("Session", Origin::Partition(name))
+            }
+            "Object.freeze" | "Object.seal" | "structuredClone" | "Promise.resolve" | "String" | "decodeURI"
+            | "encodeURI" | "Object.fromEntries" | "require.main" => match self.argument(c, 0) {
+                Some(argument) => self.step(&self.eval_in(argument, frames), argument),
+                None => vec![Known::new(Thing::Undefined, v, Certainty::Firm)],
+            },
+            "RegExp" => {
+                vec![Known::new(self.pattern(c).unwrap_or(Thing::Unknown(Unknown::Call(c))), v, Certainty::Firm)]
+            }
+            "Boolean" => match self.argument(c, 0) {
+                Some(argument) => self
+                    .eval_in(argument, frames)
+                    .iter()
+                    .map(|known| match known.thing.truthy() {
+                        Some(truth) => Known { thing: Thing::Bool(truth), ..known.clone() },
+                        None => known.clone(),
+                    })
+                    .collect(),
+                None => vec![Known::new(Thing::Bool(false), v, Certainty::Certain)],
+            },
+            _ if is_merge(short) => {
+                vec![Known::new(Thing::Object(Object::Merged(v, frames.clone())), v, Certainty::Firm)]
+            }
+            "document.createElement" => {
+                let tag = self.argument(c, 0).and_then(|tag| self.only(tag));
+                match tag.as_ref().and_then(Known::text) {
+                    Some("webview") => vec![Known::new(Thing::Element(Rc::from("webview"), c), v, Certainty::Firm)],
+                    Some(tag) => vec![Known::new(Thing::Element(Rc::from(tag), c), v, Certainty::Firm)],
+                    None => vec![Known::new(Thing::Result(Rc::from(path), c), v, Certainty::Firm)],
+                }
+            }
+            "document.querySelector" => {
+                let selector = self.argument(c, 0).and_then(|selector| self.only(selector));
+                let is_webview = selector.as_ref().and_then(Known::text).is_some_and(|text| {
+                    text.strip_prefix("webview")
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
+                });
+                let thing = match is_webview {
+                    true => Thing::Element(Rc::from("webview"), c),
+                    false => Thing::Result(Rc::from(short), c),
+                };
+                vec![Known::new(thing, v, Certainty::Firm)]
+            }
+            _ => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
+        }
+    }
+
+    /// What a function of the app's returns to this call.
+    fn returned(&self, f: F, c: C, frames: &Frames, v: V) -> Vec<Known> {
+        let function = self.function(f);
+        if function.is_generator {
+            return vec![Known::unknown(Unknown::Call(c), Some(v))];
+        }
+        let frames = self.entered(f, c, frames);
+        let mut values = Vec::new();
+        for exit in &function.exits {
+            if exit.throws {
+                continue;
+            }
+            match exit.value {
+                Some(value) => {
+                    let value = V(f.0, value);
+                    let development = self.development_of(f.0, exit.condition, &frames);
+                    for mut known in self.step(&self.eval_in(value, &frames), value) {
+                        known.development = known.development.or(development);
+                        values.push(known);
+                    }
+                }
+                None => values.push(Known::new(Thing::Undefined, v, Certainty::Firm)),
+            }
+        }
+        if values.is_empty() { vec![Known::new(Thing::Undefined, v, Certainty::Firm)] } else { values }
+    }
+
+    /// The calls that matter inside a function that one more call enters. Arguments that say everything themselves need none of
+    /// those before, so that what such a call gives is found once and not once for each way that leads there.
+    fn entered(&self, f: F, c: C, frames: &Frames) -> Frames {
+        let is_plain = |item: &Item| {
+            matches!(
+                self.value(V(c.0, item.value)),
+                Value::Undefined
+                    | Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Global(_)
+            )
+        };
+        let arguments = self.arguments(c);
+        if !arguments.iter().all(is_plain) {
+            return frames.with(f, c);
+        }
+        let around = frames.only(|function| self.encloses(function, f));
+        if self.function(f).parameters.is_empty() { around } else { around.with(f, c) }
+    }
+
+    /// What methods of texts and unknown functions give.
+    fn text_result(&self, callee: V, c: C, v: V, frames: &Frames) -> Vec<Known> {
+        if let Value::Member(object, method) = self.value(callee) {
+            let object = V(callee.0, object);
+            if let Some(taken) = self.taken_out(object, self.str(callee.0, method), v, frames) {
+                return taken;
+            }
+            match self.str(callee.0, method) {
+                "trim" | "toString" | "valueOf" | "normalize" | "trimEnd" | "trimStart" => {
+                    return self
+                        .eval_in(object, frames)
+                        .iter()
+                        .map(|known| match &known.thing {
+                            Thing::Text(_) | Thing::Template(_) => known.clone().at_most(Certainty::Firm),
+                            Thing::Result(path, _)
+                                if matches!(&**path, "new URL" | "new url.URL" | "url.pathToFileURL") =>
+                            {
+                                known.clone()
+                            }
+                            _ => Known::unknown(Unknown::Call(c), Some(v)),
+                        })
+                        .collect();
+                }
+                "join" => {
+                    if let Some(text) = self.list_joined(object, c, v, frames) {
+                        return vec![text];
+                    }
+                }
+                "concat" => {
+                    let parts = std::iter::once(object)
+                        .chain((0..self.arguments(c).len()).filter_map(|index| self.argument(c, index)));
+                    return self.joined(parts, v, frames);
+                }
+                _ => {}
+            }
+        }
+        vec![Known::unknown(Unknown::Call(c), Some(v))]
+    }
+}
+
+/// Whether a call by this name merges its arguments into one object, later ones winning.
+fn is_merge(path: &str) -> bool {
+    matches!(
+        path,
+        "Object.assign"
+            | "_.merge"
+            | "_.assign"
+            | "_.extend"
+            | "_.defaults"
+            | "_.defaultsDeep"
+            | "deepmerge"
+            | "lodash.merge"
+            | "lodash.assign"
+            | "lodash.defaults"
+            | "lodash.extend"
+            | "lodash/merge"
+            | "lodash/assign"
+            | "lodash/defaults"
+            | "merge"
+            | "lodash.defaultsDeep"
+            | "lodash/defaultsDeep"
+            | "object-assign"
+            | "xtend"
+            | "extend"
+            | "deep-extend"
+            | "deepmerge.default"
+            | "defu"
+            | "defu.defu"
+            | "merge-options"
+            | "lodash-es.merge"
+    )
+}
