@@ -32,6 +32,30 @@ impl Ceiling {
         read(text, ceiling_contradictions).map(Self)
     }
 
+    /// This ceiling with the host's word on what needs its consent by name: without it neither is granted, whatever the file
+    /// says; with it, it is, whatever the file leaves out. A manifest must say `distribution: false` for either.
+    #[must_use]
+    pub fn consent(mut self, root: bool, private_network: bool) -> Self {
+        let manifest = &mut self.0;
+        let entry = |name| crate::manifest::PermissionEntry { name, from: Vec::new() };
+        match &mut manifest.permissions {
+            Some(list) => list.retain(|entry| entry.name != Permission::Root),
+            None if root => manifest.permissions = Some(Permission::ALL.iter().map(|name| entry(*name)).collect()),
+            None => {}
+        }
+        if let Some(list) = manifest.permissions.as_mut().filter(|_| root)
+            && list.iter().all(|entry| entry.name != Permission::Root)
+        {
+            list.push(entry(Permission::Root));
+        }
+        let block = if private_network { Block::None } else { Block::Private };
+        manifest.network.get_or_insert_default().block = Some(block);
+        if root || private_network {
+            manifest.distribution = Some(false);
+        }
+        self
+    }
+
     /// A ceiling made in code. The caller answers for its bounds.
     #[must_use]
     pub fn from_manifest(manifest: Manifest) -> Self {

@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod egress;
 mod engine;
+pub mod host;
 mod os;
 pub mod proto;
 mod worker;

@@ -24,7 +24,9 @@ const SOCKETS: &[(&str, &[&str])] = &[
     ("libc::socket(", &[]),
     ("libc::connect(", &[]),
     ("libc::bind(", &[]),
-    ("disallowed_methods", &["egress/connect.rs"]),
+    ("UnixListener", &["host/control.rs"]),
+    ("UnixStream::connect", &["host/control.rs"]),
+    ("disallowed_methods", &["egress/connect.rs", "host/control.rs"]),
     // What would let somebody lead connections elsewhere.
     ("_proxy", &[]),
     ("_PROXY", &[]),

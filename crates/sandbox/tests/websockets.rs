@@ -110,7 +110,7 @@ async fn a02_messages_of_every_kind_and_size() {
 }
 
 #[tokio::test]
-async fn a02_what_a_handler_throws_is_logged() {
+async fn a20_errors_of_event_handlers_are_logged() {
     let (address, _) = echo().await;
     let sandbox = with(NET, &Net::to(address)).await;
     let mut events = sandbox.events();

@@ -169,7 +169,7 @@ fn refused_or_killed(error: &StartError) -> Outcome {
 }
 
 /// Text for a terminal: control characters and what starts an escape sequence are made visible.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(
             |c| {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
-use super::event::Event;
+use super::event::{Event, Events};
 use super::handler::{ApiError, CallArgs, Handler, typed};
 use super::live::start;
 use super::modules::Folder;
@@ -35,6 +35,9 @@ pub struct SandboxBuilder {
     load_main: bool,
     egress: Option<Egress>,
     mode: Mode,
+    services: Vec<(&'static str, Handler)>,
+    globals: BTreeMap<String, serde_json::Value>,
+    events: broadcast::Sender<Event>,
 }
 
 impl SandboxBuilder {
@@ -49,6 +52,9 @@ impl SandboxBuilder {
             load_main: false,
             egress: None,
             mode: Mode::Enforce,
+            services: Vec::new(),
+            globals: BTreeMap::new(),
+            events: broadcast::channel(EVENTS).0,
         }
     }
 
@@ -141,6 +147,31 @@ impl SandboxBuilder {
         self
     }
 
+    /// A function of the host for what the worker itself offers to scripts. A name that begins with `@` is for the script of
+    /// the services alone; another one is a function of `api` that no policy lists.
+    #[must_use]
+    pub(crate) fn service<F, Fut>(mut self, name: &'static str, function: F) -> Self
+    where
+        F: Fn(CallArgs) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Value, ApiError>> + Send + 'static,
+    {
+        self.services.push((name, Arc::new(move |args| Box::pin(function(args)))));
+        self
+    }
+
+    /// A frozen global of the script, there before anything of it runs.
+    #[must_use]
+    pub(crate) fn global(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.globals.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Events from before the start on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(self.events.subscribe())
+    }
+
     /// Makes the sandbox and waits until it is ready.
     ///
     /// # Errors
@@ -177,15 +208,24 @@ impl SandboxBuilder {
         let plugins =
             named.map(|(manifest, (plugin, options))| Loaded { name: manifest.name, plugin, options }).collect();
         let main = policy.main.as_ref().filter(|_| self.load_main).map(|main| format!("./{main}"));
-        let events = broadcast::channel(EVENTS).0;
+        for (name, handler) in self.services {
+            if api.iter().any(|function| {
+                let own = function.name.as_str();
+                own == name || own.starts_with(&format!("{name}.")) || name.starts_with(&format!("{own}."))
+            }) {
+                return Err(StartError::Name { name: name.into(), why: "the host has one of its own".into() });
+            }
+            api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
+        }
+        let events = self.events;
         let network = network(&policy, self.egress, self.mode, &events);
-        let own = network.iter().flat_map(|network| network.functions(&policy));
-        for (name, handler) in own {
+        for (name, handler) in network.iter().flat_map(|network| network.functions(&policy)) {
             api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
         }
         let plan = Plan {
             network,
             mode: self.mode,
+            globals: self.globals,
             plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
@@ -237,6 +277,7 @@ fn network(
 pub(super) struct Plan {
     pub(super) network: Option<Arc<Network>>,
     pub(super) mode: Mode,
+    pub(super) globals: BTreeMap<String, serde_json::Value>,
     pub(super) plugins: Vec<Loaded>,
     pub(super) engine: Engine,
     pub(super) policy: Policy,

@@ -273,7 +273,7 @@ impl Live {
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -357,6 +357,17 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     Ok(live)
 }
 
+/// Defines the host's globals, frozen all the way down.
+const GLOBALS: &str = "
+    const freeze = (value) => {
+        if (typeof value === 'object' && value !== null) { Object.values(value).forEach(freeze); Object.freeze(value); }
+        return value;
+    };
+    const all = JSON.parse($TEXT);
+    for (const name of Object.keys(all)) {
+        Object.defineProperty(globalThis, name, { value: freeze(all[name]), enumerable: false, configurable: true, writable: true });
+    }";
+
 /// Runs what comes before anything of the caller's: the scripts of plugins, then `main` of an addon.
 pub(super) async fn run_first(plan: &Plan, live: &Arc<Live>) -> Result<(), StartError> {
     for loaded in &plan.plugins {
@@ -371,6 +382,15 @@ pub(super) async fn run_first(plan: &Plan, live: &Arc<Live>) -> Result<(), Start
         let timeout = plan.policy.limits.init_timeout;
         let script = Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None };
         script.await.map_err(|error| StartError::Plugin { name: loaded.name.clone(), error })?;
+    }
+    if !plan.globals.is_empty() {
+        // A JSON text inside a JSON string: as an object literal, a key `__proto__` would set the prototype.
+        let text = serde_json::Value::Object(plan.globals.clone().into_iter().collect()).to_string();
+        let code = GLOBALS.replacen("$TEXT", &serde_json::Value::String(text).to_string(), 1);
+        let timeout = plan.policy.limits.init_timeout;
+        Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None }
+            .await
+            .map_err(StartError::Main)?;
     }
     if let Some(main) = &plan.main {
         let timeout = plan.policy.limits.init_timeout;

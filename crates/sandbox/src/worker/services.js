@@ -212,8 +212,36 @@
     define('network', freeze(made));
   };
 
+  // One JSON value that outlives the script. Reads and writes keep their order.
+  const storage = (call, chunk) => {
+    let last = Promise.resolve();
+    const inTurn = (work) => {
+      const done = last.then(work);
+      last = done.catch(() => {});
+      return done;
+    };
+    define('storage', freeze({
+      Read: () => inTurn(async () => {
+        const parts = [];
+        for (let part = await call['@storage.read'](true); part !== undefined; part = await call['@storage.read'](false)) parts.push(part);
+        return parts.length === 0 ? undefined : parse(decoder.decode(joined(parts)));
+      }),
+      Write: (value) => {
+        const text = stringify(value);
+        if (text === undefined) return Promise.reject(new TypeError('the value has no form in JSON'));
+        const bytes = encoder.encode(text);
+        return inTurn(async () => {
+          for (let at = 0; at < bytes.length; at += chunk) {
+            await call['@storage.write'](bytes.slice(at, at + chunk), at === 0, at + chunk >= bytes.length);
+          }
+        });
+      },
+    }));
+  };
+
   return (call, listen, chunk, log) => {
     report = log;
     if (keys(call).some((name) => name.startsWith('@net.'))) network(call, chunk);
+    if (call['@storage.read'] !== undefined) storage(call, chunk);
   };
 })
