@@ -9,6 +9,7 @@ pub mod cli;
 pub mod egress;
 mod engine;
 pub mod host;
+pub mod inbound;
 mod os;
 pub mod proto;
 mod worker;

@@ -5,79 +5,11 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::eventually;
+use common::addons::{Place, event, logged, reach};
 use common::net::Net;
 use electrolint_policy::Ceiling;
-use electrolint_sandbox::host::{AddonState, Host, HostEvents, HostOptions, What};
-use electrolint_sandbox::{EngineOptions, Event};
-
-/// A folder with addons and a state beside it.
-struct Place {
-    root: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let root = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir(root.path().join("addons")).expect("a folder");
-        Self { root }
-    }
-
-    fn addon(&self, id: &str, more: &str, main: &str) -> std::path::PathBuf {
-        let folder = self.root.path().join("addons").join(id);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let manifest = format!(r#"{{"version":1,"id":"{id}","main":"index.js"{more}}}"#);
-        std::fs::write(folder.join("addon.json"), manifest).expect("a manifest");
-        std::fs::write(folder.join("index.js"), main).expect("main");
-        folder
-    }
-
-    fn options(&self) -> HostOptions {
-        HostOptions {
-            folder: self.root.path().join("addons"),
-            state: self.root.path().join("state"),
-            ceiling: Ceiling::default(),
-            allow_private_network: false,
-            allow_root: false,
-            egress: Some(Net::new().egress()),
-            engine: EngineOptions { worker: Some(common::PROGRAM.into()), ..EngineOptions::default() },
-        }
-    }
-
-    fn open(&self) -> (Host, HostEvents) {
-        Host::open(self.options()).expect("a host")
-    }
-}
-
-async fn reach(host: &Host, id: &str, state: AddonState) {
-    eventually(&format!("{id} is {state:?}"), || host.state().iter().any(|(of, is)| of == id && *is == state)).await;
-}
-
-/// Waits for an event of an addon that `pick` takes something of.
-async fn event<T>(events: &mut HostEvents, id: &str, pick: impl Fn(&What) -> Option<T>) -> T {
-    let found = async {
-        loop {
-            let event = events.next().await.expect("the host is there");
-            if event.addon != id {
-                continue;
-            }
-            if let (What::Unusable(why), None) = (&event.what, pick(&event.what)) {
-                panic!("{id}: {why}");
-            }
-            if let Some(found) = pick(&event.what) {
-                return found;
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), found).await.expect("in time")
-}
-
-fn logged(what: &What) -> Option<String> {
-    match what {
-        What::Sandbox(Event::Log { text, .. }) => Some(text.clone()),
-        _ => None,
-    }
-}
+use electrolint_sandbox::Event;
+use electrolint_sandbox::host::{AddonState, Host, HostOptions, What};
 
 #[tokio::test]
 async fn each_addon_has_a_sandbox_of_its_own() {

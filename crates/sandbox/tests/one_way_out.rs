@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const SOCKETS: &[(&str, &[&str])] = &[
     ("TcpStream", &["egress/connect.rs"]),
     ("TcpSocket", &[]),
-    ("TcpListener", &[]),
+    ("TcpListener", &["inbound/server.rs"]),
     ("UdpSocket", &[]),
     ("lookup_host", &[]),
     ("ToSocketAddrs", &[]),
@@ -26,7 +26,7 @@ const SOCKETS: &[(&str, &[&str])] = &[
     ("libc::bind(", &[]),
     ("UnixListener", &["host/control.rs"]),
     ("UnixStream::connect", &["host/control.rs"]),
-    ("disallowed_methods", &["egress/connect.rs", "host/control.rs"]),
+    ("disallowed_methods", &["egress/connect.rs", "host/control.rs", "inbound/server.rs"]),
     // What would let somebody lead connections elsewhere.
     ("_proxy", &[]),
     ("_PROXY", &[]),

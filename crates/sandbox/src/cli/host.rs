@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// Where the host keeps its secret and what it keeps of addons [default: electrolint-sandbox in $XDG_STATE_HOME or ~/.local/state]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Where addons are served: an address of loopback and a port, 0 for any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    listen: std::net::SocketAddr,
     /// Where the control endpoint listens, a Unix socket [default: control.sock in the state folder]
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -65,6 +68,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
         ceiling,
         allow_private_network: options.allow_private_network,
         allow_root: options.allow_root,
+        listen: options.listen,
         egress: None,
         engine: EngineOptions { accept: options.accept.map(Into::into), ..EngineOptions::default() },
     };
@@ -79,8 +83,14 @@ async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> R
     let endpoint = Control::listen(host.clone(), control)
         .map_err(|error| format!("cannot listen at {}: {error}", control.display()))?;
     if json {
-        print_line(&serde_json::json!({ "event": "listening", "control": control.display().to_string() }).to_string());
+        let address = host.address().map(|address| format!("http://{address}/"));
+        let line =
+            serde_json::json!({ "event": "listening", "control": control.display().to_string(), "url": address });
+        print_line(&line.to_string());
     } else {
+        if let Some(address) = host.address() {
+            eprintln!("addons are served at http://{address}/");
+        }
         eprintln!("control endpoint: {}", control.display());
     }
     let printing = async {

@@ -8,8 +8,9 @@ use electrolint_policy::policy::Policy;
 use electrolint_policy::{Permission, Value};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::answers::Exchanges;
 use super::events::What;
 use super::files::Folder;
 use super::install::Install;
@@ -61,6 +62,9 @@ pub(super) struct Addon {
     config: Arc<Settings>,
     state: watch::Sender<AddonState>,
     crashes: Mutex<u32>,
+    pub(super) exchanges: Exchanges,
+    pub(super) files: Option<Arc<crate::inbound::Folder>>,
+    pub(super) turns: Arc<Semaphore>,
     sandbox: Mutex<Option<Arc<Sandbox>>>,
 }
 
@@ -73,6 +77,10 @@ impl Addon {
         install: Install,
     ) -> std::io::Result<Self> {
         let own = Arc::new(Folder::open(folder)?);
+        // A folder that is not there, or that a link leads to, is not served.
+        let statics = policy.inbound.r#static.as_deref().filter(|_| policy.permits(Permission::InboundStatic));
+        let files = statics.map(|path| crate::inbound::Folder::open(folder, path.trim_end_matches('/')).map(Arc::new));
+        let files = files.transpose()?;
         let chunk = policy.limits.message_bytes as usize / 2;
         let settings = |file, rules| Settings::open(Folder::open(&install.folder)?, file, rules).map(Arc::new);
         Ok(Self {
@@ -84,13 +92,16 @@ impl Addon {
             store: Arc::new(Store::new(own.clone(), policy.storage.clone(), chunk)),
             params: settings("params.json", policy.params.clone())?,
             config: settings("config.json", policy.config.clone())?,
-            policy,
             shared,
             own,
             install,
             state: watch::Sender::new(AddonState::Starting),
             crashes: Mutex::default(),
+            exchanges: Exchanges::new(chunk, policy.inbound.max_body_bytes),
+            files,
+            turns: Arc::new(Semaphore::new(policy.inbound.max_concurrent as usize)),
             sandbox: Mutex::default(),
+            policy,
         })
     }
 
@@ -115,6 +126,27 @@ impl Addon {
         if self.state.send_replace(state) != state {
             self.shared.tell(&self.id, What::State(state));
         }
+    }
+
+    /// Its sandbox, while `main` has run and it has not ended.
+    pub(super) fn sandbox(&self) -> Option<Arc<Sandbox>> {
+        lock(&self.sandbox).clone()
+    }
+
+    /// Whether its policy lets it serve anything.
+    pub(super) fn serves(&self) -> bool {
+        let inbound = [Permission::InboundHttp, Permission::InboundStatic, Permission::InboundSocketIo];
+        inbound.iter().any(|permission| self.policy.permits(*permission))
+    }
+
+    /// The URL of a route or static file, with the token.
+    pub(super) fn url(&self, path: &str, is_static: bool) -> Option<url::Url> {
+        let address = self.shared.address.get()?;
+        let kind = if is_static { "addon_static" } else { "addon" };
+        let base = url::Url::parse(&format!("http://{address}/{kind}/{}/", self.id)).ok()?;
+        // What leads elsewhere is no path of this addon.
+        let url = base.join(path).ok().filter(|url| url.as_str().starts_with(base.as_str()))?;
+        Some(crate::inbound::url_with_token(&url, &self.token))
     }
 
     /// Ends its process without waiting.
@@ -147,7 +179,14 @@ impl Addon {
         }
         let data = json!({
             "id": self.id, "token": self.token, "params": self.params.value(), "config": self.config.value(),
+            "url": self.url("", false).map(String::from), "staticUrl": self.url("", true).map(String::from),
         });
+        if self.policy.permits(Permission::InboundHttp) {
+            let (body, part) = (self.clone(), self.clone());
+            builder = builder
+                .service("@http.body", move |args| std::future::ready(body.exchanges.body(&list(args))))
+                .service("@http.part", move |args| std::future::ready(part.exchanges.part(&list(args))));
+        }
         builder = builder.global("data", data);
         if self.policy.permits(Permission::Storage) {
             let (write, read) = (self.store.clone(), self.store.clone());
@@ -201,7 +240,7 @@ impl Addon {
 }
 
 /// Positional arguments.
-fn list(args: CallArgs) -> Vec<Value> {
+pub(super) fn list(args: CallArgs) -> Vec<Value> {
     match args.value {
         Value::Array(list) => list,
         one => vec![one],

@@ -1,7 +1,7 @@
 //! The control endpoint: what can restart, describe or remove an addon. A Unix socket that its owner alone may use; it is
 //! never on the port that addons are served on.
 //!
-//! HTTP/1.1: `GET /state`; `POST /addons/{id}/restart`; `POST /addons/{id}/uninstall`. Answers are JSON.
+//! HTTP/1.1: `GET /state`; `GET /addons/{id}/url`; `POST /addons/{id}/restart`; `POST /addons/{id}/uninstall`. Answers are JSON.
 
 use std::convert::Infallible;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -92,9 +92,14 @@ async fn answer(host: &Host, method: &Method, path: &str) -> Response<Full<Bytes
     };
     let (status, body): (StatusCode, Json) = match (method.as_str(), segments.as_slice()) {
         ("GET", ["state"]) => (StatusCode::OK, json!({ "version": 1, "addons": host.describe() })),
+        // With its token: who may use this endpoint may open it.
+        ("GET", ["addons", id, "url"]) => match (host.url(id, "", false), host.url(id, "", true)) {
+            (Some(url), Some(files)) => (StatusCode::OK, json!({ "url": url.as_str(), "staticUrl": files.as_str() })),
+            _ => (StatusCode::NOT_FOUND, json!({ "error": "it is not served" })),
+        },
         ("POST", ["addons", id, "restart"]) => done(host.restart(id).await),
         ("POST", ["addons", id, "uninstall"]) => done(host.uninstall(id).await),
-        (_, ["state"] | ["addons", _, "restart" | "uninstall"]) => {
+        (_, ["state"] | ["addons", _, "restart" | "uninstall" | "url"]) => {
             (StatusCode::METHOD_NOT_ALLOWED, json!({ "error": "another method" }))
         }
         _ => (StatusCode::NOT_FOUND, json!({ "error": "there is nothing here" })),

@@ -5,6 +5,7 @@
 //! of) lies in the host's state folder, where no addon reaches it.
 
 mod addon;
+mod answers;
 mod control;
 mod events;
 mod files;
@@ -13,8 +14,9 @@ mod settings;
 mod storage;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use electrolint_policy::policy::Policy;
@@ -28,6 +30,7 @@ pub use events::{HostEvent, HostEvents, What};
 
 use crate::egress::Egress;
 use crate::engine::lock;
+use crate::inbound::Server;
 use crate::{Engine, EngineOptions, StartError};
 use addon::{Addon, Command};
 use install::Installs;
@@ -53,6 +56,8 @@ pub struct HostOptions {
     pub allow_private_network: bool,
     /// The host's word for `ROOT`.
     pub allow_root: bool,
+    /// Where addons are served, on loopback; port 0 is any free one. Nothing listens unless an addon may serve something.
+    pub listen: SocketAddr,
     /// What `network` of the addons goes through, in place of [`Egress::system`].
     pub egress: Option<Egress>,
     /// The engine.
@@ -87,6 +92,7 @@ pub enum HostError {
 pub struct Host {
     shared: Arc<Shared>,
     addons: BTreeMap<String, (Arc<Addon>, mpsc::Sender<Command>)>,
+    server: Option<Server>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -96,6 +102,8 @@ struct Shared {
     egress: Option<Egress>,
     installs: Installs,
     events: broadcast::Sender<HostEvent>,
+    /// Where addons are served, once that is known.
+    address: OnceLock<SocketAddr>,
 }
 
 impl Host {
@@ -114,8 +122,13 @@ impl Host {
         let installs = Installs::open(&options.state).map_err(at("use the state folder", &options.state))?;
         let folders = folders(&options.folder).map_err(at("read the folder of addons", &options.folder))?;
         let (events, first) = broadcast::channel(EVENTS);
-        let shared =
-            Arc::new(Shared { engine: Engine::new(options.engine)?, egress: options.egress, installs, events });
+        let shared = Arc::new(Shared {
+            engine: Engine::new(options.engine)?,
+            egress: options.egress,
+            installs,
+            events,
+            address: OnceLock::new(),
+        });
         let ceiling = options.ceiling.consent(options.allow_root, options.allow_private_network);
         let mut addons: BTreeMap<String, (Arc<Addon>, mpsc::Sender<Command>)> = BTreeMap::new();
         let mut commands = Vec::new();
@@ -136,7 +149,9 @@ impl Host {
                 Err(why) => shared.tell(&name, What::Unusable(why)),
             }
         }
-        let host = Self { shared, addons, tasks: Mutex::default() };
+        let failed = at("serve addons of", &options.folder);
+        let server = serve(&shared, options.listen, &addons).map_err(failed)?;
+        let host = Self { shared, addons, server, tasks: Mutex::default() };
         for (addon, receiver) in commands {
             host.shared.tell(&addon.id, addon.found());
             lock(&host.tasks).push(tokio::spawn(addon::run(addon, receiver)));
@@ -184,6 +199,18 @@ impl Host {
             path: addon.folder.clone(),
             error,
         })
+    }
+
+    /// Where addons are served, if any may serve something.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
+    }
+
+    /// The URL of an addon's route or, with `is_static`, of its static file, with its token.
+    #[must_use]
+    pub fn url(&self, id: &str, path: &str, is_static: bool) -> Option<url::Url> {
+        self.addons.get(id)?.0.url(path, is_static)
     }
 
     /// The secret of an addon, as it has it in `data.token`.
@@ -254,6 +281,27 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The listener, if an addon may serve something.
+fn serve(
+    shared: &Shared,
+    listen: SocketAddr,
+    addons: &BTreeMap<String, (Arc<Addon>, mpsc::Sender<Command>)>,
+) -> std::io::Result<Option<Server>> {
+    let served: BTreeMap<String, Arc<Addon>> = addons
+        .iter()
+        .filter(|(_, (addon, _))| addon.serves())
+        .map(|(id, (addon, _))| (id.clone(), addon.clone()))
+        .collect();
+    if served.is_empty() {
+        return Ok(None);
+    }
+    let server = Server::bind(listen)?;
+    // Set here alone, and once.
+    let _ = shared.address.set(server.address());
+    server.serve(Arc::new(answers::Served(served)))?;
+    Ok(Some(server))
+}
+
 fn open_addon(shared: &Arc<Shared>, folder: &Path, ceiling: &Ceiling) -> Result<Addon, String> {
     let text = files::read_bounded(&folder.join("addon.json"), MOST_MANIFEST_BYTES)
         .map_err(|error| format!("cannot read addon.json: {error}"))?;
@@ -265,6 +313,9 @@ fn open_addon(shared: &Arc<Shared>, folder: &Path, ceiling: &Ceiling) -> Result<
     let (Some(id), Some(_)) = (policy.id.clone(), policy.main.as_ref()) else {
         return Err("addon.json: an addon has an `id` and a `main`".into());
     };
+    if id == "socket.io" {
+        return Err("addon.json: the id socket.io is the path of the sockets of all addons".into());
+    }
     let install = shared.installs.of(&id, folder).map_err(|error| format!("cannot keep its state: {error}"))?;
     Addon::open(shared.clone(), folder, policy, asked, install)
         .map_err(|error| format!("cannot keep its state: {error}"))

@@ -239,9 +239,113 @@
     }));
   };
 
+  // Routes of the host's server: `http.get(path, (request, response) => …)`. The host forwards those that the policy lists.
+  const http = (call, listen, chunk) => {
+    const handlers = new Map();
+    const media = (headers) => `${headers['content-type'] ?? ''}`.split(';')[0].trim().toLowerCase();
+    const members = (list) => {
+      const object = create(null);
+      for (const [name, value] of list) object[name] = name in object ? `${object[name]}, ${value}` : value;
+      return object;
+    };
+
+    // The body as its media type says; bytes for any other.
+    const read = (bytes, type) => {
+      if (type === 'application/json' || type.endsWith('+json')) return bytes.length === 0 ? undefined : parse(decoder.decode(bytes));
+      if (type === 'application/x-www-form-urlencoded') return members([...new URLSearchParams(decoder.decode(bytes))]);
+      if (type.startsWith('text/')) return decoder.decode(bytes);
+      return bytes;
+    };
+
+    class Reply {
+      #headers = [];
+      #done;
+      #ended = false;
+      statusCode = 200;
+      constructor(done) { this.#done = done; }
+      get headersSent() { return this.#ended; }
+      status(code) { this.statusCode = code; return this; }
+      set(name, value) {
+        if (typeof name === 'object' && name !== null) for (const [key, one] of entries(name)) this.set(key, one);
+        else {
+          const key = `${name}`.toLowerCase();
+          this.#headers = this.#headers.filter((pair) => pair[0] !== key);
+          this.#headers.push([key, `${value}`]);
+        }
+        return this;
+      }
+      header(name, value) { return this.set(name, value); }
+      setHeader(name, value) { this.set(name, value); }
+      type(value) { return this.set('content-type', value); }
+      json(value) {
+        if (!has(this.#headers, 'content-type')) this.type('application/json');
+        return this.end(stringify(value) ?? '');
+      }
+      send(value) {
+        if (value === undefined || value === null) return this.end();
+        if (bytesOf(value) === undefined) return this.json(value);
+        if (!has(this.#headers, 'content-type')) this.type(typeof value === 'string' ? 'text/html; charset=utf-8' : 'application/octet-stream');
+        return this.end(value);
+      }
+      end(value) {
+        if (this.#ended) return this;
+        this.#ended = true;
+        const bytes = value === undefined || value === null ? new Uint8Array(0) : bytesOf(value) ?? encoder.encode(`${value}`);
+        this.#done({ status: Number(this.statusCode), headers: this.#headers, bytes });
+        return this;
+      }
+    }
+
+    const made = {};
+    for (const method of ['get', 'head', 'post', 'put', 'patch', 'delete']) {
+      made[method] = (path, handler) => {
+        if (typeof handler !== 'function') throw new TypeError('a handler is a function');
+        handlers.set(`${method.toUpperCase()} ${`${path}`.split('/').filter((segment) => segment !== '').join('/')}`, handler);
+      };
+    }
+    define('http', freeze(made));
+
+    listen('@http', async (asked) => {
+      const handler = handlers.get(`${asked.method} ${asked.path}`);
+      if (handler === undefined) return { status: 0, headers: [] };
+      const parts = [];
+      for (let left = asked.length; left > 0; left -= parts[parts.length - 1].length) parts.push(await call['@http.body'](asked.id));
+      const bytes = parts.length === 0 ? new Uint8Array(0) : joined(parts);
+      const headers = members(asked.headers);
+      const answer = await new Promise((done) => {
+        const reply = new Reply(done);
+        let body;
+        try {
+          body = read(bytes, media(headers));
+        } catch {
+          reply.status(400).send('the body cannot be read');
+          return;
+        }
+        const request = freeze({
+          method: asked.method, path: asked.path, headers, query: members(asked.query), body,
+          bytes: () => bytes.slice(), text: () => decoder.decode(bytes),
+        });
+        const failed = (error) => {
+          Emitter.failed(`${asked.method} ${asked.path}`, error);
+          reply.status(500).end();
+        };
+        try {
+          // What is returned is the answer, if none was sent; without either, it may come later.
+          Promise.resolve(handler(request, reply)).then((value) => { if (value !== undefined && value !== reply) reply.send(value); }).catch(failed);
+        } catch (error) {
+          failed(error);
+        }
+      });
+      if (answer.bytes.length <= chunk) return { status: answer.status, headers: answer.headers, body: answer.bytes };
+      for (let at = 0; at < answer.bytes.length; at += chunk) await call['@http.part'](asked.id, answer.bytes.slice(at, at + chunk));
+      return { status: answer.status, headers: answer.headers };
+    });
+  };
+
   return (call, listen, chunk, log) => {
     report = log;
     if (keys(call).some((name) => name.startsWith('@net.'))) network(call, chunk);
     if (call['@storage.read'] !== undefined) storage(call, chunk);
+    if (call['@http.body'] !== undefined) http(call, listen, chunk);
   };
 })
