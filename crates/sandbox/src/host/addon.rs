@@ -17,7 +17,7 @@ use super::install::Install;
 use super::settings::Settings;
 use super::storage::{self, Store};
 use super::{Shared, summary};
-use crate::engine::{CallArgs, lock};
+use crate::engine::{CallArgs, from_value, lock};
 use crate::{ApiError, Event, Sandbox, StartError, Supervision, Verdict};
 
 /// What an addon is doing.
@@ -63,6 +63,7 @@ pub(super) struct Addon {
     state: watch::Sender<AddonState>,
     crashes: Mutex<u32>,
     pub(super) exchanges: Exchanges,
+    pub(super) sockets: crate::inbound::Sockets,
     pub(super) files: Option<Arc<crate::inbound::Folder>>,
     pub(super) turns: Arc<Semaphore>,
     sandbox: Mutex<Option<Arc<Sandbox>>>,
@@ -99,6 +100,7 @@ impl Addon {
             crashes: Mutex::default(),
             exchanges: Exchanges::new(chunk, policy.inbound.max_body_bytes),
             files,
+            sockets: crate::inbound::Sockets::default(),
             turns: Arc::new(Semaphore::new(policy.inbound.max_concurrent as usize)),
             sandbox: Mutex::default(),
             policy,
@@ -210,6 +212,18 @@ impl Addon {
                 Ok(What::Config(addon.config.set(value)?))
             })
         });
+        if self.policy.permits(Permission::InboundSocketIo) {
+            let (emit, disconnect) = (self.clone(), self.clone());
+            builder = builder.service("@io.emit", move |args| std::future::ready(emit.emit(list(args)))).service(
+                "@io.disconnect",
+                move |args| {
+                    if let Some(Value::String(id)) = list(args).first() {
+                        disconnect.sockets.disconnect(&id.to_string_lossy());
+                    }
+                    std::future::ready(Ok(Value::Undefined))
+                },
+            );
+        }
         let mut events = builder.events();
         let teller = self.clone();
         tokio::spawn(async move {
@@ -222,6 +236,31 @@ impl Addon {
             }
         });
         builder.create().await.map(Arc::new)
+    }
+
+    /// An event for a socket, or for all of a path.
+    fn emit(&self, args: Vec<Value>) -> Result<Value, ApiError> {
+        let text = |at: usize| match args.get(at) {
+            Some(Value::String(text)) => Some(text.to_string_lossy()),
+            _ => None,
+        };
+        let (Some(path), Some(event)) = (text(0), text(2)) else { return Err(ApiError::new("an event has a name")) };
+        let arguments = args.get(3).map_or(Ok(Vec::new()), from_value::<Vec<Json>>);
+        let arguments = arguments.map_err(|error| ApiError { name: "TypeError".into(), message: error.to_string() })?;
+        self.sockets.emit(&path, text(1).as_deref(), &event, arguments);
+        Ok(Value::Undefined)
+    }
+
+    /// A new worker hears of the sockets that are there.
+    fn introduce(self: &Arc<Self>) {
+        for (path, id) in self.sockets.list() {
+            let addon = self.clone();
+            tokio::spawn(async move {
+                let event = crate::inbound::SocketWhat::Joined;
+                // It is down again: the next one will hear of it.
+                let _ = crate::inbound::App::socket(&*addon, crate::inbound::SocketEvent { path, id, event }).await;
+            });
+        }
     }
 
     /// A write of a setting: to the disk on a thread that may wait, then told.
@@ -264,6 +303,7 @@ pub(super) async fn run(addon: Arc<Addon>, mut commands: mpsc::Receiver<Command>
             Ok(sandbox) => {
                 *lock(&addon.sandbox) = Some(sandbox.clone());
                 addon.set(AddonState::Running);
+                addon.introduce();
                 let next = watch_over(&sandbox, &mut commands).await;
                 *lock(&addon.sandbox) = None;
                 sandbox.exit().await;
@@ -319,6 +359,7 @@ pub(super) async fn run(addon: Arc<Addon>, mut commands: mpsc::Receiver<Command>
 
 fn end(addon: &Addon, command: Option<Command>) {
     addon.kill();
+    addon.sockets.end();
     addon.set(if command == Some(Command::Uninstall) { AddonState::Uninstalled } else { AddonState::Stopped });
 }
 

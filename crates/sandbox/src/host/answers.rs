@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use electrolint_policy::policy::Inbound as Rules;
 use electrolint_policy::{BytesKind, Permission, Text, Value};
+use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 
 use super::addon::Addon;
 use crate::egress::Pending;
-use crate::engine::lock;
-use crate::inbound::{App, Apps, Folder, Incoming, NoAnswer, Outgoing};
+use crate::engine::{from_value, lock, to_value};
+use crate::inbound::{App, Apps, Folder, Incoming, NoAnswer, Outgoing, SocketEvent, SocketWhat, Sockets};
 use crate::{ApiError, RpcError};
 
 /// The addons that serve something.
@@ -19,6 +20,10 @@ pub(super) struct Served(pub(super) BTreeMap<String, Arc<Addon>>);
 impl Apps for Served {
     fn app(&self, id: &str) -> Option<Arc<dyn App>> {
         self.0.get(id).map(|addon| addon.clone() as Arc<dyn App>)
+    }
+
+    fn all(&self) -> Vec<(String, Arc<dyn App>)> {
+        self.0.iter().map(|(id, addon)| (id.clone(), addon.clone() as Arc<dyn App>)).collect()
     }
 }
 
@@ -39,6 +44,33 @@ impl App for Addon {
         self.turns.clone()
     }
 
+    fn is_up(&self) -> bool {
+        self.sandbox().is_some()
+    }
+
+    fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
+    fn socket(&self, event: SocketEvent) -> Pending<'_, Result<Option<Vec<Json>>, NoAnswer>> {
+        Box::pin(async move {
+            let sandbox = self.sandbox().ok_or(NoAnswer::Down)?;
+            let mut asked = match event.event {
+                SocketWhat::Joined => json!({ "kind": "joined" }),
+                SocketWhat::Left => json!({ "kind": "left" }),
+                SocketWhat::Message { name, arguments, wants_answer } => {
+                    json!({ "kind": "message", "event": name, "args": arguments, "ack": wants_answer })
+                }
+            };
+            asked["path"] = event.path.into();
+            asked["id"] = event.id.into();
+            let asked = to_value(&asked).map_err(|_| NoAnswer::Failed)?;
+            let called = sandbox.rpc().call("@io", vec![asked]).timeout(self.policy.inbound.timeout).await;
+            let answer = called.map_err(why)?;
+            Ok(from_value::<Option<Vec<Json>>>(&answer).ok().flatten())
+        })
+    }
+
     fn answer(&self, request: Incoming) -> Pending<'_, Result<Outgoing, NoAnswer>> {
         Box::pin(async move {
             if !self.policy.permits(Permission::InboundHttp) {
@@ -55,18 +87,22 @@ impl App for Addon {
                 ("length".into(), Value::Number(exchange.length as f64)),
             ]);
             let called = sandbox.rpc().call("@http", vec![asked]).timeout(self.policy.inbound.timeout).await;
-            let answer = called.map_err(|error| match error {
-                RpcError::Gone(_) | RpcError::NotReady => NoAnswer::Down,
-                RpcError::TimedOut => NoAnswer::TooLate,
-                RpcError::TooManyCalls => NoAnswer::Busy,
-                RpcError::Remote { .. } => NoAnswer::Failed,
-            })?;
+            let answer = called.map_err(why)?;
             let (parts, too_large) = exchange.parts();
             if too_large {
                 return Err(NoAnswer::TooLarge);
             }
             read(&answer, parts, self.policy.inbound.max_body_bytes)
         })
+    }
+}
+
+fn why(error: RpcError) -> NoAnswer {
+    match error {
+        RpcError::Gone(_) | RpcError::NotReady => NoAnswer::Down,
+        RpcError::TimedOut => NoAnswer::TooLate,
+        RpcError::TooManyCalls => NoAnswer::Busy,
+        RpcError::Remote { .. } => NoAnswer::Failed,
     }
 }
 

@@ -9,6 +9,7 @@ mod checks;
 mod files;
 mod routes;
 mod server;
+mod sockets;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use electrolint_policy::policy::Inbound as Rules;
 pub use checks::url_with_token;
 pub(crate) use files::Folder;
 pub(crate) use server::Server;
+pub(crate) use sockets::Sockets;
 
 use crate::egress::Pending;
 
@@ -56,6 +58,29 @@ pub(crate) enum NoAnswer {
     TooLarge,
 }
 
+/// Something that a client of Socket.IO did.
+#[derive(Debug)]
+pub(crate) struct SocketEvent {
+    /// The path of the policy that its namespace is for.
+    pub(crate) path: String,
+    /// The id of the socket.
+    pub(crate) id: String,
+    pub(crate) event: SocketWhat,
+}
+
+/// What it did.
+#[derive(Debug)]
+pub(crate) enum SocketWhat {
+    Joined,
+    /// `wants_answer`: the client waits for one.
+    Message {
+        name: String,
+        arguments: Vec<serde_json::Value>,
+        wants_answer: bool,
+    },
+    Left,
+}
+
 /// One addon, as the server sees it.
 pub(crate) trait App: Send + Sync {
     /// What its policy lets it serve. Nothing else is.
@@ -66,6 +91,13 @@ pub(crate) trait App: Send + Sync {
     fn files(&self) -> Option<Arc<Folder>>;
     /// Its share of requests at once.
     fn turns(&self) -> Arc<tokio::sync::Semaphore>;
+    /// Whether it runs.
+    fn is_up(&self) -> bool;
+    /// Its sockets.
+    fn sockets(&self) -> &Sockets;
+    /// Hands over what a client did; the answer of a message is for the client, if it wants one. Ends within
+    /// `inbound.timeoutMs`.
+    fn socket(&self, event: SocketEvent) -> Pending<'_, Result<Option<Vec<serde_json::Value>>, NoAnswer>>;
     /// Hands a request over. The server sets the limit of time.
     fn answer(&self, request: Incoming) -> Pending<'_, Result<Outgoing, NoAnswer>>;
 }
@@ -74,4 +106,6 @@ pub(crate) trait App: Send + Sync {
 pub(crate) trait Apps: Send + Sync {
     /// The addon of this id.
     fn app(&self, id: &str) -> Option<Arc<dyn App>>;
+    /// Each of them with its id.
+    fn all(&self) -> Vec<(String, Arc<dyn App>)>;
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::checks::Names;
-use super::{Apps, routes};
+use super::{Apps, routes, sockets};
 
 /// Connections at once, of all addons together.
 const MOST_CONNECTIONS: usize = 1024;
@@ -52,6 +53,8 @@ impl Server {
         let Some(listener) = crate::engine::lock(&self.listener).take() else { return Ok(()) };
         let listener = TcpListener::from_std(listener)?;
         let names = Arc::new(Names::of(self.address));
+        let sockets = apps.all().into_iter().filter(|(_, app)| !app.rules().socketio.is_empty()).collect();
+        let sockets = sockets::service(sockets);
         let task = tokio::spawn(async move {
             let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
             loop {
@@ -63,16 +66,16 @@ impl Server {
                 };
                 // A small answer must not wait for another packet.
                 let _ = stream.set_nodelay(true);
-                let (apps, names) = (apps.clone(), names.clone());
+                let (apps, names, sockets) = (apps.clone(), names.clone(), sockets.clone());
                 tokio::spawn(async move {
                     let service = service_fn(move |request: Request<Incoming>| {
-                        let (apps, names) = (apps.clone(), names.clone());
-                        async move { Ok::<_, Infallible>(answer(&*apps, &names, request).await) }
+                        let (apps, names, sockets) = (apps.clone(), names.clone(), sockets.clone());
+                        async move { Ok::<_, Infallible>(answer(&*apps, &names, &sockets, request).await) }
                     });
                     let mut server = hyper::server::conn::http1::Builder::new();
                     server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD_BYTES);
                     // A client that breaks off is its own loss.
-                    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+                    let _ = server.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
                     drop(permit);
                 });
             }
@@ -91,12 +94,29 @@ impl Drop for Server {
     }
 }
 
-async fn answer(apps: &dyn Apps, names: &Names, request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// What is sent back.
+pub(super) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
+    let path = request.uri().path();
+    let is_socket = path.strip_prefix(sockets::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let checked = names
         .check_host(request.uri(), request.headers())
-        .and_then(|()| names.check_origin(request.method(), false, request.headers()));
-    match checked {
-        Ok(()) => routes::answer(apps, request).await,
-        Err(status) => routes::plain(status),
+        .and_then(|()| names.check_origin(request.method(), is_socket, request.headers()));
+    if let Err(status) = checked {
+        return boxed(routes::plain(status));
     }
+    if !is_socket {
+        return boxed(routes::answer(apps, request).await);
+    }
+    let mut answer = sockets(request).await;
+    answer.headers_mut().insert("referrer-policy", hyper::header::HeaderValue::from_static("no-referrer"));
+    answer
+}
+
+pub(super) fn boxed<B>(response: Response<B>) -> Answer
+where
+    B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    response.map(BodyExt::boxed_unsync)
 }

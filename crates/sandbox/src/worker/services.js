@@ -342,10 +342,72 @@
     });
   };
 
+  // Socket.IO of the host's server: `io.of(path).on('connection', (socket) => …)`.
+  const sockets = (call, listen) => {
+    const namespaces = new Map();
+    const send = (path, id, event, args) => call['@io.emit'](path, id, `${event}`, args);
+
+    class Client extends Emitter {
+      #namespace;
+      constructor(namespace, id) {
+        super();
+        this.#namespace = namespace;
+        this.id = id;
+      }
+      emit(event, ...args) { return send(this.#namespace.name, this.id, event, args); }
+      disconnect() { return call['@io.disconnect'](this.id); }
+    }
+    class Namespace extends Emitter {
+      clients = new Map();
+      constructor(name) {
+        super();
+        this.name = name;
+      }
+      // To every socket of the namespace.
+      emit(event, ...args) { return send(this.name, undefined, event, args); }
+    }
+    const of = (path) => {
+      const name = `${path}`.split('/').filter((segment) => segment !== '').join('/');
+      let namespace = namespaces.get(name);
+      if (namespace === undefined) {
+        namespace = new Namespace(name);
+        namespaces.set(name, namespace);
+      }
+      return namespace;
+    };
+    define('io', freeze({ of }));
+
+    listen('@io', async ({ kind, path, id, event, args, ack }) => {
+      const namespace = namespaces.get(path);
+      if (namespace === undefined) return undefined;
+      let client = namespace.clients.get(id);
+      if (kind === 'left') {
+        namespace.clients.delete(id);
+        if (client !== undefined) Emitter.emit(client, 'disconnect');
+        return undefined;
+      }
+      if (client === undefined) {
+        client = new Client(namespace, id);
+        namespace.clients.set(id, client);
+        Emitter.emit(namespace, 'connection', client);
+      }
+      if (kind !== 'message') return undefined;
+      if (!ack) {
+        Emitter.emit(client, event, ...args);
+        return undefined;
+      }
+      // The last argument of a handler answers a client that wants an answer.
+      return await new Promise((done) => {
+        if (Emitter.emit(client, event, ...args, (...values) => done(values)) === 0) done(undefined);
+      });
+    });
+  };
+
   return (call, listen, chunk, log) => {
     report = log;
     if (keys(call).some((name) => name.startsWith('@net.'))) network(call, chunk);
     if (call['@storage.read'] !== undefined) storage(call, chunk);
+    if (call['@io.emit'] !== undefined) sockets(call, listen);
     if (call['@http.body'] !== undefined) http(call, listen, chunk);
   };
 })
