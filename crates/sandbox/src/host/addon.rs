@@ -83,7 +83,7 @@ impl Addon {
         let files = statics.map(|path| crate::inbound::Folder::open(folder, path.trim_end_matches('/')).map(Arc::new));
         let files = files.transpose()?;
         let chunk = policy.limits.message_bytes as usize / 2;
-        let settings = |file, rules| Settings::open(Folder::open(&install.folder)?, file, rules).map(Arc::new);
+        let settings = |file, rules| Settings::open(&install.folder, file, rules).map(Arc::new);
         Ok(Self {
             id: policy.id.clone().unwrap_or_default(),
             folder: folder.to_owned(),
@@ -171,6 +171,7 @@ impl Addon {
     /// Removes what was kept for it, in its folder and in the state. Nothing else of the folder is touched.
     pub(super) fn remove(&self) -> std::io::Result<()> {
         self.own.remove(storage::FILE)?;
+        self.own.close();
         self.shared.installs.remove(&self.install)
     }
 

@@ -4,23 +4,36 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
+use crate::engine::lock;
+
 /// A folder that is held open: what is done in it is done there, wherever its path leads by then.
-pub(super) struct Folder(OwnedFd);
+pub(super) struct Folder(Mutex<Option<Arc<OwnedFd>>>);
 
 impl Folder {
     pub(super) fn open(path: &Path) -> std::io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::openat(CWD, path, flags, Mode::empty())?))
+        let folder = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        Ok(Self(Mutex::new(Some(Arc::new(folder)))))
+    }
+
+    /// Lets go of it: nothing more is done in it.
+    pub(super) fn close(&self) {
+        lock(&self.0).take();
+    }
+
+    fn get(&self) -> std::io::Result<Arc<OwnedFd>> {
+        lock(&self.0).clone().ok_or_else(|| std::io::Error::other("the folder is not used any more"))
     }
 
     /// The file of this name, at most `most` bytes; `None` if there is none. A link is not followed.
     pub(super) fn read(&self, name: &str, most: u64) -> std::io::Result<Option<Vec<u8>>> {
         // A pipe of this name would block the opening.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = match rustix::fs::openat(&self.0, name, flags, Mode::empty()) {
+        let file = match rustix::fs::openat(&*self.get()?, name, flags, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(rustix::io::Errno::NOENT) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -30,21 +43,22 @@ impl Folder {
 
     /// Writes the file of this name, mode 0600: the old one stays until the new one is whole and on the disk.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let folder = self.get()?;
         let temporary = format!(".{name}.new");
         self.remove(&temporary)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(rustix::fs::openat(&self.0, &temporary, flags, Mode::RUSR | Mode::WUSR)?);
+        let mut file = File::from(rustix::fs::openat(&*folder, &temporary, flags, Mode::RUSR | Mode::WUSR)?);
         file.write_all(bytes)?;
         file.sync_all()?;
-        rustix::fs::renameat(&self.0, &temporary, &self.0, name)?;
+        rustix::fs::renameat(&*folder, &temporary, &*folder, name)?;
         // The new name is on the disk too before anybody is told.
-        rustix::fs::fsync(&self.0)?;
+        rustix::fs::fsync(&*folder)?;
         Ok(())
     }
 
     /// Removes the file of this name, and not what a link of this name points to. One that is not there is no error.
     pub(super) fn remove(&self, name: &str) -> std::io::Result<()> {
-        match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
+        match rustix::fs::unlinkat(&*self.get()?, name, AtFlags::empty()) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
         }

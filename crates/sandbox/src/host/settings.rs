@@ -1,5 +1,6 @@
 //! `api.config.updateParams` and `api.config.setConfig`: written by the addon, judged and kept by the host.
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use electrolint_policy::policy::Document;
@@ -12,7 +13,8 @@ use crate::engine::{from_value, lock, to_value};
 
 /// One document: its value, and where it lies.
 pub(super) struct Settings {
-    folder: Folder,
+    /// In the state of the host, where nobody else writes.
+    folder: PathBuf,
     file: &'static str,
     rules: Document,
     value: Mutex<Json>,
@@ -20,13 +22,13 @@ pub(super) struct Settings {
 
 impl Settings {
     /// What is kept; an empty object if there is nothing, or nothing that fits the schema any more.
-    pub(super) fn open(folder: Folder, file: &'static str, rules: Document) -> std::io::Result<Self> {
-        let kept = folder.read(file, rules.max_bytes)?;
+    pub(super) fn open(folder: &Path, file: &'static str, rules: Document) -> std::io::Result<Self> {
+        let kept = Folder::open(folder)?.read(file, rules.max_bytes)?;
         let value = kept.and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
         let empty = || Json::Object(serde_json::Map::new());
         let fits = |value: &Json| to_value(value).is_ok_and(|value| fits(&rules, &value).is_ok());
         let value = value.filter(fits).unwrap_or_else(empty);
-        Ok(Self { folder, file, rules, value: Mutex::new(value) })
+        Ok(Self { folder: folder.to_owned(), file, rules, value: Mutex::new(value) })
     }
 
     pub(super) fn value(&self) -> Json {
@@ -60,7 +62,7 @@ impl Settings {
         }
         let mut held = lock(&self.value);
         let failed = |error: std::io::Error| ApiError::new(format!("the value cannot be kept: {}", error.kind()));
-        self.folder.write(self.file, &bytes).map_err(failed)?;
+        Folder::open(&self.folder).and_then(|folder| folder.write(self.file, &bytes)).map_err(failed)?;
         held.clone_from(&json);
         Ok(json)
     }
