@@ -151,11 +151,16 @@ fn others_answer_while_some_crash_loop_and_flood() {
     let index = |id: &str| id.trim_start_matches('a').parse::<usize>().expect("a number");
     let is_good = |id: &str| index(id) % 10 > 2;
     // Those that crash are down after three times, all others are up.
-    wait_until("every addon is where it belongs", || {
-        host.states()
-            .iter()
-            .all(|(id, state)| *state == if index(id).is_multiple_of(10) { "stopped" } else { "running" })
-    });
+    let belongs = |id: &str, state: &str| state == if index(id).is_multiple_of(10) { "stopped" } else { "running" };
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let elsewhere: Vec<_> = host.states().into_iter().filter(|(id, state)| !belongs(id, state)).collect();
+        if elsewhere.is_empty() {
+            break;
+        }
+        assert!(Instant::now() < until, "never where they belong: {elsewhere:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let (bytes, descriptors) = host.cost();
     let bounds = (MOST_BYTES_EACH * count as u64 + SLACK_BYTES, MOST_DESCRIPTORS_EACH * count + 32);
     assert!(
@@ -179,7 +184,7 @@ fn others_answer_while_some_crash_loop_and_flood() {
     // The listener, the zygote, the runtime, and what the program was started with stay.
     wait_until("descriptors fall back", || host.cost().1 < 40);
     let after = host.cost();
-    assert!(after.0 <= peak.0 + SLACK_BYTES, "{peak:?}, then {after:?}");
+    assert!(after.0 <= peak.0 / 2 + SLACK_BYTES, "{peak:?}, then {after:?}");
     println!(
         "{count} addons: {} KiB and {} descriptors of the host, {} KiB and {} after; the slowest of {} answers took {slowest:?}",
         bytes >> 10,

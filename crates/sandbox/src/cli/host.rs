@@ -13,6 +13,9 @@ use super::{at, read_file};
 use crate::host::{Control, Host, HostEvent, HostOptions, What};
 use crate::{EngineOptions, Event};
 
+/// The host answers for all addons, so it comes before any of them.
+const NICE: u8 = 10;
+
 #[derive(clap::Args)]
 pub(super) struct Options {
     /// A folder of addon folders, or one addon folder: each has an `addon.json`
@@ -70,7 +73,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
         allow_root: options.allow_root,
         listen: options.listen,
         egress: None,
-        engine: EngineOptions { accept: options.accept.map(Into::into), ..EngineOptions::default() },
+        engine: EngineOptions { accept: options.accept.map(Into::into), nice: NICE, ..EngineOptions::default() },
     };
     super::runtime()?.block_on(serve(options_of_host, &control, options.json))
 }

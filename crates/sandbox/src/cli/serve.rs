@@ -345,6 +345,7 @@ impl Server {
             code_cache: self.options.code_cache.clone(),
             ready: self.options.ready,
             worker: None,
+            nice: 0,
         })
         .map_err(|error| ("StartError", error.to_string()))?;
         engines.insert(accept, engine.clone());

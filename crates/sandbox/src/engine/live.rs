@@ -21,6 +21,7 @@ use super::{StartError, config_of};
 use crate::os::process::kill;
 use crate::proto::frames::ToWorker;
 use crate::proto::session::Session;
+use crate::worker::Config;
 
 /// Why a worker ended, as far as the host decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,7 +287,7 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     } else {
         engine.nursery(plan.policy.level).await?
     };
-    let config = config_of(&plan.policy);
+    let config = Config { nice: engine.nice(), ..config_of(&plan.policy) };
     let waiting = if plan.own_layout { None } else { engine.ready_worker(&nursery, &config) };
     let first = ToWorker::ApiInit { names: plan.api.iter().map(|f| f.name.clone()).collect() };
     let fork = async {

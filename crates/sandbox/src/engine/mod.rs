@@ -69,6 +69,9 @@ pub struct EngineOptions {
     pub code_cache: Option<PathBuf>,
     /// Workers that are kept ready for the next sandbox with the same limits, 0 to 16.
     pub ready: usize,
+    /// By how much workers yield to the host and to other programs when processors are short, 0 to 19: nice(2). A host of many
+    /// sandboxes answers for all of them, and a script that computes takes no more than what is left.
+    pub nice: u8,
 }
 
 /// Why a sandbox was not made.
@@ -163,6 +166,7 @@ struct Inner {
     nursery: Mutex<Option<Arc<Nursery>>>,
     cache: CodeCache,
     ready: usize,
+    nice: u8,
     pool: Mutex<Pool>,
 }
 
@@ -183,6 +187,7 @@ impl Engine {
             clock: Clock::start()?,
             nursery: Mutex::default(),
             ready: options.ready.min(MOST_READY),
+            nice: options.nice.min(19),
             pool: Mutex::default(),
         };
         Ok(Self(Arc::new(inner)))
@@ -247,6 +252,10 @@ impl Engine {
     #[must_use]
     pub fn code_cache(&self) -> CacheStats {
         self.0.cache.stats()
+    }
+
+    fn nice(&self) -> u8 {
+        self.0.nice
     }
 
     fn clock(&self) -> &Clock {
@@ -321,6 +330,7 @@ fn config_of(policy: &Policy) -> Config {
         sandbox_methods: policy.rpc.sandbox_methods_max,
         call_timeout_ms: policy.rpc.call_timeout.map(|t| t.as_millis() as u64),
         ports: policy.ports,
+        nice: 0,
         compile: false,
         probe: None,
     }

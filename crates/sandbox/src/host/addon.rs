@@ -176,6 +176,8 @@ impl Addon {
     }
 
     async fn start(self: &Arc<Self>) -> Result<Arc<Sandbox>, StartError> {
+        // Never closed.
+        let _turn = self.shared.starting.acquire().await;
         let mut builder = self.shared.engine.sandbox().policy(self.policy.clone()).addon(&self.folder)?;
         if let Some(egress) = &self.shared.egress {
             builder = builder.egress(egress.clone());

@@ -22,7 +22,7 @@ use std::time::Duration;
 use electrolint_policy::policy::Policy;
 use electrolint_policy::{Ceiling, Manifest, Permission};
 use serde_json::{Value as Json, json};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 
 pub use addon::AddonState;
 pub use control::Control;
@@ -37,6 +37,8 @@ use install::Installs;
 
 /// Addons that one host runs at most.
 const MOST_ADDONS: usize = 1024;
+/// Addons that start at the same time: each has a limit of time for it, and the processors are shared.
+const MOST_STARTING: usize = 8;
 /// Longest manifest, as `docs/policy.md` has it.
 const MOST_MANIFEST_BYTES: u64 = 1 << 20;
 /// Events that a slow listener may fall behind by.
@@ -102,6 +104,7 @@ struct Shared {
     egress: Option<Egress>,
     installs: Installs,
     events: broadcast::Sender<HostEvent>,
+    starting: Semaphore,
     /// Where addons are served, once that is known.
     address: OnceLock<SocketAddr>,
 }
@@ -127,6 +130,7 @@ impl Host {
             egress: options.egress,
             installs,
             events,
+            starting: Semaphore::new(MOST_STARTING),
             address: OnceLock::new(),
         });
         let ceiling = options.ceiling.consent(options.allow_root, options.allow_private_network);
@@ -194,6 +198,7 @@ impl Host {
         let (addon, _) = self.addons.get(id).ok_or_else(|| HostError::Unknown(id.to_owned()))?;
         self.command(id, Command::Uninstall).await?;
         addon.ended().await;
+        crate::os::process::give_memory_back();
         addon.remove().map_err(|error| HostError::Files {
             step: "remove what was kept of",
             path: addon.folder.clone(),
