@@ -1,6 +1,6 @@
 //! Which server an address names, as far as it is known.
 
-use electrolint_model::link::things::{Known, Part, Thing};
+use electrolint_model::link::things::Known;
 
 /// A server.
 pub(crate) struct Server {
@@ -12,14 +12,7 @@ pub(crate) struct Server {
 
 /// The server of a known address, or of one of which more than the host is known.
 pub(crate) fn server(known: &Known) -> Option<Server> {
-    let (text, whole) = match &known.thing {
-        Thing::Text(text) => (&**text, true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (&**text, false),
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let (text, whole) = known.thing.head()?;
     let (scheme, rest) = text.trim().split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     if !matches!(scheme.as_str(), "http" | "https" | "ws" | "wss" | "ftp") {

@@ -5,7 +5,7 @@ use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Seve
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::releases::Data;
 use electrolint_model::html::{Offsets, ScriptKind};
-use electrolint_model::link::things::{Certainty, Part, Thing};
+use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::web_url::scheme_of;
 
@@ -85,11 +85,7 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
 
 /// Whether a window that shows a page runs its scripts: not with `javascript: false`.
 fn runs_scripts(cx: &Context, loads: &[Load]) -> bool {
-    let runs = |load: &Load| {
-        cx.app.window_of(load).is_none_or(|window| {
-            window.settings(cx.app, "javascript").iter().any(|fact| fact.value != Value::Known(false))
-        })
-    };
+    let runs = |load: &Load| cx.app.window_of(load).is_none_or(|window| window.runs_scripts(cx.app));
     loads.is_empty() || loads.iter().any(runs)
 }
 
@@ -279,18 +275,13 @@ fn url_of(cx: &Context, load: &Load) -> PageUrl {
     let Some(url) = load.url else { return PageUrl::Unknown };
     let values = cx.app.eval(url);
     for known in values.iter().filter(|known| known.development != Some(true)) {
-        let head = match &known.thing {
-            Thing::Text(text) => text,
-            Thing::Template(parts) => match parts.first() {
-                Some(Part::Text(text)) => text,
-                _ => continue,
-            },
-            Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format") => return PageUrl::File,
-            _ => continue,
-        };
+        if matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format")) {
+            return PageUrl::File;
+        }
+        let Some((head, _)) = known.thing.head() else { continue };
         return match scheme_of(head).as_deref() {
             Some("file") => PageUrl::File,
-            Some("http" | "https") => PageUrl::Http(head.to_string()),
+            Some("http" | "https") => PageUrl::Http(head.to_owned()),
             Some(scheme) => PageUrl::Custom(scheme.to_owned()),
             None => PageUrl::File,
         };

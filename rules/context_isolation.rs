@@ -39,6 +39,10 @@ fn check(cx: &Context, findings: &mut Findings) {
         help: "Leave `contextIsolation` out or set it to true; give the page functions by `contextBridge.exposeInMainWorld`.",
     };
     check_option(cx, findings, &RULE, &option, |window, _| {
+        // A page without scripts reaches nothing.
+        if !window.runs_scripts(cx.app) {
+            return None;
+        }
         let effective = window.effective(cx.app);
         let has_node = effective.node_integration_effective() != Value::Known(false);
         // Nothing to reach: no preload script, no Node.js, and no page from elsewhere.

@@ -3,7 +3,7 @@
 use electrolint_model::App;
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::fuses::{Fuse, FuseState, state_of};
-use electrolint_model::link::things::{Certainty, Origin, Part, Thing};
+use electrolint_model::link::things::{Certainty, Origin, Thing};
 
 use crate::{Confidence, Context, Findings, Severity};
 
@@ -87,13 +87,5 @@ fn is_file(app: &App, thing: &Thing) -> bool {
 }
 
 fn is_text_of_file(thing: &Thing) -> bool {
-    let head = match thing {
-        Thing::Text(text) => text,
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => text,
-            _ => return false,
-        },
-        _ => return false,
-    };
-    electrolint_model::web_url::scheme_of(head).as_deref() == Some("file")
+    thing.head().and_then(|(head, _)| electrolint_model::web_url::scheme_of(head)).as_deref() == Some("file")
 }

@@ -152,6 +152,23 @@ pub(crate) fn remove_statement(app: &App, expression: Span, what: &str, safe: bo
     Some(removal(expression, from, to, what, safe))
 }
 
+/// Takes a comment out, with its lines if nothing else stands on them.
+pub(crate) fn remove_comment(app: &App, comment: Span) -> Vec<Edit> {
+    let content = content(app, comment);
+    let (start, end) = (comment.start as usize, comment.end as usize);
+    let before = content.get(..start).unwrap_or_default().trim_end_matches([' ', '\t']);
+    let after = content.get(end..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    let newline = ["\r\n", "\n", "\r"].into_iter().find(|newline| after.starts_with(newline));
+    let is_first = before.is_empty() || before.ends_with(['\n', '\r']);
+    let (start, end) = match newline {
+        Some(newline) if is_first => (before.len(), content.len() - after.len() + newline.len()),
+        None if !after.is_empty() => (start, content.len() - after.len()),
+        _ => (before.len(), end),
+    };
+    let span = Span { start: start as u32, end: end as u32, ..comment };
+    vec![Edit { span, replacement: String::new() }]
+}
+
 /// Takes an attribute out of a tag, with the blanks before it.
 pub(crate) fn remove_attribute(app: &App, attribute: Span, name: &str, safe: bool) -> Option<Fix> {
     let text = app.text(attribute);

@@ -63,7 +63,7 @@ fn check(cx: &Context, findings: &mut Findings) {
 
 fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Verdict> {
     let effective = window.effective_with(app, key, &fact.given);
-    if effective.node_integration_inert().is_some() {
+    if effective.node_integration_inert().is_some() || !window.runs_scripts(app) {
         return None;
     }
     // `sandbox: settings.sandbox` may make it inert.

@@ -2,7 +2,7 @@
 
 use electrolint_model::app::WindowKind;
 use electrolint_model::link::V;
-use electrolint_model::link::things::{Certainty, Known, Part, Thing};
+use electrolint_model::link::things::{Certainty, Known};
 use electrolint_model::source::Span;
 
 use crate::untrusted::worst;
@@ -104,14 +104,7 @@ fn check(cx: &Context, findings: &mut Findings) {
 
 /// What is wrong with a path as it is written.
 fn written(known: &Known, webview: bool) -> Option<&'static str> {
-    let (head, whole) = match &known.thing {
-        Thing::Text(text) => (&**text, true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (&**text, false),
-            _ => return None,
-        },
-        _ => return None,
-    };
+    let (head, whole) = known.thing.head()?;
     let head = head.trim();
     let lower = head.to_ascii_lowercase();
     if lower.starts_with("http:") || lower.starts_with("https:") {

@@ -2,7 +2,7 @@
 
 use crate::finding::{Edit, Fix};
 use crate::ignores::{Ignore, Reach, Style};
-use crate::{Context, Findings, Severity};
+use crate::{Context, Findings, Severity, fixes};
 use electrolint_model::source::Span;
 
 rule! {
@@ -74,32 +74,12 @@ pub(crate) fn report(cx: &Context, used: &[Vec<bool>], findings: &mut Findings) 
                 .help(if is_known { "Remove it." } else { "`electrolint rules` lists the names." })
                 .symbol(format!("ignore {name}"));
             if is_known {
-                let edits = if all { whole(cx, ignore) } else { one(ignore, index) };
+                let edits = if all { fixes::remove_comment(cx.app, ignore.span) } else { one(ignore, index) };
                 report = report.fix(Some(Fix { title: "remove what ignores nothing".to_owned(), safe: true, edits }));
             }
             let _ = report;
         }
     }
-}
-
-/// Takes the comment away, with its lines if nothing else stands on them.
-fn whole(cx: &Context, ignore: &Ignore) -> Vec<Edit> {
-    let content = &cx.app.sources.file(ignore.span.file).text.content;
-    let (start, end) = (ignore.span.start as usize, ignore.span.end as usize);
-    let before = content.get(..start).unwrap_or_default();
-    let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let blanks = before.len() - before.trim_end_matches([' ', '\t']).len();
-    let after = content.get(end..).unwrap_or_default();
-    let tail = after.len() - after.trim_start_matches([' ', '\t']).len();
-    let newline = ["\r\n", "\n", "\r"].iter().find(|newline| after[tail..].starts_with(**newline)).map(|n| n.len());
-    let (start, end) = match newline {
-        Some(newline) if start - blanks == line => (line, end + tail + newline),
-        Some(_) => (start - blanks, end),
-        None if after[tail..].is_empty() => (start - blanks, end),
-        None => (start, end + tail),
-    };
-    let span = Span { start: start as u32, end: end as u32, ..ignore.span };
-    vec![Edit { span, replacement: String::new() }]
 }
 
 /// Takes one name out of the list.

@@ -1,5 +1,7 @@
 //! Webviews that are attached without a look at their options.
 
+use std::collections::BTreeSet;
+
 use electrolint_model::App;
 use electrolint_model::app::{Listener, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
@@ -55,25 +57,18 @@ fn check(cx: &Context, findings: &mut Findings) {
     // One that was set on something that could not be resolved may cover any window.
     let hidden = handlers.is_empty() && app.listens_somewhere(EVENT);
     let uses = app.windows.iter().any(|window| window.kind == WindowKind::Webview);
-    let mut enabled = false;
     let makers = [WindowKind::BrowserWindow, WindowKind::BrowserView, WindowKind::WebContentsView];
     let makers: Vec<(&Window, Tag)> = (app.windows.iter().filter(|window| makers.contains(&window.kind)))
         .filter_map(|window| Some((window, tag_on(app, window)?)))
         .collect();
+    let (covered, open): (Vec<_>, Vec<_>) =
+        makers.iter().partition(|(window, _)| handlers.iter().any(|handler| covers(handler, window)));
     // Where the tag is written for a window that is covered.
-    let covered: Vec<(Span, Span)> = (makers.iter())
-        .filter(|(window, tag)| tag.written && handlers.iter().any(|handler| covers(handler, window)))
-        .map(|(window, tag)| (tag.span, window.span))
-        .collect();
-    for (window, on) in &makers {
-        // Below Electron 5 the tag comes with Node, which is the worse gift: only where webviews are in use.
-        if !on.written && !uses {
-            continue;
-        }
-        enabled = true;
-        if handlers.iter().any(|handler| covers(handler, window)) {
-            continue;
-        }
+    let verified: BTreeSet<Span> = covered.iter().filter(|(_, tag)| tag.written).map(|(_, tag)| tag.span).collect();
+    // Below Electron 5 the tag comes with Node, which is the worse gift: only where webviews are in use.
+    let counts = |tag: &Tag| tag.written || uses;
+    let enabled = makers.iter().any(|(_, tag)| counts(tag));
+    for (window, on) in open.into_iter().filter(|(_, tag)| counts(tag)) {
         let mut report = findings
             .report(&RULE, on.span, "webviews are on in this window, and nothing verifies their options")
             .known(on.certainty)
@@ -85,8 +80,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .development(on.development)
             .related(window.span, "the window is made here");
         // Options that windows share, of which one is covered: a builder may have written them for that one alone.
-        let shared = covered.iter().any(|(tag, other)| *tag == on.span && *other != window.span);
-        if hidden || !on.sure || shared {
+        if hidden || !on.sure || verified.contains(&on.span) {
             report = report.at_most(Confidence::Tentative);
         }
         if let Some(once) = handlers.iter().find(|handler| handler.once) {

@@ -2,8 +2,11 @@
 //! and grants nothing.
 
 mod addon;
+mod addresses;
 mod electron;
 mod network;
+mod permits;
+mod windows;
 
 use std::collections::BTreeMap;
 

@@ -4,65 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use electrolint_model::app::{Process, RequestKind};
 use electrolint_model::html::{ResourceKind, resources};
-use electrolint_model::link::things::{Known, Part, Thing};
+use electrolint_model::link::things::{Known, Thing};
 use electrolint_model::source::Span;
 use electrolint_policy::manifest::{HostEntry, Network, Request, WebSocket};
 use electrolint_policy::{HostPattern, Permission, is_reserved, why_not_public};
 
+use super::addresses::{Server, server, server_of};
 use super::{Draft, Places};
 
 const FIELD: &str = "/network/hosts";
 const DYNAMIC: &str = "egress-dynamic-url";
 const PRIVATE: &str = "egress-private-network";
-
-/// What an address says of the server that it leads to.
-pub(super) enum Server {
-    /// `https`, and `api.example.com` or `api.example.com:8443`.
-    Known(String, String),
-    /// Not a server's: `file:`, `data:`, a path, a scheme of the app's own.
-    Elsewhere,
-    /// The host is not known.
-    Open,
-}
-
-pub(super) fn server(known: &Known) -> Server {
-    let (text, whole) = match &known.thing {
-        Thing::Text(text) => (text.to_string(), true),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => (text.to_string(), false),
-            _ => return Server::Open,
-        },
-        _ => return Server::Open,
-    };
-    server_of(&text, whole)
-}
-
-/// As [`server`], for a text; with `whole` nothing follows it.
-pub(super) fn server_of(text: &str, whole: bool) -> Server {
-    let text = text.trim();
-    let Some((scheme, rest)) = text.split_once(':') else { return Server::Elsewhere };
-    let scheme = scheme.to_ascii_lowercase();
-    if !matches!(scheme.as_str(), "http" | "https" | "ws" | "wss") {
-        let is_scheme = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) && !scheme.is_empty();
-        // `example.com:8080/x` is a request to a path in a page and an error elsewhere.
-        return if is_scheme || whole { Server::Elsewhere } else { Server::Open };
-    }
-    let rest = rest.trim_start_matches(['/', '\\']);
-    let end = rest.find(['/', '?', '#', '\\']);
-    let authority = match end {
-        Some(end) => &rest[..end],
-        None if whole => rest,
-        None => return Server::Open,
-    };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let default = if matches!(scheme.as_str(), "https" | "wss") { ":443" } else { ":80" };
-    let host = host.strip_suffix(default).unwrap_or(host);
-    match HostPattern::parse(host) {
-        // A star or a placeholder in an address is no host.
-        Ok(pattern) if !host.contains('*') => Server::Known(scheme, pattern.to_string()),
-        _ => Server::Open,
-    }
-}
 
 /// Why a host is not granted though it is known: it is the user's own machine or network.
 fn inside(host: &str) -> Option<String> {
@@ -253,35 +205,5 @@ impl Draft<'_> {
             ..Network::default()
         };
         self.manifest.network = Some(network);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_of_addresses() {
-        for (text, expected) in [
-            ("https://api.example.com/v1", Some("api.example.com")),
-            ("HTTPS://API.Example.com:443", Some("api.example.com")),
-            ("wss://a.example:8443?x", Some("a.example:8443")),
-            ("https://user:pass@a.example/", Some("a.example")),
-            ("https://[2606:4700::1111]:8080/", Some("[2606:4700::1111]:8080")),
-            ("file:///x/index.html", None),
-            ("data:text/html,x", None),
-            ("app://main/", None),
-            ("/v1/items", None),
-        ] {
-            let found = match server_of(text, true) {
-                Server::Known(_, host) => Some(host),
-                Server::Elsewhere => None,
-                Server::Open => panic!("{text}"),
-            };
-            assert_eq!(found.as_deref(), expected, "{text}");
-        }
-        assert!(matches!(server_of("https://", false), Server::Open));
-        assert!(matches!(server_of("https://api.", false), Server::Open));
-        assert!(matches!(server_of("https://*/x", true), Server::Open));
     }
 }

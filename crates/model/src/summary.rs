@@ -6,6 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Conditions inside conditions that are looked at.
+const MOST_CONDITIONS: usize = 128;
+
+/// Variables that are followed in a row.
+const MOST_NAMES: usize = 16;
+
 /// Byte range in the file's decoded text, end exclusive.
 pub type Range = (u32, u32);
 
@@ -582,6 +588,35 @@ impl Summary {
     /// The value of an id.
     pub fn value(&self, id: ValueId) -> Value {
         self.values[id.index()].value
+    }
+
+    /// The conditions that dominate something, from the inside out.
+    pub fn conditions_at(&self, condition: Option<ConditionId>) -> impl Iterator<Item = Condition> + '_ {
+        let at = move |id: Option<ConditionId>| id.map(|id| self.conditions[id.index()]);
+        std::iter::successors(at(condition), move |condition| at(condition.parent)).take(MOST_CONDITIONS)
+    }
+
+    /// What a variable holds that is written once.
+    pub fn written_once(&self, id: BindingId) -> Option<ValueId> {
+        match self.bindings[id.index()].writes.as_slice() {
+            [only] => Some(only.value),
+            _ => None,
+        }
+    }
+
+    /// The value behind variables that are written once; where they lead in a circle, one of them.
+    pub fn behind(&self, id: ValueId) -> ValueId {
+        let mut at = id;
+        for _ in 0..MOST_NAMES {
+            match self.value(at) {
+                Value::Binding(binding) => match self.written_once(binding) {
+                    Some(only) => at = only,
+                    None => return at,
+                },
+                _ => return at,
+            }
+        }
+        at
     }
 
     /// The innermost function in which a value stands.

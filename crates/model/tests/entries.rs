@@ -109,10 +109,10 @@ fn a_script_of_node_that_the_app_never_names_is_a_tool() {
         ("src/main.js", MAIN),
         ("src/unnamed.js", "require('fs').readFileSync('a');"),
         ("publish/upload.js", "require('fs').readFileSync('a');"),
-        ("work/child.js", "require('fs').readFileSync('a');"),
-        ("work/start.js", "require('child_process').fork('./work/child.js');"),
+        ("threads/child.js", "require('fs').readFileSync('a');"),
+        ("threads/start.js", "require('child_process').fork('./threads/child.js');"),
         ("page/index.js", "document.title = 'a';"),
     ]);
     let app = analyse(&sources, &Options::default());
-    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["publish/upload.js", "work/start.js"]);
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["publish/upload.js", "threads/start.js"]);
 }

@@ -33,6 +33,8 @@ fn admitted(test: &str) -> Option<Vec<Admitted>> {
     let text = format!(
         "const {{ shell, ipcMain, app }} = require('electron');
          const HOSTS = ['a.example', 'b.example'];
+         var CIRCLE = new Set(CIRCLE);
+         const asksItself = (url) => asksItself(url) === true;
          const isDocs = (host) => {{ if (!host) return false; return host === 'docs.example'; }};
          ipcMain.on('open', (event, url) => {{ const u = new URL(url); if ({test}) shell.openExternal(url); }});"
     );
@@ -72,6 +74,8 @@ fn checks_admit_constants() {
         ("isSafe(url)", None),
         ("u.host === 'a.example' || somethingElse", None),
         ("u.host === settings.host", None),
+        ("CIRCLE.has(u.host)", None),
+        ("asksItself(url)", None),
         ("true", None),
     ] {
         assert_eq!(admitted(test), expected, "{test}");

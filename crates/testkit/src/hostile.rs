@@ -55,6 +55,14 @@ const MAIN: &str = "const { app, BrowserWindow } = require('electron')\n\
 const REQUIRED: &str =
     "const{app,BrowserWindow,contextBridge,ipcMain,ipcRenderer,net,session,shell}=require('electron');";
 
+/// Two variables that hold each other, wherever a parameter or an answer is looked for.
+const CIRCLES: &str = "app.on('web-contents-created',(e,c)=>{\
+    c.setWindowOpenHandler(d=>{var a=b;var b=a;return a});\
+    c.setWindowOpenHandler(d=>{var a=d?b:1;var b=d?a:2;return a});\
+    c.on('will-navigate',(e,u)=>{var a=b;var b=a;a.preventDefault();if(a.isMainFrame)e.preventDefault()})});\
+    ipcMain.handle('a',(e,u)=>{var a=b;var b=a;if(a.sender)shell.openExternal(a.url);if(a)shell.openExternal(a)});\
+    ipcMain.handle('b',(e,u)=>{var a=b??1;var b=a??2;a(u);if(a(u))shell.openExternal(b.url)});";
+
 const fn case(name: &'static str, path: &'static str, said: Said, content: Content) -> Hostile {
     let is_slow = match content {
         Nested(open, _, close, times) => (open.len() + close.len()) * times > 1_500_000,
@@ -155,6 +163,14 @@ pub fn cases() -> Vec<Hostile> {
         case("doubling-conditions", "a.js", Nothing, Made(|| doubled("v0=a", |n| format!("x?v{}:y?v{0}:v{0}", n - 1)))),
         case("doubling-calls", "a.js", Nothing, Made(|| doubled("v0=()=>1", |n| format!("()=>[v{}(),v{0}()]", n - 1)))),
         case("endless-calls", "a.js", Nothing, Made(|| b"function f(a){return g(f(a))}function g(a){return f(g(a))}new BrowserWindow(f(g({})))".to_vec())),
+        case("variables-in-a-circle", "a.js", Either, Made(|| format!("{REQUIRED}{CIRCLES}").into_bytes())),
+        case("helpers-in-a-circle", "a.js", Either, Made(|| format!("{REQUIRED}function f(u){{return f(u)===true}}ipcMain.on('a',(e,u)=>{{if(f(u))shell.openExternal(u)}})").into_bytes())),
+        case("doubling-checks", "a.js", Either, Made(|| doubled_tests("u.startsWith('https:')", |n| format!("v{n}?v{n}:v{n}")))),
+        case("doubling-tests-of-senders", "a.js", Either, Made(|| doubled_tests("e.sender", |n| format!("v{n}||v{n}")))),
+        case("doubling-answers", "a.js", Either, Made(|| {
+            let steps: String = (1..200).map(|n| format!("const v{n}=x{n}?v{0}:v{0};", n - 1)).collect();
+            format!("{REQUIRED}app.on('web-contents-created',(e,c)=>c.setWindowOpenHandler(d=>{{const v0={{action:'allow'}};{steps}return v199}}))").into_bytes()
+        })),
         case("reexports-in-a-circle", "b.js", Nothing, Written(circle)),
         // Text.
         case("nul-bytes", "a.js", Problem, Made(|| vec![0; 4096])),
@@ -345,6 +361,12 @@ fn doubled(first: &str, next: fn(usize) -> String) -> Vec<u8> {
     let end = "const { BrowserWindow } = require('electron')\n\
                new BrowserWindow({ webPreferences: { preload: v199, webSecurity: v199 } }).loadURL(v199)\n";
     format!("const {first};\n{steps}{end}").into_bytes()
+}
+
+/// As [`doubled`], of tests in a handler, of which the last one is asked.
+fn doubled_tests(first: &str, next: fn(usize) -> String) -> Vec<u8> {
+    let steps: String = (1..200).map(|n| format!("const v{n}={};", next(n - 1))).collect();
+    format!("{REQUIRED}ipcMain.on('a',(e,u)=>{{const v0={first};{steps}if(v199)shell.openExternal(u);if(v199===1)shell.openPath(u)}})\n").into_bytes()
 }
 
 /// Bytes of a fixed series of pseudo-random numbers.

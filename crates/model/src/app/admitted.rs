@@ -5,12 +5,14 @@
 
 use super::App;
 use super::checks::{Root, UrlPart, parameter_root};
-use crate::link::things::{Known, Part, Thing};
+use crate::link::things::{Known, Thing};
 use crate::link::{C, F, V};
 use crate::summary::{CallKind, ConditionId, Operator, Value};
 
 /// Tests inside tests that are followed.
 const MOST_DEPTH: u32 = 16;
+/// Lists made of lists that are followed.
+const MOST_LISTS: u32 = 4;
 /// Values that one check may admit.
 const MOST_VALUES: usize = 256;
 
@@ -21,25 +23,23 @@ pub type Admitted = (UrlPart, String);
 impl App<'_> {
     /// What the root can be where a condition holds; `None` when the condition does not bound it.
     pub fn admitted(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Option<Vec<Admitted>> {
-        self.admitted_under(f, condition, root, 0)
+        self.steps.question(|| self.admitted_under(f, condition, root, 0))
     }
 
     /// What the root can be where a condition does *not* hold: a handler that stops everything else.
     pub fn admitted_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Option<Vec<Admitted>> {
-        let mut at = condition;
-        let mut all = Vec::new();
-        for _ in 0..64 {
-            let Some(id) = at else { break };
-            let condition = self.program.summary(f.0).conditions[id.index()];
-            all.extend(self.admits(V(f.0, condition.test), !condition.holds, root, 0)?);
-            at = condition.parent;
-        }
-        bounded(all)
+        self.steps.question(|| {
+            let mut all = Vec::new();
+            for condition in self.program.summary(f.0).conditions_at(condition) {
+                all.extend(self.admits(V(f.0, condition.test), !condition.holds, root, 0)?);
+            }
+            bounded(all)
+        })
     }
 
     /// What the root can be where a test comes out as `holds`.
     pub fn admitted_by_test(&self, test: V, holds: bool, root: &Root) -> Option<Vec<Admitted>> {
-        self.admits(test, holds, root, 0)
+        self.steps.question(|| self.admits(test, holds, root, 0))
     }
 
     fn admitted_under(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Option<Vec<Admitted>> {
@@ -67,7 +67,7 @@ impl App<'_> {
     }
 
     fn admits(&self, test: V, holds: bool, root: &Root, depth: u32) -> Option<Vec<Admitted>> {
-        if depth > MOST_DEPTH {
+        if depth > MOST_DEPTH || self.steps.are_used_up() {
             return None;
         }
         // What comes out so only in development admits nothing in the shipped app.
@@ -87,30 +87,25 @@ impl App<'_> {
                 if (operator == Operator::Equal) != holds {
                     return None;
                 }
-                self.equal_to(at(left), at(right), root).or_else(|| self.equal_to(at(right), at(left), root))
+                let equal = |one, other| self.equal_to(at(one), at(other), root, depth);
+                equal(left, right).or_else(|| equal(right, left))
             }
             Value::Conditional { test: inner, then, other } => {
                 let first = narrower(go(inner, true), go(then, holds));
                 let second = narrower(go(inner, false), go(other, holds));
                 either(first, second)
             }
-            Value::Binding(binding) => {
-                let record = &self.program.summary(test.0).bindings[binding.index()];
-                match record.writes.as_slice() {
-                    [only] => go(only.value, holds),
-                    _ => None,
-                }
-            }
+            Value::Binding(binding) => go(self.program.summary(test.0).written_once(binding)?, holds),
             Value::Await(inner) => go(inner, holds),
             Value::Call(call) => self.admitted_by_call(C(test.0, call), holds, root, depth),
             _ => None,
         }
     }
 
-    fn equal_to(&self, subject: V, other: V, root: &Root) -> Option<Vec<Admitted>> {
+    fn equal_to(&self, subject: V, other: V, root: &Root, depth: u32) -> Option<Vec<Admitted>> {
         // `isSafe(url) === true`.
         if let (Value::Bool(bool), Value::Call(_)) = (self.program.value(other), self.program.value(subject)) {
-            return self.admits(subject, bool, root, MOST_DEPTH / 2);
+            return self.admits(subject, bool, root, depth + 1);
         }
         let (found, part) = self.url_part(subject)?;
         if found != *root || part == UrlPart::Other {
@@ -128,6 +123,13 @@ impl App<'_> {
 
     /// The texts of an array, a set, or the keys of an object.
     fn members(&self, v: V) -> Option<Vec<String>> {
+        self.members_at(v, 0)
+    }
+
+    fn members_at(&self, v: V, depth: u32) -> Option<Vec<String>> {
+        if depth > MOST_LISTS {
+            return None;
+        }
         let mut all = Vec::new();
         for known in self.eval(v).iter() {
             match &known.thing {
@@ -141,7 +143,7 @@ impl App<'_> {
                     }
                 }
                 Thing::Result(path, c) if matches!(&**path, "new Set") => {
-                    all.extend(self.members(self.program.argument(*c, 0)?)?);
+                    all.extend(self.members_at(self.program.argument(*c, 0)?, depth + 1)?);
                 }
                 _ => return None,
             }
@@ -155,7 +157,7 @@ impl App<'_> {
             return None;
         }
         let callee = V(c.0, call.callee);
-        let part_of = |v: V| self.url_part(v).filter(|(found, _)| found == root).map(|(_, part)| part);
+        let part_of = |v: V| self.part_of(v, root);
         if let Value::Member(object, method) = self.program.value(callee) {
             let object = V(c.0, object);
             let argument = self.program.argument(c, 0);
@@ -188,26 +190,13 @@ impl App<'_> {
             }
         }
         // A helper of the app's: what does it let through of the parameter that the address is handed to?
-        for (index, item) in self.program.arguments(c).iter().enumerate() {
-            let Some(part) = part_of(V(c.0, item.value)).filter(|part| !item.spread && *part != UrlPart::Other) else {
-                continue;
-            };
-            let mut all = Some(Vec::new());
-            let helpers = self.functions(callee);
-            if helpers.is_empty() {
-                return None;
-            }
-            for helper in helpers {
-                let inner = parameter_root(helper, index as u32);
-                all = either(all, self.admitted_by_helper(helper, holds, &inner, depth + 4));
-            }
-            return all.map(|all| {
-                // What a helper says of the text that it is given, it says of the part that this is.
-                let outer = |inner: UrlPart| if inner == UrlPart::Whole { part } else { inner };
-                all.into_iter().map(|(inner, text)| (outer(inner), text)).collect()
-            });
-        }
-        None
+        let (index, part) = self.parts_given(c, root).into_iter().find(|(_, part)| *part != UrlPart::Other)?;
+        let helpers = self.functions(callee);
+        let said = |helper| self.admitted_by_helper(helper, holds, &parameter_root(helper, index), depth + 4);
+        let all = helpers.into_iter().map(said).reduce(either)??;
+        // What a helper says of the text that it is given, it says of the part that this is.
+        let outer = |inner: UrlPart| if inner == UrlPart::Whole { part } else { inner };
+        Some(all.into_iter().map(|(inner, text)| (outer(inner), text)).collect())
     }
 
     /// What a function's parameter can be where it returns something that counts as `holds`.
@@ -221,7 +210,7 @@ impl App<'_> {
             let way = match exit.value.map(|value| V(f.0, value)) {
                 None if holds => continue,
                 None => under(),
-                Some(value) if self.eval(value).iter().all(|known| known.thing.truthy() == Some(!holds)) => continue,
+                Some(value) if self.never(value, holds) => continue,
                 Some(value) => narrower(under(), self.admits(value, holds, root, depth + 1)),
             };
             all = either(all, way);
@@ -256,20 +245,13 @@ impl App<'_> {
     fn prefixes(&self, v: V) -> Option<Vec<String>> {
         let mut all = Vec::new();
         for known in self.eval(v).iter().filter(|known| known.development != Some(true)) {
-            let text = match &known.thing {
-                Thing::Text(text) => text.clone(),
-                Thing::Template(parts) => match parts.first() {
-                    Some(Part::Text(text)) => text.clone(),
-                    _ => return None,
-                },
-                _ => return None,
-            };
+            let (text, _) = known.thing.head()?;
             let (_, rest) = text.split_once(':')?;
             let closed = matches!(rest, "" | "//") || rest.trim_start_matches('/').contains(['/', '?', '#']);
             if !closed {
                 return None;
             }
-            all.push(text.to_string());
+            all.push(text.to_owned());
         }
         bounded(all)
     }

@@ -90,6 +90,7 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         bounds: Default::default(),
         entrances: Default::default(),
         places: Default::default(),
+        steps: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);

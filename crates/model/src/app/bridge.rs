@@ -262,28 +262,15 @@ impl App<'_> {
 
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
     pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
-        let text = match &path.thing {
-            Thing::Text(text) => text.to_string(),
-            Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => text.to_string(),
-                _ => return Vec::new(),
-            },
+        let end = match &path.thing {
             // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
             Thing::Result(_, c) => {
-                let Some(last) = self.program.arguments(*c).last().map(|item| V(c.0, item.value)) else {
-                    return Vec::new();
-                };
-                match self.eval(last).as_ref() {
-                    [Known { thing: Thing::Text(text), .. }] => text.to_string(),
-                    [Known { thing: Thing::Template(parts), .. }] => match parts.last() {
-                        Some(Part::Text(text)) => text.to_string(),
-                        _ => return Vec::new(),
-                    },
-                    _ => return Vec::new(),
-                }
+                let last = self.program.arguments(*c).last().and_then(|item| self.program.only(V(c.0, item.value)));
+                last.and_then(|known| known.thing.tail().map(str::to_owned))
             }
-            _ => return Vec::new(),
+            thing => thing.tail().map(str::to_owned),
         };
+        let Some(text) = end else { return Vec::new() };
         let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
         let Some(last) = segments.last() else { return Vec::new() };
         let stem = last.split('.').next().unwrap_or(last);

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use crate::link::things::{Certainty, Host, Known, Thing};
-use crate::link::{C, V};
+use crate::link::{C, V, final_name};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
 
@@ -79,14 +79,12 @@ impl App<'_> {
         let mut found: Vec<ApiCall> = Vec::new();
         let mut seen = FxHashSet::default();
         let mut counts = FxHashMap::default();
-        let mut names = self.program.names_of(name);
-        // `socket.io-client` is a name that holds a dot.
-        if name != api && !api.contains(' ') {
-            names.extend(self.program.names_of(api));
-        }
+        let names = self.names_of_api(api, name);
+        // Texts have a method of this name too, and far more often.
+        let is_of_location = api == "location.replace";
         for name in names {
             for &c in self.program.calls_named(&name) {
-                if !seen.insert(c) {
+                if !seen.insert(c) || is_of_location && !self.may_be_on_location(c) {
                     continue;
                 }
                 // Each script has a share of its own, so that one does not hide what is in another.
@@ -103,6 +101,36 @@ impl App<'_> {
         }
         found.sort_by_key(|call| call.call);
         found
+    }
+
+    /// The names under which an API whose path ends in `name` may be called.
+    fn names_of_api(&self, api: &str, name: &str) -> Vec<Rc<str>> {
+        match api.strip_suffix(".default") {
+            // Every module has a default export: its importers call it by names of their own.
+            Some(module) => {
+                std::iter::once(Rc::from(name)).chain(self.program.names_of(module).iter().cloned()).collect()
+            }
+            // `socket.io-client` is a name that holds a dot.
+            None if name != api && !api.contains(' ') => {
+                self.program.names_of(name).iter().chain(self.program.names_of(api).iter()).cloned().collect()
+            }
+            None => self.program.names_of(name).to_vec(),
+        }
+    }
+
+    /// Whether a method may be one of a page's location: `location`, `window.location`, a variable that holds it.
+    fn may_be_on_location(&self, c: C) -> bool {
+        let summary = self.program.summary(c.0);
+        let is_location = |value| final_name(summary, value).is_some_and(|name| summary.str(name) == "location");
+        match summary.value(self.program.call(c).callee) {
+            Value::Member(object, _) => match summary.value(object) {
+                Value::Binding(binding) if !is_location(object) => {
+                    summary.bindings[binding.index()].writes.iter().any(|write| is_location(write.value))
+                }
+                _ => is_location(object),
+            },
+            _ => false,
+        }
     }
 
     fn matches(&self, c: C, api: &str) -> Option<ApiCall> {

@@ -17,7 +17,7 @@ use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
 pub(super) use strength::judged;
-pub use strength::{Judged, Strength};
+pub use strength::{Judged, Lets, Strength};
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;
@@ -25,6 +25,10 @@ const MOST_HELPERS: u32 = 4;
 impl App<'_> {
     /// How well the conditions that dominate a call hold a value that it is given.
     pub fn guard_of_call(&self, c: C, subject: V) -> Judged {
+        self.steps.question(|| self.guard_of_argument(c, subject))
+    }
+
+    fn guard_of_argument(&self, c: C, subject: V) -> Judged {
         let call = self.program.call(c);
         let Some(root) = self.root(subject) else { return Judged::NOTHING };
         let mut parts = self.formulas(F(c.0, call.function), call.condition, &root, self.rewritten_before(c, &root), 0);
@@ -47,54 +51,43 @@ impl App<'_> {
 
     /// As [`App::guard`], for a root.
     pub fn guard_of_root(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
-        Formula::All(self.formulas(f, condition, root, 0, 0)).judge()
+        self.steps.question(|| Formula::All(self.formulas(f, condition, root, 0, 0)).judge())
     }
 
     /// How well a test that came out as `holds` holds an address.
     pub fn guard_by_test(&self, test: V, holds: bool, root: &Root) -> Judged {
-        self.formula(test, holds, root, 0).judge()
+        self.steps.question(|| self.formula(test, holds, root, 0).judge())
     }
 
     /// The strength with which an address passes where `condition` does *not* stop it.
     pub fn guard_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
+        self.steps.question(|| self.passing_formula(f, condition, root).judge())
+    }
+
+    fn passing_formula(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Formula {
         let summary = self.program.summary(f.0);
-        let mut parts = Vec::new();
-        let mut at = condition;
-        let mut steps = 0;
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            // What passes in a frame inside the page does not navigate the page.
-            if !self.asks_for_main_frame(V(f.0, condition.test), condition.holds) {
-                parts.push(self.formula(V(f.0, condition.test), !condition.holds, root, 0));
-            }
-            at = condition.parent;
-            steps += 1;
-            if steps > 64 {
-                break;
-            }
-        }
+        // What passes in a frame inside the page does not navigate the page.
+        let stops = summary
+            .conditions_at(condition)
+            .filter(|condition| !self.asks_for_main_frame(V(f.0, condition.test), condition.holds));
+        let parts: Vec<_> =
+            stops.map(|condition| self.formula(V(f.0, condition.test), !condition.holds, root, 0)).collect();
         if parts.is_empty() {
             // Nothing passes at all.
-            return judged(Strength::Host, None, None);
+            return Formula::Atom(judged(Strength::Host, None, None));
         }
-        Formula::Any(parts).judge()
+        Formula::Any(parts)
     }
 
     /// `event.isMainFrame`, where it holds; `!details.isMainFrame`, where it does not.
     fn asks_for_main_frame(&self, test: V, holds: bool) -> bool {
-        let name = match self.program.value(test) {
-            Value::Unary(Operator::Not, inner) => return self.asks_for_main_frame(V(test.0, inner), !holds),
-            Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
-                [only] => match self.program.value(V(test.0, only.value)) {
-                    Value::Member(_, name) => name,
-                    _ => return false,
-                },
-                _ => return false,
+        match self.program.value(test) {
+            Value::Unary(Operator::Not, inner) => self.asks_for_main_frame(V(test.0, inner), !holds),
+            _ => match self.program.value(self.program.behind(test)) {
+                Value::Member(_, name) => holds && self.program.str(test.0, name) == "isMainFrame",
+                _ => false,
             },
-            Value::Member(_, name) => name,
-            _ => return false,
-        };
-        holds && self.program.str(test.0, name) == "isMainFrame"
+        }
     }
 
     /// Everything that holds: the conditions here, and those under which this function was made and is called.
@@ -209,9 +202,8 @@ impl App<'_> {
         };
         for _ in 0..8 {
             match list {
-                Value::Binding(binding) => match self.program.summary(unit).bindings[binding.index()].writes.as_slice()
-                {
-                    [only] => list = self.program.value(V(unit, only.value)),
+                Value::Binding(binding) => match self.program.summary(unit).written_once(binding) {
+                    Some(only) => list = self.program.value(V(unit, only)),
                     _ => break,
                 },
                 Value::Call(call) => {

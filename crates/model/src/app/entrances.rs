@@ -8,7 +8,6 @@ use super::App;
 use super::sources::SourceKind;
 use crate::link::things::Thing;
 use crate::link::{F, UnitId, V};
-use crate::summary::Value;
 
 /// A function that something outside the app's code calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +80,7 @@ impl App<'_> {
                 add(call.argument(self, 1), SourceKind::Message, 0);
             }
         }
-        for &(unit, index) in self.program.writes_to("onmessage") {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to("onmessage") {
             if self.is_worker(unit) || self.is_made_worker(V(unit, write.object)) {
                 continue;
             }
@@ -132,7 +130,7 @@ impl App<'_> {
                 let callee = V(c.0, self.program.call(c).callee);
                 let hands_event = self.program.argument(c, 0).is_some_and(|v| first == 1 && self.is_parameter(v, f, 0));
                 let handlers = self.functions(callee);
-                let by_parameter = self.is_parameter_of_another(callee, f);
+                let by_parameter = self.parameter_behind(callee).is_some_and(|(function, _)| function != f);
                 for handler in handlers {
                     // One that is called by its name is followed from there.
                     let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
@@ -142,18 +140,6 @@ impl App<'_> {
                     }
                 }
             }
-        }
-    }
-
-    fn is_parameter_of_another(&self, v: V, f: F) -> bool {
-        let summary = self.program.summary(v.0);
-        match summary.value(v.1) {
-            Value::Parameter(function, _) => function != f.1,
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_parameter_of_another(V(v.0, only.value), f),
-                _ => false,
-            },
-            _ => false,
         }
     }
 }

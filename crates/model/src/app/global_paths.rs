@@ -71,9 +71,9 @@ impl App<'_> {
                     segments.push(summary.str(name));
                     at = object;
                 }
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] if matches!(summary.value(only.value), Value::Member(..) | Value::Global(_)) => {
-                        at = only.value;
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) if matches!(summary.value(only), Value::Member(..) | Value::Global(_)) => {
+                        at = only;
                     }
                     _ => return None,
                 },

@@ -105,9 +105,9 @@ impl App<'_> {
         let mut names: Vec<Vec<String>> = vec![Vec::new(); summary.imports.len()];
         // `const electron = require('electron'); electron.app`
         let mut holders: FxHashMap<BindingId, ImportId> = FxHashMap::default();
-        for (index, binding) in summary.bindings.iter().enumerate() {
-            if let [only] = binding.writes.as_slice()
-                && let Value::Module(import) = summary.value(only.value)
+        for index in 0..summary.bindings.len() {
+            if let Some(only) = summary.written_once(BindingId(index as u32))
+                && let Value::Module(import) = summary.value(only)
             {
                 holders.insert(BindingId(index as u32), import);
             }

@@ -8,7 +8,10 @@ use crate::link::electron::LISTEN;
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Value};
+use crate::summary::{ConditionId, Operator, Value};
+
+/// Defaults of parameters that are looked behind in a row.
+const MOST_DEFAULTS: u32 = 4;
 
 /// A function that was handed over to be called when something happens.
 #[derive(Clone, Debug)]
@@ -245,35 +248,30 @@ impl App<'_> {
 
     /// Whether a value is a parameter of the function, as it was handed over.
     pub fn is_parameter(&self, v: V, f: F, parameter: u32) -> bool {
-        if v.0 != f.0 {
-            return false;
-        }
+        self.parameter_behind(v) == Some((f, parameter))
+    }
+
+    /// The parameter that a value is, as it was handed over.
+    pub(super) fn parameter_behind(&self, v: V) -> Option<(F, u32)> {
         let summary = self.program.summary(v.0);
-        match summary.value(v.1) {
-            Value::Parameter(function, index) => function == f.1 && index == parameter,
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_parameter(V(v.0, only.value), f, parameter),
-                _ => false,
-            },
-            Value::Binary(crate::summary::Operator::Default, left, _) => self.is_parameter(V(v.0, left), f, parameter),
-            _ => false,
+        let mut at = v.1;
+        for _ in 0..MOST_DEFAULTS {
+            match summary.value(summary.behind(at)) {
+                Value::Parameter(function, index) => return Some((F(v.0, function), index)),
+                Value::Binary(Operator::Default, left, _) => at = left,
+                _ => return None,
+            }
         }
+        None
     }
 
     /// The name of the parameter's property that a value is.
     pub fn member_of_parameter(&self, v: V, f: F, parameter: u32) -> Option<String> {
-        if v.0 != f.0 {
-            return None;
-        }
         let summary = self.program.summary(v.0);
-        match summary.value(v.1) {
+        match summary.value(summary.behind(v.1)) {
             Value::Member(object, name) => {
                 self.is_parameter(V(v.0, object), f, parameter).then(|| summary.str(name).to_owned())
             }
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => self.member_of_parameter(V(v.0, only.value), f, parameter),
-                _ => None,
-            },
             _ => None,
         }
     }

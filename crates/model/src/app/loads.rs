@@ -156,11 +156,6 @@ impl App<'_> {
 /// What an address is, by its head.
 pub(crate) fn content_of(thing: &Thing) -> Content {
     let head = match thing {
-        Thing::Text(text) => text.clone(),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => text.clone(),
-            _ => return Content::Unknown,
-        },
         Thing::Api(path) if crate::link::is_development_address(path) => return Content::Loopback,
         Thing::Api(path) if path.ends_with("_WEBPACK_ENTRY") || path.ends_with("_VITE_NAME") => return Content::Local,
         Thing::Result(path, _)
@@ -168,9 +163,11 @@ pub(crate) fn content_of(thing: &Thing) -> Content {
         {
             return Content::Local;
         }
-        _ => return Content::Unknown,
+        _ => match thing.head() {
+            Some((head, _)) => head.trim_start(),
+            None => return Content::Unknown,
+        },
     };
-    let head = head.trim_start();
     let Some((scheme, rest)) = head.split_once(':') else { return Content::Local };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" | "ws" | "wss" | "ftp" => {

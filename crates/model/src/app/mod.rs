@@ -37,6 +37,7 @@ mod roots;
 mod sandboxes;
 mod senders;
 pub mod sources;
+mod steps;
 mod switches;
 pub mod traces;
 pub mod verdicts;
@@ -82,7 +83,6 @@ use crate::link::things::{Known, Thing, Values};
 use crate::link::{C, F, Program, UnitId, V};
 use crate::problem::Problem;
 use crate::source::{Role, Sources, Span};
-use crate::summary::Value;
 
 /// Callers of a function whose arguments a value can still have as alternatives.
 const FEW_CALLERS: usize = 12;
@@ -123,6 +123,7 @@ pub struct App<'a> {
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
     places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
+    steps: steps::Steps,
 }
 
 impl App<'_> {
@@ -164,7 +165,7 @@ impl App<'_> {
     /// The functions that the callers of a wrapper hand it: an app that registers all its handlers by one function of its own has more
     /// of them than a value can have alternatives.
     fn handed_functions(&self, v: V, depth: u32) -> Option<Vec<F>> {
-        let (f, index) = self.as_parameter(v)?;
+        let (f, index) = self.parameter_behind(v)?;
         if depth >= MOST_WRAPPERS || (depth == 0 && self.program.callers(f).len() <= FEW_CALLERS) {
             return None;
         }
@@ -180,23 +181,6 @@ impl App<'_> {
         found.sort_unstable();
         found.dedup();
         Some(found)
-    }
-
-    /// The parameter that a value is, as it was handed over.
-    fn as_parameter(&self, v: V) -> Option<(F, u32)> {
-        let summary = self.program.summary(v.0);
-        let mut value = summary.value(v.1);
-        for _ in 0..MOST_WRAPPERS {
-            match value {
-                Value::Parameter(function, index) => return Some((F(v.0, function), index)),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => value = summary.value(only.value),
-                    _ => return None,
-                },
-                _ => return None,
-            }
-        }
-        None
     }
 
     /// The one text that a value is, if it is known.

@@ -62,8 +62,8 @@ impl App<'_> {
         let mut is_read = false;
         for _ in 0..MOST_STEPS {
             match summary.value(at) {
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => at = only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => at = only,
                     _ => return false,
                 },
                 Value::Member(object, _) | Value::Index(object, _) => {

@@ -129,9 +129,8 @@ impl App<'_> {
         for _ in 0..MOST_STEPS {
             let here = |id| V(at.0, id);
             at = match self.program.value(at) {
-                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
-                {
-                    [only] => here(only.value),
+                Value::Binding(binding) => match self.program.summary(at.0).written_once(binding) {
+                    Some(only) => here(only),
                     _ => break,
                 },
                 Value::Member(inner, _) | Value::Await(inner) => here(inner),
@@ -152,8 +151,7 @@ impl App<'_> {
     /// What is written to the path of an address after it was made: `url.pathname = …`.
     fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<String> {
         let mut found = Vec::new();
-        for &(unit, index) in self.program.writes_to("pathname").iter().take(MOST_WRITES) {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to("pathname").take(MOST_WRITES) {
             let is_it = |known: &Known| matches!(known.thing, Thing::Result(_, by) if by == made);
             let Some(value) = write.value.filter(|_| self.eval(V(unit, write.object)).iter().any(is_it)) else {
                 continue;

@@ -263,7 +263,8 @@ fn is_webview_component(app: &App, tag: V) -> bool {
 /// Webviews that scripts make.
 pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
     let mut found = Vec::new();
-    let later = Later::find(app);
+    // Most apps make no webview, and need not be asked what is done to it.
+    let later = std::cell::LazyCell::new(|| Later::find(app));
     for unit in app.program.unit_ids() {
         let summary = app.program.summary(unit);
         for (index, call) in summary.calls.iter().enumerate() {
@@ -376,26 +377,55 @@ fn add_text(text: &str, span: Span, element: &mut WebviewElement) {
 
 fn from_object(app: &App, attributes: V, element: &mut WebviewElement) {
     let Value::Object(list) = app.program.value(attributes) else {
-        element.spread = !matches!(app.program.value(attributes), Value::Null | Value::Undefined);
+        if !matches!(app.program.value(attributes), Value::Null | Value::Undefined) {
+            spread(app, attributes, element);
+        }
         return;
     };
     let summary = app.program.summary(attributes.0);
     for property in summary.properties(list) {
-        let Key::Name(name) = property.key else {
-            element.spread = true;
-            continue;
-        };
-        let span = app.program.place(attributes.0, property.span);
-        add(app, summary.str(name), V(attributes.0, property.value), span, element);
+        let value = V(attributes.0, property.value);
+        match property.key {
+            Key::Name(name) => {
+                let span = app.program.place(attributes.0, property.span);
+                add(app, summary.str(name), value, span, element);
+            }
+            Key::Spread => spread(app, value, element),
+            Key::Computed(_) => element.spread = true,
+        }
     }
 }
 
-/// An attribute that a script sets to a value: `false`, `null` and `undefined` take it away.
+/// The attributes of an object that is handed over as a whole: `<webview {...options}>`.
+fn spread(app: &App, value: V, element: &mut WebviewElement) {
+    for known in app.eval(value).iter() {
+        let Thing::Object(object) = &known.thing else {
+            element.spread |= !matches!(known.thing, Thing::Null | Thing::Undefined | Thing::Bool(_));
+            continue;
+        };
+        for key in app.program.keys(object) {
+            if !ATTRIBUTES.contains(&key.to_ascii_lowercase().as_str()) {
+                continue;
+            }
+            let lookup = app.program.property(object, &key, None);
+            let Some(first) = lookup.values.first() else { continue };
+            let values: Vec<Known> = lookup.values.iter().map(|placed| placed.known.clone()).collect();
+            set(&key, &values, first.span, element);
+            element.certainty = element.certainty.min(Certainty::Firm);
+        }
+    }
+}
+
+/// An attribute that a script sets to a value.
 fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement) {
+    set(name, &app.eval(value), span, element);
+}
+
+/// An attribute that may have any of these values: `false`, `null` and `undefined` take it away.
+fn set(name: &str, values: &[Known], span: Span, element: &mut WebviewElement) {
     let name = name.to_ascii_lowercase();
-    let values = app.eval(value);
     element.attributes.retain(|other| other.name != name);
-    for known in values.iter() {
+    for known in values {
         let (value, unknown) = match &known.thing {
             Thing::Bool(false) | Thing::Null | Thing::Undefined => continue,
             Thing::Bool(true) => (None, false),

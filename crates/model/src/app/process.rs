@@ -94,7 +94,7 @@ fn by_itself(app: &App, unit: UnitId) -> Process {
                 }
             }
             Value::Member(object, name) => {
-                if let Value::Module(import) = resolved(summary, object)
+                if let Value::Module(import) = summary.value(summary.behind(object))
                     && matches!(app.program.target(unit, import), Target::External(module) if &**module == "electron")
                 {
                     electron(summary.str(name));
@@ -108,15 +108,5 @@ fn by_itself(app: &App, unit: UnitId) -> Process {
         (_, true, _) => Process::Preload,
         (false, false, true) => Process::Renderer,
         _ => Process::Unknown,
-    }
-}
-
-fn resolved(summary: &crate::summary::Summary, object: crate::summary::ValueId) -> Value {
-    match summary.value(object) {
-        Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-            [only] => summary.value(only.value),
-            _ => Value::Unknown,
-        },
-        other => other,
     }
 }

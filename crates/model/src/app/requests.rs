@@ -272,8 +272,7 @@ impl App<'_> {
 
     /// `location.href = url`.
     fn add_location_writes(&self, found: &mut Vec<Request>) {
-        for &(unit, index) in self.program.writes_to("href") {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to("href") {
             let Some(value) = write.value else { continue };
             let objects = self.eval(V(unit, write.object));
             if !objects.iter().any(|known| matches!(&known.thing, Thing::Api(path) if &**path == "location")) {
@@ -404,8 +403,7 @@ impl App<'_> {
                 });
             }
         }
-        for &(unit, index) in self.program.writes_to(name) {
-            let write = self.program.summary(unit).writes[index as usize];
+        for (unit, write) in self.program.written_to(name) {
             if let Some(value) = write.value {
                 let span = self.program.place(unit, write.span);
                 // `Object.assign(options, { … })` is a literal and a write.
@@ -426,18 +424,11 @@ impl App<'_> {
     fn is_opted(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
         let summary = self.program.summary(unit);
         let text = &self.sources.file(self.program.file(unit)).text.content;
-        let mut at = condition;
-        for _ in 0..MOST_TESTS {
-            let Some(id) = at else { return false };
-            let condition = summary.conditions[id.index()];
+        summary.conditions_at(condition).take(MOST_TESTS).any(|condition| {
             let (start, end) = summary.span(condition.test);
             let test = text.get(start as usize..end as usize).unwrap_or("").to_ascii_lowercase();
-            if test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word)) {
-                return true;
-            }
-            at = condition.parent;
-        }
-        false
+            test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word))
+        })
     }
 
     /// Which parameters of a function a value depends on: the index, and the property read from it, if one is.
@@ -463,12 +454,7 @@ impl App<'_> {
                     add((function == f.1 && v.0 == f.0).then_some((index, None)));
                 }
                 Value::Member(object, name) => {
-                    let mut object = object;
-                    if let Value::Binding(binding) = summary.value(object)
-                        && let [only] = summary.bindings[binding.index()].writes.as_slice()
-                    {
-                        object = only.value;
-                    }
+                    let object = summary.behind(object);
                     match summary.value(object) {
                         Value::Parameter(function, index) if function == f.1 && v.0 == f.0 => {
                             add(Some((index, Some(summary.str(name).to_owned()))));
@@ -508,13 +494,9 @@ impl App<'_> {
         let mut tests = Vec::new();
         let (mut function, mut at) = (place.1, condition);
         for _ in 0..64 {
-            while let Some(id) = at {
-                let condition = summary.conditions[id.index()];
-                tests.push(V(place.0, condition.test));
-                at = condition.parent;
-                if tests.len() > 256 {
-                    return tests;
-                }
+            tests.extend(summary.conditions_at(at).map(|condition| V(place.0, condition.test)));
+            if tests.len() > 256 {
+                break;
             }
             if function == f.1 || place.0 != f.0 {
                 break;

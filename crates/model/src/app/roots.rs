@@ -58,8 +58,8 @@ impl App<'_> {
         let at = |id| V(v.0, id);
         match summary.value(v.1) {
             Value::Binding(binding) => {
-                if let [only] = summary.bindings[binding.index()].writes.as_slice() {
-                    match summary.value(only.value) {
+                if let Some(only) = summary.written_once(binding) {
+                    match summary.value(only) {
                         Value::Parameter(..)
                         | Value::RestParameter(..)
                         | Value::Binding(_)
@@ -68,7 +68,7 @@ impl App<'_> {
                         | Value::Await(_)
                         | Value::Binary(..)
                         | Value::Template(_) => {
-                            if let Some(found) = self.url_part_at(at(only.value), depth + 1) {
+                            if let Some(found) = self.url_part_at(at(only), depth + 1) {
                                 return Some(found);
                             }
                         }

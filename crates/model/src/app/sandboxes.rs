@@ -63,8 +63,8 @@ impl App<'_> {
         self.sandboxes.get_or_init(|| {
             let mut found = Vec::new();
             let mut names: Vec<C> = Vec::new();
-            for name in self.program.names_of("createSandbox") {
-                names.extend(self.program.calls_named(&name));
+            for name in self.program.names_of("createSandbox").iter() {
+                names.extend(self.program.calls_named(name));
             }
             names.sort_unstable();
             names.dedup();

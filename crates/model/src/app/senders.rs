@@ -109,7 +109,7 @@ impl App<'_> {
         }
     }
 
-    /// The functions that an IPC handler can be: several, where one function registers them all.
+    /// The functions that a handler can be: several, where one function registers them all.
     pub fn handler_functions(&self, handler: &Listener) -> Vec<F> {
         handler.value.map(|value| self.functions(value)).unwrap_or_default()
     }
@@ -127,12 +127,12 @@ impl App<'_> {
         let summary = self.program.summary(f.0);
         let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
         let in_time = |test: ValueId| {
-            lost.is_none_or(|at| summary.span(test).0 < at || !self.names_frame(V(f.0, test), f, parameter, 0))
+            lost.is_none_or(|at| summary.span(test).0 < at || !self.names_frame(V(f.0, test), f, parameter))
         };
         // Also where a comparison decides by itself: `a === b || deny()`, `return sender === main && …`.
         if self
             .values_inside(f, Which::Decisions)
-            .any(|test| in_time(test) && self.is_sender_test(V(f.0, test), f, parameter, 0))
+            .any(|test| in_time(test) && self.steps.question(|| self.is_sender_test(V(f.0, test), f, parameter, 0)))
         {
             return true;
         }
@@ -149,7 +149,7 @@ impl App<'_> {
                 if item.spread || !(event || sender) {
                     continue;
                 }
-                if lost.is_some() && record.after_await && (event || self.names_frame(value, f, parameter, 0)) {
+                if lost.is_some() && record.after_await && (event || self.names_frame(value, f, parameter)) {
                     continue;
                 }
                 let callee = V(c.0, record.callee);
@@ -194,10 +194,10 @@ impl App<'_> {
     fn tests_parameter(&self, f: F, parameter: u32) -> bool {
         let summary = self.program.summary(f.0);
         let holds = |v: V| self.parameter_flow(v, f).is_some_and(|(index, _)| index == parameter);
-        self.values_inside(f, Which::Tests).any(|test| self.any_part(V(f.0, test), &holds, 0))
+        self.values_inside(f, Which::Tests).any(|test| self.steps.question(|| self.any_part(V(f.0, test), &holds, 0)))
             || summary.function(f.1).exits.iter().filter_map(|exit| exit.value).any(|value| {
                 let value = V(f.0, value);
-                self.is_decision(value) && self.any_part(value, &holds, 0)
+                self.is_decision(value) && self.steps.question(|| self.any_part(value, &holds, 0))
             })
     }
 
@@ -211,7 +211,7 @@ impl App<'_> {
     }
 
     fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
-        if depth > MOST_PARTS {
+        if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
         if what(v) {
@@ -227,17 +227,14 @@ impl App<'_> {
                 let c = C(v.0, call);
                 go(self.program.call(c).callee) || self.program.arguments(c).iter().any(|item| go(item.value))
             }
-            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
-                [only] => go(only.value),
-                _ => false,
-            },
+            Value::Binding(binding) => self.program.summary(v.0).written_once(binding).is_some_and(go),
             _ => false,
         }
     }
 
     /// Whether a test decides by who the sender is: a comparison, or a call that is given the sender; not whether there is one.
     fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
-        if depth > MOST_PARTS {
+        if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
         let at = |id| V(test.0, id);
@@ -252,11 +249,11 @@ impl App<'_> {
             Value::Binary(Operator::In, left, _) => sender(at(left)),
             Value::Binary(_, left, right) => go(left) || go(right),
             Value::Unary(_, inner) | Value::Await(inner) => go(inner),
-            Value::Binding(binding) => match self.program.summary(test.0).bindings[binding.index()].writes.as_slice() {
+            Value::Binding(binding) => match self.program.summary(test.0).written_once(binding) {
                 // `const window = BrowserWindow.fromWebContents(event.sender); if (window) …` asks whether it can be used.
-                [only] => match self.program.value(at(only.value)) {
+                Some(only) => match self.program.value(at(only)) {
                     Value::Call(call) if self.api_of(C(test.0, call)).is_some() => false,
-                    _ => go(only.value),
+                    _ => go(only),
                 },
                 _ => false,
             },
@@ -286,7 +283,7 @@ impl App<'_> {
         if depth > 12 {
             return false;
         }
-        match self.program.value(v) {
+        match self.program.value(self.program.behind(v)) {
             Value::Member(object, name) => {
                 let object = V(v.0, object);
                 let name = self.program.str(v.0, name);
@@ -294,24 +291,16 @@ impl App<'_> {
                     && self.is_parameter(object, f, parameter))
                     || self.is_sender(object, f, parameter, depth + 1)
             }
-            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_sender(V(v.0, only.value), f, parameter, depth + 1),
-                _ => false,
-            },
             _ => false,
         }
     }
 
-    fn names_frame(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
-        let _ = depth;
-        self.any_part(
-            v,
-            &|part| {
-                matches!(self.program.value(part), Value::Member(object, name)
-                    if self.program.str(part.0, name) == "senderFrame" && self.is_parameter(V(part.0, object), f, parameter))
-            },
-            0,
-        )
+    fn names_frame(&self, v: V, f: F, parameter: u32) -> bool {
+        let is_frame = |part: V| {
+            matches!(self.program.value(part), Value::Member(object, name)
+                if self.program.str(part.0, name) == "senderFrame" && self.is_parameter(V(part.0, object), f, parameter))
+        };
+        self.steps.question(|| self.any_part(v, &is_frame, 0))
     }
 
     /// Where the first `await` of a function ends.

@@ -153,9 +153,7 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        // Where a scheme is enough, the desktop opens what it names.
-        let desktop = enough == Strength::Scheme;
-        let mut walk = Walk { app: self, entries, harmless, enough, desktop, through: Vec::new(), found: Vec::new() };
+        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
         walk.follow(c, argument, 0);
         walk.found
     }
@@ -171,8 +169,8 @@ impl App<'_> {
                     inner
                 }
                 Value::Call(call) => summary.call(call).callee,
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => only,
                     _ => return false,
                 },
                 _ => return false,
@@ -206,7 +204,6 @@ struct Walk<'x, 'a> {
     entries: &'x FxHashMap<F, SourceKind>,
     harmless: &'x dyn Fn(&Thing) -> bool,
     enough: Strength,
-    desktop: bool,
     through: Vec<Span>,
     found: Vec<Reach>,
 }
@@ -228,8 +225,8 @@ impl Walk<'_, '_> {
             return;
         }
         let judged = app.guard_of_call(c, argument);
-        let judged = if self.desktop { judged.for_desktop() } else { judged };
-        let judged = if self.enough == Strength::Scheme { judged.beyond_servers() } else { judged };
+        // Where a scheme is enough, the desktop opens what it names.
+        let judged = if self.enough == Strength::Scheme { judged.for_desktop() } else { judged };
         if judged.strength >= self.enough {
             return;
         }

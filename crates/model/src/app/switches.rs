@@ -14,9 +14,6 @@ use crate::summary::{ConditionId, Key, Operator, Value};
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-appcommandline
 const LOWER_CASE: Version = Version::new(36, 0, 0);
 
-/// Conditions in a row that are looked at.
-const MOST_CONDITIONS: usize = 64;
-
 /// Commands of one script that are looked at.
 const MOST_COMMANDS: usize = 64;
 
@@ -75,7 +72,7 @@ impl App<'_> {
         for call in self.calls("CommandLine.appendArgument").iter() {
             self.appended(call, false, &mut found);
         }
-        for script in self.scripts() {
+        for script in self.scripts().iter().filter(|script| !is_test_script(&script.name)) {
             for command in commands(&script.text) {
                 if command.iter().any(|word| is_electron(word)) {
                     let after = command.iter().skip_while(|word| !is_electron(word)).skip(1);
@@ -123,13 +120,14 @@ impl App<'_> {
         for frames in contexts {
             let development = self.program.development_of(call.call.0, record.condition, &frames);
             for known in self.program.eval_in(argument, &frames).iter() {
-                let Some((mut head, whole)) = head_of(&known.thing) else { continue };
+                let Some((head, whole)) = known.thing.head() else { continue };
+                let head = head.trim();
                 if !is_switch && !head.starts_with("--") {
                     continue;
                 }
-                head = head.trim_start_matches('-').to_owned();
+                let head = head.trim_start_matches('-');
                 let (name, own) = match head.split_once('=') {
-                    Some((name, own)) => (name.to_owned(), Some(own.to_owned())),
+                    Some((name, own)) => (name, Some(own.to_owned())),
                     None if whole => (head, None),
                     None => continue,
                 };
@@ -139,7 +137,7 @@ impl App<'_> {
                     None => (None, true),
                 };
                 found.push(Switch {
-                    name: self.switch_name(&name),
+                    name: self.switch_name(name),
                     value: given,
                     value_unknown: unknown,
                     span: self.span(argument),
@@ -158,19 +156,11 @@ impl App<'_> {
     /// Whether something happens only where something unknown holds. What system it is does not count: it happens to all who have it.
     pub(super) fn is_optional(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
         let summary = self.program.summary(unit);
-        let mut at = condition;
-        for _ in 0..MOST_CONDITIONS {
-            let Some(id) = at else { return false };
-            let condition = summary.conditions[id.index()];
+        summary.conditions_at(condition).any(|condition| {
             let test = V(unit, condition.test);
             let holds = self.eval(test).iter().all(|known| known.thing.truthy() == Some(condition.holds));
-            let told = holds || condition.holds && self.asks_for_system(test);
-            if !told {
-                return true;
-            }
-            at = condition.parent;
-        }
-        true
+            !(holds || condition.holds && self.asks_for_system(test))
+        })
     }
 
     /// `process.platform === 'linux'`.
@@ -191,8 +181,8 @@ impl App<'_> {
         let mut is_first = false;
         for _ in 0..6 {
             at = match summary.value(at) {
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => only.value,
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => only,
                     _ => return None,
                 },
                 Value::Member(inner, first) if summary.str(first) == "0" => {
@@ -370,18 +360,6 @@ impl App<'_> {
     }
 }
 
-/// The text, or what is known of its beginning, and whether that is all.
-fn head_of(thing: &Thing) -> Option<(String, bool)> {
-    match thing {
-        Thing::Text(text) => Some((text.trim().to_owned(), true)),
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(text)) => Some((text.trim().to_owned(), false)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// The one text that these are; otherwise whether there may be one.
 fn text_of(values: &Values) -> (Option<String>, bool) {
     match values.as_ref() {
@@ -417,6 +395,15 @@ fn is_electron(word: &str) -> bool {
             | "electron-mocha"
             | "electron-hot"
     )
+}
+
+/// Whether a script's name says that it runs tests, which show nobody else's pages.
+fn is_test_script(name: &str) -> bool {
+    let is_word = |part: &str| {
+        let part = part.strip_prefix("pre").or_else(|| part.strip_prefix("post")).unwrap_or(part);
+        ["test", "tests", "e2e", "spec", "specs"].iter().any(|word| part.eq_ignore_ascii_case(word))
+    };
+    name.split([':', '-', '_', '.', '/']).any(is_word)
 }
 
 /// Whether a script's name says that it is for those who work on the app.

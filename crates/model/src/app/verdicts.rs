@@ -8,8 +8,11 @@ use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Value, ValueId};
 
-/// Functions that are followed in a row.
-const MOST_HELPERS: u32 = 4;
+/// Choices inside choices that are followed.
+const MOST_DEPTH: u32 = 39;
+
+/// For how many choices a function counts that is followed: four in a row, and some choices between them.
+const OF_HELPER: u32 = 8;
 
 /// What a handler lets through.
 #[derive(Clone, Debug)]
@@ -35,6 +38,11 @@ impl Verdict {
         }
     }
 
+    /// As a check before it holds, where it holds better.
+    fn or_guarded(self, judged: Judged) -> Verdict {
+        if judged.strength > self.strength() { Verdict::Guarded(judged) } else { self }
+    }
+
     /// The one that lets more through.
     fn worse(self, other: Verdict) -> Verdict {
         if other.strength() < self.strength() { other } else { self }
@@ -44,7 +52,7 @@ impl Verdict {
 impl App<'_> {
     /// What a `will-navigate` handler, or a `new-window` one, lets through. The address is its second parameter or `event.url`.
     pub fn navigation_verdict(&self, listener: &Listener) -> Verdict {
-        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        let functions = self.handler_functions(listener);
         if functions.is_empty() {
             return Verdict::Unknown;
         }
@@ -92,19 +100,16 @@ impl App<'_> {
 
     /// What a `setWindowOpenHandler` handler lets open. Anything but `{ action: 'allow' }` denies.
     pub fn window_open_verdict(&self, listener: &Listener) -> Verdict {
-        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        let functions = self.handler_functions(listener);
         if functions.is_empty() {
             return Verdict::Unknown;
         }
-        functions
-            .into_iter()
-            .map(|f| {
-                let mut root = parameter_root(f, 0);
-                root.path.push("url".to_owned());
-                self.allowance(f, &root, 0)
-            })
-            .reduce(Verdict::worse)
-            .unwrap_or(Verdict::Unknown)
+        let verdict = |f| {
+            let mut root = parameter_root(f, 0);
+            root.path.push("url".to_owned());
+            self.steps.question(|| self.allowance(f, &root, 0))
+        };
+        functions.into_iter().map(verdict).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
     }
 
     fn allowance(&self, f: F, root: &Root, depth: u32) -> Verdict {
@@ -123,53 +128,39 @@ impl App<'_> {
 
     /// A verdict that only holds under a condition: what the condition says of the address counts for it.
     fn under(&self, f: F, condition: Option<ConditionId>, root: &Root, verdict: Verdict) -> Verdict {
-        let judged = match &verdict {
-            Verdict::Denies => return verdict,
-            _ => self.guard_of_root(f, condition, root),
-        };
-        if judged.strength > verdict.strength() { Verdict::Guarded(judged) } else { verdict }
+        match verdict {
+            Verdict::Denies => verdict,
+            _ => verdict.or_guarded(self.guard_of_root(f, condition, root)),
+        }
     }
 
     fn answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
-        let at = |id| V(v.0, id);
+        if depth > MOST_DEPTH || self.steps.are_used_up() {
+            return Verdict::Unknown;
+        }
+        let v = self.program.behind(v);
         match self.program.value(v) {
             Value::Conditional { test, then, other } => {
-                let mut verdict = Verdict::Denies;
-                for (branch, holds) in [(then, true), (other, false)] {
-                    let found = self.answer(at(branch), root, depth);
-                    let judged = self.guard_by_test(at(test), holds, root);
-                    let found = match found {
-                        Verdict::Denies => Verdict::Denies,
-                        found if judged.strength > found.strength() => Verdict::Guarded(judged),
-                        found => found,
-                    };
-                    verdict = verdict.worse(found);
-                }
-                verdict
+                let branch = |branch, holds| match self.answer(V(v.0, branch), root, depth + 1) {
+                    Verdict::Denies => Verdict::Denies,
+                    found => found.or_guarded(self.guard_by_test(V(v.0, test), holds, root)),
+                };
+                Verdict::Denies.worse(branch(then, true)).worse(branch(other, false))
             }
-            Value::Binding(binding) => match self.program.summary(v.0).bindings[binding.index()].writes.as_slice() {
-                [only] => self.answer(at(only.value), root, depth),
-                _ => self.known_answer(v, root, depth),
-            },
-            Value::Call(call) if depth < MOST_HELPERS => {
+            Value::Call(call) if depth + OF_HELPER <= MOST_DEPTH => {
                 let c = C(v.0, call);
-                let functions = self.functions(V(v.0, self.program.call(c).callee));
-                if functions.is_empty() {
+                let helpers = self.functions(V(v.0, self.program.call(c).callee));
+                let allowed = |helper| {
+                    // Where the address does not reach it: what it answers, it answers for all.
+                    let inner = self.handed_root(c, helper, root);
+                    self.allowance(helper, inner.as_ref().unwrap_or(root), depth + OF_HELPER)
+                };
+                if helpers.is_empty() {
                     return Verdict::Unknown;
                 }
-                let mut verdict = Verdict::Denies;
-                for helper in functions {
-                    let inner = self.handed_root(c, helper, root);
-                    let found = match inner {
-                        Some(inner) => self.allowance(helper, &inner, depth + 1),
-                        // The address does not reach it: what it answers, it answers for all.
-                        None => self.allowance(helper, root, depth + 1),
-                    };
-                    verdict = verdict.worse(found);
-                }
-                verdict
+                helpers.into_iter().map(allowed).fold(Verdict::Denies, Verdict::worse)
             }
-            _ => self.known_answer(v, root, depth),
+            _ => self.known_answer(v, root),
         }
     }
 
@@ -191,11 +182,11 @@ impl App<'_> {
         None
     }
 
-    fn known_answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
+    fn known_answer(&self, v: V, root: &Root) -> Verdict {
         let mut verdict = Verdict::Denies;
         for known in self.eval(v).iter() {
             let found = match &known.thing {
-                Thing::Object(object) => self.action(object, v, root, depth),
+                Thing::Object(object) => self.action(object, root),
                 Thing::Unknown(Unknown::Limit) => continue,
                 Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
                 _ => Verdict::Denies,
@@ -206,7 +197,7 @@ impl App<'_> {
     }
 
     /// What `{ action: … }` answers.
-    fn action(&self, object: &Object, v: V, root: &Root, _depth: u32) -> Verdict {
+    fn action(&self, object: &Object, root: &Root) -> Verdict {
         let lookup = self.program.property(object, "action", None);
         let mut verdict = if lookup.unknown { Verdict::Unknown } else { Verdict::Denies };
         for placed in &lookup.values {
@@ -214,7 +205,7 @@ impl App<'_> {
                 continue;
             }
             let found = match &placed.known.thing {
-                Thing::Text(text) if &**text == "allow" => self.conditional_action(object, v, root, placed.span),
+                Thing::Text(text) if &**text == "allow" => self.conditional_action(object, root, placed.span),
                 Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
                 _ => Verdict::Denies,
             };
@@ -224,8 +215,7 @@ impl App<'_> {
     }
 
     /// `{ action: isOwn(url) ? 'allow' : 'deny' }`.
-    fn conditional_action(&self, object: &Object, v: V, root: &Root, span: Span) -> Verdict {
-        let _ = v;
+    fn conditional_action(&self, object: &Object, root: &Root, span: Span) -> Verdict {
         if let Object::Literal(literal, _) = object
             && let Value::Object(list) = self.program.value(*literal)
         {
@@ -256,23 +246,15 @@ impl App<'_> {
     /// The parts of `test ? then : other`, through variables.
     fn choice(&self, v: V) -> Option<(ValueId, ValueId, ValueId)> {
         let summary = self.program.summary(v.0);
-        let mut at = v.1;
-        for _ in 0..8 {
-            match summary.value(at) {
-                Value::Conditional { test, then, other } => return Some((test, then, other)),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => at = only.value,
-                    _ => return None,
-                },
-                _ => return None,
-            }
+        match summary.value(summary.behind(v.1)) {
+            Value::Conditional { test, then, other } => Some((test, then, other)),
+            _ => None,
         }
-        None
     }
 
     /// What a permission request handler grants: it calls its third parameter.
     pub fn permission_verdict(&self, listener: &Listener) -> Verdict {
-        let functions = listener.value.map_or_else(Vec::new, |value| self.functions(value));
+        let functions = self.handler_functions(listener);
         if functions.is_empty() {
             // `null` takes the handler away, and with it every refusal.
             let removed = listener.value.is_some_and(|value| {
@@ -324,7 +306,7 @@ impl App<'_> {
     }
 
     /// Whether a value is true or false for certain in the shipped app.
-    fn truth_of(&self, v: V) -> Option<bool> {
+    pub fn truth_of(&self, v: V) -> Option<bool> {
         let values = self.eval(v);
         let mut truths = values.iter().filter(|known| known.development != Some(true)).map(|known| match known.thing {
             Thing::Development(yes) => Some(!yes),
@@ -336,25 +318,21 @@ impl App<'_> {
 
     /// A grant counts as guarded if anything in its conditions says what the permission or the page must be, not only what it must not be.
     fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
-        let Some(first) = condition else { return Verdict::Allows(span) };
+        if condition.is_none() {
+            return Verdict::Allows(span);
+        }
         let permission = parameter_root(f, 1);
         let found = self.guard_of_root(inner, condition, &permission);
         if found.strength >= Strength::Opaque {
             return Verdict::Guarded(found);
         }
         // Other tests: of the page's address, of the contents, of a setting.
-        let summary = self.program.summary(inner.0);
-        let mut at = Some(first);
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            if self.is_about_page(V(inner.0, condition.test), condition.holds) {
-                return Verdict::Guarded(judged(Strength::Host, Some(span), None));
-            }
-            at = condition.parent;
+        let mut conditions = self.program.summary(inner.0).conditions_at(condition);
+        if conditions.any(|condition| self.is_about_page(V(inner.0, condition.test), condition.holds)) {
+            return Verdict::Guarded(judged(Strength::Host, Some(span), None));
         }
         if found.strength == Strength::None {
             // Nothing of it speaks of the permission: what it asks, it asks for all.
-
             let only_development = self.program.development_of(inner.0, condition, &Default::default());
             return match only_development {
                 Some(true) => Verdict::Denies,

@@ -32,8 +32,7 @@ pub struct PropertyWrite {
 impl App<'_> {
     /// Every write to a property of this name.
     pub fn property_writes(&self, name: &str) -> Vec<PropertyWrite> {
-        let writes = self.program.writes_to(name).iter().filter_map(|&(unit, index)| {
-            let write = self.program.summary(unit).writes.get(index as usize)?;
+        let writes = self.program.written_to(name).filter_map(|(unit, write)| {
             Some(PropertyWrite {
                 object: V(unit, write.object),
                 value: V(unit, write.value?),
@@ -61,8 +60,8 @@ impl App<'_> {
             let summary = self.program.summary(at.0);
             match summary.value(at.1) {
                 Value::Member(object, _) => at = V(at.0, object),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => at = V(at.0, only.value),
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => at = V(at.0, only),
                     _ => return false,
                 },
                 Value::Call(call) => {

@@ -39,15 +39,8 @@ impl Program<'_> {
     pub(super) fn packed(&self, c: C) -> Option<F> {
         let summary = self.summary(c.0);
         let call = summary.call(c.1);
-        let callee = match summary.value(call.callee) {
-            // `(0, load)("x")` and plain calls alike.
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => summary.value(only.value),
-                _ => return None,
-            },
-            other => other,
-        };
-        let Value::Parameter(function, index) = callee else { return None };
+        // `(0, load)("x")` and plain calls alike.
+        let Value::Parameter(function, index) = summary.value(summary.behind(call.callee)) else { return None };
         if index == 0 {
             return None;
         }
@@ -86,9 +79,8 @@ impl Program<'_> {
     pub(super) fn packed_member(&self, f: F, name: &str) -> Option<Values> {
         let summary = self.summary(f.0);
         // `exports.name = value`.
-        for &(unit, index) in self.writes_to(name) {
-            let write = summary.writes.get(index as usize).filter(|_| unit == f.0);
-            let Some(write) = write.filter(|write| self.inside(f, write.order)) else { continue };
+        let writes = self.written_to(name).filter(|(unit, write)| *unit == f.0 && self.inside(f, write.order));
+        for (_, write) in writes {
             let of_exports = self.is_own_parameter(f, write.object, 1)
                 || matches!(summary.value(write.object), Value::Member(module, key)
                     if summary.str(key) == "exports" && self.is_own_parameter(f, module, 0));
@@ -140,16 +132,7 @@ impl Program<'_> {
 
     fn is_own_parameter(&self, f: F, value: ValueId, index: u32) -> bool {
         let summary = self.summary(f.0);
-        match summary.value(value) {
-            Value::Parameter(function, at) => function == f.1 && at == index,
-            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                [only] => {
-                    matches!(summary.value(only.value), Value::Parameter(function, at) if function == f.1 && at == index)
-                }
-                _ => false,
-            },
-            _ => false,
-        }
+        matches!(summary.value(summary.behind(value)), Value::Parameter(function, at) if function == f.1 && at == index)
     }
 
     /// What a call of a loader gives.

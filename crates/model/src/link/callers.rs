@@ -59,8 +59,8 @@ impl Program<'_> {
             // `new Heir(…)` of a class that has no constructor of its own.
             for heir in &heirs {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
-                for name in self.names_of(self.str(heir.0, name)) {
-                    for &c in self.calls_named(&name) {
+                for name in self.names_of(self.str(heir.0, name)).iter() {
+                    for &c in self.calls_named(name) {
                         if calls.len() < most && !calls.contains(&c) && self.calls_it(c, f) {
                             calls.push(c);
                         }
@@ -82,8 +82,8 @@ impl Program<'_> {
             calls.sort_unstable();
             return Rc::from(calls);
         };
-        for name in self.names_of(self.str(f.0, name)) {
-            for &c in self.calls_named(&name) {
+        for name in self.names_of(self.str(f.0, name)).iter() {
+            for &c in self.calls_named(name) {
                 if calls.len() >= most {
                     break;
                 }
@@ -109,8 +109,8 @@ impl Program<'_> {
             |value| matches!(self.value(super::V(f.0, value)), crate::summary::Value::Function(own) if own == f.1),
         );
         let Some(name) = record.name.filter(|_| is_returned && outer != f) else { return };
-        for name in self.names_of(self.str(f.0, name)) {
-            for &c in self.curried_calls(&name) {
+        for name in self.names_of(self.str(f.0, name)).iter() {
+            for &c in self.curried_calls(name) {
                 if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
                     calls.push(c);
                 }
@@ -158,34 +158,41 @@ impl Program<'_> {
     fn inherited(&self, class: K, calls: &mut Vec<C>, heirs: &mut Vec<K>) {
         let mut open = vec![class];
         while let Some(class) = open.pop() {
-            for unit in self.unit_ids() {
-                let summary = self.summary(unit);
-                for (index, record) in summary.classes.iter().enumerate() {
-                    let heir = K(unit, crate::summary::ClassId(index as u32));
-                    let Some(superclass) = record.superclass else { continue };
-                    let extends = self
-                        .eval(super::V(unit, superclass))
-                        .iter()
-                        .any(|known| matches!(known.thing, Thing::Class(found) if found == class));
-                    if !extends || heir == class || heirs.contains(&heir) || heirs.len() >= MOST_CALLERS {
-                        continue;
-                    }
-                    let Some(constructor) = record.constructor else {
-                        heirs.push(heir);
-                        open.push(heir);
-                        continue;
-                    };
-                    for (index, call) in summary.calls.iter().enumerate() {
-                        if call.kind == crate::summary::CallKind::Super
-                            && call.function == constructor
-                            && calls.len() < MOST_CALLERS
-                        {
-                            calls.push(C(unit, crate::summary::CallId(index as u32)));
-                        }
+            for &(heir, superclass) in self.subclasses() {
+                let values = self.eval(super::V(heir.0, superclass));
+                let extends = values.iter().any(|known| matches!(known.thing, Thing::Class(found) if found == class));
+                if !extends || heir == class || heirs.contains(&heir) || heirs.len() >= MOST_CALLERS {
+                    continue;
+                }
+                let summary = self.summary(heir.0);
+                let Some(constructor) = summary.classes[heir.1.index()].constructor else {
+                    heirs.push(heir);
+                    open.push(heir);
+                    continue;
+                };
+                for (index, call) in summary.calls.iter().enumerate() {
+                    if call.kind == crate::summary::CallKind::Super
+                        && call.function == constructor
+                        && calls.len() < MOST_CALLERS
+                    {
+                        calls.push(C(heir.0, crate::summary::CallId(index as u32)));
                     }
                 }
             }
         }
+    }
+
+    /// Every class that extends something, with what it extends.
+    fn subclasses(&self) -> &[(K, crate::summary::ValueId)] {
+        self.subclasses.get_or_init(|| {
+            let classes = self.unit_ids().flat_map(|unit| {
+                let classes = self.summary(unit).classes.iter().enumerate();
+                classes.filter_map(move |(index, class)| {
+                    Some((K(unit, crate::summary::ClassId(index as u32)), class.superclass?))
+                })
+            });
+            classes.collect()
+        })
     }
 
     fn calls_it(&self, c: C, f: F) -> bool {
@@ -232,8 +239,8 @@ impl Program<'_> {
 
     fn find_handed_over(&self, f: F, name: crate::summary::Name) -> Vec<(C, u32)> {
         let mut places = Vec::new();
-        for name in self.names_of(self.str(f.0, name)) {
-            for &(c, index) in self.arguments_by_name.get(&name).map_or(&[][..], Vec::as_slice) {
+        for name in self.names_of(self.str(f.0, name)).iter() {
+            for &(c, index) in self.arguments_by_name.get(name).map_or(&[][..], Vec::as_slice) {
                 if places.len() >= MOST_CALLERS {
                     return places;
                 }

@@ -281,8 +281,8 @@ impl Program<'_> {
     fn find_added(&self, name: &str, made: Place) -> Vec<(V, bool)> {
         let mut added = Vec::new();
         let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
-        for name in self.names_of(name) {
-            let calls = self.additions.calls.get(&name).map_or(&[][..], Vec::as_slice);
+        for name in self.names_of(name).iter() {
+            let calls = self.additions.calls.get(name).map_or(&[][..], Vec::as_slice);
             for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
                 let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
                 if is_it(V(c.0, object)) {
@@ -290,7 +290,7 @@ impl Program<'_> {
                     added.extend(items.map(|item| (V(c.0, item.value), item.spread)));
                 }
             }
-            let writes = self.additions.writes.get(&name).map_or(&[][..], Vec::as_slice);
+            let writes = self.additions.writes.get(name).map_or(&[][..], Vec::as_slice);
             for &(unit, index) in writes.iter().take(MOST_ADDITIONS) {
                 let write = self.summary(unit).writes[index as usize];
                 if let Some(value) = write.value.filter(|_| is_it(V(unit, write.object))) {

@@ -51,9 +51,7 @@ impl Program<'_> {
     /// Whether something happens only in development, or only in a packaged app, by the conditions that dominate it.
     pub fn development_of(&self, unit: UnitId, condition: Option<ConditionId>, frames: &Frames) -> Option<bool> {
         let summary = self.summary(unit);
-        let mut at = condition;
-        for _ in 0..64 {
-            let condition = summary.conditions[at?.index()];
+        for condition in summary.conditions_at(condition) {
             for known in self.eval_in(V(unit, condition.test), frames).iter() {
                 match &known.thing {
                     Thing::Development(yes) => return Some(*yes == condition.holds),
@@ -64,7 +62,6 @@ impl Program<'_> {
             if let Some(found) = self.development_in(V(unit, condition.test), condition.holds, frames, 0) {
                 return Some(found);
             }
-            at = condition.parent;
         }
         None
     }

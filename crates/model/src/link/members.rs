@@ -391,8 +391,7 @@ impl Program<'_> {
 
     fn written(&self, v: V, name: &str, is_it: impl Fn(&Self, V) -> bool) -> Vec<Known> {
         let mut values = Vec::new();
-        for &(unit, index) in self.writes_to(name) {
-            let write = self.summary(unit).writes[index as usize];
+        for (unit, write) in self.written_to(name) {
             let Some(value) = write.value else { continue };
             let value = V(unit, value);
             if values.len() >= MOST_VALUES || self.budget.is_over() {

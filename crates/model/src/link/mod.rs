@@ -73,6 +73,9 @@ enum Variable {
     Global(Rc<str>),
 }
 
+/// Names under which one thing is known.
+type Names = Rc<[Rc<str>]>;
+
 /// Every unit of an app, linked.
 pub struct Program<'a> {
     /// The texts.
@@ -88,11 +91,15 @@ pub struct Program<'a> {
     callbacks: FxHashMap<F, (C, u32)>,
     additions: collections::Additions,
     aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    /// What [`Program::names_of`] found.
+    names: RefCell<FxHashMap<Rc<str>, Names>>,
     functions_by_name: FxHashMap<Rc<str>, u32>,
     /// Functions that nothing refers to.
     unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
     holders: FxHashMap<UnitId, Vec<Rc<str>>>,
+    /// Classes that extend something, and what.
+    subclasses: OnceCell<Vec<(K, ValueId)>>,
     /// `require('./unit')(…)`.
     called_at_once: FxHashMap<UnitId, Vec<C>>,
     memo: [RefCell<FxHashMap<V, Values>>; 2],
@@ -133,9 +140,11 @@ impl<'a> Program<'a> {
             callbacks: FxHashMap::default(),
             additions: collections::Additions::default(),
             aliases: FxHashMap::default(),
+            names: RefCell::default(),
             functions_by_name: FxHashMap::default(),
             unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
+            subclasses: OnceCell::new(),
             called_at_once: FxHashMap::default(),
             memo: Default::default(),
             framed: Default::default(),
@@ -176,6 +185,11 @@ impl<'a> Program<'a> {
     /// What a value says, unresolved.
     pub fn value(&self, v: V) -> Value {
         self.summary(v.0).value(v.1)
+    }
+
+    /// The value behind variables that are written once; where they lead in a circle, one of them.
+    pub fn behind(&self, v: V) -> V {
+        V(v.0, self.summary(v.0).behind(v.1))
     }
 
     /// Where a value stands.
@@ -332,6 +346,12 @@ impl<'a> Program<'a> {
                             }
                         }
                         Value::Module(import) => alias(summary.imports[import.index()].specifier, binding.name),
+                        Value::Member(module, name) => {
+                            alias(name, binding.name);
+                            if let Some(specifier) = default_of(summary, module, name) {
+                                alias(specifier, binding.name);
+                            }
+                        }
                         Value::Function(function) => {
                             if let Some(name) = summary.function(function).name {
                                 alias(name, binding.name);
@@ -415,7 +435,16 @@ impl<'a> Program<'a> {
     }
 
     /// A name and the names under which what it names is known elsewhere.
-    pub(crate) fn names_of(&self, name: &str) -> Vec<Rc<str>> {
+    pub(crate) fn names_of(&self, name: &str) -> Names {
+        if let Some(known) = self.names.borrow().get(name) {
+            return known.clone();
+        }
+        let found: Names = Rc::from(self.find_names(name));
+        self.names.borrow_mut().insert(Rc::from(name), found.clone());
+        found
+    }
+
+    fn find_names(&self, name: &str) -> Vec<Rc<str>> {
         let mut names: Vec<Rc<str>> = vec![Rc::from(name)];
         let mut next = 0;
         while next < names.len() && names.len() < 24 {
@@ -460,6 +489,11 @@ impl<'a> Program<'a> {
     pub(crate) fn writes_to(&self, key: &str) -> &[(UnitId, u32)] {
         self.writes_by_key.get(key).map_or(&[], Vec::as_slice)
     }
+
+    /// The writes to properties of this name, with what they say.
+    pub(crate) fn written_to(&self, key: &str) -> impl Iterator<Item = (UnitId, Write)> + use<'_, 'a> {
+        self.writes_to(key).iter().map(|&(unit, index)| (unit, self.summary(unit).writes[index as usize]))
+    }
 }
 
 /// The last name of a path: `c` of `a.b.c`, a variable's own name.
@@ -471,6 +505,18 @@ pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
         Value::Class(class) => summary.classes[class.index()].name,
         Value::Await(inner) => final_name(summary, inner),
         Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
+        _ => None,
+    }
+}
+
+/// The specifier of a module whose default export this is: `require('ws').default`, `(await import('ws')).default`.
+fn default_of(summary: &Summary, module: ValueId, name: Name) -> Option<Name> {
+    let module = match summary.value(module) {
+        Value::Await(inner) => summary.value(inner),
+        value => value,
+    };
+    match module {
+        Value::Module(import) if summary.str(name) == "default" => Some(summary.imports[import.index()].specifier),
         _ => None,
     }
 }
@@ -502,8 +548,8 @@ fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
             Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
             Value::Call(call) => {
                 let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
-                let [only] = summary.bindings[binding.index()].writes.as_slice() else { continue };
-                let Value::Function(function) = summary.value(only.value) else { continue };
+                let Some(only) = summary.written_once(binding) else { continue };
+                let Value::Function(function) = summary.value(only) else { continue };
                 open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));
             }
             _ => {}

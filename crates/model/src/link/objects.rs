@@ -230,8 +230,7 @@ impl Program<'_> {
         let mut replaced = false;
         // Only what writes to this literal put there is replaced by a later one, not what layers above it said.
         let first = lookup.values.len();
-        for &(unit, index) in self.writes_to(key) {
-            let write = self.summary(unit).writes[index as usize];
+        for (unit, write) in self.written_to(key) {
             // Only a variable or a property can hold the literal.
             if !self.may_hold(unit, write.object, v) {
                 continue;

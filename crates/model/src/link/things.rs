@@ -255,6 +255,31 @@ impl Known {
 }
 
 impl Thing {
+    /// The beginning of a text as far as it is known, and whether that is all of it; `None` for what is no text, or begins with
+    /// something unknown.
+    pub fn head(&self) -> Option<(&str, bool)> {
+        match self {
+            Thing::Text(text) => Some((text, true)),
+            Thing::Template(parts) => match parts.first() {
+                Some(Part::Text(text)) => Some((text, false)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The end of a text as far as it is known; `None` for what is no text, or ends with something unknown.
+    pub fn tail(&self) -> Option<&str> {
+        match self {
+            Thing::Text(text) => Some(text),
+            Thing::Template(parts) => match parts.last() {
+                Some(Part::Text(text)) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether it counts as true in a condition; `None` where it depends.
     pub fn truthy(&self) -> Option<bool> {
         match self {

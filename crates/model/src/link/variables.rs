@@ -78,8 +78,8 @@ impl Program<'_> {
             Value::ImportName(import, _) | Value::Module(import) => outside(import),
             Value::Member(object, _) => match summary.value(object) {
                 Value::Module(import) => outside(import),
-                Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
-                    [only] => matches!(summary.value(only.value), Value::Module(import) if outside(import)),
+                Value::Binding(binding) => match summary.written_once(binding) {
+                    Some(only) => matches!(summary.value(only), Value::Module(import) if outside(import)),
                     _ => false,
                 },
                 _ => false,
@@ -112,7 +112,7 @@ impl Program<'_> {
 
     /// A name imported from Electron, or a member of its namespace.
     fn is_of_electron(&self, v: V) -> bool {
-        match self.value(v) {
+        match self.value(self.behind(v)) {
             Value::ImportName(import, _) => {
                 matches!(self.target(v.0, import), Target::External(module) if module.starts_with("electron"))
             }
@@ -120,10 +120,6 @@ impl Program<'_> {
                 let objects = self.eval(V(v.0, object));
                 objects.iter().all(|known| matches!(&known.thing, Thing::Api(path) if path.starts_with("electron")))
             }
-            Value::Binding(binding) => match self.summary(v.0).bindings[binding.index()].writes.as_slice() {
-                [only] => self.is_of_electron(V(v.0, only.value)),
-                _ => false,
-            },
             _ => false,
         }
     }
@@ -176,12 +172,10 @@ impl Program<'_> {
         }
         // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
         let mut values = Vec::new();
-        let writes = self.writes_to(name);
-        if writes.len() > MOST_WRITES {
+        if self.writes_to(name).len() > MOST_WRITES {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
-        for &(unit, index) in writes.iter().take(MOST_WRITES) {
-            let write = self.summary(unit).writes[index as usize];
+        for (unit, write) in self.written_to(name).take(MOST_WRITES) {
             let is_global = matches!(self.value(V(unit, write.object)), Value::Global(object)
                 if matches!(self.str(unit, object), "globalThis" | "global" | "window"));
             if let (true, Some(value)) = (is_global, write.value) {

@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::summary::{Operator, Value};
 
 impl App<'_> {
-    pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span) -> Judged {
+    pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span, depth: u32) -> Judged {
         for (subject, other) in [(left, right), (right, left)] {
             // `url.indexOf('https://x') === 0`.
             if let Value::Call(call) = self.program.value(subject)
@@ -20,7 +20,7 @@ impl App<'_> {
             if let Value::Bool(bool) = self.program.value(other)
                 && let Value::Call(_) = self.program.value(subject)
             {
-                return self.formula(subject, bool == equal, root, 4).judge();
+                return self.formula(subject, bool == equal, root, depth + 1).judge();
             }
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
@@ -57,12 +57,11 @@ impl App<'_> {
             let values = self.eval(other);
             let constant = values.iter().all(|known| matches!(known.thing, Thing::Text(_)));
             let strength = strength_of(part);
-            let are_programs = values.iter().any(|known| known.text().is_some_and(starts_programs));
-            let lets_files = part == UrlPart::Protocol && are_programs;
+            let lets = if part == UrlPart::Protocol { Lets::of_schemes(&values) } else { Lets::Nothing };
             return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
                 judged(Strength::Host, Some(span), None)
             } else if constant || strength >= Strength::Host {
-                Judged { lets_files, ..judged(strength, Some(span), None) }
+                judged(strength, Some(span), None).letting(lets)
             } else {
                 judged(Strength::Opaque, Some(span), None)
             };

@@ -5,7 +5,10 @@ use super::{App, Root};
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
-use crate::summary::{ConditionId, Operator, Value};
+use crate::summary::{Condition, ConditionId, Operator, Value};
+
+/// Tests inside tests that are followed; a helper counts for five.
+const MOST_DEPTH: u32 = 24;
 
 /// A condition, taken apart.
 #[derive(Clone, Debug)]
@@ -35,8 +38,11 @@ impl Formula {
 
 impl App<'_> {
     pub(super) fn formula(&self, test: V, holds: bool, root: &Root, depth: u32) -> Formula {
-        if depth > 24 {
+        if depth > MOST_DEPTH {
             return Formula::nothing();
+        }
+        if self.steps.are_used_up() {
+            return Formula::Atom(judged(Strength::Opaque, None, None));
         }
         let at = |id| V(test.0, id);
         let go = |v: V, holds: bool| self.formula(v, holds, root, depth + 1);
@@ -57,7 +63,7 @@ impl App<'_> {
             }
             Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) => {
                 let equal = (operator == Operator::Equal) == holds;
-                Formula::Atom(self.equality(at(left), at(right), equal, root, self.program.span(test)))
+                Formula::Atom(self.equality(at(left), at(right), equal, root, self.program.span(test), depth))
             }
             Value::Binary(operator @ (Less | LessOrEqual | Greater | GreaterOrEqual), left, right) => {
                 Formula::Atom(self.order(operator, at(left), at(right), holds, root, self.program.span(test)))
@@ -74,11 +80,8 @@ impl App<'_> {
                 }
             }
             Value::Binding(binding) => {
-                let record = &self.program.summary(test.0).bindings[binding.index()];
-                match record.writes.as_slice() {
-                    [only] => go(at(only.value), holds),
-                    _ => Formula::nothing(),
-                }
+                let only = self.program.summary(test.0).written_once(binding);
+                only.map_or_else(Formula::nothing, |only| go(at(only), holds))
             }
             Value::Await(inner) => go(at(inner), holds),
             Value::Call(call) => self.call_formula(C(test.0, call), holds, root, depth),
@@ -112,9 +115,8 @@ impl App<'_> {
             at = match self.program.value(at) {
                 Value::Call(call) => return Some(C(at.0, call)),
                 Value::Await(inner) => V(at.0, inner),
-                Value::Binding(binding) => match self.program.summary(at.0).bindings[binding.index()].writes.as_slice()
-                {
-                    [only] => V(at.0, only.value),
+                Value::Binding(binding) => match self.program.summary(at.0).written_once(binding) {
+                    Some(only) => V(at.0, only),
                     _ => return None,
                 },
                 _ => return None,
@@ -124,23 +126,14 @@ impl App<'_> {
     }
 
     /// Whether a value certainly does not come out as `holds`.
-    pub(super) fn never(&self, v: V, holds: bool) -> bool {
+    pub(in crate::app) fn never(&self, v: V, holds: bool) -> bool {
         let values = self.eval(v);
         values.iter().all(|known| known.thing.truthy() == Some(!holds))
     }
 
     pub(super) fn conditions(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Vec<Formula> {
-        let summary = self.program.summary(f.0);
-        let mut parts = Vec::new();
-        let mut at = condition;
-        while let Some(id) = at {
-            let condition = summary.conditions[id.index()];
-            parts.push(self.formula(V(f.0, condition.test), condition.holds, root, depth + 1));
-            at = condition.parent;
-            if parts.len() > 64 {
-                break;
-            }
-        }
-        parts
+        let conditions = self.program.summary(f.0).conditions_at(condition);
+        let formula = |condition: Condition| self.formula(V(f.0, condition.test), condition.holds, root, depth + 1);
+        conditions.map(formula).collect()
     }
 }

@@ -62,7 +62,7 @@ impl App<'_> {
     }
 
     /// The arguments of a call that are the address or a part of it.
-    fn parts_given(&self, c: C, root: &Root) -> Vec<(u32, UrlPart)> {
+    pub(in crate::app) fn parts_given(&self, c: C, root: &Root) -> Vec<(u32, UrlPart)> {
         let items = self.program.arguments(c).iter().enumerate();
         items
             .filter(|(_, item)| !item.spread)

@@ -23,8 +23,7 @@ impl App<'_> {
         if self.are_own_schemes(&members) {
             return judged(Strength::Host, Some(span), None);
         }
-        let lets_files = members.iter().any(|known| known.text().is_some_and(starts_programs));
-        Judged { lets_files, ..judged(strength_of(part), Some(span), None) }
+        judged(strength_of(part), Some(span), None).letting(Lets::of_schemes(&members))
     }
 
     /// Whether these are schemes that lead to the app itself, and nothing else: as good as its host.

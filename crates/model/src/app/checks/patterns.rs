@@ -23,7 +23,7 @@ impl App<'_> {
             return judged(Strength::Host, Some(span), None);
         }
         let found = pattern_strength(pattern, flags, part, span);
-        if names_files { of_files(found) } else { found }
+        if names_files { found.letting(Lets::Files) } else { found }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a comparison with a text or a pattern is worth.
 
+use std::cmp::Reverse;
+
 use super::UrlPart;
+use crate::link::things::Known;
 use crate::source::Span;
 
 /// How well a check holds an address.
@@ -31,6 +34,33 @@ impl Strength {
     }
 }
 
+/// What a check lets through that leads to no server: good enough for a page, and not for what the desktop opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lets {
+    /// Nothing by which a program could start.
+    Nothing,
+    /// Addresses of local files, or others by which a desktop starts programs.
+    Files,
+    /// Everything: it only forbids what leads to servers.
+    AllButServers,
+}
+
+impl Lets {
+    /// What comes with this scheme.
+    pub(super) fn of_scheme(scheme: &str) -> Self {
+        let scheme = scheme.trim_end_matches('/').trim_end_matches(':').to_ascii_lowercase();
+        match scheme.as_str() {
+            "file" | "smb" | "nfs" | "dav" | "search-ms" | "ms-msdt" | "ms-officecmd" => Self::Files,
+            _ => Self::Nothing,
+        }
+    }
+
+    /// What comes with any of these schemes.
+    pub(super) fn of_schemes(schemes: &[Known]) -> Self {
+        schemes.iter().filter_map(Known::text).map(Self::of_scheme).max().unwrap_or(Self::Nothing)
+    }
+}
+
 /// What was found about a check.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -40,9 +70,8 @@ pub struct Judged {
     pub span: Option<Span>,
     /// Why a weak one is weak.
     pub why: Option<&'static str>,
-    /// It lets addresses of local files through, or others by which a desktop starts programs: good enough for a page, and none for
-    /// what the desktop opens.
-    pub lets_files: bool,
+    /// What gets through beside what it holds.
+    pub lets: Lets,
 }
 
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
@@ -51,51 +80,47 @@ pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything el
 /// Why a scheme that is not closed by its colon is weak.
 pub(super) const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
 
-/// Why a check holds that lets everything but servers through.
-const NO_SERVER: &str = "what is left leads to no server";
-
 impl Judged {
     /// Nothing was found.
     pub(super) const NOTHING: Self = judged(Strength::None, None, None);
 
     /// As for a program that the desktop starts: a file that is named may be one that runs.
     pub fn for_desktop(mut self) -> Self {
-        if self.lets_files {
-            self.strength = self.strength.min(Strength::Weak);
-            self.why = Some("addresses of files pass, and a file may be a program");
+        match self.lets {
+            Lets::Files => {
+                self.strength = self.strength.min(Strength::Weak);
+                self.why = Some("addresses of files pass, and a file may be a program");
+            }
+            Lets::AllButServers if self.strength > Strength::Weak => {
+                self.strength = Strength::Weak;
+                self.why = Some(FORBIDS);
+            }
+            Lets::AllButServers | Lets::Nothing => {}
         }
         self
     }
 
-    /// The same check where files and programs are as bad as servers.
-    pub fn beyond_servers(self) -> Self {
-        match self.why {
-            Some(NO_SERVER) => Judged { strength: Strength::Weak, why: Some(FORBIDS), ..self },
-            _ => self,
-        }
+    /// The same check, where this gets through it.
+    pub(super) fn letting(self, lets: Lets) -> Self {
+        Self { lets, ..self }
     }
 
     /// The better of two checks that both hold.
     pub(super) fn better(self, other: Self) -> Self {
-        let rank = |one: &Self| (one.strength, !one.lets_files, one.why != Some(FORBIDS));
+        let rank = |one: &Self| (one.strength, Reverse(one.lets), one.why != Some(FORBIDS));
         if rank(&other) >= rank(&self) { other } else { self }
     }
 
     /// The worse of two checks of which one holds.
     pub(super) fn worse(self, other: Self) -> Self {
-        let lets_files = self.lets_files || other.lets_files;
+        let lets = self.lets.max(other.lets);
         let worse = if other.strength < self.strength { other } else { self };
-        Self { lets_files, ..worse }
+        worse.letting(lets)
     }
 }
 
-/// As the check says, where it names the scheme of files.
-pub(super) fn of_files(found: Judged) -> Judged {
-    Judged { lets_files: true, ..found }
-}
-
 pub(in crate::app) const fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
-    Judged { strength, span, why, lets_files: false }
+    Judged { strength, span, why, lets: Lets::Nothing }
 }
 
 /// A check that can be got around, and how.
@@ -108,19 +133,13 @@ pub(super) fn found_inside(span: Span) -> Judged {
     weak("a search for text inside an address finds it in the path or the user name too", span)
 }
 
-/// Whether a desktop starts a program for an address of this scheme.
-pub(super) fn starts_programs(scheme: &str) -> bool {
-    let scheme = scheme.trim_end_matches('/').trim_end_matches(':').to_ascii_lowercase();
-    matches!(scheme.as_str(), "file" | "smb" | "nfs" | "dav" | "search-ms" | "ms-msdt" | "ms-officecmd")
-}
-
 /// An address that does not begin so: without `http:` and `https:` nothing is left that leads to a server.
 pub(super) fn without(prefix: &str, span: Span) -> Judged {
     if prefix == "http"
         || prefix.starts_with("https:") && prefix.contains("http:")
         || prefix.starts_with("(http|https)")
     {
-        return judged(Strength::Host, Some(span), Some(NO_SERVER));
+        return judged(Strength::Host, Some(span), None).letting(Lets::AllButServers);
     }
     weak(FORBIDS, span)
 }
@@ -141,18 +160,16 @@ pub(super) fn is_closed_prefix(text: &str) -> bool {
 pub(super) fn prefix_strength(text: &str, span: Span) -> Judged {
     if text.starts_with("file:") {
         let strength = if is_closed_prefix(text) { Strength::Host } else { Strength::Scheme };
-        return of_files(judged(strength, Some(span), None));
+        return judged(strength, Some(span), None).letting(Lets::Files);
     }
     if is_closed_prefix(text) {
-        let lets_files = text.split_once("://").is_some_and(|(scheme, _)| starts_programs(scheme));
-        return Judged { lets_files, ..judged(Strength::Host, Some(span), None) };
+        let lets = text.split_once("://").map_or(Lets::Nothing, |(scheme, _)| Lets::of_scheme(scheme));
+        return judged(Strength::Host, Some(span), None).letting(lets);
     }
     match text.split_once(':') {
         // `about:blank` leads nowhere.
         Some(("about", _)) => judged(Strength::Host, Some(span), None),
-        Some((scheme, "" | "/" | "//")) => {
-            Judged { lets_files: starts_programs(scheme), ..judged(Strength::Scheme, Some(span), None) }
-        }
+        Some((scheme, "" | "/" | "//")) => judged(Strength::Scheme, Some(span), None).letting(Lets::of_scheme(scheme)),
         Some((_, rest)) if !rest.starts_with("//") => judged(Strength::Scheme, Some(span), None),
         Some(_) => weak(
             "`https://example.com.attacker.net` begins like `https://example.com`: end the prefix with a slash",

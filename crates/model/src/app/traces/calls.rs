@@ -1,0 +1,270 @@
+//! What somebody else chose of what a call gives, or hands to a callback.
+
+use super::super::known_data::*;
+use super::super::writes::is_jquery;
+use super::{MOST_CALLS, State, Walk};
+use crate::app::Content;
+use crate::app::sources::SourceKind;
+use crate::link::things::{Part, Thing};
+use crate::link::{C, F, V};
+use crate::source::Span;
+use crate::summary::{CallKind, Value};
+
+impl Walk<'_, '_> {
+    /// The parameter of a function that was handed to a call.
+    pub(super) fn callback(&mut self, c: C, place: u32, f: F, index: u32, state: State) {
+        let app = self.app;
+        let callee = V(c.0, app.program.call(c).callee);
+        let span = app.parameter_span(f, index);
+        let api = app.api_of(c).map(|(path, _)| path);
+        if let Some(path) = api.as_deref() {
+            if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
+                if index == 1 {
+                    self.file(c, span, state);
+                }
+                return;
+            }
+            if is_request_of_jquery(path) {
+                if index == 0 {
+                    self.push(SourceKind::Response, span, state);
+                }
+                return;
+            }
+            if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once") {
+                return;
+            }
+            // What an element of the page brings with an event is what the page holds.
+            if last(path) == "addEventListener" {
+                if index == 0 && state.property.is_some() {
+                    self.push(SourceKind::Parameter, span, state);
+                }
+                return;
+            }
+        }
+        let Value::Member(object, name) = app.program.value(callee) else {
+            if index == 0 || api.is_none() || app.program.call(c).kind == CallKind::New {
+                self.push(SourceKind::Parameter, span, state);
+            }
+            return;
+        };
+        let receiver = V(c.0, object);
+        match app.program.str(c.0, name) {
+            "then" | "forEach" | "map" | "filter" | "flatMap" | "find" | "some" | "every" => {
+                if place == 0 && index == 0 {
+                    self.visit(receiver, state);
+                }
+            }
+            "reduce" => self.visit(receiver, state.part()),
+            "catch" | "finally" | "replace" | "sort" => {}
+            // What an event of the app's own brings.
+            _ if place == 1 && self.brought(c, index, state) => {}
+            _ => self.push(SourceKind::Parameter, span, state),
+        }
+    }
+
+    /// What the calls of `emit` hand to a listener; tells whether there are any.
+    fn brought(&mut self, listen: C, index: u32, state: State) -> bool {
+        let app = self.app;
+        let emits = app.program.emits(listen);
+        for &emit in emits.iter() {
+            let Some(argument) = app.program.argument(emit, index as usize + 1) else { continue };
+            if self.through.len() >= MOST_CALLS {
+                self.push(SourceKind::Unknown, app.span(argument), state);
+                continue;
+            }
+            self.through(emit, |walk| walk.visit(argument, state));
+        }
+        !emits.is_empty()
+    }
+
+    pub(super) fn call(&mut self, c: C, v: V, state: State) {
+        let app = self.app;
+        let record = app.program.call(c);
+        if record.kind == CallKind::Jsx {
+            return;
+        }
+        let callee = V(c.0, record.callee);
+        let summary = app.program.summary(c.0);
+        let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
+        if self.cleaners.contains(&name) || is_harmless_call(name) {
+            return;
+        }
+        let mut state = state.part();
+        // A tag may escape what it is given: nobody writes one to leave it as it is.
+        state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
+        let encoding = app.program.argument(c, 0).filter(|_| name == "toString").and_then(|v| app.constant(v));
+        if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
+            return;
+        }
+        if is_markup_renderer(name, app.api_of(c).map(|(path, _)| path).as_deref()) {
+            self.rendered(c, v, state);
+            return;
+        }
+        let functions = app.functions(callee);
+        if !functions.is_empty() && record.kind != CallKind::New {
+            for f in functions {
+                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, _)| *function == f) {
+                    continue;
+                }
+                self.returns.push((f, c));
+                self.returned(f, state);
+                self.returns.pop();
+            }
+            return;
+        }
+        let api = app.api_of(c).map(|(path, _)| path);
+        if let Some(path) = api.as_deref() {
+            if let Some(kind) = result_of(path) {
+                if kind != SourceKind::Response || !self.asks_itself(c) {
+                    self.push(kind, app.span(v), state);
+                }
+                return;
+            }
+            if is_read(path) {
+                self.file(c, app.span(v), state);
+                return;
+            }
+            if is_own_call(path) {
+                return;
+            }
+        }
+        let method = match app.program.value(callee) {
+            Value::Member(object, _) => Some(V(c.0, object)),
+            _ => None,
+        };
+        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
+        if method.is_some() && matches!(name, "map" | "flatMap") {
+            let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
+            for &f in &callbacks {
+                self.returned(f, state);
+            }
+            if !callbacks.is_empty() {
+                return;
+            }
+        }
+        state.opaque |= api.as_deref().is_none_or(is_of_package) && !keeps_data(name) && !self.cuts_a_prefix(c, name);
+        let of_source = method.is_some_and(|receiver| {
+            app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
+        });
+        if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
+            self.visit(receiver, state);
+            if of_source {
+                return;
+            }
+        }
+        // A method that keeps what its object holds has arguments that only say which of it.
+        let kept = method.is_some() && api.is_none() && keeps_data(name) && name != "concat";
+        let mut given = false;
+        for item in app.program.arguments(c) {
+            given = true;
+            if kept {
+                break;
+            }
+            self.visit(V(c.0, item.value), state);
+        }
+        if !given && method.is_none() && api.is_none() {
+            self.push(SourceKind::Unknown, app.span(v), state);
+        }
+    }
+
+    /// What a function returns, or yields.
+    fn returned(&mut self, f: F, state: State) {
+        let function = self.app.program.function(f);
+        let returned = function.exits.iter().filter(|exit| !exit.throws).filter_map(|exit| exit.value);
+        for value in returned.chain(function.yields.iter().copied()) {
+            self.visit(V(f.0, value), state);
+        }
+    }
+
+    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
+    fn cuts_a_prefix(&self, c: C, name: &str) -> bool {
+        name == "replace"
+            && self.app.program.argument(c, 0).is_some_and(|pattern| {
+                self.app.eval(pattern).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => !text.is_empty(),
+                    Thing::Regex(pattern, flags) => {
+                        pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
+                    }
+                    _ => false,
+                })
+            })
+    }
+
+    /// Markdown that was turned into markup: the author's, unless the app made all of it, or the renderer was told to clean it.
+    fn rendered(&mut self, c: C, v: V, state: State) {
+        let app = self.app;
+        let Some(text) = app.program.argument(c, 0) else { return };
+        let before = self.found.len();
+        self.visit(text, state);
+        let traced = self.found.len() > before;
+        self.found.truncate(before);
+        if !traced && app.steps.question(|| self.is_own_text(text, 0)) {
+            return;
+        }
+        let cleans = ["sanitize", "sanitizer"].iter().any(|name| {
+            let mut named = app.properties_named(name).into_iter();
+            named.any(|property| app.eval(property.value).iter().any(|known| known.thing.truthy() != Some(false)))
+        });
+        if !cleans {
+            self.push(SourceKind::Document, app.span(v), state);
+        }
+    }
+
+    /// A text of the app's: constant, translated, read from a file of its own, imported.
+    fn is_own_text(&self, v: V, depth: u32) -> bool {
+        let app = self.app;
+        if app.steps.are_used_up() {
+            return false;
+        }
+        if app.eval(v).iter().all(|known| is_constant(&known.thing)) {
+            return true;
+        }
+        let summary = app.program.summary(v.0);
+        match app.program.value(v) {
+            Value::ImportName(..) | Value::Module(_) => true,
+            Value::Await(inner) if depth < 8 => self.is_own_text(V(v.0, inner), depth + 1),
+            Value::Binding(binding) if depth < 8 => {
+                let writes = &summary.bindings[binding.index()].writes;
+                !writes.is_empty() && writes.iter().all(|write| self.is_own_text(V(v.0, write.value), depth + 1))
+            }
+            Value::Call(call) => {
+                let c = C(v.0, call);
+                let name =
+                    crate::link::final_name(summary, summary.call(call).callee).map_or("", |name| summary.str(name));
+                is_harmless_call(name) || app.api_of(c).is_some_and(|(path, _)| is_read(&path))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a request goes to a file of the app's own: a relative address.
+    fn asks_itself(&self, c: C) -> bool {
+        let Some(url) = self.app.program.argument(c, 0) else { return false };
+        let values = self.app.eval(url);
+        values.iter().all(|known| match &known.thing {
+            Thing::Template(parts) => {
+                matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+            }
+            _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
+        })
+    }
+
+    /// What a file holds: the app's own, unless its path is not.
+    fn file(&mut self, c: C, span: Span, state: State) {
+        let Some(path) = self.app.program.argument(c, 0) else { return };
+        if self.app.is_in_user_data(path) {
+            self.push(SourceKind::File, span, state);
+            return;
+        }
+        self.visit(path, State { opaque: true, ..state.part() });
+    }
+}
+
+fn is_request_of_jquery(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(of, name)| is_jquery(of) && matches!(name, "get" | "post" | "getJSON" | "ajax" | "getScript"))
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
