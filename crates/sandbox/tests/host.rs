@@ -221,7 +221,7 @@ async fn a22_after_three_crashes_it_stays_down_until_somebody_asks() {
 }
 
 #[tokio::test]
-async fn a27_and_a28_root_needs_the_hosts_word() {
+async fn a28_root_needs_the_hosts_word_and_an_addon_that_is_not_handed_on() {
     let place = Place::new();
     let asks = r#","permissions":["log","ROOT"],"distribution":false"#;
     place.addon("a", asks, "console.log('up')");
@@ -248,6 +248,60 @@ async fn a27_and_a28_root_needs_the_hosts_word() {
     })
     .await;
     assert!(why.contains("distribution"), "{why}");
+}
+
+#[tokio::test]
+async fn a27_root_requires_own_files_and_modules_of_the_host() {
+    let place = Place::new();
+    let rules = r#","permissions":["log","ROOT"],"distribution":false,"modules":{"allow":["left-pad","other"]}"#;
+    let script = "const results = {};
+        const own = require('./lib/a'); results.own = [own.name, own.again(), require('./lib/a.js') === own, require('./data.json').n, require('./lib').index];
+        results.host = require('left-pad')('x', 3);
+        results.refused = [];
+        for (const name of ['fs', 'node:fs', 'child_process', 'unregistered', 'not-allowed', 'other', '/etc/passwd', '../b/index.js', './../../secret', './absent', './broken', './link',
+            'file:///etc/passwd', './lib/..%2f..', '']) results.refused.push((await attempt(async () => require(name))).error === undefined ? name : 'refused');
+        results.refused = [...new Set(results.refused)];
+        results.late = await new Promise((done) => setTimeout(() => done(require('./lib/late').late), 5));
+        results.nothing = [typeof process, typeof Buffer, typeof module, typeof __filename];
+        return results;";
+    let write = |folder: &std::path::Path| {
+        std::fs::create_dir_all(folder.join("lib")).expect("a folder");
+        for (name, text) in [
+            ("lib/a.js", "exports.name = __filename; exports.again = () => require('./b.cjs').of(module.exports);"),
+            ("lib/b.cjs", "const a = require('./a'); module.exports = { of: (other) => other === a };"),
+            ("lib/index.js", "exports.index = true"),
+            ("lib/late.js", "exports.late = 'late'"),
+            ("data.json", r#"{"n":7}"#),
+            ("broken.js", "}"),
+        ] {
+            std::fs::write(folder.join(name), text).expect("written");
+        }
+        std::os::unix::fs::symlink("/etc/passwd", folder.join("link.js")).expect("a link");
+    };
+    write(&place.addon("a", rules, ""));
+    let modules = [
+        ("left-pad", "module.exports = (text, n) => String(text).padStart(n, '.');"),
+        ("not-allowed", "exports.x = 1"),
+    ];
+    let modules = modules.map(|(name, source)| (name.to_owned(), source.to_owned())).into();
+    let rules = rules.replace(r#""log","#, r#""log","timers","#);
+    let main = format!("{DO}\nconsole.log(JSON.stringify(await (async () => {{ {script} }})()))");
+    place.addon("a", &rules, &main);
+    let options = HostOptions { allow_root: true, modules, ..place.options() };
+    let (host, mut events) = Host::open(options).expect("a host");
+    let text = event(&mut events, "a", |what| match what {
+        What::StartFailed(why) => Some(format!("start failed: {why}")),
+        other => logged(other),
+    })
+    .await;
+    let expected = serde_json::json!({
+        "own": ["addon://a/lib/a.js", true, true, 7, true], "host": "..x", "refused": ["refused"], "late": "late",
+        "nothing": ["undefined", "undefined", "undefined", "undefined"],
+    });
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap_or_else(|_| panic!("{text}")), expected);
+    host.stop().await;
+    // Without ROOT there is none.
+    assert_eq!(ran(&Place::new(), "b", "", "return typeof require").await, "undefined");
 }
 
 #[tokio::test]

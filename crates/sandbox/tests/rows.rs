@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Rows of each table, and those that are tested elsewhere: D7 is a rule of the linter, D13 the benchmark.
-const ROWS: [(char, u32); 4] = [('a', 11), ('b', 18), ('c', 35), ('d', 13)];
+const ROWS: [(char, u32); 4] = [('a', 30), ('b', 18), ('c', 35), ('d', 13)];
 const ELSEWHERE: [&str; 2] = ["d07", "d13"];
 
 fn sources(folder: &Path, found: &mut String) {

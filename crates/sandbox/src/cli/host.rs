@@ -1,5 +1,6 @@
 //! `host`: the addons of a folder, until Ctrl-C.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,9 @@ pub(super) struct Options {
     /// Let an addon under development that asks for ROOT load modules
     #[arg(long)]
     allow_root: bool,
+    /// A module that addons with ROOT may require, if their policy allows its name: a CommonJS file
+    #[arg(long = "module", value_name = "NAME=FILE", value_parser = parse_module)]
+    modules: Vec<(String, PathBuf)>,
     /// Accept this lower level where full containment cannot be had
     #[arg(long, value_name = "LEVEL", value_enum)]
     accept: Option<AcceptedLevel>,
@@ -64,6 +68,10 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
             eprintln!("electrolint-sandbox: warning: {flag}: addons that ask for it may {what}; for development only");
         }
     }
+    let mut modules = BTreeMap::new();
+    for (name, path) in &options.modules {
+        modules.insert(name.clone(), read_file(path)?);
+    }
     let control = options.control.unwrap_or_else(|| state.join("control.sock"));
     let options_of_host = HostOptions {
         folder: options.folder,
@@ -71,6 +79,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
         ceiling,
         allow_private_network: options.allow_private_network,
         allow_root: options.allow_root,
+        modules,
         listen: options.listen,
         egress: None,
         engine: EngineOptions { accept: options.accept.map(Into::into), nice: NICE, ..EngineOptions::default() },
@@ -156,4 +165,9 @@ fn default_state() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(base.join("electrolint-sandbox"))
+}
+
+fn parse_module(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
+    Ok((name.to_owned(), PathBuf::from(file)))
 }

@@ -37,6 +37,7 @@ pub struct SandboxBuilder {
     mode: Mode,
     services: Vec<(&'static str, Handler)>,
     globals: BTreeMap<String, serde_json::Value>,
+    registered: BTreeMap<String, String>,
     events: broadcast::Sender<Event>,
 }
 
@@ -54,6 +55,7 @@ impl SandboxBuilder {
             mode: Mode::Enforce,
             services: Vec::new(),
             globals: BTreeMap::new(),
+            registered: BTreeMap::new(),
             events: broadcast::channel(EVENTS).0,
         }
     }
@@ -159,6 +161,14 @@ impl SandboxBuilder {
         self
     }
 
+    /// A module that the script may `require` by this name, in CommonJS: with the permission ROOT, and if `modules.allow` of the
+    /// policy has the name. It runs inside the sandbox like any other script.
+    #[must_use]
+    pub fn register_module(mut self, name: &str, source: &str) -> Self {
+        self.registered.insert(name.to_owned(), source.to_owned());
+        self
+    }
+
     /// A frozen global of the script, there before anything of it runs.
     #[must_use]
     pub(crate) fn global(mut self, name: &str, value: serde_json::Value) -> Self {
@@ -217,6 +227,13 @@ impl SandboxBuilder {
             }
             api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
         }
+        if policy.permits(Permission::Root) && self.modules.is_some() {
+            // A mark for the worker: `require` asks by the channel of modules.
+            let refuse: Handler = Arc::new(|_| Box::pin(async { Err(ApiError::new("it is no function")) }));
+            api.push(Function { name: "@require".into(), signature: Signature::any(), handler: refuse });
+        }
+        let mut registered = self.registered;
+        registered.retain(|name, _| policy.module_allowed(name));
         let events = self.events;
         let network = network(&policy, self.egress, self.mode, &events);
         for (name, handler) in network.iter().flat_map(|network| network.functions(&policy)) {
@@ -226,6 +243,7 @@ impl SandboxBuilder {
             network,
             mode: self.mode,
             globals: self.globals,
+            registered,
             plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
@@ -278,6 +296,8 @@ pub(super) struct Plan {
     pub(super) network: Option<Arc<Network>>,
     pub(super) mode: Mode,
     pub(super) globals: BTreeMap<String, serde_json::Value>,
+    /// Modules of the host that the policy allows.
+    pub(super) registered: BTreeMap<String, String>,
     pub(super) plugins: Vec<Loaded>,
     pub(super) engine: Engine,
     pub(super) policy: Policy,

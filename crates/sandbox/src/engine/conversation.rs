@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use electrolint_policy::Value;
 use electrolint_policy::manifest::OnUncaught;
 use electrolint_policy::policy::Signature;
+use electrolint_policy::{Permission, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +19,7 @@ use super::rpc::{METHOD_NOT_FOUND, RpcError};
 use crate::egress::Mode;
 use crate::os::fds;
 use crate::os::process::{Status, kill};
-use crate::proto::frames::{ErrorStrings, FromWorker, Level as LogLevel, ToWorker};
+use crate::proto::frames::{ErrorStrings, FromWorker, Level as LogLevel, REQUIRE, ToWorker};
 
 /// Bytes that may wait to be written to a worker before its calls are no longer read.
 const OUTBOUND_BYTES: usize = 2 << 20;
@@ -346,6 +346,11 @@ impl Host {
                 let source = live.plan.modules.clone();
                 let limit = live.plan.policy.limits.message_bytes as usize;
                 tokio::task::spawn_blocking(move || {
+                    if let Some(wanted) = specifier.strip_prefix(REQUIRE) {
+                        let module = require(&live, wanted, &referrer, limit);
+                        live.send(&ToWorker::ModuleSource { module });
+                        return;
+                    }
                     let module = match source {
                         Some(source) => source.module(&specifier, &referrer, limit),
                         None => Err("this sandbox has no modules".into()),
@@ -371,6 +376,18 @@ impl Host {
             self.live.emit(Event::Log { level, text });
         }
     }
+}
+
+/// A module for `require`, which needs ROOT.
+fn require(live: &Live, specifier: &str, referrer: &str, limit: usize) -> Result<(String, String), String> {
+    let plan = &live.plan;
+    let folder = plan.modules.as_ref().filter(|_| plan.policy.permits(Permission::Root));
+    let folder = folder.ok_or("this sandbox has no modules to require")?;
+    let (name, source) = folder.require(specifier, referrer, &plan.registered, limit)?;
+    if source.len() > limit {
+        return Err(format!("the module {name} has more than {limit} bytes"));
+    }
+    Ok((name, source))
 }
 
 /// Checks, then runs the handler. The schema refuses before the handler sees anything.

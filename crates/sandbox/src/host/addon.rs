@@ -182,6 +182,9 @@ impl Addon {
         if let Some(egress) = &self.shared.egress {
             builder = builder.egress(egress.clone());
         }
+        for (name, source) in &self.shared.modules {
+            builder = builder.register_module(name, source);
+        }
         let data = json!({
             "id": self.id, "token": self.token, "params": self.params.value(), "config": self.config.value(),
             "url": self.url("", false).map(String::from), "staticUrl": self.url("", true).map(String::from),

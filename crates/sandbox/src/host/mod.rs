@@ -58,6 +58,8 @@ pub struct HostOptions {
     pub allow_private_network: bool,
     /// The host's word for `ROOT`.
     pub allow_root: bool,
+    /// Modules that addons with ROOT may require: name, and source in CommonJS.
+    pub modules: BTreeMap<String, String>,
     /// Where addons are served, on loopback; port 0 is any free one. Nothing listens unless an addon may serve something.
     pub listen: SocketAddr,
     /// What `network` of the addons goes through, in place of [`Egress::system`].
@@ -103,6 +105,7 @@ struct Shared {
     engine: Engine,
     egress: Option<Egress>,
     installs: Installs,
+    modules: BTreeMap<String, String>,
     events: broadcast::Sender<HostEvent>,
     starting: Semaphore,
     /// Where addons are served, once that is known.
@@ -129,6 +132,7 @@ impl Host {
             engine: Engine::new(options.engine)?,
             egress: options.egress,
             installs,
+            modules: options.modules,
             events,
             starting: Semaphore::new(MOST_STARTING),
             address: OnceLock::new(),

@@ -52,7 +52,7 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
     })));
     let channel = Rc::new(RefCell::new(Channel::new()));
     let modules = Modules::new(channel.clone(), realm.compiler.clone());
-    realm.runtime.set_loader(modules.clone(), modules);
+    realm.runtime.set_loader(modules.clone(), modules.clone());
     let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None, config: None };
     let mut fork = Some(fork);
     loop {
@@ -69,6 +69,7 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
                 random: Rc::default(),
                 clock: lasting.clock.clone(),
                 channel: lasting.channel.clone(),
+                modules: modules.clone(),
                 rejections: lasting.rejections.clone(),
                 calls: RefCell::default(),
                 last_call: Cell::new(lasting.last_call),
@@ -195,6 +196,7 @@ struct Bridge<'js> {
     random: Rc<Cell<u64>>,
     clock: Rc<Clock>,
     channel: Rc<RefCell<Channel>>,
+    modules: Modules,
     rejections: Rc<RefCell<Rejections>>,
     calls: RefCell<HashMap<u32, Call<'js>>>,
     last_call: Cell<u32>,
@@ -526,6 +528,8 @@ impl<'js> Bridge<'js> {
             alive(&bridge)?.log(Level::Error, text);
             Ok::<_, rquickjs::Error>(())
         };
+        let bridge = Rc::downgrade(self);
+        let load = move |specifier: String, referrer: String| alive(&bridge)?.load(&specifier, &referrer);
         // Two parts fit one message, with what is around them.
         let chunk = self.config().message_bytes / 2;
         self.intrinsics.function("services")?.call((
@@ -533,7 +537,37 @@ impl<'js> Bridge<'js> {
             Function::new(self.ctx.clone(), listen)?,
             chunk,
             Function::new(self.ctx.clone(), log)?,
+            Function::new(self.ctx.clone(), load)?,
         ))
+    }
+
+    /// What a CommonJS module is: its name, and a function of its variables, or the text of a JSON file.
+    fn load(&self, specifier: &str, referrer: &str) -> Result<Array<'js>> {
+        let (name, source) = match self.modules.require(specifier, referrer) {
+            Ok(found) => found,
+            Err(message) => {
+                let error = self.intrinsics.error("Error", &message)?;
+                return Err(self.ctx.throw(error));
+            }
+        };
+        let loaded = Array::new(self.ctx.clone())?;
+        loaded.set(0, name.as_str())?;
+        if name.ends_with(".json") {
+            loaded.set(1, source)?;
+            return Ok(loaded);
+        }
+        let wrapped = format!("(function (exports, require, module, __filename, __dirname) {{{source}\n}})");
+        let compiled = quickjs::beside(&self.compiler, |ctx| {
+            Trusted::compile(ctx, &wrapped, &name, false, 1).map_err(|_| describe(ctx, &ctx.catch()))
+        });
+        match compiled {
+            Ok(code) => loaded.set(1, quickjs::run_script(&self.ctx, &code)?.get::<Function>()?)?,
+            Err(error) => {
+                let error = self.intrinsics.error(&error.name, &format!("{name}: {}", error.message))?;
+                return Err(self.ctx.throw(error));
+            }
+        }
+        Ok(loaded)
     }
 
     fn call_api(self: &Rc<Self>, index: u32, arguments: &[Js<'js>]) -> Result<Js<'js>> {

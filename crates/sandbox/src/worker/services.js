@@ -403,8 +403,34 @@
     });
   };
 
-  return (call, listen, chunk, log) => {
+  // CommonJS of the addon's own folder and of the host, for those with ROOT.
+  const commonJs = (load) => {
+    const cache = new Map();
+    const from = (referrer) => {
+      const require = (specifier) => {
+        const [name, loaded] = load(`${specifier}`, referrer);
+        let module = cache.get(name);
+        if (module !== undefined) return module.exports;
+        module = { id: name, exports: {}, loaded: false };
+        cache.set(name, module);
+        try {
+          if (typeof loaded === 'string') module.exports = parse(loaded);
+          else loaded.call(module.exports, module.exports, from(name), module, name, name.slice(0, name.lastIndexOf('/')));
+        } catch (error) {
+          cache.delete(name);
+          throw error;
+        }
+        module.loaded = true;
+        return module.exports;
+      };
+      return require;
+    };
+    define('require', from(''));
+  };
+
+  return (call, listen, chunk, log, load) => {
     report = log;
+    if (call['@require'] !== undefined) commonJs(load);
     if (keys(call).some((name) => name.startsWith('@net.'))) network(call, chunk);
     if (call['@storage.read'] !== undefined) storage(call, chunk);
     if (call['@io.emit'] !== undefined) sockets(call, listen);

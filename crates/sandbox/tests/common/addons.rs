@@ -38,6 +38,7 @@ impl Place {
             ceiling: Ceiling::default(),
             allow_private_network: false,
             allow_root: false,
+            modules: Default::default(),
             listen: "127.0.0.1:0".parse().expect("an address"),
             egress: Some(Net::new().egress()),
             engine: EngineOptions { worker: Some(super::PROGRAM.into()), ..EngineOptions::default() },
