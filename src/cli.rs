@@ -47,8 +47,7 @@ Settings, as options of the start or under the key `electrolint` of the editor's
 
 Exit codes:
   0    after `shutdown` and `exit`
-  1    the editor went away without saying so
-  2    the peer does not speak the protocol
+  1    the editor went away without saying so, or says what is no message
   101  a bug in electrolint";
 
 /// Finds what is insecure in an Electron app before it ships.

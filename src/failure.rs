@@ -164,8 +164,8 @@ pub enum Failure {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The language server was not asked in its language.
-    #[error("the editor does not speak the protocol of language servers: {0}")]
+    /// The language server cannot work.
+    #[error("the language server cannot work: {0}")]
     Editor(String),
     /// Nobody waits for the result any more.
     #[error("cancelled")]

@@ -531,6 +531,13 @@ fn the_end_is_said() {
 
     let editor = Editor::start(pushing(folder.path()));
     assert_eq!(editor.exit(), 1, "without shutdown");
+
+    // An editor that does not even say hello.
+    let (client, server) = lsp_server::Connection::memory();
+    client.sender.send(lsp_server::Notification { method: "exit".into(), params: Value::Null }.into()).unwrap();
+    assert_eq!(electrolint::lsp::serve(&server).unwrap(), 1);
+    drop(client);
+    assert_eq!(electrolint::lsp::serve(&server).unwrap(), 1, "nobody is there");
 }
 
 #[test]

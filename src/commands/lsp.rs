@@ -8,7 +8,7 @@ use crate::cli::LspArgs;
 /// Serves until the editor says goodbye; the answer is the exit code.
 ///
 /// # Errors
-/// A peer that does not speak the protocol of language servers.
+/// As [`crate::lsp::serve`].
 pub fn run(_: &LspArgs) -> Result<u8, Failure> {
     let (connection, threads) = Connection::stdio();
     let code = crate::lsp::serve(&connection)?;

@@ -31,7 +31,7 @@ use crate::Failure;
 /// Serves one editor until it says goodbye. The exit code that the protocol wants: 0 after `shutdown`, else 1.
 ///
 /// # Errors
-/// `Editor` for a peer that does not speak the protocol.
+/// `Editor` if the system gives no thread.
 pub fn serve(connection: &Connection) -> Result<u8, Failure> {
     let (jobs, waiting) = crossbeam_channel::unbounded();
     let (results, done) = crossbeam_channel::unbounded();

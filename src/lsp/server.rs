@@ -76,13 +76,8 @@ pub(super) struct Server<'a> {
 
 /// Serves until the end; the exit code.
 pub(super) fn run(connection: &Connection, jobs: Sender<Job>, results: &Receiver<Done>) -> Result<u8, Failure> {
-    let begun = connection.initialize_start();
-    let (id, params) = match begun {
-        Ok(begun) => begun,
-        // `exit` before anything else.
-        Err(error) if error.channel_is_disconnected() => return Ok(1),
-        Err(error) => return Err(Failure::Editor(error.to_string())),
-    };
+    // Gone before it said hello, or `exit` before anything else.
+    let Ok((id, params)) = connection.initialize_start() else { return Ok(1) };
     let mut server = Server::new(connection, jobs, &params);
     server.reply(Response::new_ok(id, answers::capabilities(&server.client)));
     loop {

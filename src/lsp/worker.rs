@@ -75,3 +75,42 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    #[test]
+    fn of_what_is_cancelled_nothing_is_heard() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/apps/notes");
+        let job = |generation, is_cancelled| {
+            let mut options = CheckArgs::default();
+            options.input.paths = vec![folder.clone()];
+            Job {
+                generation,
+                checks: vec![(folder.clone(), options)],
+                folders: vec![folder.clone()],
+                overlay: Overlay::new(),
+                cancelled: Arc::new(AtomicBool::new(is_cancelled)),
+            }
+        };
+        let mut kept = Kept { cancelled: Arc::new(AtomicBool::new(true)), ..Kept::default() };
+        let (_, options) = job(0, true).checks.remove(0);
+        let stopped = check_again(&options, &Overlay::new(), &Progress::silent(), &mut kept);
+        assert!(matches!(stopped, Err(Failure::Cancelled)), "{stopped:?}");
+        let (jobs, waiting) = crossbeam_channel::unbounded();
+        let (results, done) = crossbeam_channel::unbounded();
+        std::thread::scope(|scope| {
+            scope.spawn(move || work(&waiting, &results));
+            jobs.send(job(1, true)).unwrap();
+            jobs.send(job(2, false)).unwrap();
+            let heard = done.recv().unwrap();
+            assert_eq!(heard.generation, 2);
+            assert!(!heard.reports[0].1.as_ref().unwrap().findings.is_empty());
+            drop(jobs);
+            assert!(done.recv().is_err(), "nothing more");
+        });
+    }
+}
