@@ -13,6 +13,7 @@ mod switches;
 mod untrusted;
 mod windows;
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -161,18 +162,24 @@ catalogue! {
 
 /// Runs every rule. Sorted by place, then by rule; no finding twice.
 pub fn run(app: &App, options: &Options) -> Vec<Finding> {
-    run_timed(app, options, |_, _| {})
+    run_timed(app, options, |_, _| ControlFlow::Continue(()))
 }
 
-/// As [`run`]; `tell` hears how long each rule took.
-pub fn run_timed(app: &App, options: &Options, mut tell: impl FnMut(&'static str, Duration)) -> Vec<Finding> {
+/// As [`run`]; `tell` hears how long each rule took, and may say that nobody wants the findings any more: then there are none.
+pub fn run_timed(
+    app: &App,
+    options: &Options,
+    mut tell: impl FnMut(&'static str, Duration) -> ControlFlow<()>,
+) -> Vec<Finding> {
     let ignores = ignores::read(app);
     let context = Context { app, options, ignores: &ignores };
     let mut findings = Findings::new(app);
     for rule in all() {
         let start = Instant::now();
         (rule.check)(&context, &mut findings);
-        tell(rule.id, start.elapsed());
+        if tell(rule.id, start.elapsed()).is_break() {
+            return Vec::new();
+        }
     }
     let mut found = findings.finish();
     let used = ignores::apply(app, &ignores, &mut found);

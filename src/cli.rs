@@ -32,6 +32,25 @@ Exit codes:
   4    something is unresolved that FILE does not list, and --strict is on
   101  a bug in electrolint";
 
+const LSP_HELP: &str = "\
+The editor starts it and speaks with it; docs/editors.md says how for some editors.
+
+Settings, as options of the start or under the key `electrolint` of the editor's settings:
+  enable           false checks nothing [default: true]
+  config           a configuration file instead of the nearest electrolint.toml
+  minConfidence    certain, firm or tentative [default: firm]
+  minSeverity      high, medium, low or info [default: low]
+  only             names or globs of rules: no others
+  rules            levels by name or glob, as in { \"fuses\": \"off\" }
+  electronVersion  the version of Electron to assume
+  includeTests     true reads test code as well
+
+Exit codes:
+  0    after `shutdown` and `exit`
+  1    the editor went away without saying so
+  2    the peer does not speak the protocol
+  101  a bug in electrolint";
+
 /// Finds what is insecure in an Electron app before it ships.
 #[derive(Debug, Parser)]
 #[command(name = "electrolint", version, after_help = "`electrolint [PATH]...` is short for `electrolint check`.")]
@@ -67,6 +86,9 @@ pub enum Command {
     /// Write down what an app or addon may do at run time, or check that a policy grants what it needs.
     #[command(after_help = POLICY_EXIT_CODES)]
     Policy(PolicyArgs),
+    /// Serve an editor: the language server, over standard input and output.
+    #[command(after_help = LSP_HELP)]
+    Lsp(LspArgs),
     /// Run a script in the sandbox: `electrolint-sandbox run`, with all that follows.
     Run(RunArgs),
     /// Print the completions of a shell.
@@ -375,6 +397,14 @@ pub struct PolicyArgs {
     /// Analyse for this version of Electron instead of the one that the app names.
     #[arg(long, value_name = "VERSION", value_parser = electron_version)]
     pub electron_version: Option<String>,
+}
+
+/// Options of `lsp`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LspArgs {
+    /// Accepted because many editors pass it; there is no other way.
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// Options of `run`.

@@ -164,6 +164,12 @@ pub enum Failure {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The language server was not asked in its language.
+    #[error("the editor does not speak the protocol of language servers: {0}")]
+    Editor(String),
+    /// Nobody waits for the result any more.
+    #[error("cancelled")]
+    Cancelled,
     /// There is no Electron app.
     #[error("no Electron app there")]
     NoApp {

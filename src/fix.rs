@@ -78,7 +78,7 @@ pub(crate) fn mend_and_tell(options: &CheckArgs, which: Fixes, progress: &Progre
 }
 
 /// Files that were not read whole.
-fn unparsed(report: &Report) -> BTreeSet<PathBuf> {
+pub(crate) fn unparsed(report: &Report) -> BTreeSet<PathBuf> {
     let is_broken = |kind: ProblemKind| {
         matches!(kind, ProblemKind::ParseError | ProblemKind::TooDeep | ProblemKind::Encoding | ProblemKind::BadData)
     };
@@ -92,11 +92,25 @@ fn absolute(report: &Report, path: &str) -> PathBuf {
 /// Texts before and after, by path.
 type Texts = BTreeMap<PathBuf, (String, String)>;
 
+/// Replacements by file.
+pub(crate) type Chosen<'a> = BTreeMap<PathBuf, Vec<(&'a Excerpted, &'a str)>>;
+
 /// The texts that the first of all fixes that get along make, and how many findings they mend.
 fn apply(report: &Report, which: Fixes, spoilt: &BTreeSet<PathBuf>) -> (Texts, usize) {
-    let mut taken: BTreeMap<PathBuf, Vec<(&Excerpted, &str)>> = BTreeMap::new();
+    let (chosen, count) = choose(report, report.findings.iter(), which, spoilt);
+    (chosen.into_iter().filter_map(|(path, edits)| Some((path, rewrite(edits)?))).collect(), count)
+}
+
+/// The first of all fixes of these findings that get along, and how many findings they mend. Files of `spoilt` are left alone.
+pub(crate) fn choose<'a>(
+    report: &Report,
+    findings: impl Iterator<Item = &'a Placed>,
+    which: Fixes,
+    spoilt: &BTreeSet<PathBuf>,
+) -> (Chosen<'a>, usize) {
+    let mut taken = Chosen::new();
     let mut count = 0;
-    for placed in &report.findings {
+    for placed in findings {
         let Some(edits) = edits(placed, which) else { continue };
         let placed: Vec<(PathBuf, &Excerpted, &str)> = edits
             .iter()
@@ -122,7 +136,7 @@ fn apply(report: &Report, which: Fixes, spoilt: &BTreeSet<PathBuf>) -> (Texts, u
         }
         count += 1;
     }
-    (taken.into_iter().filter_map(|(path, edits)| Some((path, rewrite(edits)?))).collect(), count)
+    (taken, count)
 }
 
 fn edits(placed: &Placed, which: Fixes) -> Option<&[EditReport]> {

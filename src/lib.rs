@@ -12,6 +12,7 @@ pub mod discover;
 mod failure;
 pub mod fix;
 pub mod git;
+pub mod lsp;
 pub mod manifest;
 mod narrow;
 mod progress;
@@ -19,13 +20,16 @@ pub mod report;
 pub mod select;
 mod timings;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use electrolint_model::App;
 use electrolint_model::app::ElectronFacts;
 use electrolint_model::electron::Version;
 use electrolint_model::problem::Problem;
+use electrolint_model::{App, Memory};
 use electrolint_rules::finding::Finding;
 
 pub use failure::{Exit, Failure};
@@ -33,7 +37,7 @@ pub use failure::{Exit, Failure};
 use crate::cli::{CheckArgs, InputArgs};
 use crate::config::Configurations;
 use crate::config::settings::Config;
-use crate::discover::{Discovery, FoundApp, Overlay};
+use crate::discover::{Discovery, FoundApp, KnownFiles, Overlay};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::select::Selection;
@@ -65,8 +69,35 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
     check_over(options, &Overlay::new(), &Progress::silent())
 }
 
+/// What one check leaves for the next one of the same paths: an editor checks after every keystroke.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// What files say on their own.
+    memory: Memory,
+    /// Files as they were read.
+    files: KnownFiles,
+    /// Set when nobody waits for the result any more.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+impl Kept {
+    fn go_on(&self) -> Result<(), Failure> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+}
+
 /// As [`check`], with texts that stand for files; says what it is at.
 pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Progress) -> Result<Report, Failure> {
+    check_again(options, overlay, progress, &mut Kept::default())
+}
+
+/// As [`check_over`], sparing the work whose result was kept. The report is the same.
+pub(crate) fn check_again(
+    options: &CheckArgs,
+    overlay: &Overlay,
+    progress: &Progress,
+    kept: &mut Kept,
+) -> Result<Report, Failure> {
     let mut timings = Timings::start();
     let began = now();
     let mut selection = Selection::from_options(options)?;
@@ -74,7 +105,8 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
     narrow.overlay.extend(overlay.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
     timings.lap("asking git");
     let configurations = Configurations::new(&options.input.config, &discover::base(&narrow.paths)?)?;
-    let mut discovery = read_over(&narrow.paths, &options.input, &configurations, narrow.overlay)?; // the only stage that reads sources
+    let mut discovery = read_over(&narrow.paths, &options.input, &configurations, narrow.overlay, &mut kept.files)?; // the only stage that reads sources
+    kept.go_on()?;
     selection.narrow(&discovery, narrow.files, options)?;
     timings.lap("reading");
     let apps = std::mem::take(&mut discovery.apps);
@@ -84,11 +116,16 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
         let of = if count > 1 { format!(", app {} of {count}", index + 1) } else { String::new() };
         progress.say(format!("analysing {} files{of}", found.sources.files.len()));
         let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
-        let app = analyse(&found, &options.input, &config); // cannot fail: bad input becomes app.problems
+        let app = analyse_again(&found, &options.input, &config, &mut kept.memory); // cannot fail: bad input becomes app.problems
+        kept.go_on()?;
         timings.lap("analysing");
         progress.say(format!("applying rules{of}"));
         let rule_options = config.options(&found, &discovery.base);
-        let findings = electrolint_rules::run_timed(&app, &rule_options, |rule, time| timings.rule(rule, time));
+        let findings = electrolint_rules::run_timed(&app, &rule_options, |rule, time| {
+            timings.rule(rule, time);
+            if kept.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        kept.go_on()?;
         let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
         problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
         let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
@@ -96,6 +133,7 @@ pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Prog
         analysed.push(Analysed { found, electron, problems, files_read, windows, resolved, findings });
         timings.lap("rules");
     }
+    kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
     let mut report = select::select(discovery, analysed, &selection, &configurations);
     configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");
@@ -130,7 +168,7 @@ fn resolved(app: &App) -> Vec<String> {
 
 /// The discovery stage.
 pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result<Discovery, Failure> {
-    read_over(&input.paths, input, configurations, Overlay::new())
+    read_over(&input.paths, input, configurations, Overlay::new(), &mut KnownFiles::default())
 }
 
 /// The discovery stage, with texts that stand for files.
@@ -139,6 +177,7 @@ fn read_over(
     input: &InputArgs,
     configurations: &Configurations,
     overlay: Overlay,
+    known: &mut KnownFiles,
 ) -> Result<Discovery, Failure> {
     let mut options = discover::Options {
         include_tests: input.include_tests,
@@ -154,17 +193,21 @@ fn read_over(
     if let Some(size) = input.max_file_size.map(|size| size.0).or(config.max_file_size) {
         options.max_file_size = size;
     }
-    let discovery = discover::read(paths, &options, configurations)?;
+    let discovery = discover::read_again(paths, &options, configurations, known)?;
     configurations.ready()?;
     Ok(discovery)
 }
 
 /// The model stage.
 pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config) -> App<'a> {
+    analyse_again(found, input, config, &mut Memory::default())
+}
+
+fn analyse_again<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config, memory: &mut Memory) -> App<'a> {
     let version = input.electron_version.as_deref().or(config.electron_version.as_deref());
     let options = electrolint_model::Options {
         electron_version: version.and_then(Version::parse),
         threads: input.threads.map_or(0, usize::from),
     };
-    electrolint_model::analyse(&found.sources, &options)
+    electrolint_model::analyse_again(&found.sources, &options, memory)
 }

@@ -35,6 +35,10 @@ fn main() -> ExitCode {
         Command::Config(options) => commands::config::run(options),
         Command::Facts(options) => commands::facts::run(options),
         Command::Policy(options) => commands::policy::run(options),
+        Command::Lsp(options) => match commands::lsp::run(options) {
+            Ok(code) => return code.into(),
+            Err(failure) => Err(failure),
+        },
         Command::Run(options) => match commands::run::run(options) {
             Ok(code) => return code.into(),
             Err(failure) => Err(failure),

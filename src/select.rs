@@ -1,6 +1,6 @@
 //! Which findings count: rules, thresholds, narrowed paths. And where each of them lies, in the words of reports.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
@@ -13,7 +13,7 @@ use globset::{Glob, GlobMatcher};
 use crate::baseline::{self, Baseline, Matcher};
 use crate::cli::{CheckArgs, FailOn, Level, RuleSetting, Sure};
 use crate::config::settings::{Config, Ignore};
-use crate::config::{self, Configurations};
+use crate::config::{self, ConfigError, Configurations};
 use crate::discover::{self, Discovery, FoundApp};
 use crate::report::{
     AppReport, EditReport, Excerpted, FixReport, Hidden, Location, Placed, RelatedPlace, Report, RuleReport,
@@ -41,6 +41,8 @@ pub struct Selection {
     /// Findings of these files alone, in the form of `SourceFile::path`.
     files: Option<BTreeSet<String>>,
     baseline: Option<Baseline>,
+    /// Everything that the configuration of the folder speaks of is looked at.
+    is_whole: bool,
     baseline_strict: bool,
     category: String,
     today: String,
@@ -79,6 +81,7 @@ impl Selection {
             allow_empty: options.allow_empty || options.staged,
             files: None,
             baseline: None,
+            is_whole: false,
             baseline_strict: options.baseline_strict,
             category: options.sarif_category.clone(),
             today: crate::config::today(),
@@ -95,6 +98,14 @@ impl Selection {
         files: Option<BTreeSet<PathBuf>>,
         options: &CheckArgs,
     ) -> Result<(), Failure> {
+        let input = &options.input;
+        let is_folder = matches!(input.paths.as_slice(), [] | [_]) && input.paths.iter().all(|path| path.is_dir());
+        self.is_whole = is_folder
+            && files.is_none()
+            && options.stdin_filename.is_none()
+            && input.app.is_empty()
+            && input.exclude.is_empty()
+            && discovery.apps.iter().all(|app| app.narrowed.is_empty());
         self.files = files.map(|files| files.iter().map(|path| discovery.shown(path)).collect());
         self.baseline = match (&options.baseline, options.no_baseline) {
             (Some(path), _) => Some(Baseline::read(path)?),
@@ -220,10 +231,12 @@ pub fn select(
     let nothing = Baseline::default();
     let mut accepted = Matcher::new(selection.baseline.as_ref().unwrap_or(&nothing));
     let mut checked: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut entries = Entries::default();
     let mut report = Report {
         repository,
         baseline: selection.baseline.clone(),
         gone: Vec::new(),
+        unused: Vec::new(),
         category: selection.category.clone(),
         time: (0, 0),
         timings: Timings::default(),
@@ -242,11 +255,16 @@ pub fn select(
         report.problems.extend(app.found.sources.problems.iter().cloned());
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
+        if selection.is_whole {
+            let folders = app.found.sources.files.iter().map(|file| config::absolute(&base, &file.path));
+            folders.for_each(|path| entries.know(&configurations.of_file(&path)));
+        }
         checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
         for mut placed in place(index, &base, &app.found.sources, app.findings) {
             let path = config::absolute(&base, &placed.location.path);
             let config = configurations.of_file(&path);
             let level = selection.level(placed.finding.rule, &path, &config);
+            entries.used(&config, &placed, &path, &selection.today);
             if let Some(Some(severity)) = level {
                 placed.finding.severity = severity;
             }
@@ -293,6 +311,7 @@ pub fn select(
         let gone = accepted.gone(|path| checked.contains(path) || !path.exists());
         report.gone = gone.into_iter().map(baseline::describe).collect();
     }
+    report.unused = entries.unused(&base, &selection.today);
     // Apps of one workspace share files.
     report.problems.sort();
     report.problems.dedup();
@@ -300,6 +319,56 @@ pub fn select(
     report.omitted.dedup();
     report.exit = exit(&report, selection, strict);
     report
+}
+
+/// Entries `[[ignore]]` by their place, and whether they accept a finding.
+#[derive(Default)]
+struct Entries {
+    known: BTreeMap<(String, usize), (Ignore, bool)>,
+    /// The lists that were looked at, by where they lie in memory: most files have the same.
+    seen: HashSet<*const Ignore>,
+}
+
+impl Entries {
+    fn know(&mut self, config: &Config) {
+        if !self.seen.insert(config.ignores.as_ptr()) {
+            return;
+        }
+        for ignore in &config.ignores {
+            if let Some((file, _)) = &ignore.file {
+                self.known.entry((file.clone(), ignore.span.start)).or_insert_with(|| (ignore.clone(), false));
+            }
+        }
+    }
+
+    fn used(&mut self, config: &Config, placed: &Placed, path: &Path, today: &str) {
+        for ignore in &config.ignores {
+            if let Some((file, _)) = &ignore.file
+                && ignore.accepts(placed.finding.rule, path, &placed.finding.symbol, today)
+                && let Some((_, is_used)) = self.known.get_mut(&(file.clone(), ignore.span.start))
+            {
+                *is_used = true;
+            }
+        }
+    }
+
+    /// Those that accept nothing, of configurations at or below a folder: others speak of more than was looked at.
+    fn unused(self, base: &Path, today: &str) -> Vec<ConfigError> {
+        let working = std::env::current_dir().unwrap_or_default();
+        let left = self.known.into_values().filter(|(_, is_used)| !is_used);
+        let told = left.filter_map(|(ignore, _)| {
+            let (path, text) = ignore.file.clone()?;
+            let message = match &ignore.until {
+                Some(until) if today > until.as_str() => {
+                    format!("its last day was {until}, and it accepts nothing any more")
+                }
+                _ => format!("there is no `{}` finding that it accepts", ignore.pattern()),
+            };
+            let is_inside = discover::plain(&working.join(&path)).starts_with(base);
+            is_inside.then(|| ConfigError { path, text, span: ignore.span, message, help: "Remove it.".to_owned() })
+        });
+        told.collect()
+    }
 }
 
 fn exit(report: &Report, selection: &Selection, strict: bool) -> Exit {

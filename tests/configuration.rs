@@ -177,3 +177,36 @@ fn what_holds_is_printed() {
         assert!(out.contains(part), "{part:?} is not printed:\n{out}");
     }
 }
+
+#[test]
+fn entries_that_accept_nothing_are_told() {
+    let entry = |rule: &str, rest: &str| format!("[[ignore]]\nrule = '{rule}'\nreason = 'why'\n{rest}\n");
+    let text = [
+        entry("web-security", "files = ['main.js']"),
+        entry("fuses", "files = ['other.js']"),
+        entry("open-*", "until = '2020-01-31'"),
+    ];
+    let folder = app("unused", &[("electrolint.toml", &text.concat()), ("other/package.json", "{}")]);
+    let told = |arguments: &[&str]| {
+        let output = Command::cargo_bin("electrolint")
+            .expect("the command is built")
+            .args(["check", "-f", "concise"])
+            .args(arguments)
+            .current_dir(&folder)
+            .env_remove("ELECTROLINT_CONFIG")
+            .output()
+            .expect("the command runs");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        text.lines().filter(|line| line.starts_with("unused: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let expected = [
+        "unused: electrolint.toml:5: there is no `fuses` finding that it accepts",
+        "unused: electrolint.toml:9: its last day was 2020-01-31, and it accepts nothing any more",
+    ];
+    assert_eq!(told(&[]), expected);
+    assert_eq!(told(&["--only", "web-security"]), expected, "whatever is shown");
+    // Not everything that the file speaks of was looked at.
+    assert_eq!(told(&["main.js"]), Vec::<String>::new());
+    assert_eq!(told(&["--no-config"]), Vec::<String>::new());
+    assert_eq!(told(&["--quiet"]), Vec::<String>::new());
+}

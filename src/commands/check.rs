@@ -103,6 +103,7 @@ fn print(report: &Report, options: &CheckArgs) -> Result<Exit, Failure> {
         let limit = if options.verbose { usize::MAX } else { PROBLEMS_SHOWN };
         write_stderr(&report::problems(report, limit));
         write_stderr(&report::gone(report, limit));
+        write_stderr(&report::unused(report, limit));
     }
     Ok(report.exit)
 }

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod facts;
 pub mod fix;
 pub mod init;
+pub mod lsp;
 pub mod man;
 pub mod policy;
 pub mod rules;

@@ -228,7 +228,11 @@ impl Configurations {
                 }
             }
         }
+        let before = config.ignores.len();
         config.take(node, folder);
+        for ignore in config.ignores.iter_mut().skip(before) {
+            ignore.file = Some((self.shown(path), text.clone()));
+        }
         config.files.push(path.to_path_buf());
     }
 

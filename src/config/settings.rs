@@ -1,7 +1,9 @@
 //! What a configuration says, as plain data.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use electrolint_model::text::Text;
 use electrolint_policy::HostPattern;
 use electrolint_rules::finding::Severity;
 use electrolint_rules::options::Preset;
@@ -91,6 +93,10 @@ pub struct Ignore {
     pub reason: String,
     /// The last day, `YYYY-MM-DD`.
     pub until: Option<String>,
+    /// Where it stands in its file, in bytes.
+    pub span: std::ops::Range<usize>,
+    /// The file as messages call it, and its text; none for an option of the command line.
+    pub file: Option<(String, Arc<Text>)>,
 }
 
 /// What files of some folders may use.
@@ -133,6 +139,11 @@ impl RuleLevel {
 }
 
 impl Ignore {
+    /// The name or glob of the rules that it accepts.
+    pub fn pattern(&self) -> &str {
+        self.rule.glob().glob()
+    }
+
     /// Whether it accepts a finding of a rule in a file, absolute, on a day `YYYY-MM-DD`.
     pub fn accepts(&self, rule: &str, path: &Path, symbol: &str, today: &str) -> bool {
         self.rule.is_match(rule)
@@ -224,6 +235,8 @@ fn ignore(item: &Node, folder: &Path) -> Option<Ignore> {
         symbol: text("symbol"),
         reason: text("reason")?,
         until: text("until"),
+        span: item.span.clone(),
+        file: None,
     })
 }
 

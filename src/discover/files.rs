@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use electrolint_model::text::Text;
 
@@ -36,6 +37,34 @@ pub(super) struct Reader {
     limit: u64,
     overlay: Overlay,
     cache: HashMap<PathBuf, Loaded>,
+    before: KnownFiles,
+    now: KnownFiles,
+}
+
+/// Files as they were read, kept from one time to the next: those whose stamp on the disk is the same are not read again.
+#[derive(Debug, Default)]
+pub struct KnownFiles(HashMap<PathBuf, (Stamp, Loaded)>);
+
+/// What the system says of a file, and under which limit it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: SystemTime,
+    length: u64,
+    limit: u64,
+}
+
+/// A file that was changed so shortly before it was read may be changed again without another stamp: clocks of file systems are coarse,
+/// those of FAT by two seconds.
+const SETTLED: Duration = Duration::from_secs(3);
+
+impl Stamp {
+    /// `None` for a file that cannot be known again.
+    fn of(path: &Path, limit: u64) -> Option<Self> {
+        let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let modified = metadata.modified().ok()?;
+        let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > SETTLED);
+        settled.then_some(Self { modified, length: metadata.len(), limit })
+    }
 }
 
 /// Texts that stand for files: standard input, git's index, the buffers of an editor. Absolute paths without links.
@@ -48,8 +77,13 @@ const START: u64 = 64 * 1024;
 
 impl Reader {
     /// A reader that reads files of at most `limit` bytes.
-    pub(super) fn new(limit: u64, overlay: Overlay) -> Self {
-        Self { limit, overlay, cache: HashMap::new() }
+    pub(super) fn new(limit: u64, overlay: Overlay, before: KnownFiles) -> Self {
+        Self { limit, overlay, cache: HashMap::new(), before, now: KnownFiles::default() }
+    }
+
+    /// What it read, for the next time.
+    pub(super) fn known(&mut self) -> KnownFiles {
+        std::mem::take(&mut self.now)
     }
 
     /// What stands for files at or below a folder.
@@ -87,9 +121,23 @@ impl Reader {
             }
             Some(Some(bytes)) => decode(bytes.clone()),
             Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
-            None => load(path, limit),
+            None => self.load(path, limit),
         };
         self.cache.insert(path.to_path_buf(), loaded.clone());
+        loaded
+    }
+
+    /// Reads a file, unless it is as it was before.
+    fn load(&mut self, path: &Path, limit: u64) -> Loaded {
+        let stamp = Stamp::of(path, limit);
+        let before = self.before.0.remove(path);
+        let loaded = match before {
+            Some((known, loaded)) if stamp.as_ref() == Some(&known) => loaded,
+            _ => load(path, limit),
+        };
+        if let Some(stamp) = stamp {
+            self.now.0.insert(path.to_path_buf(), (stamp, loaded.clone()));
+        }
         loaded
     }
 

@@ -36,14 +36,14 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use electrolint_model::problem::Problem;
-use electrolint_model::source::{Omitted, Sources};
+use electrolint_model::source::{FileKind, Omitted, Sources};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::config::Configurations;
 
-pub use files::Overlay;
 use files::Reader;
 pub(crate) use files::bytes;
+pub use files::{KnownFiles, Overlay};
 pub(crate) use ignored::repository as top_of_repository;
 use paths::Base;
 use survey::Survey;
@@ -143,6 +143,11 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
     out
 }
 
+/// How a file of this name is read; `None`: it is not.
+pub(crate) fn file_kind(path: &Path) -> Option<FileKind> {
+    kinds::kind(&path.file_name()?.to_string_lossy())
+}
+
 /// The top of the git repository that a folder lies in, absolute.
 pub fn repository(folder: &Path) -> Option<PathBuf> {
     ignored::repository(&folder.canonicalize().ok()?).map(Path::to_path_buf)
@@ -194,6 +199,19 @@ pub enum DiscoverError {
 /// # Errors
 /// A path that does not exist or cannot be looked at. Everything below it that cannot be read is a problem in the result.
 pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configurations) -> Result<Discovery, DiscoverError> {
+    read_again(paths, options, configurations, &mut KnownFiles::default())
+}
+
+/// As [`read`], without reading files again that are as `known` has them; it knows those of this time afterwards.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_again(
+    paths: &[PathBuf],
+    options: &Options,
+    configurations: &Configurations,
+    known: &mut KnownFiles,
+) -> Result<Discovery, DiscoverError> {
     let working = resolve(Path::new("."))?;
     let mut given = if paths.is_empty() {
         vec![working.clone()]
@@ -220,7 +238,7 @@ pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configuration
     let mut finder = Finder {
         rules,
         forced,
-        reader: Reader::new(options.max_file_size.min(1 << 30), options.overlay.clone()),
+        reader: Reader::new(options.max_file_size.min(1 << 30), options.overlay.clone(), std::mem::take(known)),
         surveys: BTreeMap::new(),
         apps: BTreeMap::new(),
         lone: BTreeMap::new(),
@@ -241,6 +259,7 @@ pub fn read(paths: &[PathBuf], options: &Options, configurations: &Configuration
         finder.find_forced(&given);
     }
     finder.read_lone();
+    *known = finder.reader.known();
     Ok(finder.finish())
 }
 

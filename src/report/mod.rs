@@ -31,10 +31,11 @@ use electrolint_rules::finding::{Confidence, Finding, Relation, Scope, Severity}
 
 use crate::Exit;
 use crate::baseline::Baseline;
+use crate::config::ConfigError;
 use crate::timings::Timings;
 
 pub use full::complaint;
-pub use summary::{gone, problems, statistics, summary, verbose};
+pub use summary::{gone, problems, statistics, summary, unused, verbose};
 
 /// Formats of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -89,6 +90,8 @@ pub struct Report {
     pub baseline: Option<Baseline>,
     /// Accepted findings that are gone, one line each.
     pub gone: Vec<String>,
+    /// Entries `[[ignore]]` that accept nothing, with their places; none where not everything was looked at.
+    pub unused: Vec<ConfigError>,
     /// Category of the SARIF run.
     pub category: String,
     /// When the analysis began and ended: seconds since 1970, UTC.

@@ -121,6 +121,20 @@ pub fn verbose(report: &Report) -> String {
     printable(&out)
 }
 
+/// Entries `[[ignore]]` of the configuration that accept nothing, one line each, at most `limit` of them.
+pub fn unused(report: &Report, limit: usize) -> String {
+    let mut out = String::new();
+    for entry in report.unused.iter().take(limit) {
+        let line = crate::config::position(&entry.text, entry.span.start).line;
+        let _ = writeln!(out, "unused: {}:{line}: {}", printable(&entry.path), printable(&entry.message));
+    }
+    let more = report.unused.len().saturating_sub(limit);
+    if more > 0 {
+        let _ = writeln!(out, "unused: {more} more entries of the configuration");
+    }
+    out
+}
+
 /// Accepted findings that are gone, one line each, at most `limit` of them; empty if there is nothing to say.
 pub fn gone(report: &Report, limit: usize) -> String {
     let mut out = String::new();

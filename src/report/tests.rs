@@ -103,6 +103,7 @@ fn sample() -> Report {
         repository: PathBuf::from("/nowhere/notes"),
         baseline: None,
         gone: Vec::new(),
+        unused: Vec::new(),
         category: "electrolint".into(),
         time: (1_795_219_200, 1_795_219_201),
         timings: Default::default(),

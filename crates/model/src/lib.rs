@@ -13,6 +13,6 @@ mod syntax;
 pub mod text;
 pub mod web_url;
 
-pub use app::{App, Options, analyse};
+pub use app::{App, Memory, Options, analyse, analyse_again};
 #[doc(hidden)]
 pub use syntax::parse_and_drop;

@@ -1,9 +1,10 @@
 //! The two steps: every file on its own, then all together.
 
 use std::cell::RefCell;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::App;
 use crate::electron::Version;
@@ -13,6 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::source::{FileId, FileKind, Role, SourceFile, Sources};
 use crate::summary::Summary;
 use crate::syntax::{self, Outcome, Script};
+use crate::text::Text;
 
 /// What the caller decides about an analysis.
 #[derive(Clone, Debug, Default)]
@@ -27,11 +29,38 @@ pub struct Options {
 #[derive(Clone, Debug, Default)]
 pub struct Sheets {
     /// Its scripts, in order.
-    pub summaries: Vec<Summary>,
+    pub summaries: Vec<Arc<Summary>>,
     /// The page, where it is one.
-    pub html: Option<Html>,
+    pub html: Option<Arc<Html>>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+}
+
+/// What files said on their own, kept from one analysis to the next: of a text that is the same nothing is parsed again.
+///
+/// It holds the files of the last analyses of each app that was not forgotten; a file is known by its path and kind.
+#[derive(Debug, Default)]
+pub struct Memory {
+    sheets: FxHashMap<(String, FileKind), (Arc<Text>, Arc<Sheets>)>,
+    parsed: usize,
+}
+
+impl Memory {
+    /// How many files were parsed since it was made.
+    pub fn parsed(&self) -> usize {
+        self.parsed
+    }
+
+    /// Forgets every file but those that `keep` says of, by path.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.sheets.retain(|(path, _), _| keep(path));
+    }
+
+    fn find(&self, file: &SourceFile) -> Option<Arc<Sheets>> {
+        // Borrowed keys would need a type of their own; a path is short beside the work that it saves.
+        let (text, sheets) = self.sheets.get(&(file.path.clone(), file.kind))?;
+        (Arc::ptr_eq(text, &file.text) || text == &file.text).then(|| sheets.clone())
+    }
 }
 
 /// Stack of a worker thread, in bytes. Only what is touched costs memory.
@@ -48,7 +77,12 @@ const AT_ONCE: usize = 1 << 20;
 
 /// Analyses one app. Never fails: what could not be read is in [`App::problems`].
 pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
-    let sheets = summarise_all(sources, options.threads);
+    analyse_again(sources, options, &mut Memory::default())
+}
+
+/// As [`analyse`], without parsing what `memory` knows; it knows all files of this app afterwards. The result is the same.
+pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut Memory) -> App<'a> {
+    let sheets = summarise_all(sources, options.threads, memory);
     let mut problems = sources.problems.clone();
     let (mut units, mut pages) = (Vec::new(), Vec::new());
     let mut files_read = 0;
@@ -56,12 +90,12 @@ pub fn analyse<'a>(sources: &'a Sources, options: &Options) -> App<'a> {
         let file = FileId(index as u32);
         files_read += usize::from(!sheet.summaries.is_empty() || sheet.html.is_some());
         if sources.file(file).role != Role::Context {
-            problems.extend(sheet.problems);
+            problems.extend(sheet.problems.iter().cloned());
         }
         let first = units.len() as u32;
-        units.extend(sheet.summaries.into_iter().map(|summary| Unit { file, summary }));
-        if let Some(html) = sheet.html {
-            pages.push((file, html, first..units.len() as u32));
+        units.extend(sheet.summaries.iter().map(|summary| Unit { file, summary: summary.clone() }));
+        if let Some(html) = &sheet.html {
+            pages.push((file, html.clone(), first..units.len() as u32));
         }
     }
     let program = Program::new(sources, units);
@@ -122,26 +156,38 @@ impl App<'_> {
     }
 }
 
-fn summarise_all(sources: &Sources, threads: usize) -> Vec<Sheets> {
-    let total: usize = sources.files.iter().map(|file| file.text.content.len()).sum();
+fn summarise_all(sources: &Sources, threads: usize, memory: &mut Memory) -> Vec<Arc<Sheets>> {
+    let known: Vec<Option<Arc<Sheets>>> = sources.files.iter().map(|file| memory.find(file)).collect();
+    let new = |index: usize| known.get(index).is_some_and(Option::is_none);
+    let size = |index: &usize| sources.files.get(*index).map_or(0, |file| file.text.content.len());
+    // The largest first: no thread is left alone with it at the end, and its tree is gone before the other summaries are there.
+    let mut order: Vec<usize> = (0..sources.files.len()).filter(|index| new(*index)).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(index)));
+    let total: usize = order.iter().map(size).sum();
     // Waking a pool costs about as much as a megabyte of parsing.
     let threads = if total < WORTH_THREADS { 1 } else { threads };
     let room = Room::new(AT_ONCE);
-    let one = |file: &SourceFile| {
+    let at = |index: &usize| {
+        let file = &sources.files[*index];
         let _seat = room.enter(file.text.content.len());
-        summarise(file)
+        (*index, Arc::new(summarise(file)))
     };
-    // The largest first: no thread is left alone with it at the end, and its tree is gone before the other summaries are there.
-    let mut order: Vec<usize> = (0..sources.files.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(sources.files[index].text.content.len()));
-    let at = |index: &usize| (*index, one(&sources.files[*index]));
-    let mut sheets: Vec<(usize, Sheets)> =
+    let parsed: Vec<(usize, Arc<Sheets>)> = if order.is_empty() {
+        Vec::new()
+    } else {
         match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
             Ok(pool) => pool.install(|| order.par_iter().with_max_len(1).map(at).collect()),
             Err(_) => order.iter().map(at).collect(),
-        };
-    sheets.sort_by_key(|(index, _)| *index);
-    sheets.into_iter().map(|(_, sheets)| sheets).collect()
+        }
+    };
+    let mut sheets = known;
+    memory.parsed += parsed.len();
+    for (index, sheet) in parsed {
+        let file = &sources.files[index];
+        memory.sheets.insert((file.path.clone(), file.kind), (file.text.clone(), sheet.clone()));
+        sheets[index] = Some(sheet);
+    }
+    sheets.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// Lets in what fits: whoever wants more than there is goes in alone.
@@ -254,11 +300,11 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                     sheets.take(file, outcome);
                 }
             }
-            sheets.html = Some(html);
+            sheets.html = Some(Arc::new(html));
         }
         FileKind::Yaml | FileKind::Toml => match crate::data::read(text, file.kind) {
             Ok(read) => {
-                sheets.summaries.push(read.summary);
+                sheets.summaries.push(Arc::new(read.summary));
                 if read.too_deep {
                     sheets.problem(file, None, ProblemKind::TooDeep, TOO_DEEP.to_owned());
                 }
@@ -292,6 +338,6 @@ impl Sheets {
         if outcome.too_deep {
             self.problem(file, None, ProblemKind::TooDeep, TOO_DEEP.to_owned());
         }
-        self.summaries.push(outcome.summary);
+        self.summaries.push(Arc::new(outcome.summary));
     }
 }

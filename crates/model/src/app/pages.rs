@@ -1,6 +1,7 @@
 //! Pages: HTML files, and markup that scripts hold.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -23,7 +24,7 @@ pub struct Page {
     /// The file.
     pub file: FileId,
     /// What it holds.
-    pub html: Html,
+    pub html: Arc<Html>,
     /// Its inline scripts.
     pub scripts: Vec<UnitId>,
     /// Its webviews.
@@ -85,7 +86,7 @@ pub struct WebviewElement {
     pub certainty: Certainty,
 }
 
-pub(super) fn read(app: &App, pages: Vec<(FileId, Html, Range<u32>)>) -> Vec<Page> {
+pub(super) fn read(app: &App, pages: Vec<(FileId, Arc<Html>, Range<u32>)>) -> Vec<Page> {
     let mut left = MOST_WEBVIEWS;
     pages
         .into_iter()

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::things::*;
 use super::{C, F, K, Program};
 use crate::summary::{Export, Value};
@@ -14,6 +16,14 @@ const LEAST_TELLING: usize = 8;
 
 /// Calls of a function that registers handlers which are looked at.
 const MOST_REGISTRATIONS: usize = 1000;
+
+/// What the calls of one name call, as far as they were looked at.
+#[derive(Default)]
+pub(super) struct Called {
+    /// How many of them were looked at, in the order of files.
+    looked_at: usize,
+    by_function: FxHashMap<F, Vec<C>>,
+}
 
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
@@ -60,11 +70,7 @@ impl Program<'_> {
             for heir in &heirs {
                 let Some(name) = self.summary(heir.0).classes[heir.1.index()].name else { continue };
                 for name in self.names_of(self.str(heir.0, name)).iter() {
-                    for &c in self.calls_named(name) {
-                        if calls.len() < most && !calls.contains(&c) && self.calls_it(c, f) {
-                            calls.push(c);
-                        }
-                    }
+                    self.calls_of(name, f, most, &mut calls);
                 }
             }
         }
@@ -83,14 +89,7 @@ impl Program<'_> {
             return Rc::from(calls);
         };
         for name in self.names_of(self.str(f.0, name)).iter() {
-            for &c in self.calls_named(name) {
-                if calls.len() >= most {
-                    break;
-                }
-                if !calls.contains(&c) && self.calls_it(c, f) {
-                    calls.push(c);
-                }
-            }
+            self.calls_of(name, f, most, &mut calls);
         }
         if calls.is_empty() && class.is_none() && function.class.is_some() && self.is_telling(f, name) {
             let by_name = self.calls_named(self.str(f.0, name)).iter();
@@ -180,6 +179,62 @@ impl Program<'_> {
                 }
             }
         }
+    }
+
+    /// Adds the calls of this name that call this function, in the order of files, until there are `most` in all.
+    ///
+    /// What a call calls is remembered by name: of many functions with one name each call is looked at once. Where that leads back to
+    /// what is being evaluated, or is cut short, it is not remembered.
+    fn calls_of(&self, name: &str, f: F, most: usize, calls: &mut Vec<C>) {
+        let mut add = |c: C| {
+            if calls.len() < most && !calls.contains(&c) {
+                calls.push(c);
+            }
+            calls.len() < most
+        };
+        let mut next = 0;
+        if let Some(called) = self.called.borrow().get(name) {
+            next = called.looked_at;
+            if !called.by_function.get(&f).is_none_or(|known| known.iter().all(|c| add(*c))) {
+                return;
+            }
+        }
+        let mut is_sure = true;
+        for (index, &c) in self.calls_named(name).iter().enumerate().skip(next) {
+            let outer = self.hit.replace(u32::MAX);
+            let functions = self.functions_called(c);
+            let hit = self.hit.get();
+            self.hit.set(hit.min(outer));
+            is_sure &= hit == u32::MAX && self.provisional.borrow().is_empty() && !self.budget.is_over();
+            let is_it = functions.contains(&f);
+            if is_sure {
+                let mut all = self.called.borrow_mut();
+                let called = all.entry(Rc::from(name)).or_default();
+                // A question in between may have got further.
+                if called.looked_at == index {
+                    called.looked_at += 1;
+                    functions.into_iter().for_each(|function| called.by_function.entry(function).or_default().push(c));
+                }
+            }
+            if is_it && !add(c) {
+                return;
+            }
+        }
+    }
+
+    /// The functions that a call may run.
+    fn functions_called(&self, c: C) -> Vec<F> {
+        let callee = super::V(c.0, self.call(c).callee);
+        let mut functions: Vec<F> = Vec::new();
+        for known in self.eval(callee).iter() {
+            let function = match &known.thing {
+                Thing::Function(function, _) => Some(*function),
+                Thing::Class(class) => self.constructor(*class),
+                _ => None,
+            };
+            functions.extend(function.filter(|function| !functions.contains(function)));
+        }
+        functions
     }
 
     /// Every class that extends something, with what it extends.

@@ -26,6 +26,7 @@ mod variables;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -63,7 +64,7 @@ pub struct Unit {
     /// The file.
     pub file: FileId,
     /// What it says.
-    pub summary: Summary,
+    pub summary: Arc<Summary>,
 }
 
 /// A variable, for what is known of all its readings.
@@ -115,6 +116,8 @@ pub struct Program<'a> {
     shallow: Cell<bool>,
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
+    /// What calls call, by their name.
+    called: RefCell<FxHashMap<Rc<str>, callers::Called>>,
     emits: RefCell<FxHashMap<C, Rc<[C]>>>,
     added: RefCell<collections::Added>,
     /// Collections that are being looked into.
@@ -155,6 +158,7 @@ impl<'a> Program<'a> {
             shallow: Cell::new(false),
             handed: RefCell::default(),
             callers: RefCell::default(),
+            called: RefCell::default(),
             emits: RefCell::default(),
             added: RefCell::default(),
             holding: RefCell::default(),

@@ -1,0 +1,77 @@
+//! The thread that checks: the newest texts, one job at a time, with what the last one left.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::cli::CheckArgs;
+use crate::discover::Overlay;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::{Failure, Kept, check_again};
+
+/// Stack of the threads of the server, in bytes: linking and looking for weaknesses recurse.
+pub(super) const STACK: usize = 64 << 20;
+
+/// What is to be checked.
+pub(super) struct Job {
+    /// Counts the states of texts and settings.
+    pub generation: u64,
+    /// Folders, with the options of their check. Empty options: nothing is to be kept of them.
+    pub checks: Vec<(PathBuf, CheckArgs)>,
+    /// The folders that there are at all.
+    pub folders: Vec<PathBuf>,
+    /// Texts of the editor.
+    pub overlay: Overlay,
+    /// Set when a newer job is there.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+/// What came of a job.
+pub(super) struct Done {
+    /// That of the job.
+    pub generation: u64,
+    /// By folder; a folder whose check came to nothing says why.
+    pub reports: Vec<(PathBuf, Result<Report, Failure>)>,
+}
+
+/// Works until nobody asks any more.
+pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
+    let mut kept: BTreeMap<PathBuf, Kept> = BTreeMap::new();
+    while let Ok(mut job) = jobs.recv() {
+        // Each job holds all that was waiting: the newest is enough.
+        while let Ok(newer) = jobs.try_recv() {
+            job = newer;
+        }
+        kept.retain(|folder, _| job.folders.contains(folder));
+        let mut reports = Vec::with_capacity(job.checks.len());
+        for (folder, options) in job.checks {
+            let mut own = kept.remove(&folder).unwrap_or_default();
+            own.cancelled = job.cancelled.clone();
+            let check = || check_again(&options, &job.overlay, &Progress::silent(), &mut own);
+            // A bug must not take the editor's server away; what was kept is not trusted any more.
+            let report = catch_unwind(AssertUnwindSafe(check)).map_err(|panic| panic_text(&*panic));
+            let report = match report {
+                Ok(report) => {
+                    kept.insert(folder.clone(), own);
+                    report
+                }
+                Err(text) => Err(Failure::Editor(format!("this is a bug in electrolint: {text}"))),
+            };
+            reports.push((folder, report));
+        }
+        let is_cancelled = reports.iter().any(|(_, report)| matches!(report, Err(Failure::Cancelled)));
+        if !is_cancelled && results.send(Done { generation: job.generation, reports }).is_err() {
+            return;
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
+}
