@@ -213,7 +213,7 @@ mod tests {
         for (url, host) in [
             ("http://012.0.0.1/", Some("10.0.0.1")),
             ("http://10.0.0.1./", Some("10.0.0.1")),
-            ("http://[::FFFF:1.2.3.4]:80/", Some("::ffff:102:304")),
+            ("http://[::FFFF:1.2.3.4]:80/", Some("::ffff:1.2.3.4")),
             ("HTTP://EXAMPLE.com.", Some("example.com.")),
             ("http://1.2.3.999/", None),
             ("/path", None),

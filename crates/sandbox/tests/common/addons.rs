@@ -25,6 +25,14 @@ impl Place {
     pub fn addon(&self, id: &str, more: &str, main: &str) -> std::path::PathBuf {
         let folder = self.root.path().join("addons").join(id);
         std::fs::create_dir_all(&folder).expect("a folder");
+        // A machine that does much else may take its time for a start.
+        let more = match more {
+            more if more.contains("initTimeoutMs") => more.to_owned(),
+            more if more.contains(r#""limits":{"#) => {
+                more.replacen(r#""limits":{"#, r#""limits":{"initTimeoutMs":60000,"#, 1)
+            }
+            more => format!(r#"{more},"limits":{{"initTimeoutMs":60000}}"#),
+        };
         let manifest = format!(r#"{{"version":1,"id":"{id}","main":"index.js"{more}}}"#);
         std::fs::write(folder.join("addon.json"), manifest).expect("a manifest");
         std::fs::write(folder.join("index.js"), main).expect("main");
@@ -35,7 +43,7 @@ impl Place {
         HostOptions {
             folder: self.root.path().join("addons"),
             state: self.root.path().join("state"),
-            ceiling: Ceiling::default(),
+            ceiling: Ceiling::parse(r#"{"version":1,"limits":{"initTimeoutMs":60000}}"#).expect("a ceiling"),
             allow_private_network: false,
             allow_root: false,
             modules: Default::default(),
