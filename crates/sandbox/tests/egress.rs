@@ -407,6 +407,18 @@ async fn d12_report_mode_says_the_same_and_opens_nothing_private() {
     }
 }
 
+#[test]
+fn the_numbers_of_the_source_are_the_defaults() {
+    let asks = r#"{"version":1,"id":"a","main":"index.js","permissions":["net.request","net.websocket"],"network":{"hosts":["*"]}}"#;
+    let policy = policy(asks);
+    let network = &policy.network;
+    assert_eq!((network.request_max_concurrent, network.websocket_max_concurrent), (5, 5));
+    let seconds = [network.request_timeout, network.dns_cache, policy.limits.init_timeout, policy.restart.stable_after];
+    assert_eq!(seconds.map(|duration| duration.as_secs()), [10, 300, 5, 60]);
+    assert_eq!(policy.restart.max_consecutive_crashes, 3);
+    assert!(network.websocket_schemes.iter().eq(["ws", "wss"]) && network.request_schemes.iter().eq(["http", "https"]));
+}
+
 #[tokio::test]
 async fn nothing_goes_on_after_the_sandbox() {
     let held = holding().await;

@@ -301,7 +301,10 @@ pub(super) async fn run(addon: Arc<Addon>, mut commands: mpsc::Receiver<Command>
         let started = tokio::select! {
             started = addon.start() => started,
             command = commands.recv() => match command {
-                Some(Command::Restart) => continue,
+                Some(Command::Restart) => {
+                    supervision.asked(Instant::now());
+                    continue;
+                }
                 command => return end(&addon, command),
             },
         };
