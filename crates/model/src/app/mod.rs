@@ -123,7 +123,7 @@ pub struct App<'a> {
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
     places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
-    url_parts: RefCell<FxHashMap<crate::link::V, Rc<Option<(roots::Root, roots::UrlPart)>>>>,
+    url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     steps: steps::Steps,
 }
 

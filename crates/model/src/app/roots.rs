@@ -46,6 +46,9 @@ pub struct Root {
     pub path: Vec<String>,
 }
 
+/// What [`App::url_part`] found.
+pub(super) type KnownPart = Rc<Option<(Root, UrlPart)>>;
+
 impl App<'_> {
     /// The part of an address that a value is, and what the address is made from.
     pub fn url_part(&self, v: V) -> Option<(Root, UrlPart)> {
@@ -53,7 +56,7 @@ impl App<'_> {
     }
 
     /// As [`App::url_part`], found once for each value: every check is compared with every value that it may speak of.
-    fn known_url_part(&self, v: V) -> Rc<Option<(Root, UrlPart)>> {
+    fn known_url_part(&self, v: V) -> KnownPart {
         if let Some(known) = self.url_parts.borrow().get(&v) {
             return known.clone();
         }
