@@ -4,7 +4,7 @@ use electrolint_model::link::things::Known;
 
 /// A server.
 pub(crate) struct Server {
-    /// In lower case, without brackets.
+    /// As the URL parser reads it: in lower case, without brackets, an address in its usual spelling.
     pub host: String,
     /// `https://api.example.com:8443/`.
     pub origin: String,
@@ -34,5 +34,7 @@ pub(crate) fn server(known: &Known) -> Option<Server> {
         return None;
     }
     let origin = format!("{scheme}://{}/", server.trim_end_matches(':'));
-    Some(Server { host: host.to_ascii_lowercase(), origin })
+    // An address has many spellings, and one meaning; what is no URL is taken as it is written.
+    let host = electrolint_policy::host_of(&origin).unwrap_or_else(|| host.to_ascii_lowercase());
+    Some(Server { host, origin })
 }

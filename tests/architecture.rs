@@ -64,6 +64,7 @@ const OTHERS: &[(&str, &[&str], &[&str])] = &[
             "hickory*",
             "trust-dns*",
             "tungstenite*",
+            "socketioxide*",
         ],
         &["electrolint-sandbox"],
     ),

@@ -83,6 +83,11 @@ pub(super) fn main(package: &Package) -> Vec<PathBuf> {
     let mut candidates = vec![path.clone(), with(".js"), with(".cjs"), with(".mjs"), path.join("index.js")];
     candidates.extend(["ts", "tsx", "mts", "cts"].map(|extension| path.with_extension(extension)));
     candidates.extend([path.join("index.ts")]);
+    // `main.build.js` is made of the `main.js` beside it.
+    if let Some(source) = path.file_stem().map(Path::new).filter(|stem| stem.extension().is_some()) {
+        candidates
+            .extend(["js", "mjs", "cjs", "ts"].map(|extension| path.with_file_name(source).with_extension(extension)));
+    }
     candidates
 }
 

@@ -92,6 +92,16 @@ fn a_folder_with_electron_is_an_app() {
 fn a_main_that_imports_electron_makes_an_app() {
     let folder = folder(&[("package.json", r#"{"main": "start"}"#), ("start.js", MAIN)]);
     assert_eq!(files(one(&find(&folder, &["."]))), ["package.json", "start.js"]);
+    // A bundle that is not there yet, beside what it is made of; the tools are a package of their own.
+    let tools = r#"{"devDependencies": {"electron": "39.2.7"}}"#;
+    let files_of_two = [
+        ("app/package.json", r#"{"main": "main.build.js"}"#),
+        ("app/main.js", MAIN),
+        ("tools/package.json", tools),
+        ("tools/make.js", "run()"),
+    ];
+    let folder = self::folder(&files_of_two);
+    assert_eq!(files(one(&find(&folder, &["."]))), ["app/main.js", "app/package.json"]);
 }
 
 #[test]

@@ -19,6 +19,17 @@ pub fn is_blocked_port(port: u16) -> bool {
     BLOCKED_PORTS.binary_search(&port).is_ok()
 }
 
+/// The host of a URL as the URL parser reads it, in lower case and without brackets: `http://0x7f.1/` has `127.0.0.1`. `None` for a
+/// text that is no URL with a host.
+#[must_use]
+pub fn host_of(url: &str) -> Option<String> {
+    match url::Url::parse(url).ok()?.host()? {
+        Host::Domain(name) => Some(name.to_owned()),
+        Host::Ipv4(address) => Some(address.to_string()),
+        Host::Ipv6(address) => Some(address.to_string()),
+    }
+}
+
 /// An entry of `network.hosts`, compared as a parsed host and never as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPattern {
@@ -196,6 +207,20 @@ fn parse_port(text: &str, digits: &str) -> Result<u16, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_what_the_parser_reads() {
+        for (url, host) in [
+            ("http://012.0.0.1/", Some("10.0.0.1")),
+            ("http://10.0.0.1./", Some("10.0.0.1")),
+            ("http://[::FFFF:1.2.3.4]:80/", Some("::ffff:1.2.3.4")),
+            ("HTTP://EXAMPLE.com.", Some("example.com.")),
+            ("http://1.2.3.999/", None),
+            ("/path", None),
+        ] {
+            assert_eq!(host_of(url).as_deref(), host, "{url}");
+        }
+    }
 
     #[test]
     fn urls_are_judged_by_their_host_and_port() {

@@ -30,7 +30,7 @@ mod value;
 pub use address::{is_public, is_reserved, why_not_public};
 pub use arguments::{Misfit, Schema, Type, Types, arguments_fit, value_fits};
 pub use compare::{Comparison, Grant};
-pub use host::{HostPattern, is_blocked_port};
+pub use host::{HostPattern, host_of, is_blocked_port};
 pub use manifest::{Level, Manifest, ManifestError, ManifestErrors, Permission, check_method_name, json_schema};
 pub use policy::{Api, Ceiling, Denied, Policy, Target};
 pub use value::{BytesKind, Text, Value};

@@ -176,6 +176,22 @@ pub enum Permission {
     Root,
 }
 
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 10] = [
+        Self::Log,
+        Self::Timers,
+        Self::NetRequest,
+        Self::NetWebSocket,
+        Self::Storage,
+        Self::ConfigWrite,
+        Self::InboundHttp,
+        Self::InboundStatic,
+        Self::InboundSocketIo,
+        Self::Root,
+    ];
+}
+
 /// How much the operating system must enforce, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -32,6 +32,30 @@ impl Ceiling {
         read(text, ceiling_contradictions).map(Self)
     }
 
+    /// This ceiling with the host's word on what needs its consent by name: without it neither is granted, whatever the file
+    /// says; with it, it is, whatever the file leaves out. A manifest must say `distribution: false` for either.
+    #[must_use]
+    pub fn consent(mut self, root: bool, private_network: bool) -> Self {
+        let manifest = &mut self.0;
+        let entry = |name| crate::manifest::PermissionEntry { name, from: Vec::new() };
+        match &mut manifest.permissions {
+            Some(list) => list.retain(|entry| entry.name != Permission::Root),
+            None if root => manifest.permissions = Some(Permission::ALL.iter().map(|name| entry(*name)).collect()),
+            None => {}
+        }
+        if let Some(list) = manifest.permissions.as_mut().filter(|_| root)
+            && list.iter().all(|entry| entry.name != Permission::Root)
+        {
+            list.push(entry(Permission::Root));
+        }
+        let block = if private_network { Block::None } else { Block::Private };
+        manifest.network.get_or_insert_default().block = Some(block);
+        if root || private_network {
+            manifest.distribution = Some(false);
+        }
+        self
+    }
+
     /// A ceiling made in code. The caller answers for its bounds.
     #[must_use]
     pub fn from_manifest(manifest: Manifest) -> Self {
@@ -307,6 +331,18 @@ impl Policy {
     /// # Errors
     /// [`Denied`] with the entry or built-in rule that decided.
     pub fn check_url(&self, url: &str, api: Api) -> Result<Target, Denied> {
+        match self.judge_url(url, api)? {
+            (target, None) => Ok(target),
+            (_, Some(denied)) => Err(denied),
+        }
+    }
+
+    /// As [`Policy::check_url`] for a host that only reports what its list of hosts refuses: the target, and that refusal if
+    /// there is one. Permission, scheme, port, reserved names and addresses are refused still.
+    ///
+    /// # Errors
+    /// [`Denied`] by anything but `network.hosts`.
+    pub fn judge_url(&self, url: &str, api: Api) -> Result<(Target, Option<Denied>), Denied> {
         let parsed = Url::parse(url).map_err(|error| Denied::new("url", format!("not a URL: {error}")))?;
         let (permission, schemes, schemes_at) = match api {
             Api::Request => (Permission::NetRequest, &self.network.request_schemes, "/network/request/schemes"),
@@ -320,7 +356,7 @@ impl Policy {
             .of(&parsed));
         }
         if parsed.scheme() == "data" && api == Api::Request && self.network.data_urls {
-            return Ok(Target { url: parsed, host: None, port: 0, rule: "/network/dataUrls".into() });
+            return Ok((Target { url: parsed, host: None, port: 0, rule: "/network/dataUrls".into() }, None));
         }
         if !schemes.contains(parsed.scheme()) {
             return Err(Denied::new(schemes_at, format!("the scheme {} is not allowed", parsed.scheme())).of(&parsed));
@@ -344,17 +380,19 @@ impl Policy {
                 return Err(Denied::new(rule, why).of(&parsed));
             }
         }
-        match self.network.hosts.iter().find(|(pattern, _)| pattern.covers(&host, port)) {
-            Some((_, rule)) => {
-                let rule = rule.clone();
-                let host = host.to_owned();
-                Ok(Target { url: parsed, host: Some(host), port, rule })
-            }
-            None if is_blocked_port(port) => {
-                Err(Denied::new("blocked-port", format!("the port {port} is blocked")).of(&parsed))
-            }
-            None => Err(Denied::new("/network/hosts", format!("no entry allows {host} on port {port}")).of(&parsed)),
+        let listed = self.network.hosts.iter().find(|(pattern, _)| pattern.covers(&host, port));
+        if listed.is_none() && is_blocked_port(port) {
+            return Err(Denied::new("blocked-port", format!("the port {port} is blocked")).of(&parsed));
         }
+        let (rule, refused) = match listed {
+            Some((_, rule)) => (rule.clone(), None),
+            None => {
+                let why = format!("no entry allows {host} on port {port}");
+                ("/network/hosts".into(), Some(Denied::new("/network/hosts", why).of(&parsed)))
+            }
+        };
+        let host = Some(host.to_owned());
+        Ok((Target { url: parsed, host, port, rule }, refused))
     }
 
     /// Whether a connection to `address` may be made for an allowed host.

@@ -6,7 +6,10 @@
 
 #[doc(hidden)]
 pub mod cli;
+pub mod egress;
 mod engine;
+pub mod host;
+pub mod inbound;
 mod os;
 pub mod proto;
 mod worker;

@@ -8,7 +8,7 @@ use super::App;
 use crate::link::things::{Certainty, Host, Known, Thing};
 use crate::link::{C, V, final_name};
 use crate::source::Span;
-use crate::summary::{CallKind, Value};
+use crate::summary::{CallId, CallKind, Value};
 
 /// Calls of one API in one script that are looked at: many times what the largest apps hold.
 const MOST_CALLS: usize = 1000;
@@ -219,6 +219,47 @@ impl App<'_> {
         }
         let callee = V(c.0, call.callee);
         self.program.eval(callee).iter().find_map(path_of)
+    }
+
+    /// Calls of a method on what an API gives: `calls_on_result("new XMLHttpRequest", "open")`.
+    pub fn calls_on_result(&self, result: &str, method: &str) -> Vec<ApiCall> {
+        let mut found = Vec::new();
+        for &c in self.program.calls_named(method) {
+            let call = self.program.call(c);
+            let Value::Member(object, _) = self.program.value(V(c.0, call.callee)) else { continue };
+            let certainty = self.eval(V(c.0, object)).iter().find_map(|known| match &known.thing {
+                Thing::Result(path, _) if &**path == result => Some(known.certainty),
+                _ => None,
+            });
+            if let Some(certainty) = certainty {
+                found.push(ApiCall { call: c, receiver: None, certainty, remote: false });
+            }
+        }
+        found
+    }
+
+    /// Attributes of elements written as JSX: the tag, the attribute, its value, and where it stands.
+    pub fn jsx_attributes(&self) -> Vec<(C, String, String, V)> {
+        let mut found = Vec::new();
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            for (index, call) in summary.calls.iter().enumerate() {
+                if call.kind != CallKind::Jsx {
+                    continue;
+                }
+                let c = C(unit, CallId(index as u32));
+                let Some(tag) = self.program.argument(c, 0).and_then(|tag| summary.text(tag.1)) else { continue };
+                let Some(attributes) = self.program.argument(c, 1) else { continue };
+                let Value::Object(list) = self.program.value(attributes) else { continue };
+                for property in summary.properties(list) {
+                    if let crate::summary::Key::Name(name) = property.key {
+                        let name = summary.str(name).to_ascii_lowercase();
+                        found.push((c, tag.to_owned(), name, V(unit, property.value)));
+                    }
+                }
+            }
+        }
+        found
     }
 }
 

@@ -59,8 +59,8 @@ impl App<'_> {
             let beside: Vec<&str> = exact.iter().copied().filter(|path| split(path).0 == folder).collect();
             let meant = match (beside.is_empty(), exact.is_empty()) {
                 (false, _) => beside,
-                (_, false) => exact,
-                _ => pages_of(false),
+                (_, false) => likelier(exact),
+                _ => likelier(pages_of(false)),
             };
             let meant: FxHashSet<&str> = meant.into_iter().collect();
             let files = self.pages.iter().map(|page| page.file);
@@ -216,6 +216,16 @@ impl App<'_> {
             _ => None,
         }
     }
+}
+
+/// Folders whose pages are a web site's, a container's or what the app makes sites of, where a page of the same name lies elsewhere.
+const ELSEWHERE: [&str; 8] = ["docs", "website", "site", "docker", "themes", "templates", "examples", "demo"];
+
+/// Of several pages of one name those that lie in no folder of another purpose; all if there is none.
+fn likelier(paths: Vec<&str>) -> Vec<&str> {
+    let is_elsewhere = |path: &str| split(path).0.split('/').any(|folder| ELSEWHERE.contains(&folder));
+    let likely: Vec<&str> = paths.iter().copied().filter(|path| !is_elsewhere(path)).collect();
+    if likely.is_empty() { paths } else { likely }
 }
 
 /// The end of an address that can be compared with a page's path.

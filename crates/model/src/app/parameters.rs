@@ -4,7 +4,7 @@ use super::App;
 use super::inside::Which;
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{CallKind, Key, Operator, Value};
+use crate::summary::{CallKind, ConditionId, Key, Operator, Value};
 
 /// Helpers that are followed in a row.
 const MOST_HELPERS: u32 = 3;
@@ -170,5 +170,85 @@ impl App<'_> {
                 name.is_some_and(|name| name.text() == Some(event))
             })
         })
+    }
+
+    /// Which parameters of a function a value depends on: the index, and the property read from it, if one is.
+    ///
+    /// Parameters of functions written inside it, and what calls give, count as `None`.
+    pub fn parameters_of(&self, v: V, f: F) -> Vec<Option<(u32, Option<String>)>> {
+        let mut found = Vec::new();
+        let mut open = vec![v];
+        let mut seen = rustc_hash::FxHashSet::default();
+        while let Some(v) = open.pop() {
+            if seen.len() > 400 || !seen.insert(v) {
+                continue;
+            }
+            let summary = self.program.summary(v.0);
+            let at = |id| V(v.0, id);
+            let mut add = |what| {
+                if !found.contains(&what) {
+                    found.push(what);
+                }
+            };
+            match summary.value(v.1) {
+                Value::Parameter(function, index) => {
+                    add((function == f.1 && v.0 == f.0).then_some((index, None)));
+                }
+                Value::Member(object, name) => {
+                    let object = summary.behind(object);
+                    match summary.value(object) {
+                        Value::Parameter(function, index) if function == f.1 && v.0 == f.0 => {
+                            add(Some((index, Some(summary.str(name).to_owned()))));
+                        }
+                        _ => open.push(at(object)),
+                    }
+                }
+                Value::Binding(binding) => {
+                    let writes = &summary.bindings[binding.index()].writes;
+                    open.extend(writes.iter().map(|write| at(write.value)));
+                }
+                Value::Array(list) | Value::Template(list) => {
+                    open.extend(summary.items(list).iter().map(|item| at(item.value)));
+                }
+                Value::Object(list) => open.extend(summary.properties(list).iter().map(|property| at(property.value))),
+                Value::Conditional { test, then, other } => open.extend([at(test), at(then), at(other)]),
+                Value::Binary(Operator::Default, left, _) => open.push(at(left)),
+                Value::Binary(_, left, right) | Value::Index(left, right) => open.extend([at(left), at(right)]),
+                Value::Unary(_, inner) | Value::RestOf(inner) | Value::Await(inner) | Value::ElementOf(inner) => {
+                    open.push(at(inner));
+                }
+                Value::Call(call) => {
+                    let call = summary.call(call);
+                    add(None);
+                    open.extend(summary.items(call.arguments).iter().map(|item| at(item.value)));
+                    open.push(at(call.callee));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Every test that dominates a place in a function or in one written inside it, from the inside out.
+    pub fn tests_around(&self, place: F, condition: Option<ConditionId>, f: F) -> Vec<V> {
+        let summary = self.program.summary(place.0);
+        let mut tests = Vec::new();
+        let (mut function, mut at) = (place.1, condition);
+        for _ in 0..64 {
+            tests.extend(summary.conditions_at(at).map(|condition| V(place.0, condition.test)));
+            if tests.len() > 256 {
+                break;
+            }
+            if function == f.1 || place.0 != f.0 {
+                break;
+            }
+            let record = summary.function(function);
+            if record.parent == function {
+                break;
+            }
+            at = record.condition;
+            function = record.parent;
+        }
+        tests
     }
 }

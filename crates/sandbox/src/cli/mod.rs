@@ -2,6 +2,7 @@
 
 mod check_url;
 mod doctor;
+mod host;
 mod run;
 mod serve;
 
@@ -28,6 +29,8 @@ enum Command {
     Run(run::Options),
     /// Serve a client over standard input and output: the control protocol of docs/sandbox.md
     Serve(serve::Options),
+    /// Run the addons of a folder, each in a sandbox of its own, until Ctrl-C
+    Host(host::Options),
     /// Show which layers this machine enforces, and prove each
     Doctor(doctor::Options),
     /// Say for each URL whether the policy allows it; opens no connection and looks nothing up
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
     let done = match options.command {
         Command::Run(options) => run::run(&options),
         Command::Serve(options) => serve::run(options),
+        Command::Host(options) => host::run(options),
         Command::Doctor(options) => doctor::run(&options),
         Command::CheckUrl(options) => check_url::run(&options),
     };

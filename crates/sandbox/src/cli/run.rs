@@ -119,6 +119,7 @@ async fn execute(options: &Options, policy: Policy, code: &str) -> Result<Outcom
                 Event::Uncaught(error) => eprintln!("uncaught: {}: {}", visible(&error.name), visible(&error.message)),
                 Event::LogCut(bytes) => eprintln!("[{bytes} bytes of output were cut]"),
                 Event::Exit { .. } => return,
+                Event::Reported { rule, reason } => eprintln!("reported: {}: {}", visible(&rule), visible(&reason)),
                 Event::Ready | Event::Lockup | Event::Crash { .. } => {}
             }
         }
@@ -168,7 +169,7 @@ fn refused_or_killed(error: &StartError) -> Outcome {
 }
 
 /// Text for a terminal: control characters and what starts an escape sequence are made visible.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(
             |c| {

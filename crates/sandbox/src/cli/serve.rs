@@ -16,9 +16,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    ApiError, CallArgs, Engine, EngineOptions, Event, ExecError, Sandbox, Status, from_tagged_json, to_tagged_json,
-};
+use crate::engine::event_json;
+use crate::{ApiError, CallArgs, Engine, EngineOptions, Event, ExecError, Sandbox, from_tagged_json, to_tagged_json};
 
 /// The version of the control protocol.
 const VERSION: u32 = 1;
@@ -346,6 +345,7 @@ impl Server {
             code_cache: self.options.code_cache.clone(),
             ready: self.options.ready,
             worker: None,
+            nice: 0,
         })
         .map_err(|error| ("StartError", error.to_string()))?;
         engines.insert(accept, engine.clone());
@@ -415,27 +415,7 @@ impl Server {
 }
 
 fn describe(sandbox: u64, event: Event) -> Json {
-    let mut message = match event {
-        Event::Ready => json!({ "event": "ready" }),
-        Event::Log { level, text } => json!({ "event": "log", "level": level, "text": text }),
-        Event::LogCut(bytes) => json!({ "event": "log-cut", "bytes": bytes }),
-        Event::Stderr(text) => json!({ "event": "stderr", "text": text }),
-        Event::Uncaught(error) => {
-            json!({ "event": "uncaught", "name": error.name, "message": error.message, "stack": error.stack })
-        }
-        Event::Lockup => json!({ "event": "lockup" }),
-        Event::Exit { status, reason, crash } => {
-            let (code, signal) = match status {
-                Status::Code(code) => (Some(code), None),
-                Status::Signal(signal) => (None, Some(signal)),
-            };
-            json!({ "event": "exit", "code": code, "signal": signal, "reason": reason, "crash": crash })
-        }
-        Event::Crash { consecutive, restart_after } => {
-            let after = restart_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-            json!({ "event": "crash", "consecutive": consecutive, "restartAfterMs": after })
-        }
-    };
+    let mut message = event_json(event);
     message["type"] = "event".into();
     message["sandbox"] = sandbox.into();
     message

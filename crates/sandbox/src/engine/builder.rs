@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex};
 
 use electrolint_policy::manifest::Aslr;
 use electrolint_policy::policy::{Policy, Signature};
-use electrolint_policy::{Value, check_method_name};
+use electrolint_policy::{Permission, Value, check_method_name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::broadcast;
 
-use super::event::Event;
+use super::event::{Event, Events};
 use super::handler::{ApiError, CallArgs, Handler, typed};
 use super::live::start;
 use super::modules::Folder;
+use super::network::Network;
 use super::plugins::{Loaded, Plugin, check_plugins};
 use super::sandbox::Sandbox;
 use super::{Engine, StartError};
+use crate::egress::{Egress, Guard, Mode};
 
 /// Events that a slow listener may fall behind by.
 const EVENTS: usize = 1024;
@@ -31,6 +33,12 @@ pub struct SandboxBuilder {
     modules: Option<Arc<Folder>>,
     plugins: Vec<(Arc<dyn Plugin>, serde_json::Value)>,
     load_main: bool,
+    egress: Option<Egress>,
+    mode: Mode,
+    services: Vec<(&'static str, Handler)>,
+    globals: BTreeMap<String, serde_json::Value>,
+    registered: BTreeMap<String, String>,
+    events: broadcast::Sender<Event>,
 }
 
 impl SandboxBuilder {
@@ -43,6 +51,12 @@ impl SandboxBuilder {
             modules: None,
             plugins: Vec::new(),
             load_main: false,
+            egress: None,
+            mode: Mode::Enforce,
+            services: Vec::new(),
+            globals: BTreeMap::new(),
+            registered: BTreeMap::new(),
+            events: broadcast::channel(EVENTS).0,
         }
     }
 
@@ -119,6 +133,55 @@ impl SandboxBuilder {
         self.modules(&id, folder)
     }
 
+    /// What `network` of the script goes through, in place of [`Egress::system`]. It is there only if the policy has
+    /// `net.request` or `net.websocket`.
+    #[must_use]
+    pub fn egress(mut self, egress: Egress) -> Self {
+        self.egress = Some(egress);
+        self
+    }
+
+    /// Whether what the list of hosts and the schemas of arguments refuse is refused, or only told as
+    /// [`Event::Reported`]. The host decides it: no field of a policy does.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// A function of the host for what the worker itself offers to scripts. A name that begins with `@` is for the script of
+    /// the services alone; another one is a function of `api` that no policy lists.
+    #[must_use]
+    pub(crate) fn service<F, Fut>(mut self, name: &'static str, function: F) -> Self
+    where
+        F: Fn(CallArgs) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Value, ApiError>> + Send + 'static,
+    {
+        self.services.push((name, Arc::new(move |args| Box::pin(function(args)))));
+        self
+    }
+
+    /// A module that the script may `require` by this name, in CommonJS: with the permission ROOT, and if `modules.allow` of the
+    /// policy has the name. It runs inside the sandbox like any other script.
+    #[must_use]
+    pub fn register_module(mut self, name: &str, source: &str) -> Self {
+        self.registered.insert(name.to_owned(), source.to_owned());
+        self
+    }
+
+    /// A frozen global of the script, there before anything of it runs.
+    #[must_use]
+    pub(crate) fn global(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.globals.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Events from before the start on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(self.events.subscribe())
+    }
+
     /// Makes the sandbox and waits until it is ready.
     ///
     /// # Errors
@@ -155,7 +218,32 @@ impl SandboxBuilder {
         let plugins =
             named.map(|(manifest, (plugin, options))| Loaded { name: manifest.name, plugin, options }).collect();
         let main = policy.main.as_ref().filter(|_| self.load_main).map(|main| format!("./{main}"));
+        for (name, handler) in self.services {
+            if api.iter().any(|function| {
+                let own = function.name.as_str();
+                own == name || own.starts_with(&format!("{name}.")) || name.starts_with(&format!("{own}."))
+            }) {
+                return Err(StartError::Name { name: name.into(), why: "the host has one of its own".into() });
+            }
+            api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
+        }
+        if policy.permits(Permission::Root) && self.modules.is_some() {
+            // A mark for the worker: `require` asks by the channel of modules.
+            let refuse: Handler = Arc::new(|_| Box::pin(async { Err(ApiError::new("it is no function")) }));
+            api.push(Function { name: "@require".into(), signature: Signature::any(), handler: refuse });
+        }
+        let mut registered = self.registered;
+        registered.retain(|name, _| policy.module_allowed(name));
+        let events = self.events;
+        let network = network(&policy, self.egress, self.mode, &events);
+        for (name, handler) in network.iter().flat_map(|network| network.functions(&policy)) {
+            api.push(Function { name: name.to_owned(), signature: Signature::any(), handler });
+        }
         let plan = Plan {
+            network,
+            mode: self.mode,
+            globals: self.globals,
+            registered,
             plugins,
             engine: self.engine,
             own_layout: self.own_layout || policy.aslr == Aslr::Own,
@@ -165,7 +253,7 @@ impl SandboxBuilder {
             exposed: Mutex::default(),
             main,
             modules: self.modules,
-            events: broadcast::channel(EVENTS).0,
+            events,
         };
         let plan = Arc::new(plan);
         for loaded in &plan.plugins {
@@ -182,8 +270,34 @@ pub(super) struct Function {
     pub(super) handler: Handler,
 }
 
+/// What the policy and the host give of the network; nothing without a permission for it.
+fn network(
+    policy: &Policy,
+    egress: Option<Egress>,
+    mode: Mode,
+    events: &broadcast::Sender<Event>,
+) -> Option<Arc<Network>> {
+    if !policy.permits(Permission::NetRequest) && !policy.permits(Permission::NetWebSocket) {
+        return None;
+    }
+    let mut guard = Guard::new(policy.clone(), egress.unwrap_or_else(Egress::system));
+    if mode == Mode::Report {
+        let events = events.clone();
+        guard = guard.reporting(Arc::new(move |denied| {
+            // Nobody listens: nothing to do.
+            let _ = events.send(Event::Reported { rule: denied.rule, reason: denied.reason });
+        }));
+    }
+    Some(Arc::new(Network::new(guard, policy)))
+}
+
 /// Everything that outlives a restart.
 pub(super) struct Plan {
+    pub(super) network: Option<Arc<Network>>,
+    pub(super) mode: Mode,
+    pub(super) globals: BTreeMap<String, serde_json::Value>,
+    /// Modules of the host that the policy allows.
+    pub(super) registered: BTreeMap<String, String>,
     pub(super) plugins: Vec<Loaded>,
     pub(super) engine: Engine,
     pub(super) policy: Policy,

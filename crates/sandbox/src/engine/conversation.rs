@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use electrolint_policy::Value;
 use electrolint_policy::manifest::OnUncaught;
 use electrolint_policy::policy::Signature;
+use electrolint_policy::{Permission, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,9 +16,10 @@ use super::event::{Event, ExecError};
 use super::handler::{ApiError, CallArgs, Handler};
 use super::live::{FIRST_ERROR_BYTES, Gone, Live, Outgoing, lock};
 use super::rpc::{METHOD_NOT_FOUND, RpcError};
+use crate::egress::Mode;
 use crate::os::fds;
 use crate::os::process::{Status, kill};
-use crate::proto::frames::{ErrorStrings, FromWorker, Level as LogLevel, ToWorker};
+use crate::proto::frames::{ErrorStrings, FromWorker, Level as LogLevel, REQUIRE, ToWorker};
 
 /// Bytes that may wait to be written to a worker before its calls are no longer read.
 const OUTBOUND_BYTES: usize = 2 << 20;
@@ -186,6 +187,9 @@ pub(super) async fn converse(
         (reason, gone.is_crash())
     };
     live.ended.send_replace(true);
+    if let Some(network) = &live.plan.network {
+        network.end();
+    }
     for loaded in &live.plan.plugins {
         loaded.plugin.on_exit(status, &reason);
     }
@@ -273,10 +277,11 @@ impl Host {
             FromWorker::TimedOut { id, .. } => live.expire(id),
             FromWorker::ApiCall { id, index, args } => {
                 let function = live.plan.api.get(index as usize).ok_or("a function that does not exist")?;
-                let (signature, handler) = (function.signature.clone(), function.handler.clone());
+                let (name, signature, handler) =
+                    (function.name.clone(), function.signature.clone(), function.handler.clone());
                 let live = live.clone();
                 tokio::spawn(async move {
-                    let answer = answer(&live, &signature, &handler, args).await;
+                    let answer = answer(&live, &name, &signature, &handler, args).await;
                     live.send(&match answer {
                         Ok(value) => ToWorker::ApiResult { id, value },
                         Err(error) => {
@@ -295,7 +300,7 @@ impl Host {
                 };
                 let live = live.clone();
                 tokio::spawn(async move {
-                    live.send(&match answer(&live, &signature, &handler, args).await {
+                    live.send(&match answer(&live, &method, &signature, &handler, args).await {
                         Ok(value) => ToWorker::RpcResult { id, value },
                         Err(error) => {
                             ToWorker::RpcError { id, code: super::rpc::METHOD_FAILED, message: error.message }
@@ -311,7 +316,7 @@ impl Host {
                         let live = live.clone();
                         tokio::spawn(async move {
                             // Nobody waits for the result.
-                            let _ = answer(&live, &signature, &handler, args).await;
+                            let _ = answer(&live, &method, &signature, &handler, args).await;
                         });
                     }
                 }
@@ -341,6 +346,11 @@ impl Host {
                 let source = live.plan.modules.clone();
                 let limit = live.plan.policy.limits.message_bytes as usize;
                 tokio::task::spawn_blocking(move || {
+                    if let Some(wanted) = specifier.strip_prefix(REQUIRE) {
+                        let module = require(&live, wanted, &referrer, limit);
+                        live.send(&ToWorker::ModuleSource { module });
+                        return;
+                    }
                     let module = match source {
                         Some(source) => source.module(&specifier, &referrer, limit),
                         None => Err("this sandbox has no modules".into()),
@@ -368,15 +378,36 @@ impl Host {
     }
 }
 
+/// A module for `require`, which needs ROOT.
+fn require(live: &Live, specifier: &str, referrer: &str, limit: usize) -> Result<(String, String), String> {
+    let plan = &live.plan;
+    let folder = plan.modules.as_ref().filter(|_| plan.policy.permits(Permission::Root));
+    let folder = folder.ok_or("this sandbox has no modules to require")?;
+    let (name, source) = folder.require(specifier, referrer, &plan.registered, limit)?;
+    if source.len() > limit {
+        return Err(format!("the module {name} has more than {limit} bytes"));
+    }
+    Ok((name, source))
+}
+
 /// Checks, then runs the handler. The schema refuses before the handler sees anything.
-async fn answer(live: &Live, signature: &Signature, handler: &Handler, args: Value) -> Result<Value, ApiError> {
+async fn answer(
+    live: &Live,
+    name: &str,
+    signature: &Signature,
+    handler: &Handler,
+    args: Value,
+) -> Result<Value, ApiError> {
     let listed = match &args {
         Value::Array(_) => None,
         named => Some(Value::Array(vec![named.clone()])),
     };
-    signature
-        .check_arguments(listed.as_ref().unwrap_or(&args))
-        .map_err(|misfit| ApiError { name: "TypeError".into(), message: misfit.to_string() })?;
+    if let Err(misfit) = signature.check_arguments(listed.as_ref().unwrap_or(&args)) {
+        match live.plan.mode {
+            Mode::Enforce => return Err(ApiError { name: "TypeError".into(), message: misfit.to_string() }),
+            Mode::Report => live.emit(Event::Reported { rule: name.into(), reason: misfit.to_string() }),
+        }
+    }
     let value = handler(CallArgs { value: args }).await?;
     signature
         .check_result(&value)

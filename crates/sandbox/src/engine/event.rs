@@ -1,5 +1,6 @@
 //! What is told of a sandbox: events, and why an execution has no result.
 
+use serde_json::{Value as Json, json};
 use tokio::sync::broadcast;
 
 use crate::os::process::Status;
@@ -23,6 +24,13 @@ pub enum Event {
     LogCut(u64),
     /// An error that nothing caught.
     Uncaught(Thrown),
+    /// Something that the policy refuses, and that [`crate::egress::Mode::Report`] lets through.
+    Reported {
+        /// JSON pointer of the policy's entry, or the name of the function whose arguments do not fit.
+        rule: String,
+        /// One sentence.
+        reason: String,
+    },
     /// No pong came in `lockup.timeoutMs`.
     Lockup,
     /// The worker has ended. The last event of a run.
@@ -41,6 +49,32 @@ pub enum Event {
         /// When it is started again; `None`: not before somebody asks for it.
         restart_after: Option<std::time::Duration>,
     },
+}
+
+/// An event as one JSON object.
+pub(crate) fn event_json(event: Event) -> Json {
+    match event {
+        Event::Ready => json!({ "event": "ready" }),
+        Event::Log { level, text } => json!({ "event": "log", "level": level, "text": text }),
+        Event::LogCut(bytes) => json!({ "event": "log-cut", "bytes": bytes }),
+        Event::Stderr(text) => json!({ "event": "stderr", "text": text }),
+        Event::Uncaught(error) => {
+            json!({ "event": "uncaught", "name": error.name, "message": error.message, "stack": error.stack })
+        }
+        Event::Reported { rule, reason } => json!({ "event": "reported", "rule": rule, "reason": reason }),
+        Event::Lockup => json!({ "event": "lockup" }),
+        Event::Exit { status, reason, crash } => {
+            let (code, signal) = match status {
+                Status::Code(code) => (Some(code), None),
+                Status::Signal(signal) => (None, Some(signal)),
+            };
+            json!({ "event": "exit", "code": code, "signal": signal, "reason": reason, "crash": crash })
+        }
+        Event::Crash { consecutive, restart_after } => {
+            let after = restart_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+            json!({ "event": "crash", "consecutive": consecutive, "restartAfterMs": after })
+        }
+    }
 }
 
 /// The strings of an error of the script.

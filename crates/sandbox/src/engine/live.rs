@@ -21,6 +21,7 @@ use super::{StartError, config_of};
 use crate::os::process::kill;
 use crate::proto::frames::ToWorker;
 use crate::proto::session::Session;
+use crate::worker::Config;
 
 /// Why a worker ended, as far as the host decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +247,9 @@ impl Live {
             let _ = waiting.send(Err(RpcError::Gone(RESET.into())));
         }
         self.ports.store(0, Ordering::Release);
+        if let Some(network) = &self.plan.network {
+            network.end();
+        }
         if let Some(done) = done {
             let _ = done.send(());
         }
@@ -270,7 +274,7 @@ impl Live {
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -283,7 +287,7 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     } else {
         engine.nursery(plan.policy.level).await?
     };
-    let config = config_of(&plan.policy);
+    let config = Config { nice: engine.nice(), ..config_of(&plan.policy) };
     let waiting = if plan.own_layout { None } else { engine.ready_worker(&nursery, &config) };
     let first = ToWorker::ApiInit { names: plan.api.iter().map(|f| f.name.clone()).collect() };
     let fork = async {
@@ -354,6 +358,17 @@ pub(super) async fn start(plan: &Arc<Plan>) -> Result<Arc<Live>, StartError> {
     Ok(live)
 }
 
+/// Defines the host's globals, frozen all the way down.
+const GLOBALS: &str = "
+    const freeze = (value) => {
+        if (typeof value === 'object' && value !== null) { Object.values(value).forEach(freeze); Object.freeze(value); }
+        return value;
+    };
+    const all = JSON.parse($TEXT);
+    for (const name of Object.keys(all)) {
+        Object.defineProperty(globalThis, name, { value: freeze(all[name]), enumerable: false, configurable: true, writable: true });
+    }";
+
 /// Runs what comes before anything of the caller's: the scripts of plugins, then `main` of an addon.
 pub(super) async fn run_first(plan: &Plan, live: &Arc<Live>) -> Result<(), StartError> {
     for loaded in &plan.plugins {
@@ -368,6 +383,15 @@ pub(super) async fn run_first(plan: &Plan, live: &Arc<Live>) -> Result<(), Start
         let timeout = plan.policy.limits.init_timeout;
         let script = Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None };
         script.await.map_err(|error| StartError::Plugin { name: loaded.name.clone(), error })?;
+    }
+    if !plan.globals.is_empty() {
+        // A JSON text inside a JSON string: as an object literal, a key `__proto__` would set the prototype.
+        let text = serde_json::Value::Object(plan.globals.clone().into_iter().collect()).to_string();
+        let code = GLOBALS.replacen("$TEXT", &serde_json::Value::String(text).to_string(), 1);
+        let timeout = plan.policy.limits.init_timeout;
+        Execute { live: live.clone(), what: What::Plugin(code), timeout, signal: None }
+            .await
+            .map_err(StartError::Main)?;
     }
     if let Some(main) = &plan.main {
         let timeout = plan.policy.limits.init_timeout;

@@ -10,6 +10,7 @@ mod execute;
 mod handler;
 mod live;
 mod modules;
+mod network;
 mod nursery;
 mod plugins;
 mod pool;
@@ -26,11 +27,13 @@ use electrolint_policy::policy::Policy;
 
 pub use builder::SandboxBuilder;
 pub use cache::CacheStats;
-pub(crate) use convert::to_plain_json;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
+pub(crate) use convert::{base64, from_base64, to_plain_json};
+pub(crate) use event::event_json;
 pub use event::{Event, Events, ExecError, Thrown};
 pub use execute::Execute;
 pub use handler::{ApiError, CallArgs};
+pub(crate) use live::lock;
 pub(crate) use nursery::WORKER_ARGUMENT;
 pub use plugins::{Plugin, PluginError, PluginManifest, ScriptPlugin, check_plugins};
 pub use rpc::{Call, Rpc, RpcError};
@@ -66,6 +69,9 @@ pub struct EngineOptions {
     pub code_cache: Option<PathBuf>,
     /// Workers that are kept ready for the next sandbox with the same limits, 0 to 16.
     pub ready: usize,
+    /// By how much workers yield to the host and to other programs when processors are short, 0 to 19: nice(2). A host of many
+    /// sandboxes answers for all of them, and a script that computes takes no more than what is left.
+    pub nice: u8,
 }
 
 /// Why a sandbox was not made.
@@ -160,6 +166,7 @@ struct Inner {
     nursery: Mutex<Option<Arc<Nursery>>>,
     cache: CodeCache,
     ready: usize,
+    nice: u8,
     pool: Mutex<Pool>,
 }
 
@@ -180,6 +187,7 @@ impl Engine {
             clock: Clock::start()?,
             nursery: Mutex::default(),
             ready: options.ready.min(MOST_READY),
+            nice: options.nice.min(19),
             pool: Mutex::default(),
         };
         Ok(Self(Arc::new(inner)))
@@ -244,6 +252,10 @@ impl Engine {
     #[must_use]
     pub fn code_cache(&self) -> CacheStats {
         self.0.cache.stats()
+    }
+
+    fn nice(&self) -> u8 {
+        self.0.nice
     }
 
     fn clock(&self) -> &Clock {
@@ -318,6 +330,7 @@ fn config_of(policy: &Policy) -> Config {
         sandbox_methods: policy.rpc.sandbox_methods_max,
         call_timeout_ms: policy.rpc.call_timeout.map(|t| t.as_millis() as u64),
         ports: policy.ports,
+        nice: 0,
         compile: false,
         probe: None,
     }

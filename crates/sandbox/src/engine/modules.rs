@@ -1,7 +1,11 @@
 //! ES modules of one folder, read by the host.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// How names of modules begin that the host registered.
+const HOST: &str = "host:";
 
 /// The folder of one app or addon. Its modules are named `addon://{id}/{path}`.
 pub(super) struct Folder {
@@ -36,6 +40,33 @@ impl Folder {
             return Err(format!("the module {path} has more than {limit} bytes"));
         }
         Ok((format!("{}{path}", self.prefix), source))
+    }
+
+    /// As [`Folder::module`] for `require`: a CommonJS or JSON file of the folder, with the endings that Node tries, or one
+    /// of `registered`, by its name. Nothing is built in.
+    pub(super) fn require(
+        &self,
+        specifier: &str,
+        referrer: &str,
+        registered: &BTreeMap<String, String>,
+        limit: usize,
+    ) -> Result<(String, String), String> {
+        if let Some(source) = registered.get(specifier) {
+            return Ok((format!("{HOST}{specifier}"), source.clone()));
+        }
+        let is_relative = specifier.starts_with("./") || specifier.starts_with("../");
+        if !is_relative || referrer.starts_with(HOST) {
+            return Err(format!("the module {specifier:?} is neither a file of this addon nor one of the host's"));
+        }
+        let mut first = None;
+        for ending in ["", ".js", ".cjs", ".json", "/index.js"] {
+            let found = self.module(&format!("{}{ending}", specifier.trim_end_matches('/')), referrer, limit);
+            match found {
+                Ok(found) => return Ok(found),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_default())
     }
 
     /// The path inside the folder, of plain segments.

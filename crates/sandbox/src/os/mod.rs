@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod fds;
+pub(crate) mod links;
 pub(crate) mod lock;
 pub(crate) mod namespaces;
 pub(crate) mod probe;

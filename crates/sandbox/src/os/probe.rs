@@ -97,14 +97,14 @@ pub(crate) fn attempt(act: Act, host: Option<Pid>) -> i32 {
                 0 => libc::_exit(0),
                 pid => i64::from(pid),
             },
-            Act::PtraceParent => libc::syscall(libc::SYS_ptrace, libc::PTRACE_SEIZE, host, 0, 0),
+            Act::PtraceParent => libc::syscall(libc::SYS_ptrace, libc::PTRACE_SEIZE, host, 0_usize, 0_usize),
             Act::SignalHost => libc::syscall(libc::SYS_kill, host, 0),
             Act::IoUring => libc::syscall(libc::SYS_io_uring_setup, 8, [0_u64; 32].as_mut_ptr()),
             Act::UserNamespace => libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER),
             Act::WritableAndExecutable => map(4096, libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC).0,
             Act::MakeExecutable => {
                 let (_, page) = map(4096, libc::PROT_READ | libc::PROT_WRITE);
-                libc::syscall(libc::SYS_mprotect, page, 4096, libc::PROT_READ | libc::PROT_EXEC)
+                libc::syscall(libc::SYS_mprotect, page, 4096_usize, libc::PROT_READ | libc::PROT_EXEC)
             }
             Act::BigMap => map(1 << 30, libc::PROT_READ | libc::PROT_WRITE).0,
             Act::Duplicate => libc::syscall(libc::SYS_fcntl, 0, libc::F_DUPFD, 0),
@@ -114,7 +114,7 @@ pub(crate) fn attempt(act: Act, host: Option<Pid>) -> i32 {
                 c"none".as_ptr(),
                 c"/".as_ptr(),
                 c"tmpfs".as_ptr(),
-                0,
+                0_usize,
                 std::ptr::null::<libc::c_void>(),
             ),
             Act::Bpf => libc::syscall(libc::SYS_bpf, 0, buffer.as_mut_ptr(), buffer.len()),
@@ -124,7 +124,10 @@ pub(crate) fn attempt(act: Act, host: Option<Pid>) -> i32 {
             Act::ReadHostMemory => {
                 let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: 16 };
                 let remote = libc::iovec { iov_base: 0x40_0000 as *mut libc::c_void, iov_len: 16 };
-                match libc::syscall(libc::SYS_process_vm_readv, host, &raw const local, 1, &raw const remote, 1, 0) {
+                // Counts and flags are longs: of an int, the upper half of the register is whatever was in it.
+                let (one, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+                let read = libc::SYS_process_vm_readv;
+                match libc::syscall(read, host, &raw const local, one, &raw const remote, one, none) {
                     // EFAULT: the right was there, only the address was not.
                     -1 if *libc::__errno_location() == libc::EFAULT => 0,
                     other => other,

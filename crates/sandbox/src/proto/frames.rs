@@ -9,6 +9,9 @@ const MAX_NAME_BYTES: usize = 256;
 /// Longest specifier of a module, in bytes.
 const MAX_SPECIFIER_BYTES: usize = 2048;
 
+/// What the specifier of a [`FromWorker::ModuleRequest`] begins with that comes from `require`.
+pub const REQUIRE: &str = "require:";
+
 /// The strings of an error object. Nothing else of it crosses the boundary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorStrings {

@@ -28,6 +28,9 @@ const METHOD_FAILED: i32 = -32000;
 /// The name that scripts of `execute` have in stacks.
 pub(super) const SCRIPT_NAME: &str = "sandbox.js";
 
+/// How names of services begin, on both sides. No name of a method does.
+const SERVICE: char = '@';
+
 /// The name of the port that `port` itself is.
 const DEFAULT_PORT: &str = "";
 
@@ -49,7 +52,7 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
     })));
     let channel = Rc::new(RefCell::new(Channel::new()));
     let modules = Modules::new(channel.clone(), realm.compiler.clone());
-    realm.runtime.set_loader(modules.clone(), modules);
+    realm.runtime.set_loader(modules.clone(), modules.clone());
     let mut lasting = Lasting { clock, channel, rejections, last_call: 0, names: None, config: None };
     let mut fork = Some(fork);
     loop {
@@ -66,12 +69,14 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
                 random: Rc::default(),
                 clock: lasting.clock.clone(),
                 channel: lasting.channel.clone(),
+                modules: modules.clone(),
                 rejections: lasting.rejections.clone(),
                 calls: RefCell::default(),
                 last_call: Cell::new(lasting.last_call),
                 running: RefCell::default(),
                 answering: RefCell::default(),
                 exposed: RefCell::default(),
+                listening: RefCell::default(),
                 timers: RefCell::default(),
                 ports: RefCell::default(),
             });
@@ -191,6 +196,7 @@ struct Bridge<'js> {
     random: Rc<Cell<u64>>,
     clock: Rc<Clock>,
     channel: Rc<RefCell<Channel>>,
+    modules: Modules,
     rejections: Rc<RefCell<Rejections>>,
     calls: RefCell<HashMap<u32, Call<'js>>>,
     last_call: Cell<u32>,
@@ -198,6 +204,8 @@ struct Bridge<'js> {
     /// Calls of the host to exposed methods, by their id.
     answering: RefCell<Vec<(u32, Promise<'js>)>>,
     exposed: RefCell<HashMap<String, Function<'js>>>,
+    /// What the host calls of the services: beside `exposed`, so that no script replaces it.
+    listening: RefCell<HashMap<String, Function<'js>>>,
     timers: RefCell<Timers<'js>>,
     ports: RefCell<Ports<'js>>,
 }
@@ -468,6 +476,9 @@ impl<'js> Bridge<'js> {
         let api = Object::new_proto(self.ctx.clone(), None)?;
         let mut folders: Vec<Object> = vec![api.clone()];
         for (index, name) in names.iter().enumerate() {
+            if name.starts_with(SERVICE) {
+                continue;
+            }
             let mut at = api.clone();
             let mut segments = name.split('.').peekable();
             while let Some(segment) = segments.next() {
@@ -491,7 +502,72 @@ impl<'js> Bridge<'js> {
         for folder in folders {
             freeze.call::<_, Js>((folder,))?;
         }
-        self.ctx.globals().prop("api", Property::from(api).enumerable())
+        self.ctx.globals().prop("api", Property::from(api).enumerable())?;
+        self.make_services(names)
+    }
+
+    /// What the host offers beside `api`: the script of the services makes globals of it.
+    fn make_services(self: &Rc<Self>, names: &[String]) -> Result<()> {
+        if !names.iter().any(|name| name.starts_with(SERVICE)) {
+            return Ok(());
+        }
+        let calls = Object::new_proto(self.ctx.clone(), None)?;
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| name.starts_with(SERVICE)) {
+            let bridge = Rc::downgrade(self);
+            let index = index as u32;
+            let call = move |arguments: Rest<Js<'js>>| alive(&bridge)?.call_api(index, &arguments.0);
+            calls.prop(name.as_str(), Property::from(Function::new(self.ctx.clone(), call)?).enumerable())?;
+        }
+        let bridge = Rc::downgrade(self);
+        let listen = move |name: String, function: Function<'js>| {
+            alive(&bridge)?.listening.borrow_mut().insert(name, function);
+            Ok::<_, rquickjs::Error>(())
+        };
+        let bridge = Rc::downgrade(self);
+        let log = move |text: String| {
+            alive(&bridge)?.log(Level::Error, text);
+            Ok::<_, rquickjs::Error>(())
+        };
+        let bridge = Rc::downgrade(self);
+        let load = move |specifier: String, referrer: String| alive(&bridge)?.load(&specifier, &referrer);
+        // Two parts fit one message, with what is around them.
+        let chunk = self.config().message_bytes / 2;
+        self.intrinsics.function("services")?.call((
+            calls,
+            Function::new(self.ctx.clone(), listen)?,
+            chunk,
+            Function::new(self.ctx.clone(), log)?,
+            Function::new(self.ctx.clone(), load)?,
+        ))
+    }
+
+    /// What a CommonJS module is: its name, and a function of its variables, or the text of a JSON file.
+    fn load(&self, specifier: &str, referrer: &str) -> Result<Array<'js>> {
+        let (name, source) = match self.modules.require(specifier, referrer) {
+            Ok(found) => found,
+            Err(message) => {
+                let error = self.intrinsics.error("Error", &message)?;
+                return Err(self.ctx.throw(error));
+            }
+        };
+        let loaded = Array::new(self.ctx.clone())?;
+        loaded.set(0, name.as_str())?;
+        if name.ends_with(".json") {
+            loaded.set(1, source)?;
+            return Ok(loaded);
+        }
+        let wrapped = format!("(function (exports, require, module, __filename, __dirname) {{{source}\n}})");
+        let compiled = quickjs::beside(&self.compiler, |ctx| {
+            Trusted::compile(ctx, &wrapped, &name, false, 1).map_err(|_| describe(ctx, &ctx.catch()))
+        });
+        match compiled {
+            Ok(code) => loaded.set(1, quickjs::run_script(&self.ctx, &code)?.get::<Function>()?)?,
+            Err(error) => {
+                let error = self.intrinsics.error(&error.name, &format!("{name}: {}", error.message))?;
+                return Err(self.ctx.throw(error));
+            }
+        }
+        Ok(loaded)
     }
 
     fn call_api(self: &Rc<Self>, index: u32, arguments: &[Js<'js>]) -> Result<Js<'js>> {
@@ -861,7 +937,8 @@ impl<'js> Bridge<'js> {
     }
 
     fn invoke(&self, method: &str, args: &Value) -> Option<Result<Js<'js>>> {
-        let function = self.exposed.borrow().get(method).cloned()?;
+        let functions = if method.starts_with(SERVICE) { &self.listening } else { &self.exposed };
+        let function = functions.borrow().get(method).cloned()?;
         Some(write(&self.intrinsics, args).and_then(|value| {
             let arguments = match (args, value.as_array()) {
                 (Value::Array(_), Some(list)) => list.iter().collect::<Result<Vec<Js>>>()?,

@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) call_timeout_ms: Option<u64>,
     /// Message ports that may be given to it.
     pub(crate) ports: u32,
+    /// By how much it yields to others when processors are short: nice(2).
+    pub(crate) nice: u8,
     /// It compiles and runs nothing.
     pub(crate) compile: bool,
     /// Instead of a sandbox: try this act and report the error number as the exit code.

@@ -10,7 +10,7 @@ use rquickjs::{Context, Ctx, Error, Module, Result};
 
 use super::Channel;
 use crate::os::quickjs::{Trusted, declare_module};
-use crate::proto::frames::{FromWorker, ToWorker};
+use crate::proto::frames::{FromWorker, REQUIRE, ToWorker};
 
 /// A module as the host gives it.
 enum Source {
@@ -52,6 +52,16 @@ impl Modules {
                 }
                 other => between.push_back(other),
             }
+        }
+    }
+}
+
+impl Modules {
+    /// The name and the source of what `require(specifier)` means in `referrer`.
+    pub(super) fn require(&self, specifier: &str, referrer: &str) -> std::result::Result<(String, String), String> {
+        match self.ask(&format!("{REQUIRE}{specifier}"), referrer)? {
+            (name, Source::Text(source)) => Ok((name, source)),
+            (_, Source::Code(_)) => Err("the host sent bytecode of a module that is no ES module".into()),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::clone::{Intrinsics, copy_bytes};
 use crate::os::quickjs::{Class, Trusted, class_of, run_script};
 
 const BOOTSTRAP: &str = include_str!("bootstrap.js");
+const SERVICES: &str = include_str!("services.js");
 
 /// Heap at which a worker collects for the first time; after that the engine adapts.
 const FIRST_COLLECTION_BYTES: usize = 2 << 20;
@@ -34,7 +35,13 @@ pub(super) struct Realm {
     pub(super) runtime: Runtime,
     pub(super) compiler: Context,
     pub(super) script: ScriptContext,
+    scripts: Scripts,
+}
+
+/// What runs in every context before anything of a script: see the files of these names.
+struct Scripts {
     bootstrap: Trusted,
+    services: Trusted,
 }
 
 /// A context for scripts, and what the worker needs of it.
@@ -45,13 +52,15 @@ pub(super) struct ScriptContext {
 }
 
 impl ScriptContext {
-    fn new(runtime: &Runtime, bootstrap: &Trusted) -> Result<Self> {
+    fn new(runtime: &Runtime, scripts: &Scripts) -> Result<Self> {
         let context = Context::custom::<Script>(runtime)?;
         let (intrinsics, native) = context.with(|ctx| {
-            let make: Function = run_script(&ctx, bootstrap)?.get()?;
+            let make: Function = run_script(&ctx, &scripts.bootstrap)?.get()?;
             let native = helpers(&ctx)?;
             let made: Object = make.call((native.clone(),))?;
             bind_copy(&ctx, &native, &made)?;
+            let services: Function = run_script(&ctx, &scripts.services)?.get()?;
+            made.set("services", services.call::<_, Function>(())?)?;
             Ok::<_, rquickjs::Error>((Persistent::save(&ctx, made), Persistent::save(&ctx, native)))
         })?;
         Ok(Self { context, intrinsics, native })
@@ -75,17 +84,19 @@ impl Realm {
     pub(super) fn new() -> Result<Self> {
         let runtime = Runtime::new()?;
         let compiler = Context::custom::<Compiler>(&runtime)?;
-        let bootstrap = compiler.with(|ctx| Trusted::compile(&ctx, BOOTSTRAP, "bootstrap.js", false, 1))?;
-        let script = ScriptContext::new(&runtime, &bootstrap)?;
+        let compile = |source, name| compiler.with(|ctx| Trusted::compile(&ctx, source, name, false, 1));
+        let scripts =
+            Scripts { bootstrap: compile(BOOTSTRAP, "bootstrap.js")?, services: compile(SERVICES, "services.js")? };
+        let script = ScriptContext::new(&runtime, &scripts)?;
         // Workers share these pages until they write to them, and a collection writes to every object.
         runtime.run_gc();
         runtime.set_gc_threshold(FIRST_COLLECTION_BYTES);
-        Ok(Self { runtime, compiler, script, bootstrap })
+        Ok(Self { runtime, compiler, script, scripts })
     }
 
     /// A new context in the place of the one that was there.
     pub(super) fn renew(&mut self) -> Result<()> {
-        let fresh = ScriptContext::new(&self.runtime, &self.bootstrap)?;
+        let fresh = ScriptContext::new(&self.runtime, &self.scripts)?;
         std::mem::replace(&mut self.script, fresh).end();
         self.runtime.run_gc();
         Ok(())

@@ -216,6 +216,9 @@ fn locked(level: Level, parent: Option<Pid>, filter: &Filter, config: Config) ->
                 return Err(("restrict by Landlock", io::Error::other("this kernel has none")));
             }
         }
+        if config.nice > 0 {
+            rustix::process::nice(config.nice.into()).map_err(|e| ("yield to others", e.into()))?;
+        }
         lock::limit(&limits).map_err(|e| ("limit resources", e))?;
         if level > Level::Process && config.probe.is_none_or(|probe| probe.seccomp) {
             filter.apply(config.ports > 0).map_err(|e| ("filter system calls", e))?;

@@ -1,6 +1,9 @@
 //! What the tests of the engine share.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod addons;
+pub mod net;
+
 use std::time::Duration;
 
 use electrolint_policy::{Ceiling, Manifest, Policy, Value};

@@ -1,0 +1,173 @@
+//! `host`: the addons of a folder, until Ctrl-C.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use electrolint_policy::Ceiling;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::run::{AcceptedLevel, visible};
+use super::{at, read_file};
+use crate::host::{Control, Host, HostEvent, HostOptions, What};
+use crate::{EngineOptions, Event};
+
+/// The host answers for all addons, so it comes before any of them.
+const NICE: u8 = 10;
+
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// A folder of addon folders, or one addon folder: each has an `addon.json`
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// What addons can get at most: a file of the manifest's shape
+    #[arg(long, value_name = "FILE")]
+    ceiling: Option<PathBuf>,
+    /// Where the host keeps its secret and what it keeps of addons [default: electrolint-sandbox in $XDG_STATE_HOME or ~/.local/state]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where addons are served: an address of loopback and a port, 0 for any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    listen: std::net::SocketAddr,
+    /// Where the control endpoint listens, a Unix socket [default: control.sock in the state folder]
+    #[arg(long, value_name = "PATH")]
+    control: Option<PathBuf>,
+    /// Print one JSON object for each event
+    #[arg(long)]
+    json: bool,
+    /// Let an addon under development that asks for `block: "none"` reach this machine and its network
+    #[arg(long)]
+    allow_private_network: bool,
+    /// Let an addon under development that asks for ROOT load modules
+    #[arg(long)]
+    allow_root: bool,
+    /// A module that addons with ROOT may require, if their policy allows its name: a CommonJS file
+    #[arg(long = "module", value_name = "NAME=FILE", value_parser = parse_module)]
+    modules: Vec<(String, PathBuf)>,
+    /// Accept this lower level where full containment cannot be had
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    accept: Option<AcceptedLevel>,
+}
+
+pub(super) fn run(options: Options) -> Result<ExitCode, String> {
+    let ceiling = match &options.ceiling {
+        Some(path) => Ceiling::parse(&read_file(path)?).map_err(|errors| at(path, &errors))?,
+        None => Ceiling::default(),
+    };
+    let state = match options.state {
+        Some(state) => state,
+        None => default_state().ok_or("there is no folder for the state: name one with --state")?,
+    };
+    for (flag, is_set, what) in [
+        ("--allow-private-network", options.allow_private_network, "reach this machine and its network"),
+        ("--allow-root", options.allow_root, "load modules"),
+    ] {
+        if is_set {
+            eprintln!("electrolint-sandbox: warning: {flag}: addons that ask for it may {what}; for development only");
+        }
+    }
+    let mut modules = BTreeMap::new();
+    for (name, path) in &options.modules {
+        modules.insert(name.clone(), read_file(path)?);
+    }
+    let control = options.control.unwrap_or_else(|| state.join("control.sock"));
+    let options_of_host = HostOptions {
+        folder: options.folder,
+        state,
+        ceiling,
+        allow_private_network: options.allow_private_network,
+        allow_root: options.allow_root,
+        modules,
+        listen: options.listen,
+        egress: None,
+        engine: EngineOptions { accept: options.accept.map(Into::into), nice: NICE, ..EngineOptions::default() },
+    };
+    super::runtime()?.block_on(serve(options_of_host, &control, options.json))
+}
+
+async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> Result<ExitCode, String> {
+    // Before anything is started: a signal that comes now must not leave workers behind.
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let (host, mut events) = Host::open(options).map_err(|error| error.to_string())?;
+    let host = Arc::new(host);
+    let endpoint = Control::listen(host.clone(), control)
+        .map_err(|error| format!("cannot listen at {}: {error}", control.display()))?;
+    if json {
+        let address = host.address().map(|address| format!("http://{address}/"));
+        let line =
+            serde_json::json!({ "event": "listening", "control": control.display().to_string(), "url": address });
+        print_line(&line.to_string());
+    } else {
+        if let Some(address) = host.address() {
+            eprintln!("addons are served at http://{address}/");
+        }
+        eprintln!("control endpoint: {}", control.display());
+    }
+    let printing = async {
+        while let Some(event) = events.next().await {
+            if json {
+                print_line(&event.to_json().to_string());
+            } else {
+                print_event(&event);
+            }
+        }
+    };
+    tokio::select! {
+        () = printing => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    drop(endpoint);
+    host.stop().await;
+    if json {
+        print_line(&serde_json::json!({ "event": "end" }).to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, String> {
+    signal(kind).map_err(|error| format!("cannot listen for signals: {error}"))
+}
+
+fn print_line(line: &str) {
+    // Nobody reads any more: the addons run on, and the control endpoint tells of them.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn print_event(event: &HostEvent) {
+    let text = match &event.what {
+        What::Found { asked, granted, folder } => format!("{folder}\n  asks for {asked}\n  is granted {granted}"),
+        What::Unusable(why) => format!("cannot be used: {why}"),
+        What::State(state) => format!("is {}", serde_json::json!(state).as_str().unwrap_or_default()),
+        What::StartFailed(why) => format!("did not start: {why}"),
+        What::Crash { consecutive, restart_after_ms: Some(ms) } => {
+            format!("crashed ({consecutive} in a row), starts again in {ms} ms")
+        }
+        What::Crash { consecutive, restart_after_ms: None } => {
+            format!("crashed {consecutive} times in a row and stays down until it is restarted")
+        }
+        What::Params(value) => format!("params {value}"),
+        What::Config(value) => format!("config {value}"),
+        What::Sandbox(Event::Log { text, .. } | Event::Stderr(text)) => text.clone(),
+        What::Sandbox(Event::Uncaught(error)) => format!("uncaught: {}: {}", error.name, error.message),
+        What::Sandbox(Event::LogCut(bytes)) => format!("{bytes} bytes of output were cut"),
+        What::Sandbox(Event::Lockup) => "answers no ping".into(),
+        What::Sandbox(Event::Exit { reason, .. }) => format!("ended: {reason}"),
+        What::Sandbox(Event::Reported { rule, reason }) => format!("reported: {rule}: {reason}"),
+        What::Sandbox(Event::Ready | Event::Crash { .. }) => return,
+    };
+    print_line(&format!("[{}] {}", visible(&event.addon), visible(&text)));
+}
+
+fn default_state() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(base.join("electrolint-sandbox"))
+}
+
+fn parse_module(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
+    Ok((name.to_owned(), PathBuf::from(file)))
+}
