@@ -124,6 +124,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         bounds: Default::default(),
         entrances: Default::default(),
         places: Default::default(),
+        url_parts: Default::default(),
         steps: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);

@@ -125,6 +125,7 @@ pub struct App<'a> {
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
     places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
+    url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     steps: steps::Steps,
 }
 

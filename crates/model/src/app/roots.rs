@@ -1,5 +1,7 @@
 //! What a value is made from, and which part of an address it is.
 
+use std::rc::Rc;
+
 use super::App;
 use crate::link::things::Thing;
 use crate::link::{C, F, UnitId, V};
@@ -44,10 +46,23 @@ pub struct Root {
     pub path: Vec<String>,
 }
 
+/// What [`App::url_part`] found.
+pub(super) type KnownPart = Rc<Option<(Root, UrlPart)>>;
+
 impl App<'_> {
     /// The part of an address that a value is, and what the address is made from.
     pub fn url_part(&self, v: V) -> Option<(Root, UrlPart)> {
-        self.url_part_at(v, 0)
+        self.known_url_part(v).as_ref().clone()
+    }
+
+    /// As [`App::url_part`], found once for each value: every check is compared with every value that it may speak of.
+    fn known_url_part(&self, v: V) -> KnownPart {
+        if let Some(known) = self.url_parts.borrow().get(&v) {
+            return known.clone();
+        }
+        let found = Rc::new(self.url_part_at(v, 0));
+        self.url_parts.borrow_mut().insert(v, found.clone());
+        found
     }
 
     fn url_part_at(&self, v: V, depth: u32) -> Option<(Root, UrlPart)> {
@@ -219,7 +234,7 @@ impl App<'_> {
 
     /// The part of this address that a value is, if it is made from it.
     pub fn part_of(&self, v: V, root: &Root) -> Option<UrlPart> {
-        self.url_part(v).filter(|(found, _)| found == root).map(|(_, part)| part)
+        self.known_url_part(v).as_ref().as_ref().filter(|(found, _)| found == root).map(|(_, part)| *part)
     }
 }
 
