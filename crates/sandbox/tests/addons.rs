@@ -64,7 +64,7 @@ async fn a_supervisor_restarts_and_gives_up() {
     for crash in 1..=3 {
         sandbox.rpc().call("crash", electrolint_policy::Value::Array(vec![])).await.expect("it is asked");
         let (consecutive, after) = loop {
-            let event = tokio::time::timeout(Duration::from_secs(30), events.next()).await.expect("in time");
+            let event = tokio::time::timeout(Duration::from_secs(60), events.next()).await.expect("in time");
             if let Some(Event::Crash { consecutive, restart_after }) = event {
                 break (consecutive, restart_after);
             }

@@ -10,7 +10,7 @@ use electrolint_sandbox::{ApiError, CallArgs, Engine, ExecError, Sandbox};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/escapes");
 /// Long enough for what ends by itself on a busy machine.
-const LIMIT: Duration = Duration::from_millis(1500);
+const LIMIT: Duration = Duration::from_secs(30);
 /// What has to be killed is given less.
 const SHORT: Duration = Duration::from_millis(250);
 
@@ -66,7 +66,7 @@ async fn none_escapes() {
         let limit = if case.ends == "timeout" || case.ends == "any" { SHORT } else { LIMIT };
         let attack = async {
             let run = async { sandbox.execute(case.attack.as_str()).timeout(limit).await };
-            tokio::time::timeout(Duration::from_secs(20), run)
+            tokio::time::timeout(Duration::from_secs(120), run)
                 .await
                 .unwrap_or_else(|_| panic!("{} hangs", case.path.display()))
         };
@@ -77,7 +77,7 @@ async fn none_escapes() {
         };
         let (result, probed) = tokio::join!(attack, probe);
         // A generous deadline: the machine of a test run is busy. The benchmark measures.
-        late += usize::from(probed > Duration::from_secs(2));
+        late += usize::from(probed > Duration::from_secs(10));
         let ended = match &result {
             Ok(electrolint_policy::Value::Bool(true)) => "value",
             Ok(_) => "another value",

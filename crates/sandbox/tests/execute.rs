@@ -206,12 +206,12 @@ async fn b10_the_limit_of_an_execution() {
         .expect("a sandbox");
     let start = Instant::now();
     assert_eq!(short.execute("while (true) {}").await, Err(ExecError::TimedOut));
-    assert!((100..2000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!((100..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     let sandbox = sandbox().await;
     let start = Instant::now();
     let result = sandbox.execute("await new Promise(() => {})").timeout(Duration::from_millis(100)).await;
     assert_eq!(result, Err(ExecError::TimedOut));
-    assert!((100..2000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!((100..20_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn b11_a_timeout_destroys_whatever_runs() {
             assert_eq!(ExecError::TimedOut.name(), "TimedOutErr");
             assert!(matches!(sandbox.execute("return 1").await, Err(ExecError::Gone(_))), "{code}");
         }
-        assert!(start.elapsed() < Duration::from_secs(3), "{code}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(20), "{code}: {:?}", start.elapsed());
     }
     // Two at once share the context, and each has its own limit.
     let sandbox = engine.sandbox().create().await.expect("a sandbox");
@@ -444,7 +444,7 @@ async fn a_program_that_is_no_worker_is_an_error() {
                 .expect("an engine");
         let start = Instant::now();
         assert!(engine.sandbox().create().await.is_err(), "{program}");
-        assert!(start.elapsed() < Duration::from_secs(10), "{program}");
+        assert!(start.elapsed() < Duration::from_secs(60), "{program}");
     }
     let sandbox = sandbox().await;
     assert_eq!(from_value::<i64>(&value(&sandbox, "return 3").await), Ok(3));

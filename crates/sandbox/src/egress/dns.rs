@@ -24,7 +24,7 @@ pub trait Resolver: Send + Sync {
     fn resolve<'a>(&'a self, name: &'a str) -> Pending<'a, std::io::Result<Vec<IpAddr>>>;
 }
 
-/// Asks the name servers of this machine (`/etc/resolv.conf`) itself. Its own cache is off: [`Cache`] is the only one.
+/// Asks the name servers of this machine (`/etc/resolv.conf`) itself. Its own cache is off: the one of [`super::Egress`] is the only one.
 #[derive(Default)]
 pub struct SystemResolver(OnceCell<TokioResolver>);
 

@@ -113,8 +113,7 @@ struct Shared {
 }
 
 impl Host {
-    /// Reads the manifests and makes ready; [`Host::run`] starts the addons, so that whoever wants the events from the first
-    /// one on can ask for them before.
+    /// Reads the manifests and starts the addons; gives their events too, from the first one on.
     ///
     /// An addon whose manifest cannot be used is an event and does not stop the others.
     ///
