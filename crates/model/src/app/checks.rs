@@ -1,6 +1,6 @@
 //! Checks that come before something: which of them speak of the same address, and what they are worth.
 //!
-//! Here it is found out what holds at a place; [`formula`] takes one test apart, and a [`Strength`] says how far it holds an address to
+//! Here it is found out what holds at a place; `formula` takes one test apart, and a [`Strength`] says how far it holds an address to
 //! what the app chose.
 
 mod comparisons;

@@ -315,7 +315,7 @@ fn read(script: Script) -> Outcome {
     Outcome { summary, errors: parsed.errors, too_deep }
 }
 
-/// Parses a script as [`summarise`] does and drops its trees: what a benchmark holds a whole run against. Gives the number of statements.
+/// Parses a script as the analysis does and drops its trees: what a benchmark holds a whole run against. Gives the number of statements.
 ///
 /// The caller provides the stack.
 pub fn parse_and_drop(text: &str, kind: FileKind, declarations: bool) -> usize {
