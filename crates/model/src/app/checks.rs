@@ -13,6 +13,7 @@ mod strength;
 
 use super::App;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
+use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
@@ -239,6 +240,14 @@ impl App<'_> {
             {
                 continue;
             }
+            let mut consider = |found: Judged| {
+                if best.as_ref().is_none_or(|best| found.strength > best.strength) {
+                    best = Some(found);
+                }
+            };
+            if let Some(tested) = self.tested_by_assertion(other) {
+                consider(self.formula(tested, true, &root, 1).judge());
+            }
             for (index, item) in self.program.arguments(other).iter().enumerate() {
                 if item.spread || self.root(V(other.0, item.value)).as_ref() != Some(&root) {
                     continue;
@@ -251,14 +260,38 @@ impl App<'_> {
                         let Some(id) = exit.condition else { continue };
                         let condition = self.program.summary(helper.0).conditions[id.index()];
                         let found = self.formula(V(helper.0, condition.test), !condition.holds, &inner, 1).judge();
-                        if best.as_ref().is_none_or(|best| found.strength > best.strength) {
-                            best = Some(found);
-                        }
+                        consider(found);
                     }
                 }
             }
         }
         best
+    }
+
+    /// What a function of a package throws unless it holds: `assert(test)`, `assert.ok(test)`, `invariant(test)`.
+    ///
+    /// <https://nodejs.org/api/assert.html>
+    fn tested_by_assertion(&self, c: C) -> Option<V> {
+        let callee = V(c.0, self.program.call(c).callee);
+        let asserts = |known: &Known| match &known.thing {
+            Thing::Api(path) => matches!(
+                &**path,
+                "assert"
+                    | "assert.ok"
+                    | "assert.default"
+                    | "assert.strict"
+                    | "assert.strict.ok"
+                    | "assert/strict"
+                    | "assert/strict.ok"
+                    | "assert/strict.default"
+                    | "invariant"
+                    | "invariant.default"
+                    | "tiny-invariant"
+                    | "tiny-invariant.default"
+            ),
+            _ => false,
+        };
+        self.eval(callee).iter().any(asserts).then(|| self.program.argument(c, 0)).flatten()
     }
 
     /// Whether what holds at `first` also holds at `second`.

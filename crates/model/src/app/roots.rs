@@ -75,6 +75,9 @@ impl App<'_> {
             Value::Binding(binding) => {
                 if let Some(only) = summary.written_once(binding) {
                     match summary.value(only) {
+                        Value::Index(object, _) if self.before_sign(at(object)).is_some() => {
+                            return self.url_part_at(at(only), depth + 1);
+                        }
                         Value::Parameter(..)
                         | Value::RestParameter(..)
                         | Value::Binding(_)
@@ -196,11 +199,11 @@ impl App<'_> {
                 Some((root, part))
             }
             Value::Index(object, index)
-                if matches!(summary.value(index), Value::Number(0.0)) && self.is_cut_at_fragment(at(object)) =>
+                if matches!(summary.value(index), Value::Number(0.0))
+                    && let Some((whole, part)) = self.before_sign(at(object)) =>
             {
-                let Value::Call(call) = summary.value(object) else { return None };
-                let Value::Member(whole, _) = summary.value(summary.call(call).callee) else { return None };
-                self.url_part_at(at(whole), depth + 1)
+                let (root, of) = self.url_part_at(whole, depth + 1)?;
+                Some((root, if of == UrlPart::Whole { part } else { of }))
             }
             Value::Index(object, _) => {
                 let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
@@ -214,17 +217,18 @@ impl App<'_> {
         }
     }
 
-    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign.
-    fn is_cut_at_fragment(&self, v: V) -> bool {
-        let Value::Call(call) = self.program.value(v) else { return false };
+    /// `url.split('#')`, of which the first part is read: where it leads is said before that sign, and before `:` stands its scheme.
+    fn before_sign(&self, v: V) -> Option<(V, UrlPart)> {
+        let Value::Call(call) = self.program.value(v) else { return None };
         let c = C(v.0, call);
-        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
-        self.program.str(c.0, method) == "split"
-            && self
-                .program
-                .argument(c, 0)
-                .and_then(|sign| self.constant(sign))
-                .is_some_and(|sign| matches!(sign.text(), Some("#" | "?")))
+        let Value::Member(whole, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        let sign = self.constant(self.program.argument(c, 0).filter(|_| self.program.str(c.0, method) == "split")?)?;
+        let part = match sign.text()? {
+            "#" | "?" => UrlPart::Whole,
+            ":" | "://" => UrlPart::Protocol,
+            _ => return None,
+        };
+        Some((V(v.0, whole), part))
     }
 
     /// What a value is made from.

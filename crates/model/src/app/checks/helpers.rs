@@ -75,7 +75,14 @@ impl App<'_> {
         self.eval(callee).iter().any(|known| match &known.thing {
             Thing::Api(path) => matches!(
                 &**path,
-                "URL.canParse" | "URL.parse" | "url.parse" | "String" | "console.log" | "encodeURI" | "typeof"
+                "URL.canParse"
+                    | "url.URL.canParse"
+                    | "URL.parse"
+                    | "url.parse"
+                    | "String"
+                    | "console.log"
+                    | "encodeURI"
+                    | "typeof"
             ),
             _ => false,
         })

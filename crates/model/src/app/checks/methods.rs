@@ -35,7 +35,7 @@ impl App<'_> {
     fn method_formula(&self, c: C, object: V, method: &str, holds: bool, root: &Root, depth: u32) -> Option<Formula> {
         let span = self.program.place(c.0, self.program.call(c).span);
         let first = self.program.argument(c, 0);
-        let is_lookup = self.is_lookup(object, method);
+        let is_lookup = self.is_lookup(object, method) || self.is_collection_of_functions(object);
         let (object, argument) =
             if is_lookup { (first.unwrap_or(object), self.program.argument(c, 1)) } else { (object, first) };
         let subject = self.part_of(object, root);
@@ -80,6 +80,16 @@ impl App<'_> {
             ("call", Value::Member(_, name)) => self.program.str(object.0, name) == "hasOwnProperty",
             _ => false,
         }
+    }
+
+    /// Lodash and kin, whose functions take as their first argument what a method is called on: `_.startsWith(url, 'https:')`.
+    fn is_collection_of_functions(&self, object: V) -> bool {
+        self.eval(object).iter().any(|known| match &known.thing {
+            Thing::Api(path) => {
+                matches!(path.strip_suffix(".default").unwrap_or(path), "lodash" | "lodash-es" | "underscore")
+            }
+            _ => false,
+        })
     }
 
     /// `url.startsWith('https://example.com/')`.
