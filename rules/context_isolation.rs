@@ -39,9 +39,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         help: "Leave `contextIsolation` out or set it to true; give the page functions by `contextBridge.exposeInMainWorld`.",
     };
     check_option(cx, findings, &RULE, &option, |window, _| {
-        // A page without scripts reaches nothing.
+        // A page without scripts reaches nothing, as long as it has none.
         if !window.runs_scripts(cx.app) {
-            return None;
+            return Some(Severity::Low.into());
         }
         let effective = window.effective(cx.app);
         let has_node = effective.node_integration_effective() != Value::Known(false);

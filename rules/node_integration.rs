@@ -63,7 +63,7 @@ fn check(cx: &Context, findings: &mut Findings) {
 
 fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Verdict> {
     let effective = window.effective_with(app, key, &fact.given);
-    if effective.node_integration_inert().is_some() || !window.runs_scripts(app) {
+    if effective.node_integration_inert().is_some() {
         return None;
     }
     // `sandbox: settings.sandbox` may make it inert.
@@ -71,7 +71,12 @@ fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Ver
         window.given(app, "sandbox").iter().any(|(given, placed)| *given == Given::Unknown && placed.is_some());
     let isolated = effective.context_isolation.value == Value::Known(true) && fact.written;
     Some(Verdict {
-        severity: if app.shows_own_content_only(window) { Severity::Medium } else { Severity::High },
+        severity: match app.shows_own_content_only(window) {
+            // A page without scripts reaches nothing, as long as it has none.
+            _ if !window.runs_scripts(app) => Severity::Low,
+            true => Severity::Medium,
+            false => Severity::High,
+        },
         at_most: if sandbox_depends { Confidence::Tentative } else { Confidence::Certain },
         gain: isolated.then_some(
             "The window loses its sandbox: what breaks out of the page's JavaScript has Node.js and the user's rights.",
