@@ -140,12 +140,17 @@ impl Events {
     /// The next event; `None` when the sandbox and all its handles are gone. A listener that falls behind by more than
     /// 1024 events loses the oldest.
     pub async fn next(&mut self) -> Option<Event> {
-        loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
+        next_of(&mut self.0).await
+    }
+}
+
+/// The next message of a channel, past those that were lost to a listener that fell behind; `None` when it is closed.
+pub(crate) async fn next_of<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
+    loop {
+        match receiver.recv().await {
+            Ok(event) => return Some(event),
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return None,
         }
     }
 }

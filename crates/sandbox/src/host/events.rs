@@ -5,7 +5,7 @@ use tokio::sync::broadcast;
 
 use super::addon::AddonState;
 use crate::Event;
-use crate::engine::event_json;
+use crate::engine::{event_json, next_of};
 
 /// Something that happened to an addon.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,12 +78,6 @@ pub struct HostEvents(pub(super) broadcast::Receiver<HostEvent>);
 impl HostEvents {
     /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest.
     pub async fn next(&mut self) -> Option<HostEvent> {
-        loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
+        next_of(&mut self.0).await
     }
 }
