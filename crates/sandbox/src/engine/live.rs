@@ -269,8 +269,7 @@ impl Live {
     }
 
     pub(super) fn emit(&self, event: Event) {
-        // Nobody listens: nothing to do.
-        let _ = self.plan.events.send(event);
+        self.plan.events.send(event);
     }
 }
 
