@@ -87,6 +87,7 @@ pub(super) fn run(mut realm: Realm, fork: impl FnOnce() -> Config) -> ! {
                 // A collection writes to every object: it had better be before the fork.
                 quickjs::collect(&ctx);
                 let prepared = quickjs::used_bytes(&ctx);
+                process::fill_holes();
                 let config = fork();
                 if config.compile {
                     compile::run(&realm.compiler);
