@@ -9,6 +9,8 @@ mod event;
 mod execute;
 pub(crate) mod fanout;
 mod handler;
+#[cfg(test)]
+mod impostor;
 mod live;
 mod modules;
 mod network;
