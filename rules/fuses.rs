@@ -35,6 +35,8 @@ rule! {
     /// require('electron');
     /// ```
     ///
+    /// Of an app as it is shipped, the fuses are read from the program itself, and what a configuration says does not count.
+    ///
     /// With electron-builder:
     ///
     /// ```yaml

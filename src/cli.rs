@@ -100,7 +100,8 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Folders, files or globs. A file narrows the report to what it has a part in; its whole app is analysed [default: .].
+    /// Folders, files, globs, or an app as it is shipped: its `.asar` archive, or the folder that holds it with its program. A file narrows
+    /// the report to what it has a part in; its whole app is analysed [default: .].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Leave out files and folders that match this glob, as in `vendor/**`; matched against paths as they are printed.

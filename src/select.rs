@@ -288,7 +288,7 @@ pub fn select(
             // What lies outside of the paths given is not touched.
             placed.fix = placed.fix.take().filter(|fix| {
                 let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
-                fix.edits.iter().all(|edit| is_ours(&edit.location.path))
+                !app.found.sources.archived && fix.edits.iter().all(|edit| is_ours(&edit.location.path))
             });
             if selection.no_ignores {
                 placed.finding.ignored = None;

@@ -30,6 +30,13 @@ fn repository(folder: &Path) {
         fs::write(folder.join(app).join("package.json"), package).expect("a file can be written");
         fs::write(folder.join(app).join("src/main.ts"), main).expect("a file can be written");
     }
+    // An archive of one file.
+    let main = "require('electron');";
+    let header = format!(r#"{{"files":{{"main.js":{{"size":{},"offset":"0"}}}}}}"#, main.len());
+    let length = header.len() as u32;
+    let numbers = [4, length + 8, length + 4, length].map(u32::to_le_bytes).concat();
+    fs::write(folder.join("app.asar"), [&numbers, header.as_bytes(), main.as_bytes()].concat())
+        .expect("it can be written");
     let commit = "git -c user.name=t -c user.email=t@example.com commit -qm first";
     let setup = format!("git init -qb main && git add . && {commit} && git update-ref refs/remotes/origin/stable HEAD");
     let output = shell(&setup, folder);

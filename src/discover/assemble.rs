@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use electrolint_model::problem::{Problem, ProblemKind};
 use electrolint_model::source::{FileKind, Omitted, Role, SourceFile, Sources};
 
+use super::archive::Archive;
 use super::context;
 use super::files::{Loaded, Reader};
 use super::follow;
 use super::kinds;
 use super::outputs;
-use super::packages::Package;
+use super::packages::{self, Package};
 use super::paths::Base;
 use super::survey::Survey;
 use super::walk::{self, Entry, Left, Refused, Rules};
@@ -96,6 +97,40 @@ pub(super) fn lone(folder: &Path, files: &[PathBuf], base: &Base, reader: &mut R
         .collect();
     gathering.add(entries.iter(), Role::Own, reader);
     gathering.finish(folder)
+}
+
+/// What an archive holds of an app, and the app's name.
+///
+/// # Errors
+/// Why there is no app in it.
+pub(super) fn archived(path: &Path, rules: &Rules, reader: &mut Reader) -> Result<(Sources, Option<String>), String> {
+    let mut archive = Archive::open(path).map_err(|error| error.to_string())?;
+    let mut gathering = Gathering::new(rules.base);
+    let inside = |name: &str| path.join(name);
+    for folder in std::mem::take(&mut archive.installed) {
+        gathering.left.push(Left { path: inside(&folder), reason: walk::INSTALLED, files: None });
+    }
+    for (name, why) in std::mem::take(&mut archive.refused) {
+        gathering.problem(&inside(&name), ProblemKind::BadData, why);
+    }
+    let members = std::mem::take(&mut archive.members);
+    let mut is_app = false;
+    let mut name = None;
+    for member in members.iter().filter(|member| !is_context(member.kind) && !rules.excludes(&inside(&member.path))) {
+        let loaded = reader.decoded(archive.read(member, reader.limit()), member.size);
+        if let Loaded::Text { text, .. } = &loaded {
+            is_app |= kinds::is_script(member.kind) && packages::imports_electron(&text.content);
+            if member.path == "package.json" {
+                name = packages::name(&text.content);
+            }
+        }
+        gathering.take(&inside(&member.path), member.kind, Role::Own, loaded);
+    }
+    if !is_app {
+        return Err(format!("none of the {} files read of this archive imports electron", members.len()));
+    }
+    let sources = gathering.finish(path);
+    Ok((Sources { archived: true, ..sources }, name))
 }
 
 /// Most files beside a lone one that are looked at.
@@ -257,6 +292,7 @@ impl<'a> Gathering<'a> {
             files: self.files.into_values().map(|(_, file)| file).collect(),
             problems: self.problems,
             omitted: omitted(self.left, self.base),
+            ..Sources::default()
         }
     }
 }

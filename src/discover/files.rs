@@ -115,6 +115,20 @@ impl Reader {
         self.overlay.get(path).map_or_else(|| path.is_file(), Option::is_some)
     }
 
+    /// Longest file that is read, in bytes.
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// What came of reading bytes that are no file of their own, which are said to be so many.
+    pub(super) fn decoded(&self, bytes: io::Result<Option<Vec<u8>>>, size: u64) -> Loaded {
+        match bytes {
+            Ok(Some(bytes)) => decode(bytes),
+            Ok(None) => Loaded::TooLarge { start: Arc::default(), size },
+            Err(error) => Loaded::Unreadable(error.to_string()),
+        }
+    }
+
     /// Reads a file under the reader's own limit.
     pub(super) fn read(&mut self, path: &Path) -> Loaded {
         self.read_up_to(path, self.limit)

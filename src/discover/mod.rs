@@ -10,12 +10,11 @@
 //! - `survey`: which packages are apps. `outputs`: which folders and files tools wrote.
 //! - `follow`: what the app loads although git ignores it.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
+//! - `packaged`, `archive`: apps as they are shipped.
 //!
 //! A path on the command line narrows the report, never the analysis: the app around it is read whole.
-//!
-//! What is not written yet has its place here: an archive (`.asar`) or a packaged app is another way to make a
-//! [`Sources`], beside `assemble`; it needs the name and bytes of each file, and nothing that is specific to a folder.
 
+mod archive;
 mod assemble;
 mod context;
 mod files;
@@ -23,6 +22,7 @@ mod follow;
 mod ignored;
 mod kinds;
 mod outputs;
+mod packaged;
 mod packages;
 mod paths;
 mod survey;
@@ -332,6 +332,13 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Finds the apps that one path given stands for.
     fn find(&mut self, path: &Path) {
+        if let Some(layout) = packaged::layout(path) {
+            return self.take_packaged(&layout);
+        }
+        self.find_in_sources(path);
+    }
+
+    fn find_in_sources(&mut self, path: &Path) {
         let root = self.place(path);
         self.survey(&root);
         let Some(survey) = self.surveys.get(&root) else { return };
@@ -451,6 +458,24 @@ impl Finder<'_> {
                 narrowed: Some(BTreeSet::new()),
             });
             growing.narrow(narrow.map(|path| self.rules.base.display(path)));
+        }
+    }
+
+    /// Takes an app as it is shipped.
+    fn take_packaged(&mut self, layout: &packaged::Layout) {
+        let base = self.rules.base;
+        if layout.app.is_dir() {
+            self.find_in_sources(&layout.app);
+        } else {
+            match assemble::archived(&layout.app, &self.rules, &mut self.reader) {
+                Ok((sources, name)) => {
+                    self.apps.insert(layout.app.clone(), Growing { sources, name, narrowed: None });
+                }
+                Err(why) => self.tried.push(format!("{}: {why}", layout.app.display())),
+            }
+        }
+        for (_, growing) in self.apps.iter_mut().filter(|(root, _)| lies_in(root, &layout.app)) {
+            layout.describe(&mut growing.sources, base);
         }
     }
 

@@ -56,6 +56,12 @@ pub(super) fn read(folder: &Path, reader: &mut Reader, refused: &mut Vec<Refused
     }
 }
 
+/// The name of the app of which this is the package.json: `productName`, else `name`.
+pub(super) fn name(text: &str) -> Option<String> {
+    let package = parse(Path::new(""), &serde_json::from_str(text).ok()?);
+    package.product.or(package.name)
+}
+
 fn parse(folder: &Path, value: &Value) -> Package {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut package = Package {

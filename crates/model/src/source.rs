@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::electron::Version;
+use crate::electron::fuses::Fuse;
 use crate::problem::Problem;
 use crate::text::Text;
 
@@ -92,6 +94,22 @@ pub struct Sources {
     pub problems: Vec<Problem>,
     /// What was left out, sorted.
     pub omitted: Vec<Omitted>,
+    /// They lie in an archive: nothing can be written there.
+    pub archived: bool,
+    /// What the program says with which the app is shipped, where it is there.
+    pub packaged: Option<Packaged>,
+}
+
+/// What a packaged app's program says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packaged {
+    /// The program, as [`SourceFile::path`]. A text stands for it among the files: a line for the version, where it is known, and one
+    /// for each fuse that its wire names, in their order.
+    pub program: String,
+    /// The Electron in it.
+    pub version: Option<Version>,
+    /// The fuses that its wire names: on, off, or as this Electron has it (`None`). No wire was found where this is `None`.
+    pub fuses: Option<Vec<(Fuse, Option<bool>)>>,
 }
 
 impl Sources {

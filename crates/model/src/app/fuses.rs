@@ -1,7 +1,7 @@
 //! Which fuses a packager is told to flip.
 
 use super::App;
-use crate::electron::fuses::Fuse;
+use crate::electron::fuses::{Fuse, FuseState, state_of};
 use crate::link::V;
 use crate::link::things::*;
 use crate::source::Span;
@@ -41,6 +41,10 @@ impl App<'_> {
     ///
     /// <https://www.electronjs.org/docs/latest/tutorial/fuses>
     pub fn fuse_flips(&self) -> Vec<FuseFlips> {
+        if let Some(wire) = self.wire() {
+            // What is shipped is what holds, whatever a configuration says.
+            return vec![wire];
+        }
         let mut found = Vec::new();
         for configuration in self.configurations() {
             let Some(object) = &configuration.object else { continue };
@@ -79,6 +83,44 @@ impl App<'_> {
         found.sort_by_key(|flips| flips.span);
         found.dedup_by_key(|flips| flips.span);
         found
+    }
+
+    /// The fuses of the program with which the app is shipped.
+    fn wire(&self) -> Option<FuseFlips> {
+        let packaged = self.sources.packaged.as_ref()?;
+        let fuses = packaged.fuses.as_ref()?;
+        let file = self.sources.find(&packaged.program)?;
+        let text = &self.sources.file(file).text;
+        let before = u32::from(packaged.version.is_some());
+        let line = |number: u32| {
+            text.lines().line(text, number).map_or(Span { file, start: 0, end: 0 }, |(start, end)| Span {
+                file,
+                start,
+                end,
+            })
+        };
+        let flip = |(index, (fuse, on)): (usize, &(Fuse, Option<bool>))| {
+            let on = on.or(match state_of(*fuse, &self.electron.version) {
+                FuseState::On => Some(true),
+                FuseState::Off => Some(false),
+                FuseState::Missing => None,
+            });
+            let value = Known {
+                thing: Thing::Bool(on?),
+                at: None,
+                trail: Trail::default(),
+                certainty: Certainty::Certain,
+                development: None,
+            };
+            Some(FuseFlip { fuse: *fuse, value, span: line(before + 1 + index as u32) })
+        };
+        Some(FuseFlips {
+            span: line(before + 1),
+            flips: fuses.iter().enumerate().filter_map(flip).collect(),
+            unknown: false,
+            certainty: Certainty::Certain,
+            symbol: "wire".to_owned(),
+        })
     }
 
     /// `{ "name": "@electron-forge/plugin-fuses", "config": { … } }`.

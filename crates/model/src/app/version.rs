@@ -12,6 +12,8 @@ use crate::source::{FileId, FileKind, Role, Sources, Span};
 pub enum VersionSource {
     /// The caller says so.
     Given,
+    /// The program with which the app is shipped.
+    Packaged,
     /// `node_modules/electron/package.json`.
     Installed,
     /// A lockfile.
@@ -126,6 +128,12 @@ pub(super) fn find(
     if let Some(version) = &options.electron_version {
         return facts(*version, VersionSource::Given, None, None);
     }
+    if let Some(packaged) = &sources.packaged
+        && let Some(version) = packaged.version
+    {
+        let line = sources.find(&packaged.program).and_then(|file| first_line(sources, file));
+        return facts(version, VersionSource::Packaged, Some(packaged.program.clone()), line);
+    }
     for (index, file) in sources.files.iter().enumerate() {
         if PACKAGES.iter().any(|name| file.path.ends_with(&format!("node_modules/{name}/package.json")))
             && let Some(unit) = program.unit_of(FileId(index as u32))
@@ -181,6 +189,11 @@ pub(super) fn find(
         message: format!("no file tells the version of Electron; {} is assumed", newest),
     });
     facts(newest, VersionSource::Assumed, None, None)
+}
+
+fn first_line(sources: &Sources, file: FileId) -> Option<Span> {
+    let text = &sources.file(file).text;
+    text.lines().line(text, 1).map(|(start, end)| Span { file, start, end })
 }
 
 /// The version in the lockfile nearest to the app.
