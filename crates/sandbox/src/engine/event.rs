@@ -145,7 +145,7 @@ impl Events {
 }
 
 /// The next message of a channel, past those that were lost to a listener that fell behind; `None` when it is closed.
-pub(crate) async fn next_of<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
+async fn next_of<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
     loop {
         match receiver.recv().await {
             Ok(event) => return Some(event),

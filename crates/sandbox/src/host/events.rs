@@ -2,15 +2,17 @@
 
 use serde_json::{Value as Json, json};
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::addon::AddonState;
 use crate::Event;
-use crate::engine::{event_json, next_of};
+use crate::engine::event_json;
 
 /// Something that happened to an addon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostEvent {
     /// Its id; the name of its folder if the manifest cannot be used. That name is not checked: escape it for a terminal.
+    /// Empty for what is no addon's.
     pub addon: String,
     /// What happened.
     pub what: What,
@@ -47,6 +49,8 @@ pub enum What {
     Config(Json),
     /// Something of its sandbox.
     Sandbox(Event),
+    /// So many events of all addons are not told: whoever listens is too slow for them.
+    Lost(u64),
 }
 
 impl HostEvent {
@@ -66,6 +70,7 @@ impl HostEvent {
             What::Params(value) => json!({ "event": "params", "value": value }),
             What::Config(value) => json!({ "event": "config", "value": value }),
             What::Sandbox(event) => event_json(event.clone()),
+            What::Lost(events) => json!({ "event": "lost", "events": events }),
         };
         message["addon"] = self.addon.as_str().into();
         message
@@ -76,8 +81,13 @@ impl HostEvent {
 pub struct HostEvents(pub(super) broadcast::Receiver<HostEvent>);
 
 impl HostEvents {
-    /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest.
+    /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest,
+    /// and is told so by [`What::Lost`].
     pub async fn next(&mut self) -> Option<HostEvent> {
-        next_of(&mut self.0).await
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(lost)) => Some(HostEvent { addon: String::new(), what: What::Lost(lost) }),
+            Err(RecvError::Closed) => None,
+        }
     }
 }
