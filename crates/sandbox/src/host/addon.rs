@@ -254,7 +254,9 @@ impl Addon {
         let (Some(path), Some(event)) = (text(0), text(2)) else { return Err(ApiError::new("an event has a name")) };
         let arguments = args.get(3).map_or(Ok(Vec::new()), from_value::<Vec<Json>>);
         let arguments = arguments.map_err(|error| ApiError { name: "TypeError".into(), message: error.to_string() })?;
-        self.sockets.emit(&path, text(1).as_deref(), &event, arguments);
+        let quota =
+            |why: crate::inbound::NotSent| ApiError { name: "QuotaExceededError".into(), message: why.to_string() };
+        self.sockets.emit(&path, text(1).as_deref(), &event, arguments).map_err(quota)?;
         Ok(Value::Undefined)
     }
 

@@ -10,18 +10,21 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::checks::Names;
+use super::patient::Patient;
 use super::{Apps, routes, sockets};
 
 /// Connections at once, of all addons together.
 const MOST_CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a request for sockets may take to be answered: longer than a poll waits.
+const POLL: Duration = Duration::from_secs(60);
 /// Bytes of the head of a request.
 const MOST_HEAD_BYTES: usize = 32 << 10;
 
@@ -75,7 +78,8 @@ impl Server {
                     let mut server = hyper::server::conn::http1::Builder::new();
                     server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD_BYTES);
                     // A client that breaks off is its own loss.
-                    let _ = server.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+                    let stream = TokioIo::new(Patient::new(stream));
+                    let _ = server.serve_connection(stream, service).with_upgrades().await;
                     drop(permit);
                 });
             }
@@ -95,7 +99,7 @@ impl Drop for Server {
 }
 
 /// What is sent back.
-pub(super) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
 async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
@@ -107,9 +111,11 @@ async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, requ
         return boxed(routes::plain(status));
     }
     if !is_socket {
-        return boxed(routes::answer(apps, request).await);
+        return routes::answer(apps, request).await;
     }
-    let mut answer = sockets(request).await;
+    let Ok(mut answer) = tokio::time::timeout(POLL, sockets(request)).await else {
+        return boxed(routes::plain(StatusCode::REQUEST_TIMEOUT));
+    };
     answer.headers_mut().insert("referrer-policy", hyper::header::HeaderValue::from_static("no-referrer"));
     answer
 }
@@ -118,5 +124,5 @@ pub(super) fn boxed<B>(response: Response<B>) -> Answer
 where
     B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
-    response.map(BodyExt::boxed_unsync)
+    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }
