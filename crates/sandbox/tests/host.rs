@@ -40,9 +40,11 @@ async fn each_addon_has_a_sandbox_of_its_own() {
 #[tokio::test]
 async fn asked_and_granted_are_shown_side_by_side() {
     let place = Place::new();
-    let asks = r#","permissions":["log","net.request"],"network":{"hosts":["a.example.com","b.example.com"]}"#;
+    let asks = r#","permissions":["log","net.request","inbound.http"],"network":{"hosts":["a.example.com","b.example.com"],"request":{"timeoutMs":120000,"maxConcurrent":1}},
+        "inbound":{"http":[{"method":"GET","path":"x","requireToken":false}]},"codegen":true,"limits":{"memoryBytes":2147483648}"#;
     place.addon("a", asks, "");
-    let ceiling = r#"{"version":1,"permissions":["net.request"],"network":{"hosts":["*.example.com:443"]}}"#;
+    let ceiling =
+        r#"{"version":1,"permissions":["net.request","inbound.http"],"network":{"hosts":["*.example.com:443"]}}"#;
     let options = HostOptions { ceiling: Ceiling::parse(ceiling).expect("a ceiling"), ..place.options() };
     let (_host, mut events) = Host::open(options).expect("a host");
     let (asked, granted) = event(&mut events, "a", |what| match what {
@@ -50,8 +52,19 @@ async fn asked_and_granted_are_shown_side_by_side() {
         _ => None,
     })
     .await;
-    assert_eq!(asked["permissions"], serde_json::json!(["log", "net.request"]));
-    assert_eq!(granted["permissions"], serde_json::json!(["net.request"]));
+    assert_eq!(asked["permissions"], serde_json::json!(["log", "net.request", "inbound.http"]));
+    assert_eq!(granted["permissions"], serde_json::json!(["net.request", "inbound.http"]));
+    // A ceiling that is silent does not widen: a number is not raised above its default, the token stays, code is not made.
+    for (pointer, wanted, had) in [
+        ("/request/timeoutMs", serde_json::json!(120_000), serde_json::json!(10_000)),
+        ("/request/maxConcurrent", 1.into(), 1.into()),
+        ("/memoryBytes", 2_147_483_648_u64.into(), 67_108_864.into()),
+        ("/codegen", true.into(), false.into()),
+        ("/withoutToken", serde_json::json!(["GET x"]), serde_json::json!([])),
+        ("/http", serde_json::json!(["GET x"]), serde_json::json!(["GET x"])),
+    ] {
+        assert_eq!((asked.pointer(pointer), granted.pointer(pointer)), (Some(&wanted), Some(&had)), "{pointer}");
+    }
     assert_eq!(asked["hosts"], serde_json::json!(["a.example.com", "b.example.com"]));
     assert_eq!(granted["hosts"], serde_json::json!(["a.example.com:443", "b.example.com:443"]));
 }

@@ -303,3 +303,25 @@ fn the_endpoint_is_its_owners_alone_whatever_the_umask() {
     let modes = watching.join().expect("a thread");
     assert_eq!(modes, [0o600].into());
 }
+
+/// The end comes while addons start, and no worker is left.
+#[test]
+fn an_end_in_the_middle_of_the_start() {
+    let root = tempfile::tempdir().expect("a folder");
+    let limits = r#""limits":{"initTimeoutMs":60000}"#;
+    let ceiling = root.path().join("ceiling.json");
+    std::fs::write(&ceiling, format!(r#"{{"version":1,{limits}}}"#)).expect("one");
+    for n in 0..12 {
+        addon(root.path(), &format!("a{n}"), &format!(",{limits}"), "while (true) {}");
+    }
+    for signal in ["-INT", "-TERM"] {
+        let mut host = Running::start(root.path(), &["--ceiling", ceiling.to_str().expect("UTF-8")]);
+        host.event(|event| event["state"] == "starting" || event["event"] == "listening");
+        wait_until("a worker is there", || descendants_of(host.child.id()).len() > 1);
+        let workers = descendants_of(host.child.id());
+        host.signal(signal);
+        host.event(|event| event["event"] == "end");
+        wait_until("it ends", || host.child.try_wait().expect("a child").is_some());
+        wait_until("no worker is left", || workers.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
+    }
+}

@@ -496,3 +496,35 @@ async fn a13_an_answer_keeps_its_turn_until_it_is_taken() {
         assert_eq!(again, 200, "{target}");
     }
 }
+
+/// No answer and no event has it but what the addon itself says.
+#[tokio::test]
+async fn a25_the_token_is_told_to_nobody() {
+    let place = Place::new();
+    let (host, address) = served(&place).await;
+    let mut events = host.events();
+    let token = host.token("a").expect("a token");
+    for (method, target, headers) in [
+        ("GET", format!("/addon/a/throws?token={token}"), String::new()),
+        ("GET", format!("/addon/a/absent?token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}&token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}x"), format!("X-Addon-Token: {token}\r\n")),
+        ("DELETE", format!("/addon/a/secret?token={token}"), String::new()),
+        ("POST", format!("/addon/a/echo/deep?token={token}"), "Origin: http://evil.example\r\n".into()),
+        ("GET", format!("/addon_static/a/{token}?token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}"), "Host: evil.example\r\n".into()),
+        ("GET", format!("/addon_static/a/?token={token}"), format!("Referer: http://x/?token={token}\r\n")),
+    ] {
+        let (status, head, body) = ask(address, method, &target, &headers, "").await;
+        assert!(status != 0 && !head.contains(&token.to_lowercase()) && !body.contains(&token), "{target}: {head}");
+        for header in ["referrer-policy: no-referrer", "x-content-type-options: nosniff", "cache-control: no-store"] {
+            assert!(head.contains(header), "{target}: {head}");
+        }
+    }
+    assert!(!host.describe().to_string().contains(&token));
+    host.stop().await;
+    drop(host);
+    while let Some(event) = tokio::time::timeout(Duration::from_secs(60), events.next()).await.expect("in time") {
+        assert!(!event.to_json().to_string().contains(&token), "{event:?}");
+    }
+}

@@ -9,6 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use electrolint_policy::Ceiling;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::run::{AcceptedLevel, visible};
@@ -18,6 +19,8 @@ use crate::{EngineOptions, Event};
 
 /// Bytes of lines that wait for whoever reads the output.
 const MOST_WAITING_BYTES: usize = 4 << 20;
+/// Descriptors that the host takes if the system lets it: each addon has some, and 1024 is what many systems begin with.
+const DESCRIPTORS: u64 = 65536;
 /// How long the last lines may take to go out.
 const LAST_LINES: Duration = Duration::from_secs(1);
 /// The host answers for all addons, so it comes before any of them.
@@ -94,6 +97,10 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
 }
 
 async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> Result<ExitCode, String> {
+    let mut descriptors = getrlimit(Resource::Nofile);
+    descriptors.current = descriptors.current.max(Some(DESCRIPTORS.min(descriptors.maximum.unwrap_or(DESCRIPTORS))));
+    // With fewer it is another number of addons that fits.
+    let _ = setrlimit(Resource::Nofile, descriptors);
     // Before anything is started: a signal that comes now must not leave workers behind.
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let write = if json { |event: &HostEvent| Some(event.to_json().to_string()) } else { line_of };
@@ -215,7 +222,10 @@ fn line_of(event: &HostEvent) -> Option<String> {
         What::Lost(events) => format!("{events} events were lost: the output is not read fast enough"),
         What::Sandbox(Event::Ready | Event::Crash { .. }) => return None,
     };
-    Some(format!("[{}] {}", visible(&event.addon), visible(&text)))
+    // Each line says whose it is: an addon must not write lines of another, or of the host.
+    let name = visible(&event.addon).replace('\n', "\\n");
+    let lines: Vec<String> = visible(&text).lines().map(|line| format!("[{name}] {line}")).collect();
+    Some(lines.join("\n"))
 }
 
 fn default_state() -> Option<PathBuf> {
@@ -227,4 +237,20 @@ fn default_state() -> Option<PathBuf> {
 fn parse_module(text: &str) -> Result<(String, PathBuf), String> {
     let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
     Ok((name.to_owned(), PathBuf::from(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_addon_writes_no_lines_of_others() {
+        let line = |addon: &str, text: &str| {
+            let what = What::Sandbox(Event::Stderr(text.into()));
+            line_of(&HostEvent { addon: addon.into(), what }).unwrap_or_default()
+        };
+        assert_eq!(line("a", "one"), "[a] one");
+        assert_eq!(line("a", "one\n[b] is running\r[c] x\u{1b}[2J"), "[a] one\n[a] [b] is running\\r[c] x\\u{1b}[2J");
+        assert_eq!(line("a\n[b]", "\u{202e}one\u{2028}two"), "[a\\n[b]] \\u{202e}one\\u{2028}two");
+    }
 }

@@ -354,15 +354,39 @@ fn open_addon(shared: &Arc<Shared>, folder: &Path, ceiling: &Ceiling) -> Result<
         .map_err(|error| format!("cannot keep its state: {error}"))
 }
 
-/// What a policy gives, in the words of the manifest, for a person to compare.
+/// What a policy gives, in the words of the manifest, for a person to compare: everything in which a ceiling can differ
+/// from what is asked.
 fn summary(policy: &Policy) -> Json {
     let permissions: Vec<&Permission> = policy.permissions.iter().collect();
-    let hosts: Vec<String> = policy.network.hosts.iter().map(|(host, _)| host.to_string()).collect();
-    let routes: Vec<String> = policy.inbound.http.keys().map(|(method, path)| format!("{method} {path}")).collect();
+    let (network, inbound, limits) = (&policy.network, &policy.inbound, &policy.limits);
+    let hosts: Vec<String> = network.hosts.iter().map(|(host, _)| host.to_string()).collect();
+    let routes: Vec<String> = inbound.http.keys().map(|(method, path)| format!("{method} {path}")).collect();
+    let open = inbound.http.iter().filter(|(_, token)| !**token).map(|((method, path), _)| format!("{method} {path}"));
+    let open_sockets = inbound.socketio.iter().filter(|(_, token)| !**token).map(|(path, _)| path.clone());
     json!({
-        "permissions": permissions, "hosts": hosts, "block": policy.network.block, "modules": policy.modules,
-        "http": routes, "static": policy.inbound.r#static, "socketio": policy.inbound.socketio.keys().collect::<Vec<_>>(),
-        "storageBytes": policy.storage.max_bytes, "memoryBytes": policy.limits.memory_bytes,
+        "permissions": permissions, "hosts": hosts, "block": network.block, "modules": policy.modules,
+        "http": routes, "static": inbound.r#static, "socketio": inbound.socketio.keys().collect::<Vec<_>>(),
+        "withoutToken": open.chain(open_sockets).collect::<Vec<_>>(),
+        "codegen": policy.codegen, "dataUrls": network.data_urls, "ports": policy.ports,
+        "request": {
+            "schemes": network.request_schemes, "maxConcurrent": network.request_max_concurrent,
+            "timeoutMs": millis(network.request_timeout), "maxBodyBytes": network.request_max_body_bytes,
+        },
+        "websocket": {
+            "schemes": network.websocket_schemes, "maxConcurrent": network.websocket_max_concurrent,
+            "maxMessageBytes": network.websocket_max_message_bytes,
+        },
+        "inbound": {
+            "maxConcurrent": inbound.max_concurrent, "timeoutMs": millis(inbound.timeout), "maxBodyBytes": inbound.max_body_bytes,
+        },
+        "storageBytes": policy.storage.max_bytes, "memoryBytes": limits.memory_bytes,
+        "paramsBytes": policy.params.max_bytes, "configBytes": policy.config.max_bytes,
+        "initTimeoutMs": millis(limits.init_timeout), "messageBytes": limits.message_bytes, "cpuSeconds": limits.cpu_seconds,
+        "logBytesPerSecond": limits.log_bytes_per_second, "timers": limits.timers,
         "containment": policy.level.as_str(),
     })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

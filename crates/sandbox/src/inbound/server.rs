@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,7 +20,8 @@ use super::checks::Names;
 use super::patient::Patient;
 use super::{Apps, routes, sockets};
 
-/// Connections at once, of all addons together.
+/// Connections at once, of all addons together; a quarter of the descriptors that this process may have, if that is less: the
+/// others are for addons, their files and what they ask for.
 const MOST_CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +61,9 @@ impl Server {
         let sockets = apps.all().into_iter().filter(|(_, app)| !app.rules().socketio.is_empty()).collect();
         let sockets = sockets::service(sockets);
         let task = tokio::spawn(async move {
-            let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+            let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+            let quarter = descriptors.map_or(MOST_CONNECTIONS, |all| usize::try_from(all / 4).unwrap_or(usize::MAX));
+            let connections = Arc::new(Semaphore::new(quarter.clamp(1, MOST_CONNECTIONS)));
             loop {
                 let Ok(permit) = connections.clone().acquire_owned().await else { return };
                 let Ok((stream, _)) = listener.accept().await else {
@@ -102,6 +106,21 @@ impl Drop for Server {
 pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
 async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
+    let mut answer = judged(apps, names, sockets, request).await;
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        // The token is in the URL.
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+async fn judged(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
     let is_socket = path.strip_prefix(sockets::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let checked = names
@@ -113,11 +132,8 @@ async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, requ
     if !is_socket {
         return routes::answer(apps, request).await;
     }
-    let Ok(mut answer) = tokio::time::timeout(POLL, sockets(request)).await else {
-        return boxed(routes::plain(StatusCode::REQUEST_TIMEOUT));
-    };
-    answer.headers_mut().insert("referrer-policy", hyper::header::HeaderValue::from_static("no-referrer"));
-    answer
+    let answered = tokio::time::timeout(POLL, sockets(request)).await;
+    answered.unwrap_or_else(|_| boxed(routes::plain(StatusCode::REQUEST_TIMEOUT)))
 }
 
 pub(super) fn boxed<B>(response: Response<B>) -> Answer
