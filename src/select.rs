@@ -256,10 +256,18 @@ pub fn select(
         report.problems.extend(app.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
         if selection.is_whole {
-            let folders = app.found.sources.files.iter().map(|file| config::absolute(&base, &file.path));
-            folders.for_each(|path| entries.know(&configurations.of_file(&path)));
+            // Sorted, so that the files of a folder stand together but for those of folders in it.
+            let mut last = None;
+            for file in &app.found.sources.files {
+                let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                if last.replace(folder) != Some(folder) {
+                    entries.know(&configurations.of(&config::absolute(&base, folder)));
+                }
+            }
         }
-        checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
+        if selection.baseline.is_some() {
+            checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
+        }
         for mut placed in place(index, &base, &app.found.sources, app.findings) {
             let path = config::absolute(&base, &placed.location.path);
             let config = configurations.of_file(&path);

@@ -19,6 +19,7 @@ mod tree;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -65,7 +66,8 @@ pub struct Configurations {
     over: Vec<Node>,
     /// Where globs on the command line count from.
     working: PathBuf,
-    cache: RefCell<HashMap<PathBuf, Rc<Config>>>,
+    /// By folder.
+    cache: RefCell<HashMap<OsString, Rc<Config>>>,
     files: RefCell<BTreeMap<PathBuf, Rc<Config>>>,
     errors: RefCell<Vec<ConfigError>>,
 }
@@ -140,7 +142,7 @@ impl Configurations {
             Mode::One(config) => return config.clone(),
             Mode::Find(base) => base,
         };
-        if let Some(known) = self.cache.borrow().get(folder) {
+        if let Some(known) = self.cache.borrow().get(folder.as_os_str()) {
             return known.clone();
         }
         let own = self.lies_in(folder);
@@ -151,23 +153,30 @@ impl Configurations {
             (None, Some(parent)) if !is_top => self.of(parent),
             _ => Rc::new(self.finished(Config::default())),
         };
-        self.cache.borrow_mut().insert(folder.to_path_buf(), config.clone());
+        self.cache.borrow_mut().insert(folder.as_os_str().to_owned(), config.clone());
         config
+    }
+
+    /// Names of the files for which [`Self::of`] looks into a folder.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().chain(["package.json", ".git"])
+    }
+
+    /// As [`Self::of`], for a folder that holds nothing of one of these names.
+    pub(crate) fn of_plain(&self, folder: &Path) -> Rc<Config> {
+        match (&self.mode, folder.parent()) {
+            (Mode::Find(base), Some(parent)) if folder != base => {
+                let config = self.of(parent);
+                self.cache.borrow_mut().insert(folder.as_os_str().to_owned(), config.clone());
+                config
+            }
+            _ => self.of(folder),
+        }
     }
 
     /// The configuration of a file, absolute.
     pub fn of_file(&self, path: &Path) -> Rc<Config> {
         self.of(path.parent().unwrap_or(path))
-    }
-
-    /// Whether a file or folder, absolute, is to be left out.
-    pub fn excludes(&self, path: &Path) -> bool {
-        self.of_file(path).exclude.iter().any(|globs| globs.matches(path))
-    }
-
-    /// Whether a file, absolute, is to be read though it would be left out.
-    pub fn includes(&self, path: &Path) -> bool {
-        self.of_file(path).include.iter().any(|globs| globs.matches(path))
     }
 
     /// The configuration that lies in a folder itself.
@@ -274,6 +283,16 @@ impl Configurations {
 }
 
 impl Config {
+    /// Whether a file or folder of those that this holds for, absolute, is to be left out.
+    pub fn excludes(&self, path: &Path) -> bool {
+        self.exclude.iter().any(|globs| globs.matches(path))
+    }
+
+    /// Whether a file of those that this holds for, absolute, is to be read though it would be left out.
+    pub fn includes(&self, path: &Path) -> bool {
+        self.include.iter().any(|globs| globs.matches(path))
+    }
+
     /// What rules are told of an app.
     ///
     /// # Panics
@@ -295,7 +314,8 @@ impl Config {
                 })
                 .collect(),
         };
-        for file in &found.sources.files {
+        let files = if self.environments.is_empty() { &[][..] } else { &found.sources.files };
+        for file in files {
             let path = absolute(base, &file.path);
             let last = self.environments.iter().rposition(|environment| environment.files.matches(&path));
             if let Some(environment) = last.and_then(|index| options.environments.get_mut(index)) {

@@ -11,7 +11,7 @@ use super::files::{Loaded, Reader};
 use super::follow;
 use super::kinds;
 use super::outputs;
-use super::packages::{self, Package};
+use super::packages::Package;
 use super::paths::Base;
 use super::survey::Survey;
 use super::walk::{self, Entry, Left, Refused, Rules};
@@ -28,7 +28,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
     gathering.refused(survey.tree.refused.iter().filter(|refused| apps.of(&refused.path) == Some(app)));
 
     let mut own: Vec<Entry> =
-        survey.tree.files.iter().filter(|file| apps.of(&file.path) == Some(app)).cloned().collect();
+        survey.tree.files.iter().filter(|file| apps.of_file(&file.path) == Some(app)).cloned().collect();
     own.extend(ignored_entry(package, &own, rules, reader, &mut gathering.left));
     own.sort_by(|a, b| a.path.cmp(&b.path));
     own.dedup_by(|a, b| a.path == b.path);
@@ -40,11 +40,24 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
 
     let (workspace, members) = survey.workspace_of(app, reader);
     let owners = survey.owners(&members.iter().chain(&survey.apps).copied().collect::<Vec<_>>());
+    let mut by_member: BTreeMap<usize, (Vec<Entry>, Vec<Left>)> = BTreeMap::new();
+    if !members.is_empty() {
+        let is_member = |owner: &usize| members.binary_search(owner).is_ok();
+        for file in &survey.tree.files {
+            if let Some(member) = owners.of_file(&file.path).filter(is_member) {
+                by_member.entry(member).or_default().0.push(file.clone());
+            }
+        }
+        for left in &survey.tree.left {
+            if let Some(member) = owners.of(&left.path).filter(is_member) {
+                by_member.entry(member).or_default().1.push(left.clone());
+            }
+        }
+    }
     for &member in &members {
         let Some(package) = survey.packages.get(member) else { continue };
-        let is_its = |path: &Path| owners.of(path) == Some(member);
-        let mut files: Vec<Entry> = survey.tree.files.iter().filter(|file| is_its(&file.path)).cloned().collect();
-        gathering.left.extend(survey.tree.left.iter().filter(|left| is_its(&left.path)).cloned());
+        let (mut files, left) = by_member.remove(&member).unwrap_or_default();
+        gathering.left.extend(left);
         follow::ignored(&mut files, &mut gathering.left, rules, reader);
         outputs::remove(package, &mut files, &mut gathering.left, reader);
         gathering.add(files.iter().filter(|file| !is_context(file.kind)), Role::Workspace, reader);
@@ -122,10 +135,7 @@ fn ignored_entry(
     }
     let is_ignored = |left: &Left| left.reason == walk::GIT_IGNORED && main.starts_with(&left.path);
     let Some(at) = left.iter().position(is_ignored) else { return Vec::new() };
-    let uses_electron = |file: &Entry| {
-        kinds::is_script(file.kind)
-            && reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
-    };
+    let uses_electron = |file: &Entry| kinds::is_script(file.kind) && reader.imports_electron(&file.path);
     if own.iter().any(uses_electron) {
         return Vec::new();
     }

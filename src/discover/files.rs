@@ -1,13 +1,16 @@
 //! Reading single files: bounded, regular files only, each once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use electrolint_model::text::Text;
+
+use super::packages;
 
 /// What came of reading a file.
 #[derive(Clone, Debug)]
@@ -36,9 +39,16 @@ pub(super) enum Loaded {
 pub(super) struct Reader {
     limit: u64,
     overlay: Overlay,
-    cache: HashMap<PathBuf, Loaded>,
+    /// By path: its bytes are hashed faster than its parts.
+    cache: HashMap<OsString, Cached>,
     before: KnownFiles,
     now: KnownFiles,
+}
+
+/// A file that was read, and what was asked about it.
+struct Cached {
+    loaded: Loaded,
+    imports_electron: Option<bool>,
 }
 
 /// Files as they were read, kept from one time to the next: those whose stamp on the disk is the same are not read again.
@@ -59,8 +69,10 @@ const SETTLED: Duration = Duration::from_secs(3);
 
 impl Stamp {
     /// `None` for a file that cannot be known again.
-    fn of(path: &Path, limit: u64) -> Option<Self> {
-        let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    fn of(metadata: &Metadata, limit: u64) -> Option<Self> {
+        if !metadata.is_file() {
+            return None;
+        }
         let modified = metadata.modified().ok()?;
         let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > SETTLED);
         settled.then_some(Self { modified, length: metadata.len(), limit })
@@ -110,30 +122,46 @@ impl Reader {
 
     /// Reads a file under another limit, in bytes.
     pub(super) fn read_up_to(&mut self, path: &Path, limit: u64) -> Loaded {
-        if let Some(loaded) = self.cache.get(path) {
-            return loaded.clone();
+        self.cached(path, limit).loaded.clone()
+    }
+
+    fn cached(&mut self, path: &Path, limit: u64) -> &mut Cached {
+        if !self.cache.contains_key(path.as_os_str()) {
+            let loaded = match self.overlay.get(path) {
+                Some(Some(bytes)) if bytes.len() as u64 > limit => {
+                    let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
+                    let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
+                    Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 }
+                }
+                Some(Some(bytes)) => decode(bytes.clone()),
+                Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
+                None => self.load(path, limit),
+            };
+            self.cache.insert(path.as_os_str().to_owned(), Cached { loaded, imports_electron: None });
         }
-        let loaded = match self.overlay.get(path) {
-            Some(Some(bytes)) if bytes.len() as u64 > limit => {
-                let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
-                let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
-                Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 }
-            }
-            Some(Some(bytes)) => decode(bytes.clone()),
-            Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
-            None => self.load(path, limit),
-        };
-        self.cache.insert(path.to_path_buf(), loaded.clone());
-        loaded
+        self.cache.get_mut(path.as_os_str()).expect("was there, or was put there")
+    }
+
+    /// Whether a script imports Electron, as far as a look at its text tells.
+    pub(super) fn imports_electron(&mut self, path: &Path) -> bool {
+        let cached = self.cached(path, self.limit);
+        *cached.imports_electron.get_or_insert_with(|| match &cached.loaded {
+            Loaded::Text { text, .. } => packages::imports_electron(&text.content),
+            _ => false,
+        })
     }
 
     /// Reads a file, unless it is as it was before.
     fn load(&mut self, path: &Path, limit: u64) -> Loaded {
-        let stamp = Stamp::of(path, limit);
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return Loaded::Unreadable(error.to_string()),
+        };
+        let stamp = Stamp::of(&metadata, limit);
         let before = self.before.0.remove(path);
         let loaded = match before {
             Some((known, loaded)) if stamp.as_ref() == Some(&known) => loaded,
-            _ => load(path, limit),
+            _ => load(path, &metadata, limit),
         };
         if let Some(stamp) = stamp {
             self.now.0.insert(path.to_path_buf(), (stamp, loaded.clone()));
@@ -150,17 +178,16 @@ impl Reader {
     }
 }
 
-fn load(path: &Path, limit: u64) -> Loaded {
-    let bytes = match bytes(path, limit) {
-        Ok(Some(bytes)) => bytes,
+fn load(path: &Path, metadata: &Metadata, limit: u64) -> Loaded {
+    match bytes_of(path, metadata, limit) {
+        Ok(Some(bytes)) => decode(bytes),
         Ok(None) => {
-            let start = start(path).ok().and_then(|bytes| Text::decode(bytes).ok());
+            let start = start(path, metadata).ok().and_then(|bytes| Text::decode(bytes).ok());
             let start = Arc::new(start.map(|decoded| decoded.text).unwrap_or_default());
-            return Loaded::TooLarge { start, size: path.metadata().map_or(0, |metadata| metadata.len()) };
+            Loaded::TooLarge { start, size: path.metadata().map_or(0, |metadata| metadata.len()) }
         }
-        Err(error) => return Loaded::Unreadable(error.to_string()),
-    };
-    decode(bytes)
+        Err(error) => Loaded::Unreadable(error.to_string()),
+    }
 }
 
 fn decode(bytes: Vec<u8>) -> Loaded {
@@ -175,21 +202,39 @@ fn decode(bytes: Vec<u8>) -> Loaded {
 /// # Errors
 /// What the system says, and `InvalidInput` for a pipe, a device or a folder, which is not opened.
 pub(crate) fn bytes(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = open(path)?;
-    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize + 1);
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    bytes_of(path, &path.metadata()?, limit)
+}
+
+fn bytes_of(path: &Path, metadata: &Metadata, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut file = open(path, metadata)?;
+    // One byte more than there should be, so that one call of the system says that there is no more.
+    let mut bytes = vec![0; metadata.len().min(limit) as usize + 1];
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(length);
+    if length as u64 > metadata.len() {
+        // It grew since, or is one of those whose length the system does not tell.
+        file.take(limit.saturating_add(1).saturating_sub(length as u64)).read_to_end(&mut bytes)?;
+    }
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-fn start(path: &Path) -> io::Result<Vec<u8>> {
+fn start(path: &Path, metadata: &Metadata) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.take(START).read_to_end(&mut bytes)?;
+    open(path, metadata)?.take(START).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, metadata: &Metadata) -> io::Result<File> {
     // Asked before opening, because opening a pipe waits for its writer.
-    if !path.metadata()?.is_file() {
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     File::open(path)

@@ -4,10 +4,12 @@
 //! for something else. What is read is searched for quoted names of files; one that git ignores and that exists is read too,
 //! unless it was made from a file beside it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use electrolint_model::source::FileKind;
+use memchr::{memchr, memchr3_iter};
 
 use super::files::Reader;
 use super::kinds;
@@ -38,29 +40,47 @@ const ENDINGS: [&str; 14] = [
     "/index.cjs",
 ];
 
-/// Adds to `files` what they load of the ignored entries in `left`; a single file is no longer listed there.
+/// Adds to `files`, sorted, what they load of the ignored entries in `left`; a single file is no longer listed there.
 pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rules, reader: &mut Reader) {
-    let hidden: Vec<PathBuf> =
-        left.iter().filter(|left| left.reason == walk::GIT_IGNORED).map(|left| left.path.clone()).collect();
-    if hidden.is_empty() {
+    let hidden = Hidden::of(left);
+    if hidden.paths.is_empty() {
         return;
     }
-    let is_hidden = |path: &Path| hidden.iter().any(|hidden| path.starts_with(hidden));
-    let mut known: BTreeSet<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    let mut open: Vec<PathBuf> = known.iter().cloned().collect();
-    let mut taken: Vec<PathBuf> = Vec::new();
-    while let Some(path) = open.pop() {
+    let mut taken: BTreeMap<PathBuf, FileKind> = BTreeMap::new();
+    let mut open: Vec<PathBuf> = Vec::new();
+    let mut rest = files.iter().rev();
+    loop {
+        let (path, kind) = match open.pop() {
+            Some(path) => {
+                let kind = taken.get(&path).copied();
+                (Cow::Owned(path), kind)
+            }
+            None => match rest.next() {
+                Some(file) => (Cow::Borrowed(file.path.as_path()), Some(file.kind)),
+                None => break,
+            },
+        };
         let Some(folder) = path.parent() else { continue };
-        let kind = path.file_name().and_then(|name| kinds::kind(&name.to_string_lossy()));
         let Some(text) = kind.is_some_and(is_code).then(|| reader.text(&path)).flatten() else { continue };
+        let is_in_hidden = hidden.holds(folder);
         for name in quoted_files(&text.content) {
+            if !is_in_hidden && !hidden.may_hold(name) {
+                continue;
+            }
             let Some(target) = join(folder, name) else { continue };
+            let is_known =
+                |path: &PathBuf| files.binary_search_by(|file| file.path.cmp(path)).is_ok() || taken.contains_key(path);
             // The target itself need not be hidden when an ending is missing; its folder then is, or the file with it.
-            let found = ENDINGS.iter().map(|ending| with(&target, ending)).find(|path| {
-                known.contains(path)
-                    || (is_hidden(path) && path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()))
+            let is_above = target.parent().is_some_and(|folder| hidden.holds(folder));
+            let is_hidden = |path: &Path, ending: &str| {
+                is_above || hidden.paths.contains(path) || (ending.starts_with('/') && hidden.paths.contains(&target))
+            };
+            let found = ENDINGS.iter().map(|ending| (with(&target, ending), ending)).find(|(path, ending)| {
+                is_known(path)
+                    || (is_hidden(path, ending) && path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()))
             });
-            let Some(found) = found.filter(|found| !known.contains(found)) else { continue };
+            let found = found.map(|(path, _)| path);
+            let Some(found) = found.filter(|found| !is_known(found)) else { continue };
             let Some(kind) = found.file_name().and_then(|name| kinds::kind(&name.to_string_lossy())) else { continue };
             let is_excluded = rules.excludes(&found);
             if is_code(kind)
@@ -69,19 +89,65 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
                 && !outputs::looks_generated(&found, reader)
                 && taken.len() < FOLLOWED
             {
-                taken.push(found.clone());
-                known.insert(found.clone());
-                open.push(found.clone());
-                files.push(Entry { path: found, kind, wanted: false });
+                taken.insert(found.clone(), kind);
+                open.push(found);
             }
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    left.retain(|left| left.reason != walk::GIT_IGNORED || !known.contains(&left.path));
+    if taken.is_empty() {
+        return;
+    }
+    left.retain(|left| left.reason != walk::GIT_IGNORED || !taken.contains_key(&left.path));
     for left in left.iter_mut().filter(|left| left.reason == walk::GIT_IGNORED) {
-        if taken.iter().any(|path| path.starts_with(&left.path)) {
+        if taken.keys().any(|path| path.starts_with(&left.path)) {
             left.reason = walk::GIT_IGNORED_UNLESS_LOADED;
         }
+    }
+    files.extend(taken.into_iter().map(|(path, kind)| Entry { path, kind, wanted: false }));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+}
+
+/// What git ignores.
+struct Hidden {
+    /// The folders and files.
+    paths: HashSet<PathBuf>,
+    /// The last parts of their paths, and of what is left of them without an ending: sorted.
+    words: Vec<String>,
+}
+
+impl Hidden {
+    fn of(left: &[Left]) -> Self {
+        let hidden = left.iter().filter(|left| left.reason == walk::GIT_IGNORED);
+        let paths: HashSet<PathBuf> = hidden.map(|left| left.path.clone()).collect();
+        let last = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let mut words = Vec::new();
+        for path in &paths {
+            let Some(name) = last(path) else { continue };
+            for ending in ENDINGS {
+                match ending.strip_prefix('/') {
+                    Some(index) if index == name => words.extend(path.parent().and_then(last)),
+                    _ => words.extend(name.strip_suffix(ending).map(str::to_owned)),
+                }
+            }
+        }
+        words.sort();
+        words.dedup();
+        Self { paths, words }
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        path.ancestors().any(|path| self.paths.contains(path))
+    }
+
+    /// Whether a quoted name can lead into what is hidden from a folder that is not: it then has a part that only leads there.
+    fn may_hold(&self, name: &str) -> bool {
+        let mut last = "";
+        let has_word = name.split('/').any(|part| {
+            last = part;
+            self.words.binary_search_by(|word| word.as_str().cmp(part)).is_ok()
+        });
+        // The last part is one of the folder's own, or parts are told apart in another way.
+        has_word || matches!(last, "" | "." | "..") || name.contains('\\')
     }
 }
 
@@ -89,12 +155,40 @@ fn is_code(kind: FileKind) -> bool {
     kinds::is_script(kind) || kind == FileKind::Html
 }
 
-/// Quoted strings that can be the name of a file: `./x`, `../x`, or with the ending of a script or page.
+/// Quoted strings that can be the name of a file: `./x`, `../x`, or with the ending of a script or page. Each ends at the next quote
+/// or with its line.
 fn quoted_files(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| line.split(['\'', '"', '`']).skip(1)).filter(|name| {
-        let is_relative = name.starts_with("./") || name.starts_with("../");
-        let has_ending = [".js", ".cjs", ".mjs", ".html"].iter().any(|ending| name.ends_with(ending));
-        (is_relative || has_ending) && name.len() <= NAME && !name.contains([' ', ':', '\0'])
+    let bytes = text.as_bytes();
+    let mut quotes = memchr3_iter(b'\'', b'"', b'`', bytes);
+    let mut next = quotes.next();
+    std::iter::from_fn(move || {
+        loop {
+            let start = next? + 1;
+            next = quotes.next();
+            let end = next.unwrap_or(bytes.len());
+            let rest = bytes.get(start..end)?;
+            // A line ends where a newline is, with the carriage return before it.
+            let name = match memchr(b'\n', rest.get(..NAME + 2).unwrap_or(rest)) {
+                Some(newline) => {
+                    let line = rest.get(..newline)?;
+                    line.strip_suffix(b"\r").unwrap_or(line)
+                }
+                None => rest,
+            };
+            if name.len() > NAME {
+                continue;
+            }
+            let is_relative = name.starts_with(b"./") || name.starts_with(b"../");
+            let has_ending = || {
+                matches!(
+                    name,
+                    [.., b'.', b'j', b's'] | [.., b'.', b'c' | b'm', b'j', b's'] | [.., b'.', b'h', b't', b'm', b'l']
+                )
+            };
+            if (is_relative || has_ending()) && !name.iter().any(|byte| matches!(byte, b' ' | b':' | 0)) {
+                return text.get(start..start + name.len());
+            }
+        }
     })
 }
 
@@ -135,6 +229,13 @@ mod tests {
         let script =
             "import a from './a';\nload(path.join(__dirname, 'preload.js'), \"x y.js\", 'http://h/b.js', 'fs')";
         assert_eq!(quoted_files(script).collect::<Vec<_>>(), ["./a", "preload.js"]);
+        assert_eq!(
+            quoted_files("it's ./a\n'./b\r\n'./c'd.js`../e").collect::<Vec<_>>(),
+            ["./b", "./c", "d.js", "../e"]
+        );
+        assert_eq!(quoted_files("'\n'\r\n''").count(), 0);
+        let long = "x".repeat(NAME);
+        assert_eq!(quoted_files(&format!("'{}.js'\n'./{long}'\n'./{long}\n'./a", &long[3..])).count(), 2);
     }
 
     #[test]

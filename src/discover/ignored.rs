@@ -8,6 +8,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::files;
+use super::paths::lies_in;
 
 /// Longest ignore file that is read, in bytes.
 const LIMIT: u64 = 1024 * 1024;
@@ -31,24 +32,29 @@ impl IgnoreFiles {
         folders.reverse();
         ignored.push(top, &top.join(".git/info/exclude"));
         for folder in folders {
-            ignored.push(folder, &folder.join(".gitignore"));
+            ignored.push(folder, &folder.join(Self::NAME));
         }
         ignored
     }
 
-    /// Makes the ignore file of `folder` hold, and those of folders that do not contain it no longer.
-    pub(super) fn enter(&mut self, folder: &Path) {
+    /// The name of an ignore file.
+    pub(super) const NAME: &str = ".gitignore";
+
+    /// Makes the ignore file of `folder`, if it has one, hold, and those of folders that do not contain it no longer.
+    pub(super) fn enter(&mut self, folder: &Path, has_one: bool) {
         if self.enabled {
-            while self.layers.last().is_some_and(|(root, _)| !folder.starts_with(root)) {
+            while self.layers.last().is_some_and(|(root, _)| !lies_in(folder, root)) {
                 self.layers.pop();
             }
-            self.push(folder, &folder.join(".gitignore"));
+            if has_one {
+                self.push(folder, &folder.join(Self::NAME));
+            }
         }
     }
 
     /// Whether git ignores `path`, none of whose folders is ignored. The innermost pattern that matches decides.
     pub(super) fn ignores(&self, path: &Path, is_folder: bool) -> bool {
-        let layers = self.layers.iter().rev().filter(|(root, _)| path.starts_with(root));
+        let layers = self.layers.iter().rev().filter(|(root, _)| lies_in(path, root));
         for (_, patterns) in layers {
             match patterns.matched(path, is_folder) {
                 Match::None => {}

@@ -15,6 +15,9 @@ pub(super) const OUTPUT_FOLDERS: [&str; 8] =
 
 /// How a file of this name is read; `None` for one that is not.
 pub(super) fn kind(name: &str) -> Option<FileKind> {
+    if !has_known_ending(name) {
+        return None;
+    }
     let lower = name.to_ascii_lowercase();
     if LOCKFILES.contains(&lower.as_str()) {
         return Some(FileKind::Lockfile);
@@ -34,6 +37,37 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
         "toml" if is_builder(stem) => Some(FileKind::Toml),
         _ => None,
     }
+}
+
+/// Whether [`kind`] knows files of this ending: most of a folder's it does not.
+fn has_known_ending(name: &str) -> bool {
+    const ENDINGS: [&str; 22] = [
+        "js",
+        "jsx",
+        "mjs",
+        "cjs",
+        "ts",
+        "mts",
+        "cts",
+        "tsx",
+        "html",
+        "htm",
+        "ejs",
+        "vue",
+        "svelte",
+        "json",
+        "json5",
+        "jsonc",
+        "yml",
+        "yaml",
+        "toml",
+        "lock",
+        "npmrc",
+        "electron-version",
+    ];
+    let name = name.as_bytes();
+    let Some(ending) = memchr::memrchr(b'.', name).and_then(|at| name.get(at + 1..)) else { return false };
+    ENDINGS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(ending))
 }
 
 /// How a file of this name is read when something names it as configuration.

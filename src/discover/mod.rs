@@ -45,7 +45,7 @@ use files::Reader;
 pub(crate) use files::bytes;
 pub use files::{KnownFiles, Overlay};
 pub(crate) use ignored::repository as top_of_repository;
-use paths::Base;
+use paths::{Base, lies_in};
 use survey::Survey;
 use walk::{Left, Rules};
 
@@ -400,7 +400,7 @@ impl Finder<'_> {
     /// A folder or file with code that imports Electron, though no package says so.
     fn find_without_package(&mut self, path: &Path) {
         if self.reader.is_file(path) {
-            if self.reader.text(path).is_some_and(|text| packages::imports_electron(&text.content)) {
+            if self.reader.imports_electron(path) {
                 self.take_lone(path);
             } else {
                 self.tried.push(format!(
@@ -506,10 +506,10 @@ impl Finder<'_> {
             }
             let read = survey.owners(&read.into_iter().collect::<Vec<_>>());
             let all = survey.owners(&(0..survey.packages.len()).collect::<Vec<_>>());
-            let is_given = |path: &Path| self.rules.given.iter().any(|given| path.starts_with(given));
+            let is_given = |path: &Path| self.rules.given.iter().any(|given| lies_in(path, given));
             for file in survey.tree.files.iter().filter(|file| kinds::is_script(file.kind) && is_given(&file.path)) {
-                if read.of(&file.path).is_none() && !self.apps.keys().any(|root| file.path.starts_with(root)) {
-                    let package = all.of(&file.path).and_then(|index| survey.packages.get(index));
+                if read.of_file(&file.path).is_none() && !self.apps.keys().any(|root| lies_in(&file.path, root)) {
+                    let package = all.of_file(&file.path).and_then(|index| survey.packages.get(index));
                     let folder = package.map_or(&survey.root, |package| &package.folder);
                     *counts.entry(folder.clone()).or_default() += 1;
                 }
@@ -527,8 +527,8 @@ impl Finder<'_> {
         let mut left: Vec<Left> = unused;
         for survey in self.surveys.values() {
             let outside = |path: &Path| {
-                !self.apps.keys().any(|root| path.starts_with(root))
-                    && self.rules.given.iter().any(|given| path.starts_with(given))
+                !self.apps.keys().any(|root| lies_in(path, root))
+                    && self.rules.given.iter().any(|given| lies_in(path, given))
             };
             problems.extend(survey.tree.refused.iter().filter(|refused| outside(&refused.path)).map(|refused| {
                 Problem {

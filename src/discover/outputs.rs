@@ -4,10 +4,14 @@
 //! output only if its contents look generated and the app has sources elsewhere.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::files::{Loaded, Reader};
 use super::kinds;
-use super::packages::{self, Package};
+use super::packages::Package;
+use super::paths::lies_in;
 use super::walk::{Entry, Left};
 
 const OUTPUT: &str = "build output whose sources are read";
@@ -20,18 +24,22 @@ const BUNDLE_SIZE: usize = 1_000_000;
 const MINIFIED_LINE: usize = 500;
 
 /// Words that bundlers leave in what they write.
-const BUNDLER_MARKS: [&str; 6] = [
-    "webpackBootstrap",
-    "__webpack_require__",
-    "__commonJS(",
-    "__toESM(",
-    "parcelRequire",
-    "(function(){function r(e,n,t){function o(", // browserify
-];
+static BUNDLER_MARKS: LazyLock<[Finder; 6]> = LazyLock::new(|| {
+    [
+        "webpackBootstrap",
+        "__webpack_require__",
+        "__commonJS(",
+        "__toESM(",
+        "parcelRequire",
+        "(function(){function r(e,n,t){function o(", // browserify
+    ]
+    .map(Finder::new)
+});
 
 /// Words that compilers leave.
-const COMPILER_MARKS: [&str; 5] =
-    ["sourceMappingURL=", "\"__esModule\"", "'__esModule'", "_interopRequireDefault(", "__awaiter = "];
+static COMPILER_MARKS: LazyLock<[Finder; 5]> = LazyLock::new(|| {
+    ["sourceMappingURL=", "\"__esModule\"", "'__esModule'", "_interopRequireDefault(", "__awaiter = "].map(Finder::new)
+});
 
 /// How much of both ends of a script is searched for marks, in bytes.
 const ENDS: usize = 16 * 1024;
@@ -41,7 +49,7 @@ const ENDS: usize = 16 * 1024;
 /// `files` are the package's own, sorted; what is taken out is described in `left`.
 pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<Left>, reader: &mut Reader) {
     for folder in candidates(package, files) {
-        let is_inside = |file: &&Entry| file.path.starts_with(&folder);
+        let is_inside = |file: &&Entry| lies_in(&file.path, &folder);
         let inside: Vec<&Entry> = files.iter().filter(is_inside).collect();
         if !inside.iter().any(|file| file.wanted)
             && is_written_by_tools(&folder, &inside, reader)
@@ -49,7 +57,7 @@ pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<L
         {
             let count = inside.len() as u32;
             left.push(Left { path: folder.clone(), reason: OUTPUT, files: Some(count) });
-            files.retain(|file| !file.path.starts_with(&folder));
+            files.retain(|file| !lies_in(&file.path, &folder));
         }
     }
     let bundles: Vec<PathBuf> = files
@@ -61,11 +69,8 @@ pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<L
     let is_source = |file: &&Entry| kinds::is_script(file.kind) && !bundles.contains(&file.path);
     let has_sources = files.iter().filter(is_source).any(|file| uses_electron(file, reader));
     let main = main(package);
-    let mut keep = |path: &Path| {
-        !has_sources
-            && (main.iter().any(|main| main == path)
-                || reader.text(path).is_some_and(|text| packages::imports_electron(&text.content)))
-    };
+    let mut keep =
+        |path: &Path| !has_sources && (main.iter().any(|main| main == path) || reader.imports_electron(path));
     let dropped: Vec<PathBuf> = bundles.into_iter().filter(|path| !keep(path)).collect();
     left.extend(dropped.iter().map(|path| Left { path: path.clone(), reason: BUNDLE, files: Some(1) }));
     files.retain(|file| dropped.binary_search(&file.path).is_err());
@@ -94,7 +99,9 @@ pub(super) fn main(package: &Package) -> Vec<PathBuf> {
 /// Folders of the package that may be outputs: the well-known names at its top, and the one that `main` lies in.
 fn candidates(package: &Package, files: &[Entry]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = kinds::OUTPUT_FOLDERS.iter().map(|name| package.folder.join(name)).collect();
-    if let Some(main) = main(package).into_iter().find(|main| files.iter().any(|file| &file.path == main)) {
+    if let Some(main) =
+        main(package).into_iter().find(|main| files.binary_search_by(|file| file.path.cmp(main)).is_ok())
+    {
         let parent = main.parent().unwrap_or(&package.folder);
         let known = main
             .ancestors()
@@ -112,7 +119,7 @@ fn candidates(package: &Package, files: &[Entry]) -> Vec<PathBuf> {
             folders.push(folder);
         }
     }
-    folders.retain(|folder| files.iter().any(|file| file.path.starts_with(folder)));
+    folders.retain(|folder| files.iter().any(|file| lies_in(&file.path, folder)));
     folders
 }
 
@@ -149,14 +156,14 @@ fn is_tooling(path: &Path) -> bool {
 }
 
 fn uses_electron(file: &Entry, reader: &mut Reader) -> bool {
-    kinds::is_script(file.kind) && reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
+    kinds::is_script(file.kind) && reader.imports_electron(&file.path)
 }
 
 /// A compiler, a bundler or a minifier wrote it.
 pub(super) fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
     reader.text(path).is_some_and(|text| {
         let text = &text.content;
-        has_mark(text, &BUNDLER_MARKS) || has_mark(text, &COMPILER_MARKS) || (text.len() > 5000 && is_minified(text))
+        has_mark(text, &*BUNDLER_MARKS) || has_mark(text, &*COMPILER_MARKS) || (text.len() > 5000 && is_minified(text))
     })
 }
 
@@ -164,27 +171,28 @@ pub(super) fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
 fn is_marked(path: &Path, reader: &mut Reader) -> bool {
     reader
         .text(path)
-        .is_some_and(|text| has_mark(&text.content, &BUNDLER_MARKS) || has_mark(&text.content, &COMPILER_MARKS))
+        .is_some_and(|text| has_mark(&text.content, &*BUNDLER_MARKS) || has_mark(&text.content, &*COMPILER_MARKS))
 }
 
 /// Minified or bundled, and over the size from which that counts.
 fn is_bundle(path: &Path, reader: &mut Reader) -> bool {
     match reader.read(path) {
         Loaded::Text { text, .. } => {
-            text.content.len() > BUNDLE_SIZE && (is_minified(&text.content) || has_mark(&text.content, &BUNDLER_MARKS))
+            text.content.len() > BUNDLE_SIZE && (is_minified(&text.content) || has_mark(&text.content, &*BUNDLER_MARKS))
         }
-        Loaded::TooLarge { start, .. } => is_minified(&start.content) || has_mark(&start.content, &BUNDLER_MARKS),
+        Loaded::TooLarge { start, .. } => is_minified(&start.content) || has_mark(&start.content, &*BUNDLER_MARKS),
         Loaded::Binary(_) | Loaded::Unreadable(_) => false,
     }
 }
 
 fn is_minified(text: &str) -> bool {
-    let lines = text.bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     text.len() / lines > MINIFIED_LINE
 }
 
-fn has_mark(text: &str, marks: &[&str]) -> bool {
-    let start = text.get(..text.floor_char_boundary(ENDS)).unwrap_or_default();
-    let end = text.get(text.floor_char_boundary(text.len().saturating_sub(ENDS))..).unwrap_or_default();
-    marks.iter().any(|mark| start.contains(mark) || end.contains(mark))
+fn has_mark(text: &str, marks: &[Finder]) -> bool {
+    let text = text.as_bytes();
+    let start = text.get(..ENDS).unwrap_or(text);
+    let end = text.len().checked_sub(ENDS).and_then(|from| text.get(from..)).unwrap_or_default();
+    marks.iter().any(|mark| mark.find(start).is_some() || mark.find(end).is_some())
 }

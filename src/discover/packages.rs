@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use electrolint_model::problem::ProblemKind;
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::files::{Loaded, Reader};
@@ -107,9 +109,11 @@ fn configurations(value: &Value) -> Vec<String> {
 
 /// Whether a script imports Electron. A look at the text: quoted `electron` after `from`, `import`, `import(` or `require(`.
 pub(super) fn imports_electron(script: &str) -> bool {
-    script.match_indices("electron").any(|(at, word)| {
+    const WORD: &str = "electron";
+    static FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(WORD));
+    FINDER.find_iter(script.as_bytes()).any(|at| {
         let before = script.get(..at).unwrap_or_default();
-        let after = script.get(at + word.len()..).unwrap_or_default();
+        let after = script.get(at + WORD.len()..).unwrap_or_default();
         let Some(quote @ ('\'' | '"' | '`')) = before.chars().next_back() else { return false };
         let rest = ["/main", "/renderer", "/common", "/utility", ""].iter().find_map(|part| after.strip_prefix(part));
         let before = before.strip_suffix(quote).unwrap_or_default().trim_end();

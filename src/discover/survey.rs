@@ -1,5 +1,6 @@
 //! What lies in one folder: its files, its packages, and which of these packages are Electron apps.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use super::files::Reader;
 use super::kinds;
 use super::outputs;
 use super::packages::{self, Package};
+use super::paths;
 use super::walk::{self, Entry, Rules, Tree};
 use super::workspaces::{self, Workspace};
 
@@ -56,7 +58,7 @@ impl Survey {
     /// Finds the innermost of some packages around a path.
     pub(super) fn owners(&self, among: &[usize]) -> Owners<'_> {
         let folders = among.iter().filter_map(|&index| Some((self.packages.get(index)?.folder.as_path(), index)));
-        Owners(folders.collect())
+        Owners::new(folders)
     }
 
     /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder.
@@ -118,7 +120,7 @@ impl Survey {
         if apps.is_empty() {
             let everything = self.owners(&self.indices(|_| true));
             for file in self.tree.files.iter().filter(|file| kinds::is_script(file.kind)) {
-                if let Some(package) = everything.of(&file.path)
+                if let Some(package) = everything.of_file(&file.path)
                     && !apps.contains(&package)
                     && file_imports_electron(file, reader)
                 {
@@ -144,7 +146,7 @@ impl Survey {
         let others: Vec<usize> = apps.iter().chain(if is_lone { &[] } else { &members[..] }).copied().collect();
         let owners = self.owners(&others);
         let mut scripts = self.tree.files.iter().filter(|file| kinds::is_script(file.kind));
-        scripts.any(|file| owners.of(&file.path) == Some(app) && file_imports_electron(file, reader))
+        scripts.any(|file| owners.of_file(&file.path) == Some(app) && file_imports_electron(file, reader))
     }
 
     fn has_inner(&self, outer: usize, among: &[usize]) -> bool {
@@ -166,22 +168,51 @@ impl Survey {
 }
 
 /// Packages by folder.
-pub(super) struct Owners<'a>(HashMap<&'a Path, usize>);
+pub(super) struct Owners<'a> {
+    /// By [`paths::key`] of the folder.
+    folders: HashMap<&'a [u8], usize>,
+    /// The folder of the file that was asked about last, and its answer: files come folder by folder.
+    last: RefCell<(Vec<u8>, Option<usize>)>,
+}
 
-impl Owners<'_> {
+impl<'a> Owners<'a> {
+    fn new(folders: impl Iterator<Item = (&'a Path, usize)>) -> Self {
+        let folders: HashMap<_, _> = folders.map(|(folder, index)| (paths::key(folder), index)).collect();
+        let last = (Vec::new(), folders.get(&[][..]).copied());
+        Self { folders, last: RefCell::new(last) }
+    }
+
     /// The innermost one that holds `path`.
     pub(super) fn of(&self, path: &Path) -> Option<usize> {
-        path.ancestors().find_map(|folder| self.0.get(folder)).copied()
+        self.around(paths::key(path))
+    }
+
+    /// As [`Self::of`], for what is no folder.
+    pub(super) fn of_file(&self, path: &Path) -> Option<usize> {
+        let folder = paths::around(paths::bytes(path))?;
+        let mut last = self.last.borrow_mut();
+        if last.0 != folder {
+            last.0.clear();
+            last.0.extend_from_slice(folder);
+            last.1 = self.around(folder);
+        }
+        last.1
+    }
+
+    fn around(&self, folder: &[u8]) -> Option<usize> {
+        std::iter::successors(Some(folder), |folder| paths::around(folder))
+            .find_map(|folder| self.folders.get(folder))
+            .copied()
     }
 }
 
 /// The file that `main` means exists and imports Electron.
 pub(super) fn main_imports_electron(package: &Package, reader: &mut Reader) -> bool {
     let main = outputs::main(package).into_iter().find(|path| path.is_file());
-    main.and_then(|path| reader.text(&path)).is_some_and(|text| packages::imports_electron(&text.content))
+    main.is_some_and(|path| reader.imports_electron(&path))
 }
 
 /// A script of the tree imports Electron.
 pub(super) fn file_imports_electron(file: &Entry, reader: &mut Reader) -> bool {
-    reader.text(&file.path).is_some_and(|text| packages::imports_electron(&text.content))
+    reader.imports_electron(&file.path)
 }

@@ -3,16 +3,20 @@
 //! Links are not followed and nothing but regular files is ever opened, so neither a loop nor a pipe can hold the walk. The
 //! order is by name, so the same tree gives the same result.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs::FileType;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use electrolint_model::problem::ProblemKind;
 use electrolint_model::source::{FOREIGN_SCRIPT, FileKind};
 use globset::GlobSet;
-use walkdir::{DirEntry, WalkDir};
 
 use crate::config::Configurations;
+use crate::config::settings::Config;
 
 use super::ignored::IgnoreFiles;
 use super::kinds;
@@ -131,63 +135,122 @@ struct Hidden {
     index: usize,
 }
 
+/// What a folder holds, as far as it was not looked at yet.
+struct Folder {
+    path: PathBuf,
+    /// Sorted by name.
+    entries: std::vec::IntoIter<(OsString, FileType)>,
+    /// No configuration lies in it.
+    is_plain: bool,
+    /// What the configuration says of its files.
+    config: OnceCell<Rc<Config>>,
+}
+
+impl Folder {
+    /// Lists a folder, and tells those who want files of it whether they are there.
+    fn open(path: PathBuf, ignored: &mut IgnoreFiles, tree: &mut Tree) -> Self {
+        let mut entries: Vec<(OsString, FileType)> = Vec::new();
+        let mut refuse = |path: &Path, error: io::Error| {
+            let message = error.to_string();
+            tree.refused.push(Refused { path: path.to_path_buf(), kind: ProblemKind::Unreadable, message });
+        };
+        let mut is_listed = true;
+        match path.read_dir() {
+            Ok(found) => {
+                for entry in found {
+                    match entry {
+                        Ok(entry) => match entry.file_type() {
+                            Ok(kind) => entries.push((entry.file_name(), kind)),
+                            Err(error) => refuse(&entry.path(), error),
+                        },
+                        Err(error) => refuse(&path, error),
+                    }
+                }
+            }
+            Err(error) => {
+                is_listed = false;
+                refuse(&path, error);
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // Some file systems take letters of either case for the same.
+        let holds = |name: &str| !is_listed || entries.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        ignored.enter(&path, holds(IgnoreFiles::NAME));
+        let is_plain = !Configurations::names().any(holds);
+        Self { path, entries: entries.into_iter(), is_plain, config: OnceCell::new() }
+    }
+
+    fn config(&self, rules: &Rules) -> &Config {
+        self.config.get_or_init(|| {
+            if self.is_plain { rules.configurations.of_plain(&self.path) } else { rules.configurations.of(&self.path) }
+        })
+    }
+}
+
+/// One entry of a folder.
+struct Seen<'a> {
+    path: &'a Path,
+    name: &'a OsStr,
+    kind: FileType,
+    around: &'a Folder,
+}
+
 /// Walks `root`, which is itself never left out.
 pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
     let mut tree = Tree::default();
     let mut single: BTreeMap<(PathBuf, &'static str), Vec<PathBuf>> = BTreeMap::new();
     let mut ignored = IgnoreFiles::above(root, rules.ignore_files);
     let mut hiding: Vec<Hidden> = Vec::new();
-    let mut entries = WalkDir::new(root).sort_by_file_name().into_iter();
-    while let Some(entry) = entries.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                tree.refused.extend(refused(&error, root));
-                continue;
-            }
+    let mut open = vec![Folder::open(root.to_path_buf(), &mut ignored, &mut tree)];
+    while let Some(around) = open.last_mut() {
+        let Some((name, file_type)) = around.entries.next() else {
+            open.pop();
+            continue;
         };
-        let path = entry.path();
-        while hiding.last().is_some_and(|hidden| entry.depth() <= hidden.depth) {
+        let depth = open.len();
+        while hiding.last().is_some_and(|hidden| depth <= hidden.depth) {
             hiding.pop();
         }
-        let rescued = hiding.last().is_none_or(|hidden| rules.rescues(&hidden.path, path));
-        if entry.file_type().is_dir() {
-            if entry.depth() == 0 {
-                ignored.enter(path);
+        let Some(around) = open.last() else { break };
+        if file_type.is_dir() {
+            if name == ".git" {
                 continue;
             }
-            if entry.file_name() == ".git" {
-                entries.skip_current_dir();
-                continue;
-            }
-            let reason = if rescued { rules.folder(&entry, &ignored) } else { None };
+            let path = around.path.join(&name);
+            let seen = Seen { path: &path, name: &name, kind: file_type, around };
+            let rescued = hiding.last().is_none_or(|hidden| rules.rescues(&hidden.path, &path));
+            let reason = if rescued { rules.folder(&seen, &ignored) } else { None };
             if let Some(reason) = reason {
-                tree.left.push(Left { path: path.to_path_buf(), reason, files: None });
+                tree.left.push(Left { path: path.clone(), reason, files: None });
                 if reason != EXCLUDED {
                     let index = tree.left.len() - 1;
-                    hiding.push(Hidden { depth: entry.depth(), path: path.to_path_buf(), index });
+                    hiding.push(Hidden { depth, path: path.clone(), index });
                 }
             }
             let looked_into = match (hiding.last(), reason) {
                 (_, Some(EXCLUDED)) => false,
                 (None, _) => true,
                 (Some(_), _) if rescued && reason.is_none() => true,
-                (Some(hidden), _) => rules.looks_into(path, tree.left.get(hidden.index)),
+                (Some(hidden), _) => rules.looks_into(&seen, tree.left.get(hidden.index)),
             };
             if looked_into {
-                ignored.enter(path);
-            } else {
-                entries.skip_current_dir();
+                open.push(Folder::open(path, &mut ignored, &mut tree));
             }
             continue;
         }
-        let name = entry.file_name().to_string_lossy();
-        let kind = kinds::kind(&name);
-        let foreign = kinds::is_foreign_script(&name);
-        if kind.is_none() && !kinds::is_component(&name) && !foreign && !leads_to_folder(&entry) {
+        let text = name.to_string_lossy();
+        let kind = kinds::kind(&text);
+        let foreign = kind.is_none() && kinds::is_foreign_script(&text);
+        if kind.is_none() && !foreign && !kinds::is_component(&text) && !file_type.is_symlink() {
             continue;
         }
-        let wanted = rules.wants(path);
+        let path = around.path.join(&name);
+        let seen = Seen { path: &path, name: &name, kind: file_type, around };
+        if kind.is_none() && !foreign && !kinds::is_component(&text) && !seen.leads_to_folder() {
+            continue;
+        }
+        let rescued = hiding.last().is_none_or(|hidden| rules.rescues(&hidden.path, &path));
+        let wanted = rules.wants(&seen);
         if !rescued && !wanted {
             if let Some(left) = hiding.last().and_then(|hidden| tree.left.get_mut(hidden.index))
                 && left.reason == TEST_CODE
@@ -197,12 +260,11 @@ pub(super) fn walk(root: &Path, rules: &Rules) -> Tree {
             }
             continue;
         }
-        match (kind, rules.file(&entry, &name, wanted, &ignored)) {
-            (Some(kind), None) => tree.files.push(Entry { path: path.to_path_buf(), kind, wanted }),
+        match (kind, rules.file(&seen, &text, wanted, &ignored)) {
+            (Some(kind), None) => tree.files.push(Entry { path, kind, wanted }),
             (_, reason) => {
-                let folder = path.parent().unwrap_or(root).to_path_buf();
                 let unread = if foreign { FOREIGN_SCRIPT } else { COMPONENT };
-                single.entry((folder, reason.unwrap_or(unread))).or_default().push(path.to_path_buf());
+                single.entry((around.path.clone(), reason.unwrap_or(unread))).or_default().push(path);
             }
         }
     }
@@ -236,22 +298,20 @@ fn summarise(single: BTreeMap<(PathBuf, &'static str), Vec<PathBuf>>, root: &Pat
 
 impl Rules<'_> {
     /// Why a folder is left out.
-    fn folder(&self, entry: &DirEntry, ignored: &IgnoreFiles) -> Option<&'static str> {
-        let path = entry.path();
-        if self.excludes(path) {
+    fn folder(&self, seen: &Seen, ignored: &IgnoreFiles) -> Option<&'static str> {
+        if self.leaves_out(seen) {
             return Some(EXCLUDED);
         }
-        if self.given.iter().any(|given| given == path) {
+        if self.is_given(seen.path) {
             return None;
         }
-        let name = entry.file_name();
-        if name == OsStr::new("node_modules") {
+        if seen.name == OsStr::new("node_modules") {
             Some(INSTALLED)
-        } else if name == OsStr::new(".yarn") {
+        } else if seen.name == OsStr::new(".yarn") {
             Some(PACKAGE_MANAGER)
-        } else if self.follows_ignore_files(path) && ignored.ignores(path, true) {
+        } else if seen.around.config(self).ignore_files != Some(false) && ignored.ignores(seen.path, true) {
             Some(GIT_IGNORED)
-        } else if name.to_str().is_some_and(kinds::is_test_folder) && !self.reads_tests(path) {
+        } else if seen.name.to_str().is_some_and(kinds::is_test_folder) && !self.reads_tests(seen) {
             Some(TEST_CODE)
         } else {
             None
@@ -259,41 +319,48 @@ impl Rules<'_> {
     }
 
     /// Why a file is left out.
-    fn file(&self, entry: &DirEntry, name: &str, wanted: bool, ignored: &IgnoreFiles) -> Option<&'static str> {
-        let path = entry.path();
-        if self.excludes(path) {
+    fn file(&self, seen: &Seen, name: &str, wanted: bool, ignored: &IgnoreFiles) -> Option<&'static str> {
+        if self.leaves_out(seen) {
             Some(EXCLUDED)
-        } else if entry.file_type().is_symlink() {
+        } else if seen.kind.is_symlink() {
             Some(LINK)
-        } else if !entry.file_type().is_file() {
+        } else if !seen.kind.is_file() {
             Some(SPECIAL)
         } else if wanted {
             None
-        } else if self.follows_ignore_files(path) && ignored.ignores(path, false) {
+        } else if seen.around.config(self).ignore_files != Some(false) && ignored.ignores(seen.path, false) {
             Some(GIT_IGNORED)
-        } else if kinds::is_test_file(name) && !self.reads_tests(path) {
+        } else if kinds::is_test_file(name) && !self.reads_tests(seen) {
             Some(TEST_CODE)
         } else {
             None
         }
     }
 
-    fn wants(&self, path: &Path) -> bool {
-        self.given.iter().any(|given| given == path)
-            || (!self.include.is_empty() && self.include.is_match(self.base.display(path)))
-            || self.configurations.includes(path)
+    fn is_given(&self, path: &Path) -> bool {
+        self.given.iter().any(|given| given.as_os_str() == path.as_os_str())
+    }
+
+    fn wants(&self, seen: &Seen) -> bool {
+        self.is_given(seen.path)
+            || (!self.include.is_empty() && self.include.is_match(self.base.display(seen.path)))
+            || seen.around.config(self).includes(seen.path)
+    }
+
+    fn leaves_out(&self, seen: &Seen) -> bool {
+        self.is_excluded(seen.path) || seen.around.config(self).excludes(seen.path)
+    }
+
+    fn is_excluded(&self, path: &Path) -> bool {
+        !self.exclude.is_empty() && self.exclude.is_match(self.base.display(path))
     }
 
     pub(super) fn excludes(&self, path: &Path) -> bool {
-        self.exclude.is_match(self.base.display(path)) || self.configurations.excludes(path)
+        self.is_excluded(path) || self.configurations.of_file(path).excludes(path)
     }
 
-    fn reads_tests(&self, path: &Path) -> bool {
-        self.tests || self.configurations.of_file(path).include_tests == Some(true)
-    }
-
-    fn follows_ignore_files(&self, path: &Path) -> bool {
-        self.configurations.of_file(path).ignore_files != Some(false)
+    fn reads_tests(&self, seen: &Seen) -> bool {
+        self.tests || seen.around.config(self).include_tests == Some(true)
     }
 
     /// A path given lies in the hidden folder and holds `path`.
@@ -306,26 +373,18 @@ impl Rules<'_> {
     }
 
     /// Whether the walk goes on inside a folder that is left out: to count test code, or for something wanted in it.
-    fn looks_into(&self, path: &Path, left: Option<&Left>) -> bool {
-        if !self.include.is_empty() || self.leads_to_given(path) {
+    fn looks_into(&self, seen: &Seen, left: Option<&Left>) -> bool {
+        if !self.include.is_empty() || self.leads_to_given(seen.path) || !seen.around.config(self).include.is_empty() {
             return true;
         }
-        if !self.configurations.of_file(path).include.is_empty() {
-            return true;
-        }
-        let installed = path.file_name() == Some(OsStr::new("node_modules"));
-        left.is_some_and(|left| left.reason == TEST_CODE) && !installed
+        left.is_some_and(|left| left.reason == TEST_CODE) && seen.name != OsStr::new("node_modules")
     }
 }
 
-fn leads_to_folder(entry: &DirEntry) -> bool {
-    entry.file_type().is_symlink()
-        && entry.file_name() != OsStr::new("node_modules")
-        && entry.path().metadata().is_ok_and(|metadata| metadata.is_dir())
-}
-
-fn refused(error: &walkdir::Error, root: &Path) -> Option<Refused> {
-    let path = error.path().unwrap_or(root).to_path_buf();
-    let message = error.io_error()?.to_string();
-    Some(Refused { path, kind: ProblemKind::Unreadable, message })
+impl Seen<'_> {
+    fn leads_to_folder(&self) -> bool {
+        self.kind.is_symlink()
+            && self.name != OsStr::new("node_modules")
+            && self.path.metadata().is_ok_and(|metadata| metadata.is_dir())
+    }
 }

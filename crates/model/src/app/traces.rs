@@ -93,7 +93,7 @@ impl App<'_> {
 
 /// Where something happens: what holds there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct At {
+pub(super) struct At {
     function: F,
     condition: Option<ConditionId>,
     call: Option<C>,
@@ -105,13 +105,19 @@ impl At {
         Self { function: F(c.0, record.function), condition: record.condition, call: Some(c) }
     }
 
+    /// How well what holds here holds a value: found once, since ways to many places lead over one.
     fn guard(self, app: &App, v: V) -> Strength {
+        if let Some(known) = app.guards.borrow().get(&(self, v)) {
+            return *known;
+        }
         let found = match self.call {
             Some(call) => app.guard_of_call(call, v),
             None => app.guard(self.function, self.condition, v),
         };
         // Data that begins like the address of a file is as free as any other.
-        found.for_desktop().strength
+        let strength = found.for_desktop().strength;
+        app.guards.borrow_mut().insert((self, v), strength);
+        strength
     }
 }
 
