@@ -21,7 +21,7 @@ use crate::{EngineOptions, Event};
 const MOST_WAITING_BYTES: usize = 4 << 20;
 /// Descriptors that the host takes if the system lets it: each addon has some, and 1024 is what many systems begin with.
 const DESCRIPTORS: u64 = 65536;
-/// How long the last lines may take to go out.
+/// How long the last lines may take to go out, and what is under way on the disk.
 const LAST_LINES: Duration = Duration::from_secs(1);
 /// The host answers for all addons, so it comes before any of them.
 const NICE: u8 = 10;
@@ -93,7 +93,11 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
         egress: None,
         engine: EngineOptions { accept: options.accept.map(Into::into), nice: NICE, ..EngineOptions::default() },
     };
-    super::runtime()?.block_on(serve(options_of_host, &control, options.json))
+    let runtime = super::runtime()?;
+    let done = runtime.block_on(serve(options_of_host, &control, options.json));
+    // A disk that does not answer must not keep the program.
+    runtime.shutdown_timeout(LAST_LINES);
+    done
 }
 
 async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> Result<ExitCode, String> {
