@@ -1,12 +1,11 @@
 //! What a host tells of its addons.
 
 use serde_json::{Value as Json, json};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::addon::AddonState;
 use crate::Event;
 use crate::engine::event_json;
+use crate::engine::fanout::Receiver;
 
 /// Something that happened to an addon.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,16 +77,15 @@ impl HostEvent {
 }
 
 /// Events of a host from the moment of asking.
-pub struct HostEvents(pub(super) broadcast::Receiver<HostEvent>);
+pub struct HostEvents(pub(super) Receiver<HostEvent>);
 
 impl HostEvents {
     /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest,
     /// and is told so by [`What::Lost`].
     pub async fn next(&mut self) -> Option<HostEvent> {
-        match self.0.recv().await {
-            Ok(event) => Some(event),
-            Err(RecvError::Lagged(lost)) => Some(HostEvent { addon: String::new(), what: What::Lost(lost) }),
-            Err(RecvError::Closed) => None,
+        match self.0.lost() {
+            0 => self.0.next().await,
+            lost => Some(HostEvent { addon: String::new(), what: What::Lost(lost) }),
         }
     }
 }
