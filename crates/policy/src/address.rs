@@ -72,14 +72,14 @@ const RESERVED_TREES: &[&str] =
 /// Whether `name` is reserved for the local machine, the local network or an overlay, so that no public server has it.
 ///
 /// `name` is a parsed host (lower case, punycode). One trailing dot is ignored. A name of a single label is reserved:
-/// what it means is decided by the search list of the machine.
+/// what it means is decided by the search list of the machine. So is one with an empty label, which no server can have.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let reserved_tree = RESERVED_TREES
         .iter()
         .any(|tree| name.strip_suffix(tree).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-    reserved_tree || !name.contains('.') || name.starts_with("ip6-")
+    reserved_tree || !name.contains('.') || name.split('.').any(str::is_empty) || name.starts_with("ip6-")
 }
 
 #[cfg(test)]
@@ -205,6 +205,10 @@ mod tests {
             "intranet",
             "com",
             "",
+            "localhost..",
+            "a..example.com",
+            ".example.com",
+            "example.com..",
         ] {
             assert!(is_reserved(name), "{name}");
         }

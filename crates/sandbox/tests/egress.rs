@@ -133,6 +133,12 @@ async fn a01_bodies_larger_than_a_message() {
     assert_eq!(value(&sandbox, code).await, 10_000.into());
     let request = seen.lock().expect("log").pop().expect("a request");
     assert_eq!(request.split_once("\r\n\r\n").map(|(_, body)| body.len()), Some(20_000));
+    // Each has its own bound: what others hand over at the same time does not count.
+    let several = text.replace(r#""hosts""#, r#""request":{"maxBodyBytes":20000},"hosts""#);
+    let code =
+        "const all = [1, 2, 3, 4, 5].map(() => network.request.post('http://api.example.com/', 'x'.repeat(20000)));
+        return (await Promise.all(all)).length";
+    assert_eq!(value(&with(&several, &net).await, code).await, 5.into());
     // Bounds, both ways.
     let bounded = text.replace(r#""hosts""#, r#""request":{"maxBodyBytes":9999},"hosts""#);
     let sandbox = with(&bounded, &net).await;

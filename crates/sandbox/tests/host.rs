@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::addons::{Place, event, logged, reach};
+use common::eventually;
 use common::net::Net;
 use electrolint_policy::Ceiling;
 use electrolint_sandbox::Event;
-use electrolint_sandbox::host::{AddonState, Host, HostOptions, What};
+use electrolint_sandbox::host::{AddonState, Host, HostError, HostOptions, What};
 
 #[tokio::test]
 async fn each_addon_has_a_sandbox_of_its_own() {
@@ -18,9 +19,6 @@ async fn each_addon_has_a_sandbox_of_its_own() {
     place.addon("two", "", "globalThis.theirs = 1; console.log(`${typeof mine} ${data.id} ${data.token.length}`)");
     std::fs::create_dir(place.root.path().join("addons/no-addon")).expect("a folder");
     place.addon("broken", r#","unknown":1"#, "");
-    let same = place.root.path().join("addons/two-again");
-    std::fs::create_dir(&same).expect("a folder");
-    std::fs::write(same.join("addon.json"), r#"{"version":1,"id":"two","main":"index.js"}"#).expect("a manifest");
     let (host, mut events) = place.open();
     let why = event(&mut events, "broken", |what| match what {
         What::Unusable(why) => Some(why.clone()),
@@ -42,9 +40,11 @@ async fn each_addon_has_a_sandbox_of_its_own() {
 #[tokio::test]
 async fn asked_and_granted_are_shown_side_by_side() {
     let place = Place::new();
-    let asks = r#","permissions":["log","net.request"],"network":{"hosts":["a.example.com","b.example.com"]}"#;
+    let asks = r#","permissions":["log","net.request","inbound.http"],"network":{"hosts":["a.example.com","b.example.com"],"request":{"timeoutMs":120000,"maxConcurrent":1}},
+        "inbound":{"http":[{"method":"GET","path":"x","requireToken":false}]},"codegen":true,"limits":{"memoryBytes":2147483648}"#;
     place.addon("a", asks, "");
-    let ceiling = r#"{"version":1,"permissions":["net.request"],"network":{"hosts":["*.example.com:443"]}}"#;
+    let ceiling =
+        r#"{"version":1,"permissions":["net.request","inbound.http"],"network":{"hosts":["*.example.com:443"]}}"#;
     let options = HostOptions { ceiling: Ceiling::parse(ceiling).expect("a ceiling"), ..place.options() };
     let (_host, mut events) = Host::open(options).expect("a host");
     let (asked, granted) = event(&mut events, "a", |what| match what {
@@ -52,8 +52,19 @@ async fn asked_and_granted_are_shown_side_by_side() {
         _ => None,
     })
     .await;
-    assert_eq!(asked["permissions"], serde_json::json!(["log", "net.request"]));
-    assert_eq!(granted["permissions"], serde_json::json!(["net.request"]));
+    assert_eq!(asked["permissions"], serde_json::json!(["log", "net.request", "inbound.http"]));
+    assert_eq!(granted["permissions"], serde_json::json!(["net.request", "inbound.http"]));
+    // A ceiling that is silent does not widen: a number is not raised above its default, the token stays, code is not made.
+    for (pointer, wanted, had) in [
+        ("/request/timeoutMs", serde_json::json!(120_000), serde_json::json!(10_000)),
+        ("/request/maxConcurrent", 1.into(), 1.into()),
+        ("/memoryBytes", 2_147_483_648_u64.into(), 67_108_864.into()),
+        ("/codegen", true.into(), false.into()),
+        ("/withoutToken", serde_json::json!(["GET x"]), serde_json::json!([])),
+        ("/http", serde_json::json!(["GET x"]), serde_json::json!(["GET x"])),
+    ] {
+        assert_eq!((asked.pointer(pointer), granted.pointer(pointer)), (Some(&wanted), Some(&had)), "{pointer}");
+    }
     assert_eq!(asked["hosts"], serde_json::json!(["a.example.com", "b.example.com"]));
     assert_eq!(granted["hosts"], serde_json::json!(["a.example.com:443", "b.example.com:443"]));
 }
@@ -393,7 +404,8 @@ async fn a30_uninstalling_removes_what_was_kept_and_nothing_else() {
     assert_eq!((folder.join("storage_data.json").exists(), installs()), (false, 1));
     assert!(folder.join("index.js").exists() && other.join("storage_data.json").exists());
     assert!(host.state().contains(&("a".into(), AddonState::Uninstalled)));
-    assert!(host.restart("a").await.is_err());
+    assert!(matches!(host.restart("a").await, Err(HostError::Unknown(_))));
+    host.uninstall("a").await.expect("again it is nothing");
     host.stop().await;
     drop(host);
     // Installed again, it is another installation.
@@ -415,4 +427,136 @@ async fn a_host_ends_all_of_its_workers() {
     }
     tokio::time::timeout(Duration::from_secs(60), host.stop()).await.expect("in time");
     assert!(host.state().iter().all(|(_, state)| *state == AddonState::Stopped), "{:?}", host.state());
+}
+
+/// What one of two folders with one id passes itself off as cannot be known.
+#[tokio::test]
+async fn folders_of_one_id_are_not_started() {
+    let place = Place::new();
+    let folder = place.addon("weather", "", "");
+    place.addon("other", "", "");
+    let copy = place.root.path().join("addons/0-evil");
+    std::fs::create_dir(&copy).expect("a folder");
+    std::fs::copy(folder.join("addon.json"), copy.join("addon.json")).expect("copied");
+    std::fs::write(copy.join("index.js"), "").expect("main");
+    let (host, mut events) = place.open();
+    let mut refused = Vec::new();
+    while refused.len() < 2 {
+        let event =
+            tokio::time::timeout(Duration::from_secs(60), events.next()).await.expect("in time").expect("an event");
+        if let What::Unusable(why) = event.what {
+            assert!(why.contains("the id weather"), "{why}");
+            refused.push(event.addon);
+        }
+    }
+    assert_eq!(refused, ["0-evil", "weather"]);
+    reach(&host, "other", AddonState::Running).await;
+    assert_eq!(host.state().len(), 1);
+}
+
+/// Manifests that are links, pipes, folders, too long or no text, and what a folder of addons may have beside them.
+#[tokio::test]
+async fn odd_manifests_stop_nobody_else() {
+    let place = Place::new();
+    place.addon("good", "", "");
+    let addons = place.root.path().join("addons");
+    let at = |name: &str| {
+        std::fs::create_dir(addons.join(name)).expect("a folder");
+        addons.join(name).join("addon.json")
+    };
+    std::os::unix::fs::symlink("../good/addon.json", at("linked")).expect("a link");
+    std::os::unix::fs::symlink("/dev/zero", at("device")).expect("a link");
+    std::os::unix::fs::symlink("addon.json", at("loop")).expect("a link");
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().expect("mkfifo(1)").success());
+    std::fs::create_dir(at("folder")).expect("a folder");
+    std::fs::write(at("long"), " ".repeat((1 << 20) + 1)).expect("a file");
+    std::fs::write(at("bytes"), b"\xff\xfe{}").expect("a file");
+    std::fs::write(at("deep"), "[".repeat(1 << 20)).expect("a file");
+    std::fs::write(at("no-main"), r#"{"version":1,"id":"no-main"}"#).expect("a file");
+    std::fs::write(at("new\nline"), "{").expect("a file");
+    for (name, id) in [("id-1", "socket.io"), ("id-2", ".."), ("id-3", "a/b"), ("id-4", "A"), ("id-5", "a\\u0000b")] {
+        std::fs::write(at(name), format!(r#"{{"version":1,"id":"{id}","main":"index.js"}}"#)).expect("a file");
+    }
+    std::fs::write(addons.join("a-file"), "").expect("a file");
+    std::os::unix::fs::symlink("..", addons.join("up")).expect("a link");
+    std::os::unix::fs::symlink("absent", addons.join("dangling")).expect("a link");
+    let (host, mut events) = place.open();
+    reach(&host, "good", AddonState::Running).await;
+    assert_eq!(host.state().len(), 1);
+    let mut refused = Vec::new();
+    while refused.len() < 11 {
+        let event =
+            tokio::time::timeout(Duration::from_secs(60), events.next()).await.expect("in time").expect("an event");
+        assert!(!event.to_json().to_string().contains('\n'), "one line");
+        if matches!(event.what, What::Unusable(_)) {
+            refused.push(event.addon);
+        }
+    }
+    let expected = ["bytes", "deep", "id-1", "id-2", "id-3", "id-4", "id-5", "linked", "long", "new\nline", "no-main"];
+    assert_eq!(refused, expected);
+}
+
+/// A module that is a pipe would stop whoever opens it, and what a link leads to outside is no module.
+#[tokio::test]
+async fn odd_modules_stop_nobody() {
+    let place = Place::new();
+    let tries = "const tried = []; for (const name of ['./pipe.js', './folder.js', './out.js', './in.js', './up/secret.js', './absolute.js'])
+        tried.push(await import(name).then((module) => module.default, () => 'refused')); console.log(tried.join())";
+    let folder = place.addon("a", "", tries);
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("pipe.js")).status().expect("mkfifo(1)").success());
+    std::fs::create_dir(folder.join("folder.js")).expect("a folder");
+    std::fs::write(place.root.path().join("addons/secret.js"), "export default 'secret'").expect("a file");
+    std::fs::write(folder.join("own.js"), "export default 'own'").expect("a file");
+    for (to, name) in [("../secret.js", "out.js"), ("own.js", "in.js"), ("..", "up"), ("/etc/hostname", "absolute.js")]
+    {
+        std::os::unix::fs::symlink(to, folder.join(name)).expect("a link");
+    }
+    let (host, mut events) = place.open();
+    assert_eq!(event(&mut events, "a", logged).await, "refused,refused,refused,own,refused,refused");
+    tokio::time::timeout(Duration::from_secs(60), host.stop()).await.expect("in time");
+}
+
+/// Each builds on the one before, however many are under way.
+#[tokio::test]
+async fn a16_updates_at_the_same_time_lose_nothing() {
+    let place = Place::new();
+    let names = (0..40).map(|n| format!(r#""k{n}":{{"type":"number"}}"#)).collect::<Vec<_>>().join(",");
+    let more = format!(r#","params":{{"schema":{{"type":"object","properties":{{{names}}}}}}}"#);
+    let main = "await Promise.all(Array.from({ length: 40 }, (_, n) => api.config.updateParams({ [`k${n}`]: n })));";
+    place.addon("a", &more, main);
+    let (host, _events) = place.open();
+    reach(&host, "a", AddonState::Running).await;
+    assert_eq!(host.describe()[0]["params"].as_object().map(serde_json::Map::len), Some(40));
+}
+
+/// The storage of an addon that writes without end is gone for good once it is uninstalled.
+#[tokio::test]
+async fn a30_uninstalling_while_it_writes_leaves_nothing() {
+    let place = Place::new();
+    let folder = place.addon(
+        "a",
+        STORES,
+        "(async () => { for (let n = 0; ; n += 1) await storage.Write('x'.repeat(90000)) })();",
+    );
+    for _ in 0..5 {
+        let (host, _events) = place.open();
+        reach(&host, "a", AddonState::Running).await;
+        eventually("it writes", || folder.join(".storage_data.json.new").exists()).await;
+        host.uninstall("a").await.expect("uninstalled");
+        let left = || folder.join("storage_data.json").exists() || folder.join(".storage_data.json.new").exists();
+        assert!(!left());
+        host.stop().await;
+        assert!(!left());
+    }
+    // And what a write of another time has left.
+    let (host, _events) = place.open();
+    reach(&host, "a", AddonState::Running).await;
+    host.stop().await;
+    std::fs::write(folder.join(".storage_data.json.new"), "half").expect("a file");
+    drop(host);
+    std::fs::write(folder.join("index.js"), "").expect("main");
+    let (host, _events) = place.open();
+    reach(&host, "a", AddonState::Running).await;
+    host.uninstall("a").await.expect("uninstalled");
+    assert!(!folder.join(".storage_data.json.new").exists());
 }

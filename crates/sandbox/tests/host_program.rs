@@ -155,6 +155,8 @@ fn events_the_endpoint_and_the_end() {
     assert_eq!(second.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another host uses it"));
     assert_eq!(host.ask("POST", "/addons/a/uninstall").0, 200);
+    // Again it is nothing, and there is nothing to start any more.
+    assert_eq!((host.ask("POST", "/addons/a/uninstall").0, host.ask("POST", "/addons/a/restart").0), (200, 404));
     host.event(|event| event["state"] == "uninstalled");
     let workers = descendants_of(host.child.id());
     host.signal("-INT");
@@ -230,4 +232,96 @@ fn a29_kill_9_in_the_middle_of_a_write_loses_no_acknowledged_one() {
     let left: Vec<_> =
         std::fs::read_dir(&folder).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.len() <= 4, "{left:?}");
+}
+
+/// The other end of the pipe is held by somebody who does not read it.
+#[test]
+fn an_output_that_nobody_reads_stops_nothing() {
+    let root = tempfile::tempdir().expect("a folder");
+    let ceiling = root.path().join("ceiling.json");
+    let limits = r#""limits":{"initTimeoutMs":60000,"logBytesPerSecond":16777216}"#;
+    std::fs::write(&ceiling, format!(r#"{{"version":1,{limits}}}"#)).expect("one");
+    addon(root.path(), "a", &format!(",{limits}"), "for (let n = 0; n < 200; n += 1) console.log('x'.repeat(50000))");
+    let control = root.path().join("control.sock");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_electrolint-sandbox"))
+        .arg("host")
+        .arg(root.path().join("addons"))
+        .args(["--json", "--state"])
+        .arg(root.path().join("state"))
+        .arg("--control")
+        .arg(&control)
+        .arg("--ceiling")
+        .arg(&ceiling)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let held = child.stdout.take().expect("a pipe");
+    let host = Running { child, events: channel().1, control };
+    wait_until("it listens", || host.control.exists());
+    wait_until("the addon has said all", || host.ask("GET", "/state").1["addons"][0]["state"] == "running");
+    host.signal("-INT");
+    let mut host = host;
+    wait_until("it ends", || host.child.try_wait().expect("a child").is_some());
+    drop(held);
+}
+
+/// Nobody else can connect, not even in the moment after the socket is made.
+#[test]
+fn the_endpoint_is_its_owners_alone_whatever_the_umask() {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(root.path().join("addons")).expect("a folder");
+    let control = root.path().join("control.sock");
+    // Looks all the time while hosts come and go.
+    let (stop, watched) = (std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)), control.clone());
+    let stopped = stop.clone();
+    let watching = std::thread::spawn(move || {
+        let mut modes = std::collections::BTreeSet::new();
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            if let Ok(found) = std::fs::symlink_metadata(&watched) {
+                modes.insert(found.permissions().mode() & 0o777);
+            }
+        }
+        modes
+    });
+    for _ in 0..5 {
+        let script = r#"umask 0; exec "$0" host "$1/addons" --json --state "$1/state" --control "$2""#;
+        let mut child = Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_electrolint-sandbox")])
+            .args([root.path(), &control])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        assert!(line.contains("listening"), "{line}");
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill(1)").success());
+        child.wait().expect("it ends");
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let modes = watching.join().expect("a thread");
+    assert_eq!(modes, [0o600].into());
+}
+
+/// The end comes while addons start, and no worker is left.
+#[test]
+fn an_end_in_the_middle_of_the_start() {
+    let root = tempfile::tempdir().expect("a folder");
+    let limits = r#""limits":{"initTimeoutMs":60000}"#;
+    let ceiling = root.path().join("ceiling.json");
+    std::fs::write(&ceiling, format!(r#"{{"version":1,{limits}}}"#)).expect("one");
+    for n in 0..12 {
+        addon(root.path(), &format!("a{n}"), &format!(",{limits}"), "while (true) {}");
+    }
+    for signal in ["-INT", "-TERM"] {
+        let mut host = Running::start(root.path(), &["--ceiling", ceiling.to_str().expect("UTF-8")]);
+        host.event(|event| event["state"] == "starting" || event["event"] == "listening");
+        wait_until("a worker is there", || descendants_of(host.child.id()).len() > 1);
+        let workers = descendants_of(host.child.id());
+        host.signal(signal);
+        host.event(|event| event["event"] == "end");
+        wait_until("it ends", || host.child.try_wait().expect("a child").is_some());
+        wait_until("no worker is left", || workers.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()));
+    }
 }

@@ -169,3 +169,20 @@ async fn a_connection_that_is_given_up_is_closed() {
     tokio::time::timeout(Duration::from_secs(60), is_closed.recv()).await.expect("the server sees the end");
     assert_eq!(PUBLIC.parse::<std::net::IpAddr>().map(electrolint_policy::is_public), Ok(true));
 }
+
+/// Nothing is decompressed: what a body would become is never in memory, and what it is counts.
+#[tokio::test]
+async fn a_compressed_body_stays_as_it_is() {
+    for coding in ["gzip", "br", "deflate", "zstd", "gzip, gzip"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 4\r\n\r\n\x1f\x0babc");
+        let response = answered(&answer).await.expect("an answer");
+        assert_eq!(response.body, b"\x1f\x0bab", "{coding}");
+        assert!(response.headers.contains(&("content-encoding".into(), coding.into())));
+    }
+    // And no server is asked to compress.
+    let (address, seen) = canned(common::net::ok("x")).await;
+    let guard = Guard::new(policy(NET), Net::to(address).egress());
+    get(&guard, "http://api.example.com/").await.expect("an answer");
+    let asked = seen.lock().expect("log").pop().expect("a request").to_lowercase();
+    assert!(!asked.contains("accept-encoding"), "{asked}");
+}

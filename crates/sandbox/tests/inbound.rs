@@ -400,3 +400,131 @@ async fn an_addon_that_hangs_stops_no_other() {
     assert_eq!(get(address, "/addon/hangs/hang").await.0, 504);
     tokio::time::timeout(Duration::from_secs(60), host.stop()).await.expect("in time");
 }
+
+/// What a proxy and a server might read in two ways is refused or read in one, and each request of a connection is judged.
+#[tokio::test]
+async fn requests_that_could_be_two_are_not() {
+    let place = Place::new();
+    let (_host, address) = served(&place).await;
+    let post = format!("POST /addon/a/echo/deep HTTP/1.1\r\nHost: {address}\r\nContent-Type: text/plain\r\n");
+    let inner = format!("GET /addon/a/open HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    for (name, more) in [
+        ("two lengths", format!("Content-Length: 0\r\nContent-Length: {}\r\n\r\n{inner}", inner.len())),
+        ("a list of lengths", format!("Content-Length: 0, {}\r\n\r\n{inner}", inner.len())),
+        ("a signed length", format!("Content-Length: +{}\r\n\r\n{inner}", inner.len())),
+        ("a hexadecimal length", format!("Content-Length: 0x5\r\n\r\n{inner}")),
+        ("an unknown coding", format!("Transfer-Encoding: xchunked\r\n\r\n{inner}")),
+        ("chunked and not last", format!("Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{inner}")),
+        ("a space before the colon", format!("Content-Length : 5\r\n\r\n{inner}")),
+        ("a folded line", format!("X-A: b\r\n Content-Length: 5\r\n\r\n{inner}")),
+        ("a NUL in a value", format!("X-A: b\0c\r\n\r\n{inner}")),
+        ("a chunk without a size", format!("Transfer-Encoding: chunked\r\n\r\nx\r\n{inner}")),
+    ] {
+        let (status, head, body) = raw(address, &format!("{post}{more}")).await;
+        assert!(matches!(status, 0 | 400..=499), "{name}: {head} {body}");
+        assert!(!body.contains("hello") && !head.contains("hello"), "{name}: the inner request was answered");
+    }
+    // Both a length and chunks: the chunks hold, and nothing is left over.
+    let both = "Content-Length: 4\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let (status, _, body) = raw(address, &format!("{post}{both}")).await;
+    assert!((status == 201 && body == "abc") || status == 400, "{status} {body}");
+    // The second of a connection is judged like the first.
+    let own = format!("GET /addon/a/open HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let other = "GET /addon/a/open HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    let (status, _, rest) = raw(address, &format!("{own}{other}")).await;
+    assert!(status == 200 && rest.contains("421 Misdirected Request"), "{rest}");
+    assert_eq!(rest.matches("hello").count(), 1);
+    // Old and odd ways to ask.
+    for (request, expected) in [
+        (format!("GET /addon/a/open HTTP/1.0\r\nHost: {address}\r\n\r\n"), 200),
+        ("GET /addon/a/open HTTP/1.0\r\n\r\n".into(), 421),
+        ("GET /addon/a/open\r\n\r\n".into(), 0),
+        (format!("CONNECT {address} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), 421),
+        (format!("OPTIONS * HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), 404),
+        (format!("TRACE /addon/a/open HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), 405),
+        (format!("GET /addon/a/open HTTP/1.1\r\nHost: user@{address}\r\nConnection: close\r\n\r\n"), 421),
+        (format!("GET /addon/a/open HTTP/1.1\r\nHost: {address},evil\r\nConnection: close\r\n\r\n"), 421),
+        (format!("GET /addon/a/open#x HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), 200),
+        (format!("GET /addon/a/open?{} HTTP/1.1\r\nHost: {address}\r\n\r\n", "x".repeat(70_000)), 431),
+    ] {
+        let (status, ..) = raw(address, &request).await;
+        assert!(
+            status == expected || (status == 400 && expected != 200) || (status == 414 && expected == 431),
+            "{status}: {request:.80}"
+        );
+    }
+}
+
+/// Large answers to clients that take nothing keep their turns, so that there are not any number of them.
+#[tokio::test]
+async fn a13_an_answer_keeps_its_turn_until_it_is_taken() {
+    let place = Place::new();
+    let rules = r#","permissions":["inbound.http","inbound.static"],"inbound":{"static":"web","http":[{"method":"GET","path":"big","requireToken":false}],"maxConcurrent":2,"maxBodyBytes":33554432},"limits":{"messageBytes":16777216,"memoryBytes":268435456}"#;
+    let folder =
+        place.addon("a", rules, "http.get('big', (request, response) => response.send(new Uint8Array(16 << 20)))");
+    std::fs::create_dir(folder.join("web")).expect("a folder");
+    std::fs::write(folder.join("web/big.bin"), vec![7; 16 << 20]).expect("a file");
+    let text = rules.replacen(r#","permissions":["inbound.http","inbound.static"],"#, r#"{"version":1,"#, 1) + "}";
+    let text =
+        text.replacen(r#""limits":{"#, r#""limits":{"initTimeoutMs":60000,"#, 1).replace(r#""static":"web","#, "");
+    let options = HostOptions { ceiling: Ceiling::parse(&text).expect("a ceiling"), ..place.options() };
+    let (host, _events) = Host::open(options).expect("a host");
+    reach(&host, "a", AddonState::Running).await;
+    let address = host.address().expect("it is served");
+    for target in ["/addon_static/a/big.bin", "/addon/a/big"] {
+        let (status, head, body) = get(address, target).await;
+        assert_eq!((status, body.len()), (200, 16 << 20), "{target}: {head}");
+        // Two that read the head and no more.
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.expect("the server");
+            let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            stream.read_exact(&mut [0; 15]).await.expect("a head");
+            held.push(stream);
+        }
+        assert_eq!(get(address, target).await.0, 503, "{target}");
+        drop(held);
+        let mut again = 503;
+        for _ in 0..6000 {
+            again = get(address, target).await.0;
+            if again == 200 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(again, 200, "{target}");
+    }
+}
+
+/// No answer and no event has it but what the addon itself says.
+#[tokio::test]
+async fn a25_the_token_is_told_to_nobody() {
+    let place = Place::new();
+    let (host, address) = served(&place).await;
+    let mut events = host.events();
+    let token = host.token("a").expect("a token");
+    for (method, target, headers) in [
+        ("GET", format!("/addon/a/throws?token={token}"), String::new()),
+        ("GET", format!("/addon/a/absent?token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}&token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}x"), format!("X-Addon-Token: {token}\r\n")),
+        ("DELETE", format!("/addon/a/secret?token={token}"), String::new()),
+        ("POST", format!("/addon/a/echo/deep?token={token}"), "Origin: http://evil.example\r\n".into()),
+        ("GET", format!("/addon_static/a/{token}?token={token}"), String::new()),
+        ("GET", format!("/addon/a/secret?token={token}"), "Host: evil.example\r\n".into()),
+        ("GET", format!("/addon_static/a/?token={token}"), format!("Referer: http://x/?token={token}\r\n")),
+    ] {
+        let (status, head, body) = ask(address, method, &target, &headers, "").await;
+        assert!(status != 0 && !head.contains(&token.to_lowercase()) && !body.contains(&token), "{target}: {head}");
+        for header in ["referrer-policy: no-referrer", "x-content-type-options: nosniff", "cache-control: no-store"] {
+            assert!(head.contains(header), "{target}: {head}");
+        }
+    }
+    assert!(!host.describe().to_string().contains(&token));
+    host.stop().await;
+    drop(host);
+    while let Some(event) = tokio::time::timeout(Duration::from_secs(60), events.next()).await.expect("in time") {
+        assert!(!event.to_json().to_string().contains(&token), "{event:?}");
+    }
+}

@@ -17,8 +17,9 @@ const SOCKETS: &[(&str, &[&str])] = &[
     ("connect_async", &[]),
     // A pair of sockets of this process is a channel, not a way out.
     ("rustix::net::connect", &[]),
-    ("rustix::net::bind", &[]),
+    ("rustix::net::bind", &["host/control.rs"]),
     ("rustix::net::socket(", &[]),
+    ("rustix::net::socket_with(", &["host/control.rs"]),
     // What the worker tries, to show that it cannot.
     ("SYS_socket,", &["os/probe.rs"]),
     ("libc::socket(", &[]),

@@ -12,6 +12,7 @@ use common::{engine, eventually, policy, thrown, value};
 use electrolint_policy::Value;
 use electrolint_sandbox::Sandbox;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
 const NET: &str = r#"{"version":1,"permissions":["log","timers","net.request","net.websocket"],
@@ -195,5 +196,93 @@ async fn a_server_that_does_not_upgrade_is_no_socket() {
         let net = Net::to(address);
         let error = thrown(&with(NET, &net).await, "await network.websocket('ws://api.example.com/')").await;
         assert_eq!((error.name.as_str(), net.connected().len()), ("NetworkError", 1));
+    }
+}
+
+const ONE: &str = "const s = await network.websocket('ws://api.example.com/'); const end = new Promise((done) => { s.onclose = done });";
+
+#[tokio::test]
+async fn a_close_is_answered_and_one_that_is_not_answered_keeps_no_socket() {
+    // The other side ends it and hears the answer.
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let address = server(move |stream| {
+        let heard = heard.clone();
+        async move {
+            let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+            let frame = tokio_tungstenite::tungstenite::protocol::CloseFrame { code: 4001.into(), reason: "go".into() };
+            let _ = socket.close(Some(frame)).await;
+            let _ = heard.send(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
+        }
+    })
+    .await;
+    let sandbox = with(NET, &Net::to(address)).await;
+    let code = format!("{ONE} const {{ code, reason }} = await end; return `${{code}} ${{reason}}`");
+    assert_eq!(value(&sandbox, &code).await, "4001 go".into());
+    let answered = tokio::time::timeout(Duration::from_secs(60), hears.recv()).await.expect("in time");
+    assert_eq!(answered, Some(true), "an answer, and not only the end of the connection");
+
+    // It takes no notice of a close, and goes on.
+    let open = Arc::new(AtomicUsize::new(0));
+    let count = open.clone();
+    let address = server(move |stream| {
+        let count = count.clone();
+        async move {
+            let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+            count.fetch_add(1, Ordering::SeqCst);
+            while socket.send(Message::text("more")).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            count.fetch_sub(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    let short = NET.replace(r#""hosts""#, r#""request":{"timeoutMs":300},"websocket":{"maxConcurrent":1},"hosts""#);
+    let sandbox = with(&short, &Net::to(address)).await;
+    for _ in 0..3 {
+        let code = format!("{ONE} await s.close(); return (await end).code");
+        assert_eq!(value(&sandbox, &code).await, 1006.into());
+    }
+    eventually("every connection is closed", || open.load(Ordering::SeqCst) == 0).await;
+}
+
+#[tokio::test]
+async fn floods_of_fragments_and_pings_are_bounded() {
+    let small = NET.replace(r#""hosts""#, r#""websocket":{"maxMessageBytes":1024},"hosts""#);
+    // Frames of a server, which are not masked: a first part of a text, parts of it, its last part; pings; compressed; masked.
+    let (first, part, last) = (b"\x01\x01a".as_slice(), b"\x00\x01b".as_slice(), b"\x80\x01c".as_slice());
+    let empty = b"\x00\x00".repeat(50_000);
+    let pings = b"\x89\x02hi".repeat(50_000);
+    for (name, sent, expected) in [
+        ("fragments up to the limit", [first, &part.repeat(1022), last].concat(), "message 1024"),
+        ("fragments over it", [first, &part.repeat(5000), last].concat(), "close 1009"),
+        ("a length that is never sent", b"\x82\x7f\x00\x00\x00\xff\xff\xff\xff\xff".to_vec(), "close 1009"),
+        ("empty fragments", [first, &empty, last].concat(), "message 2"),
+        ("pings between", [first, &pings, last].concat(), "message 2"),
+        ("a compressed frame", b"\xc1\x01a".to_vec(), "close 1006"),
+        ("a masked frame", b"\x81\x81\x00\x00\x00\x00a".to_vec(), "close 1006"),
+        ("a part of nothing", last.to_vec(), "close 1006"),
+        ("a ping in parts", b"\x09\x01a".to_vec(), "close 1006"),
+        ("a long ping", [b"\x89\x7e\x00\x80".as_slice(), &[0; 128]].concat(), "close 1006"),
+        ("no UTF-8", b"\x81\x02\xff\xfe".to_vec(), "close 1006"),
+    ] {
+        let sent = Arc::new(sent);
+        let address = server(move |stream| {
+            let sent = sent.clone();
+            async move {
+                let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+                let (mut read, mut write) = tokio::io::split(socket.get_mut());
+                // What comes is read, so that answers to pings stop nothing.
+                let reading = async { while matches!(read.read(&mut [0; 4096]).await, Ok(1..)) {} };
+                let writing = async { drop(write.write_all(&sent).await) };
+                tokio::join!(reading, writing);
+            }
+        })
+        .await;
+        let sandbox = with(&small, &Net::to(address)).await;
+        let code = format!(
+            "{ONE} const got = new Promise((done) => {{ s.onmessage = ({{ data }}) => done(`message ${{data.length}}`) }});
+            return await Promise.race([got, end.then(({{ code }}) => `close ${{code}}`)])"
+        );
+        assert_eq!(value(&sandbox, &code).await, expected.into(), "{name}");
     }
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use electrolint_policy::Ceiling;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::run::{AcceptedLevel, visible};
@@ -14,6 +17,12 @@ use super::{at, read_file};
 use crate::host::{Control, Host, HostEvent, HostOptions, What};
 use crate::{EngineOptions, Event};
 
+/// Bytes of lines that wait for whoever reads the output.
+const MOST_WAITING_BYTES: usize = 4 << 20;
+/// Descriptors that the host takes if the system lets it: each addon has some, and 1024 is what many systems begin with.
+const DESCRIPTORS: u64 = 65536;
+/// How long the last lines may take to go out, and what is under way on the disk.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// The host answers for all addons, so it comes before any of them.
 const NICE: u8 = 10;
 
@@ -84,12 +93,22 @@ pub(super) fn run(options: Options) -> Result<ExitCode, String> {
         egress: None,
         engine: EngineOptions { accept: options.accept.map(Into::into), nice: NICE, ..EngineOptions::default() },
     };
-    super::runtime()?.block_on(serve(options_of_host, &control, options.json))
+    let runtime = super::runtime()?;
+    let done = runtime.block_on(serve(options_of_host, &control, options.json));
+    // A disk that does not answer must not keep the program.
+    runtime.shutdown_timeout(LAST_LINES);
+    done
 }
 
 async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> Result<ExitCode, String> {
+    let mut descriptors = getrlimit(Resource::Nofile);
+    descriptors.current = descriptors.current.max(Some(DESCRIPTORS.min(descriptors.maximum.unwrap_or(DESCRIPTORS))));
+    // With fewer it is another number of addons that fits.
+    let _ = setrlimit(Resource::Nofile, descriptors);
     // Before anything is started: a signal that comes now must not leave workers behind.
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let write = if json { |event: &HostEvent| Some(event.to_json().to_string()) } else { line_of };
+    let mut printer = Printer::new(write).map_err(|error| format!("cannot start a thread: {error}"))?;
     let (host, mut events) = Host::open(options).map_err(|error| error.to_string())?;
     let host = Arc::new(host);
     let endpoint = Control::listen(host.clone(), control)
@@ -98,7 +117,7 @@ async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> R
         let address = host.address().map(|address| format!("http://{address}/"));
         let line =
             serde_json::json!({ "event": "listening", "control": control.display().to_string(), "url": address });
-        print_line(&line.to_string());
+        printer.print(line.to_string());
     } else {
         if let Some(address) = host.address() {
             eprintln!("addons are served at http://{address}/");
@@ -107,10 +126,8 @@ async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> R
     }
     let printing = async {
         while let Some(event) = events.next().await {
-            if json {
-                print_line(&event.to_json().to_string());
-            } else {
-                print_event(&event);
+            if let Some(line) = write(&event) {
+                printer.print(line);
             }
         }
     };
@@ -122,8 +139,9 @@ async fn serve(options: HostOptions, control: &std::path::Path, json: bool) -> R
     drop(endpoint);
     host.stop().await;
     if json {
-        print_line(&serde_json::json!({ "event": "end" }).to_string());
+        printer.print(serde_json::json!({ "event": "end" }).to_string());
     }
+    printer.end();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,12 +149,61 @@ fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal, String> {
     signal(kind).map_err(|error| format!("cannot listen for signals: {error}"))
 }
 
-fn print_line(line: &str) {
-    // Nobody reads any more: the addons run on, and the control endpoint tells of them.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+/// Standard output, written by a thread of its own. Somebody may hold the other end of a pipe and read nothing: the
+/// host must answer signals, its control endpoint and its addons all the same, so what is too much is left out and counted.
+struct Printer {
+    lines: mpsc::Sender<String>,
+    waiting: Arc<AtomicUsize>,
+    lost: u64,
+    /// An event as a line.
+    write: fn(&HostEvent) -> Option<String>,
+    ended: mpsc::Receiver<()>,
 }
 
-fn print_event(event: &HostEvent) {
+impl Printer {
+    fn new(write: fn(&HostEvent) -> Option<String>) -> std::io::Result<Self> {
+        let (lines, received) = mpsc::channel::<String>();
+        let (end, ended) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = waiting.clone();
+        std::thread::Builder::new().name("output".into()).spawn(move || {
+            for line in received {
+                left.fetch_sub(line.len(), Ordering::Relaxed);
+                // Nobody reads any more: the addons run on, and the control endpoint tells of them.
+                let _ = writeln!(std::io::stdout().lock(), "{line}");
+            }
+            drop(end);
+        })?;
+        Ok(Self { lines, waiting, lost: 0, write, ended })
+    }
+
+    fn print(&mut self, line: String) {
+        if self.waiting.load(Ordering::Relaxed) + line.len() > MOST_WAITING_BYTES {
+            self.lost += 1;
+            return;
+        }
+        if self.lost > 0 {
+            let lost = HostEvent { addon: String::new(), what: What::Lost(std::mem::take(&mut self.lost)) };
+            self.send((self.write)(&lost).unwrap_or_default());
+        }
+        self.send(line);
+    }
+
+    fn send(&self, line: String) {
+        self.waiting.fetch_add(line.len(), Ordering::Relaxed);
+        // The thread ends with the sender.
+        let _ = self.lines.send(line);
+    }
+
+    /// Waits until all is written, within a bound.
+    fn end(self) {
+        drop(self.lines);
+        // Either way it is over.
+        let _ = self.ended.recv_timeout(LAST_LINES);
+    }
+}
+
+fn line_of(event: &HostEvent) -> Option<String> {
     let text = match &event.what {
         What::Found { asked, granted, folder } => format!("{folder}\n  asks for {asked}\n  is granted {granted}"),
         What::Unusable(why) => format!("cannot be used: {why}"),
@@ -156,9 +223,13 @@ fn print_event(event: &HostEvent) {
         What::Sandbox(Event::Lockup) => "answers no ping".into(),
         What::Sandbox(Event::Exit { reason, .. }) => format!("ended: {reason}"),
         What::Sandbox(Event::Reported { rule, reason }) => format!("reported: {rule}: {reason}"),
-        What::Sandbox(Event::Ready | Event::Crash { .. }) => return,
+        What::Lost(events) => format!("{events} events were lost: the output is not read fast enough"),
+        What::Sandbox(Event::Ready | Event::Crash { .. }) => return None,
     };
-    print_line(&format!("[{}] {}", visible(&event.addon), visible(&text)));
+    // Each line says whose it is: an addon must not write lines of another, or of the host.
+    let name = visible(&event.addon).replace('\n', "\\n");
+    let lines: Vec<String> = visible(&text).lines().map(|line| format!("[{name}] {line}")).collect();
+    Some(lines.join("\n"))
 }
 
 fn default_state() -> Option<PathBuf> {
@@ -170,4 +241,20 @@ fn default_state() -> Option<PathBuf> {
 fn parse_module(text: &str) -> Result<(String, PathBuf), String> {
     let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
     Ok((name.to_owned(), PathBuf::from(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_addon_writes_no_lines_of_others() {
+        let line = |addon: &str, text: &str| {
+            let what = What::Sandbox(Event::Stderr(text.into()));
+            line_of(&HostEvent { addon: addon.into(), what }).unwrap_or_default()
+        };
+        assert_eq!(line("a", "one"), "[a] one");
+        assert_eq!(line("a", "one\n[b] is running\r[c] x\u{1b}[2J"), "[a] one\n[a] [b] is running\\r[c] x\\u{1b}[2J");
+        assert_eq!(line("a\n[b]", "\u{202e}one\u{2028}two"), "[a\\n[b]] \\u{202e}one\\u{2028}two");
+    }
 }

@@ -168,13 +168,12 @@ fn refused_or_killed(error: &StartError) -> Outcome {
     Outcome { status, code, value: serde_json::Value::Null, error, containment: None }
 }
 
-/// Text for a terminal: control characters and what starts an escape sequence are made visible.
+/// Text for a terminal: control characters, what starts an escape sequence, other ends of lines and what changes the direction
+/// of writing are made visible.
 pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .map(
-            |c| {
-                if c.is_control() && !matches!(c, '\n' | '\t') { c.escape_default().to_string() } else { c.to_string() }
-            },
-        )
-        .collect()
+    let is_hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if is_hidden(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

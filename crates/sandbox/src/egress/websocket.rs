@@ -6,7 +6,8 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::header::{
     CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -20,6 +21,8 @@ use super::{Guard, NetworkError, http};
 const MOST_PROTOCOLS: usize = 16;
 /// Longest reason of a close frame in bytes: RFC 6455, section 5.5.
 const MOST_REASON_BYTES: usize = 123;
+/// How long the answer to the other side's close may take to go out. It waits for nothing any more.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A socket as the script wants it.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +58,8 @@ pub struct Socket {
     pub url: String,
     limit: u64,
     patience: std::time::Duration,
+    /// Until when the other side may answer a close, once one was sent.
+    closing: watch::Sender<Option<Instant>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -99,21 +104,33 @@ impl Guard {
             url: target.url().to_string(),
             limit: most,
             patience: limit,
+            closing: watch::Sender::new(None),
             _permit: permit,
         })
     }
 }
 
 impl Socket {
-    /// The next message. Waits for as long as it takes: a socket may be silent.
+    /// The next message. Waits for as long as it takes, as a socket may be silent; after a close was sent, at most
+    /// `network.request.timeoutMs` from then: a server that does not answer it does not keep the socket.
     pub async fn next(&self) -> Message {
         let mut read = self.read.lock().await;
         let Some(stream) = read.as_mut() else { return closed() };
+        let mut given_up = std::pin::pin!(self.given_up());
         let end = loop {
-            match stream.next().await {
+            let message = tokio::select! {
+                biased;
+                () = &mut given_up => break closed(),
+                message = stream.next() => message,
+            };
+            match message {
                 Some(Ok(tungstenite::Message::Text(text))) => return Message::Text(text.as_str().to_owned()),
                 Some(Ok(tungstenite::Message::Binary(bytes))) => return Message::Bytes(bytes.to_vec()),
                 Some(Ok(tungstenite::Message::Close(frame))) => {
+                    // The answer is made by the library, and goes out with what is sent next.
+                    let answering = async { self.write.lock().await.flush().await };
+                    // It has gone already: nothing to do.
+                    let _ = tokio::time::timeout(FAREWELL, answering).await;
                     break frame.map_or(Message::Closed(1005, String::new()), |frame| {
                         Message::Closed(frame.code.into(), frame.reason.as_str().to_owned())
                     });
@@ -128,6 +145,14 @@ impl Socket {
         };
         *read = None;
         end
+    }
+
+    /// Waits until the time for the answer to a close is over.
+    async fn given_up(&self) {
+        // The sender is `self`, so it cannot be gone.
+        if let Ok(until) = self.closing.subscribe().wait_for(Option::is_some).await.map(|until| *until) {
+            tokio::time::sleep_until(until.unwrap_or_else(Instant::now)).await;
+        }
     }
 
     /// Sends a message, and waits until the system has taken it, at most `network.request.timeoutMs`.
@@ -147,7 +172,15 @@ impl Socket {
         let message = match message {
             Message::Text(text) => tungstenite::Message::text(text),
             Message::Bytes(bytes) => tungstenite::Message::binary(bytes),
-            Message::Closed(code, reason) => tungstenite::Message::Close(Some(close_frame(code, &reason)?)),
+            Message::Closed(code, reason) => {
+                let frame = close_frame(code, &reason)?;
+                self.closing.send_if_modified(|until| {
+                    let is_first = until.is_none();
+                    until.get_or_insert_with(|| Instant::now() + self.patience);
+                    is_first
+                });
+                tungstenite::Message::Close(Some(frame))
+            }
         };
         let sending = async { self.write.lock().await.send(message).await };
         match tokio::time::timeout(self.patience, sending).await {

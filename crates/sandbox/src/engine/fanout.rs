@@ -19,6 +19,8 @@ struct Listeners<T> {
 
 struct Queue<T> {
     waiting: VecDeque<Arc<T>>,
+    /// Messages that it was too slow for, since it asked.
+    lost: u64,
     closed: bool,
     waker: Option<Waker>,
 }
@@ -46,6 +48,7 @@ impl<T> Sender<T> {
             let mut queue = lock(&queue);
             if queue.waiting.len() >= self.0.most {
                 queue.waiting.pop_front();
+                queue.lost += 1;
             }
             queue.waiting.push_back(message.clone());
             queue.wake();
@@ -54,7 +57,7 @@ impl<T> Sender<T> {
     }
 
     pub(crate) fn subscribe(&self) -> Receiver<T> {
-        let queue = Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), closed: false, waker: None }));
+        let queue = Arc::new(Mutex::new(Queue { waiting: VecDeque::new(), lost: 0, closed: false, waker: None }));
         let mut queues = lock(&self.0.queues);
         queues.retain(|queue| queue.strong_count() > 0);
         queues.push(Arc::downgrade(&queue));
@@ -97,6 +100,11 @@ impl<T: Clone> Receiver<T> {
         });
         next.await.map(Arc::unwrap_or_clone)
     }
+
+    /// How many messages were lost since this was asked last.
+    pub(crate) fn lost(&self) -> u64 {
+        std::mem::take(&mut lock(&self.0).lost)
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +129,7 @@ mod tests {
         let sender = Sender::new(2);
         let mut slow = sender.subscribe();
         (0..5).for_each(|n| sender.send(n));
+        assert_eq!((slow.lost(), slow.lost()), (3, 0));
         assert_eq!((slow.next().await, slow.next().await), (Some(3), Some(4)));
     }
 

@@ -1,8 +1,13 @@
 //! ES modules of one folder, read by the host.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
 
 /// How names of modules begin that the host registered.
 const HOST: &str = "host:";
@@ -10,27 +15,31 @@ const HOST: &str = "host:";
 /// The folder of one app or addon. Its modules are named `addon://{id}/{path}`.
 pub(super) struct Folder {
     prefix: String,
-    root: PathBuf,
+    /// Held open: what is read is read there, wherever its path leads by then.
+    root: OwnedFd,
 }
 
 impl Folder {
     pub(super) fn open(id: &str, root: &Path) -> std::io::Result<Self> {
-        Ok(Self { prefix: format!("addon://{id}/"), root: root.canonicalize()? })
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let root = rustix::fs::openat(CWD, root, flags, Mode::empty())?;
+        Ok(Self { prefix: format!("addon://{id}/"), root })
     }
 
     /// The resolved name and the source of `specifier` as imported by `referrer`. A script of `execute` and the host
     /// import from the folder itself. Messages name no path of the host.
     pub(super) fn module(&self, specifier: &str, referrer: &str, limit: usize) -> Result<(String, String), String> {
         let path = self.resolve(specifier, referrer)?;
-        let missing = |_| format!("the module {path} does not exist");
-        let file = self.root.join(&path).canonicalize().map_err(missing)?;
-        // A link inside the folder may point outside it.
-        if !file.starts_with(&self.root) {
-            return Err(format!("the module {path} lies outside the folder"));
-        }
+        // A link may lead to another place inside the folder; the kernel holds it there. A pipe would block the opening.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        let opened = rustix::fs::openat2(&self.root, path.as_str(), flags, Mode::empty(), beneath);
+        let file = File::from(opened.map_err(|error| match error {
+            Errno::XDEV => format!("the module {path} lies outside the folder"),
+            _ => format!("the module {path} does not exist"),
+        })?);
         let mut source = String::new();
-        let file = std::fs::File::open(file).map_err(missing)?;
-        if !file.metadata().map_err(missing)?.is_file() {
+        if !file.metadata().is_ok_and(|found| found.is_file()) {
             return Err(format!("the module {path} is not a file"));
         }
         file.take(limit as u64 + 1)
@@ -112,7 +121,8 @@ mod tests {
 
     #[test]
     fn paths_stay_inside() {
-        let folder = Folder { prefix: "addon://a/".into(), root: PathBuf::new() };
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open("a", place.path()).expect("opened");
         for (specifier, referrer, path) in [
             ("./x.js", "", "x.js"),
             ("./x.js", "sandbox.js", "x.js"),

@@ -1,6 +1,7 @@
 //! `network` of a script: what its calls become, and what is open for it. The judgement is [`Guard`]'s.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(super) struct Network {
     /// Bytes that go into one message of the channel.
     chunk: usize,
     most_body: u64,
+    /// What the bodies of all requests may have together, be they handed over, waiting or under way.
+    most_bodies: u64,
     run: Mutex<Arc<Run>>,
 }
 
@@ -36,9 +39,24 @@ struct Run {
 #[derive(Default)]
 struct Open {
     last: u32,
-    uploads: HashMap<u32, Vec<u8>>,
+    uploads: HashMap<u32, Upload>,
+    /// Bytes of bodies that were handed over and are not sent yet.
+    held: Arc<AtomicU64>,
     responses: HashMap<u32, (Response, usize)>,
     sockets: HashMap<u32, Arc<Connected>>,
+}
+
+/// A body that is handed over in parts, and counts until its request is over.
+struct Upload {
+    bytes: Vec<u8>,
+    counted: u64,
+    held: Arc<AtomicU64>,
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.held.fetch_sub(self.counted, Ordering::Relaxed);
+    }
 }
 
 struct Connected {
@@ -62,6 +80,10 @@ impl Network {
             // Two parts of a message fit one, with what is around them.
             chunk: policy.limits.message_bytes as usize / 2,
             most_body: policy.network.request_max_body_bytes,
+            most_bodies: policy
+                .network
+                .request_max_body_bytes
+                .saturating_mul(u64::from(policy.network.request_max_concurrent.max(1))),
             run: Mutex::default(),
         }
     }
@@ -115,10 +137,13 @@ impl Network {
     }
 
     async fn request(self: Arc<Self>, run: Arc<Run>, args: Vec<Value>) -> Result<Value, NetworkError> {
+        // Counts until the request is over.
+        let mut upload = None;
         let body = match args.get(3) {
             Some(Value::Bytes(_, bytes)) => Some(bytes.clone()),
             Some(Value::Number(id)) => {
-                Some(lock(&run.open).uploads.remove(&(*id as u32)).ok_or_else(|| wrong("body"))?)
+                let handed = lock(&run.open).uploads.remove(&(*id as u32)).ok_or_else(|| wrong("body"))?;
+                Some(std::mem::take(&mut upload.insert(handed).bytes))
             }
             _ => None,
         };
@@ -158,22 +183,38 @@ impl Network {
         Ok(Value::Object(answer))
     }
 
+    /// A part of a body: the first one, which gets a number, or another one of that number.
     fn upload(&self, run: &Run, args: &[Value]) -> Result<Value, NetworkError> {
         let Some(Value::Bytes(_, bytes)) = args.get(1) else { return Err(wrong("body")) };
         let mut open = lock(&run.open);
-        let known: usize = open.uploads.values().map(Vec::len).sum();
-        if (known + bytes.len()) as u64 > self.most_body {
-            let most = self.most_body;
-            open.uploads.clear();
-            return Err(NetworkError::TooLarge { what: "the body of the request", limit: most });
-        }
         let id = match args.first() {
             Some(Value::Number(id)) => *id as u32,
             _ if open.uploads.len() >= MOST_UPLOADS => return Err(NetworkError::TooMany(MOST_UPLOADS as u32)),
-            _ => open.id(),
+            _ => {
+                let (id, held) = (open.id(), open.held.clone());
+                open.uploads.insert(id, Upload { bytes: Vec::new(), counted: 0, held });
+                id
+            }
         };
-        open.uploads.entry(id).or_default().extend_from_slice(bytes);
-        Ok(id.into())
+        let upload = open.uploads.get_mut(&id).ok_or_else(|| wrong("body"))?;
+        let refused = if (upload.bytes.len() + bytes.len()) as u64 > self.most_body {
+            Some(NetworkError::TooLarge { what: "the body of the request", limit: self.most_body })
+        } else if upload.held.load(Ordering::Relaxed) + bytes.len() as u64 > self.most_bodies {
+            // Another that waits is not in the way of this one for ever: it ends with its own limit of time.
+            Some(NetworkError::TooLarge { what: "all bodies that wait to be sent together", limit: self.most_bodies })
+        } else {
+            upload.bytes.extend_from_slice(bytes);
+            upload.counted += bytes.len() as u64;
+            upload.held.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            None
+        };
+        match refused {
+            Some(error) => {
+                open.uploads.remove(&id);
+                Err(error)
+            }
+            None => Ok(id.into()),
+        }
     }
 
     /// The next part of a body; `undefined` after the last one.
@@ -323,4 +364,51 @@ fn pairs(value: Option<&Value>) -> Result<Vec<(String, String)>, NetworkError> {
         _ => None,
     };
     list.iter().map(|item| pair(item).ok_or_else(|| wrong("headers"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use electrolint_policy::{Ceiling, Manifest};
+
+    use super::*;
+    use crate::egress::Egress;
+
+    fn network(rules: &str) -> Network {
+        let text =
+            format!(r#"{{"version":1,"permissions":["net.request"],"network":{{"hosts":["*"],"request":{rules}}}}}"#);
+        let ceiling = Ceiling::parse(&text).expect("a ceiling");
+        let policy = Manifest::parse(&text).expect("a manifest").under(&ceiling);
+        Network::new(Guard::new(policy.clone(), Egress::system()), &policy)
+    }
+
+    fn part(id: Value, bytes: usize) -> [Value; 2] {
+        [id, Value::Bytes(BytesKind::Uint8Array, vec![0; bytes])]
+    }
+
+    /// A worker that is taken over may send any number of parts with any ids.
+    #[test]
+    fn bodies_that_are_handed_over_are_bounded() {
+        let network = network(r#"{"maxBodyBytes":100,"maxConcurrent":2}"#);
+        let run = Run::default();
+        for id in 0..1000_u32 {
+            assert!(network.upload(&run, &part(id.into(), 0)).is_err(), "a number that nobody gave: {id}");
+        }
+        assert_eq!(lock(&run.open).uploads.len(), 0);
+        let first = network.upload(&run, &part(Value::Undefined, 60)).expect("a first part");
+        assert_eq!(network.upload(&run, &part(first.clone(), 40)), Ok(first.clone()));
+        // Each has its own bound, and one that is refused takes no other along.
+        let second = network.upload(&run, &part(Value::Undefined, 60)).expect("beside the first");
+        assert!(network.upload(&run, &part(second.clone(), 41)).is_err());
+        assert!(network.upload(&run, &part(second, 1)).is_err(), "it is gone");
+        let third = network.upload(&run, &part(Value::Undefined, 100)).expect("as many as requests at once");
+        assert!(network.upload(&run, &part(Value::Undefined, 1)).is_err(), "together they have 200");
+        // One that is being sent counts still, and one that is over does not.
+        let sent = lock(&run.open).uploads.remove(&(if let Value::Number(id) = third { id as u32 } else { 0 }));
+        assert!(network.upload(&run, &part(Value::Undefined, 1)).is_err());
+        drop(sent);
+        for _ in 0..MOST_UPLOADS - 1 {
+            network.upload(&run, &part(Value::Undefined, 1)).expect("there is room again");
+        }
+        assert!(network.upload(&run, &part(Value::Undefined, 1)).is_err(), "as many as there may be");
+    }
 }

@@ -15,7 +15,7 @@ use super::events::What;
 use super::files::Folder;
 use super::install::Install;
 use super::settings::Settings;
-use super::storage::{self, Store};
+use super::storage::Store;
 use super::{Shared, summary};
 use crate::engine::{CallArgs, from_value, lock};
 use crate::{ApiError, Event, Sandbox, StartError, Supervision, Verdict};
@@ -56,10 +56,11 @@ pub(super) struct Addon {
     granted: Json,
     shared: Arc<Shared>,
     install: Install,
-    own: Arc<Folder>,
     store: Arc<Store>,
     params: Arc<Settings>,
     config: Arc<Settings>,
+    /// One write of a setting at a time: each builds on the one before.
+    setting: Arc<tokio::sync::Mutex<()>>,
     state: watch::Sender<AddonState>,
     crashes: Mutex<u32>,
     pub(super) exchanges: Exchanges,
@@ -90,11 +91,11 @@ impl Addon {
             token: install.token.clone(),
             asked: summary(&asked),
             granted: summary(&policy),
-            store: Arc::new(Store::new(own.clone(), policy.storage.clone(), chunk)),
+            store: Arc::new(Store::new(own, policy.storage.clone(), chunk)),
             params: settings("params.json", policy.params.clone())?,
             config: settings("config.json", policy.config.clone())?,
             shared,
-            own,
+            setting: Arc::default(),
             install,
             state: watch::Sender::new(AddonState::Starting),
             crashes: Mutex::default(),
@@ -165,13 +166,13 @@ impl Addon {
 
     /// Waits until no write of it is under way.
     pub(super) async fn settle(&self) {
-        self.store.settle().await;
+        drop((self.store.settle().await, self.setting.lock().await));
     }
 
     /// Removes what was kept for it, in its folder and in the state. Nothing else of the folder is touched.
-    pub(super) fn remove(&self) -> std::io::Result<()> {
-        self.own.remove(storage::FILE)?;
-        self.own.close();
+    pub(super) async fn remove(&self) -> std::io::Result<()> {
+        self.store.remove().await?;
+        let _turn = self.setting.lock().await;
         self.shared.installs.remove(&self.install)
     }
 
@@ -253,7 +254,9 @@ impl Addon {
         let (Some(path), Some(event)) = (text(0), text(2)) else { return Err(ApiError::new("an event has a name")) };
         let arguments = args.get(3).map_or(Ok(Vec::new()), from_value::<Vec<Json>>);
         let arguments = arguments.map_err(|error| ApiError { name: "TypeError".into(), message: error.to_string() })?;
-        self.sockets.emit(&path, text(1).as_deref(), &event, arguments);
+        let quota =
+            |why: crate::inbound::NotSent| ApiError { name: "QuotaExceededError".into(), message: why.to_string() };
+        self.sockets.emit(&path, text(1).as_deref(), &event, arguments).map_err(quota)?;
         Ok(Value::Undefined)
     }
 
@@ -276,11 +279,15 @@ impl Addon {
         write: impl FnOnce(&Self, &Value) -> Result<What, ApiError> + Send + 'static,
     ) -> Result<Value, ApiError> {
         let value = list(args).into_iter().next().unwrap_or(Value::Undefined);
-        let writer = self.clone();
-        let written = tokio::task::spawn_blocking(move || write(&writer, &value)).await;
-        let what = written.map_err(|error| ApiError::new(error.to_string()))??;
-        self.shared.tell(&self.id, what);
-        Ok(Value::Undefined)
+        // Waited for here and not on a thread: an addon that writes without end must not take them all.
+        let turn = self.setting.clone().lock_owned().await;
+        let written = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let what = write(&self, &value)?;
+            self.shared.tell(&self.id, what);
+            Ok(Value::Undefined)
+        });
+        written.await.unwrap_or_else(|error| Err(ApiError::new(error.to_string())))
     }
 }
 

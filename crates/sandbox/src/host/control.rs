@@ -4,7 +4,7 @@
 //! HTTP/1.1: `GET /state`; `GET /addons/{id}/url`; `POST /addons/{id}/restart`; `POST /addons/{id}/uninstall`. Answers are JSON.
 
 use std::convert::Infallible;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,8 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::fs::Mode;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde_json::{Value as Json, json};
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
@@ -46,8 +48,8 @@ impl Control {
             }
             std::fs::remove_file(path)?;
         }
-        let listener = UnixListener::bind(path)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        let listener = UnixListener::from_std(bind(path)?)?;
+        let own = rustix::process::geteuid().as_raw();
         let clients = Arc::new(Semaphore::new(MOST_CLIENTS));
         let task = tokio::spawn(async move {
             loop {
@@ -57,6 +59,10 @@ impl Control {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 };
+                // Whatever the folder and its file system make of the mode.
+                if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0) {
+                    continue;
+                }
                 let host = host.clone();
                 tokio::spawn(async move {
                     let service = service_fn(move |request: Request<Incoming>| {
@@ -73,6 +79,18 @@ impl Control {
         });
         Ok(Self { path: path.to_owned(), task })
     }
+}
+
+/// A socket that is listened at, and that was its owner's alone from the first moment on: the mode is that of the descriptor
+/// before there is a name. A change afterwards would leave a moment in which others may connect.
+#[expect(clippy::disallowed_methods, reason = "the control endpoint: a Unix socket of mode 0600")]
+fn bind(path: &Path) -> std::io::Result<std::os::unix::net::UnixListener> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+    rustix::net::listen(&socket, MOST_CLIENTS as i32)?;
+    Ok(socket.into())
 }
 
 impl Drop for Control {

@@ -11,6 +11,7 @@ use crate::engine::fanout::Receiver;
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostEvent {
     /// Its id; the name of its folder if the manifest cannot be used. That name is not checked: escape it for a terminal.
+    /// Empty for what is no addon's.
     pub addon: String,
     /// What happened.
     pub what: What,
@@ -47,6 +48,8 @@ pub enum What {
     Config(Json),
     /// Something of its sandbox.
     Sandbox(Event),
+    /// So many events of all addons are not told: whoever listens is too slow for them.
+    Lost(u64),
 }
 
 impl HostEvent {
@@ -66,6 +69,7 @@ impl HostEvent {
             What::Params(value) => json!({ "event": "params", "value": value }),
             What::Config(value) => json!({ "event": "config", "value": value }),
             What::Sandbox(event) => event_json(event.clone()),
+            What::Lost(events) => json!({ "event": "lost", "events": events }),
         };
         message["addon"] = self.addon.as_str().into();
         message
@@ -76,8 +80,12 @@ impl HostEvent {
 pub struct HostEvents(pub(super) Receiver<HostEvent>);
 
 impl HostEvents {
-    /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest.
+    /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest,
+    /// and is told so by [`What::Lost`].
     pub async fn next(&mut self) -> Option<HostEvent> {
-        self.0.next().await
+        match self.0.lost() {
+            0 => self.0.next().await,
+            lost => Some(HostEvent { addon: String::new(), what: What::Lost(lost) }),
+        }
     }
 }

@@ -25,6 +25,11 @@ impl Folder {
         lock(&self.0).take();
     }
 
+    /// Whether it was let go of.
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.0).is_none()
+    }
+
     fn get(&self) -> std::io::Result<Arc<OwnedFd>> {
         lock(&self.0).clone().ok_or_else(|| std::io::Error::other("the folder is not used any more"))
     }
@@ -44,16 +49,28 @@ impl Folder {
     /// Writes the file of this name, mode 0600: the old one stays until the new one is whole and on the disk.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
         let folder = self.get()?;
-        let temporary = format!(".{name}.new");
+        let temporary = temporary(name);
         self.remove(&temporary)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(rustix::fs::openat(&*folder, &temporary, flags, Mode::RUSR | Mode::WUSR)?);
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        rustix::fs::renameat(&*folder, &temporary, &*folder, name)?;
+        let file = File::from(rustix::fs::openat(&*folder, &temporary, flags, Mode::RUSR | Mode::WUSR)?);
+        let write = |mut file: File| -> std::io::Result<()> {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            Ok(rustix::fs::renameat(&*folder, &temporary, &*folder, name)?)
+        };
+        write(file).inspect_err(|_| {
+            // It takes up a disk that may be full. If it stays, the next write removes it.
+            let _ = self.remove(&temporary);
+        })?;
         // The new name is on the disk too before anybody is told.
         rustix::fs::fsync(&*folder)?;
         Ok(())
+    }
+
+    /// Removes what [`Folder::write`] has written under this name, and what one that was cut off has left.
+    pub(super) fn remove_written(&self, name: &str) -> std::io::Result<()> {
+        self.remove(name)?;
+        self.remove(&temporary(name))
     }
 
     /// Removes the file of this name, and not what a link of this name points to. One that is not there is no error.
@@ -65,9 +82,8 @@ impl Folder {
     }
 }
 
-/// A whole file of at most `most` bytes.
-pub(super) fn read_bounded(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    read_file(File::open(path)?, most)
+fn temporary(name: &str) -> String {
+    format!(".{name}.new")
 }
 
 fn read_file(file: File, most: u64) -> std::io::Result<Vec<u8>> {
@@ -108,5 +124,12 @@ mod tests {
         std::os::unix::fs::symlink(&secret, inside.join("other")).expect("a link");
         folder.remove("other").expect("the link is removed");
         assert!(secret.exists() && !inside.join("other").exists());
+        // A write that fails leaves nothing behind: a folder cannot be replaced by a file.
+        std::fs::create_dir(inside.join("busy")).expect("a folder");
+        assert!(folder.write("busy", b"3").is_err() && !inside.join(".busy.new").exists());
+        // A pipe stops nobody.
+        let pipe = inside.join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo(1)").success());
+        assert!(folder.read("pipe", 10).is_err());
     }
 }

@@ -54,6 +54,11 @@ impl Installs {
     pub(super) fn open(state: &Path) -> std::io::Result<Self> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(state)?;
         let root = state.canonicalize()?;
+        // Whoever can write there chooses the key, and so knows every token.
+        let found = std::fs::metadata(&root)?;
+        if found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o022 != 0 {
+            return Err(std::io::Error::other("it is another user's, or others may write there"));
+        }
         let file = std::fs::File::options().create(true).truncate(false).write(true).open(root.join("lock"))?;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| std::io::Error::other("another host uses it"))?;
@@ -182,6 +187,10 @@ mod tests {
         };
         let mode = |path: &Path| std::fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
         assert_eq!((mode(&state), mode(&state.join(KEY))), (0o700, 0o600));
+        for (open_to, is_refused) in [(0o770, true), (0o702, true), (0o755, false), (0o700, false)] {
+            std::fs::set_permissions(&state, std::fs::Permissions::from_mode(open_to)).expect("a mode");
+            assert_eq!(Installs::open(&state).is_err(), is_refused, "{open_to:o}");
+        }
         let again = Installs::open(&state).expect("a state").of("a", &addon).expect("an installation").token;
         assert_eq!(first, again, "stable");
         let other = Installs::open(&place.path().join("device")).expect("a state").of("a", &addon).expect("one").token;

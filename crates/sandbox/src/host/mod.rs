@@ -125,7 +125,8 @@ impl Host {
             move |error| HostError::Files { step, path, error }
         };
         let installs = Installs::open(&options.state).map_err(at("use the state folder", &options.state))?;
-        let folders = folders(&options.folder).map_err(at("read the folder of addons", &options.folder))?;
+        let mut folders = folders(&options.folder).map_err(at("read the folder of addons", &options.folder))?;
+        let left_out = folders.split_off(folders.len().min(MOST_ADDONS));
         let events = fanout::Sender::new(EVENTS);
         let first = events.subscribe();
         let shared = Arc::new(Shared {
@@ -138,15 +139,24 @@ impl Host {
             address: OnceLock::new(),
         });
         let ceiling = options.ceiling.consent(options.allow_root, options.allow_private_network);
+        let mut opened: Vec<(PathBuf, Result<Addon, String>)> = Vec::new();
+        for folder in folders {
+            let addon = open_addon(&shared, &folder, &ceiling);
+            opened.push((folder, addon));
+        }
+        let mut ids: BTreeMap<String, usize> = BTreeMap::new();
+        for addon in opened.iter().filter_map(|(_, addon)| addon.as_ref().ok()) {
+            *ids.entry(addon.id.clone()).or_default() += 1;
+        }
         let mut addons: BTreeMap<String, (Arc<Addon>, mpsc::Sender<Command>)> = BTreeMap::new();
         let mut commands = Vec::new();
-        for folder in folders {
-            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let opened = open_addon(&shared, &folder, &ceiling).and_then(|addon| match addons.get(&addon.id) {
-                Some((other, _)) => Err(format!("the id {} is also that of {}", addon.id, other.folder.display())),
-                None => Ok(addon),
+        for (folder, addon) in opened {
+            let addon = addon.and_then(|addon| match ids.get(&addon.id) {
+                // Neither: one of them passes itself off as the other, and nobody here knows which.
+                Some(2..) => Err(format!("another folder has the id {} too: none of them is started", addon.id)),
+                _ => Ok(addon),
             });
-            match opened {
+            match addon {
                 Ok(addon) => {
                     let addon = Arc::new(addon);
                     let (sender, receiver) = mpsc::channel(16);
@@ -154,8 +164,11 @@ impl Host {
                     addons.insert(addon.id.clone(), (addon, sender));
                 }
                 // The folder's name, escaped by whoever prints it: there is no id.
-                Err(why) => shared.tell(&name, What::Unusable(why)),
+                Err(why) => shared.tell(&name_of(&folder), What::Unusable(why)),
             }
+        }
+        for folder in left_out {
+            shared.tell(&name_of(&folder), What::Unusable(format!("a host runs at most {MOST_ADDONS} addons")));
         }
         let failed = at("serve addons of", &options.folder);
         let server = serve(&shared, options.listen, &addons).map_err(failed)?;
@@ -195,19 +208,23 @@ impl Host {
     }
 
     /// Ends an addon and removes what was kept for it: its storage, parameters, configuration and token. Its folder stays.
+    /// Once begun, it goes on to its end. Done again, it does nothing.
     ///
     /// # Errors
     /// [`HostError::Unknown`], [`HostError::Ended`], [`HostError::Files`] when something could not be removed.
     pub async fn uninstall(&self, id: &str) -> Result<(), HostError> {
-        let (addon, _) = self.addons.get(id).ok_or_else(|| HostError::Unknown(id.to_owned()))?;
-        self.command(id, Command::Uninstall).await?;
-        addon.ended().await;
-        crate::os::process::give_memory_back();
-        addon.remove().map_err(|error| HostError::Files {
-            step: "remove what was kept of",
-            path: addon.folder.clone(),
-            error,
-        })
+        let (addon, sender) = self.addons.get(id).ok_or_else(|| HostError::Unknown(id.to_owned()))?.clone();
+        // To its end, whoever goes on waiting for it: half of it would leave what nobody removes any more.
+        let uninstalling = tokio::spawn(async move {
+            if sender.send(Command::Uninstall).await.is_err() && addon.state() != AddonState::Uninstalled {
+                return Err(HostError::Ended);
+            }
+            addon.ended().await;
+            crate::os::process::give_memory_back();
+            let at = |error| HostError::Files { step: "remove what was kept of", path: addon.folder.clone(), error };
+            addon.remove().await.map_err(at)
+        });
+        uninstalling.await.unwrap_or(Err(HostError::Ended))
     }
 
     /// Where addons are served, if any may serve something.
@@ -229,8 +246,11 @@ impl Host {
     }
 
     async fn command(&self, id: &str, command: Command) -> Result<(), HostError> {
-        let (_, sender) = self.addons.get(id).ok_or_else(|| HostError::Unknown(id.to_owned()))?;
-        sender.send(command).await.map_err(|_| HostError::Ended)
+        let (addon, sender) = self.addons.get(id).ok_or_else(|| HostError::Unknown(id.to_owned()))?;
+        sender.send(command).await.map_err(|_| match addon.state() {
+            AddonState::Uninstalled => HostError::Unknown(id.to_owned()),
+            _ => HostError::Ended,
+        })
     }
 
     /// Ends every addon, within five seconds.
@@ -285,8 +305,11 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     found.sort();
     found.dedup();
-    found.truncate(MOST_ADDONS);
     Ok(found)
+}
+
+fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The listener, if an addon may serve something.
@@ -311,8 +334,10 @@ fn serve(
 }
 
 fn open_addon(shared: &Arc<Shared>, folder: &Path, ceiling: &Ceiling) -> Result<Addon, String> {
-    let text = files::read_bounded(&folder.join("addon.json"), MOST_MANIFEST_BYTES)
-        .map_err(|error| format!("cannot read addon.json: {error}"))?;
+    let unreadable = |error: std::io::Error| format!("cannot read addon.json: {error}");
+    // Not through a link: what it leads to is no part of the addon.
+    let text = files::Folder::open(folder).and_then(|own| own.read("addon.json", MOST_MANIFEST_BYTES));
+    let text = text.map_err(unreadable)?.ok_or("there is no addon.json")?;
     let text = String::from_utf8(text).map_err(|_| "addon.json is not UTF-8".to_owned())?;
     let manifest = Manifest::parse(&text).map_err(|errors| format!("addon.json: {errors}"))?;
     let policy = manifest.under(ceiling);
@@ -329,15 +354,39 @@ fn open_addon(shared: &Arc<Shared>, folder: &Path, ceiling: &Ceiling) -> Result<
         .map_err(|error| format!("cannot keep its state: {error}"))
 }
 
-/// What a policy gives, in the words of the manifest, for a person to compare.
+/// What a policy gives, in the words of the manifest, for a person to compare: everything in which a ceiling can differ
+/// from what is asked.
 fn summary(policy: &Policy) -> Json {
     let permissions: Vec<&Permission> = policy.permissions.iter().collect();
-    let hosts: Vec<String> = policy.network.hosts.iter().map(|(host, _)| host.to_string()).collect();
-    let routes: Vec<String> = policy.inbound.http.keys().map(|(method, path)| format!("{method} {path}")).collect();
+    let (network, inbound, limits) = (&policy.network, &policy.inbound, &policy.limits);
+    let hosts: Vec<String> = network.hosts.iter().map(|(host, _)| host.to_string()).collect();
+    let routes: Vec<String> = inbound.http.keys().map(|(method, path)| format!("{method} {path}")).collect();
+    let open = inbound.http.iter().filter(|(_, token)| !**token).map(|((method, path), _)| format!("{method} {path}"));
+    let open_sockets = inbound.socketio.iter().filter(|(_, token)| !**token).map(|(path, _)| path.clone());
     json!({
-        "permissions": permissions, "hosts": hosts, "block": policy.network.block, "modules": policy.modules,
-        "http": routes, "static": policy.inbound.r#static, "socketio": policy.inbound.socketio.keys().collect::<Vec<_>>(),
-        "storageBytes": policy.storage.max_bytes, "memoryBytes": policy.limits.memory_bytes,
+        "permissions": permissions, "hosts": hosts, "block": network.block, "modules": policy.modules,
+        "http": routes, "static": inbound.r#static, "socketio": inbound.socketio.keys().collect::<Vec<_>>(),
+        "withoutToken": open.chain(open_sockets).collect::<Vec<_>>(),
+        "codegen": policy.codegen, "dataUrls": network.data_urls, "ports": policy.ports,
+        "request": {
+            "schemes": network.request_schemes, "maxConcurrent": network.request_max_concurrent,
+            "timeoutMs": millis(network.request_timeout), "maxBodyBytes": network.request_max_body_bytes,
+        },
+        "websocket": {
+            "schemes": network.websocket_schemes, "maxConcurrent": network.websocket_max_concurrent,
+            "maxMessageBytes": network.websocket_max_message_bytes,
+        },
+        "inbound": {
+            "maxConcurrent": inbound.max_concurrent, "timeoutMs": millis(inbound.timeout), "maxBodyBytes": inbound.max_body_bytes,
+        },
+        "storageBytes": policy.storage.max_bytes, "memoryBytes": limits.memory_bytes,
+        "paramsBytes": policy.params.max_bytes, "configBytes": policy.config.max_bytes,
+        "initTimeoutMs": millis(limits.init_timeout), "messageBytes": limits.message_bytes, "cpuSeconds": limits.cpu_seconds,
+        "logBytesPerSecond": limits.log_bytes_per_second, "timers": limits.timers,
         "containment": policy.level.as_str(),
     })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

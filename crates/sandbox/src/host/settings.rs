@@ -35,13 +35,13 @@ impl Settings {
         lock(&self.value).clone()
     }
 
-    /// Replaces the value.
+    /// Replaces the value. The caller lets one write be under way at a time.
     pub(super) fn set(&self, value: &Value) -> Result<Json, ApiError> {
         let json = object(value)?;
         self.keep(Json::Object(json))
     }
 
-    /// Replaces the members that are given; what comes of it is judged as a whole.
+    /// Replaces the members that are given; what comes of it is judged as a whole. One at a time, as [`Settings::set`].
     pub(super) fn update(&self, value: &Value) -> Result<Json, ApiError> {
         let given = object(value)?;
         let mut merged = match self.value() {
@@ -60,10 +60,9 @@ impl Settings {
             let message = format!("the value has more than {} bytes", self.rules.max_bytes);
             return Err(ApiError { name: "QuotaExceededError".into(), message });
         }
-        let mut held = lock(&self.value);
         let failed = |error: std::io::Error| ApiError::new(format!("the value cannot be kept: {}", error.kind()));
         Folder::open(&self.folder).and_then(|folder| folder.write(self.file, &bytes)).map_err(failed)?;
-        held.clone_from(&json);
+        lock(&self.value).clone_from(&json);
         Ok(json)
     }
 }

@@ -5,12 +5,17 @@ use std::sync::{Arc, Mutex};
 use electrolint_policy::policy::Storage as Limits;
 use electrolint_policy::{BytesKind, Value};
 
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+
 use super::files::Folder;
 use crate::ApiError;
 use crate::engine::lock;
 
 /// The name of the file.
 pub(super) const FILE: &str = "storage_data.json";
+
+/// Values that wait to be written, at most. The script of the services hands over one after the other.
+const MOST_WAITING: usize = 4;
 
 /// The stored value of one addon.
 pub(super) struct Store {
@@ -21,18 +26,29 @@ pub(super) struct Store {
     incoming: Mutex<Vec<u8>>,
     outgoing: Mutex<(Vec<u8>, usize)>,
     /// One write at a time: they keep their order.
-    writing: tokio::sync::Mutex<()>,
+    writing: Arc<tokio::sync::Mutex<()>>,
+    waiting: Semaphore,
 }
 
 impl Store {
     pub(super) fn new(folder: Arc<Folder>, limits: Limits, chunk: usize) -> Self {
         let (incoming, outgoing, writing) = Default::default();
-        Self { folder, limits, chunk, incoming, outgoing, writing }
+        Self { folder, limits, chunk, incoming, outgoing, writing, waiting: Semaphore::new(MOST_WAITING) }
     }
 
-    /// Waits until no write is under way.
-    pub(super) async fn settle(&self) {
-        drop(self.writing.lock().await);
+    /// Waits until no write is under way, and lets none begin while the answer lives.
+    pub(super) async fn settle(&self) -> OwnedMutexGuard<()> {
+        self.writing.clone().lock_owned().await
+    }
+
+    /// Removes what is stored, and what a write that was cut off has left. Nothing is written after it.
+    pub(super) async fn remove(&self) -> std::io::Result<()> {
+        let _turn = self.settle().await;
+        if !self.folder.is_closed() {
+            self.folder.remove_written(FILE)?;
+            self.folder.close();
+        }
+        Ok(())
     }
 
     /// A part of a JSON text; with `last`, all of it is written. Answers when it is on the disk.
@@ -56,9 +72,18 @@ impl Store {
             std::mem::take(&mut *incoming)
         };
         check(&whole, self.limits.max_depth).map_err(ApiError::new)?;
+        let _place = self.waiting.try_acquire().map_err(|_| ApiError {
+            name: "QuotaExceededError".into(),
+            message: format!("{MOST_WAITING} values wait to be written"),
+        })?;
         let store = self.clone();
-        let _turn = self.writing.lock().await;
-        let written = tokio::task::spawn_blocking(move || store.folder.write(FILE, &whole)).await;
+        // The turn goes along: it lasts as long as the write, whoever waits for it.
+        let turn = self.settle().await;
+        let written = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            store.folder.write(FILE, &whole)
+        })
+        .await;
         written.map_err(std::io::Error::other).and_then(|written| written).map_err(failed)?;
         Ok(Value::Undefined)
     }
@@ -68,7 +93,7 @@ impl Store {
         if args.first() == Some(&Value::Bool(true)) {
             let store = self.clone();
             let most = self.limits.max_bytes;
-            let _turn = self.writing.lock().await;
+            let _turn = self.settle().await;
             let read = tokio::task::spawn_blocking(move || store.folder.read(FILE, most)).await;
             let bytes = read.map_err(std::io::Error::other).and_then(|read| read).map_err(failed)?.unwrap_or_default();
             // It lies in the addon's folder, where others may write too.
@@ -122,6 +147,34 @@ fn check(bytes: &[u8], max_depth: u32) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn writes_are_bounded_and_none_comes_after_the_removal() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Arc::new(Folder::open(place.path()).expect("opened"));
+        let store = Arc::new(Store::new(folder, Limits { max_bytes: 100, max_depth: 5 }, 100));
+        let all = |text: &str| vec![Value::Bytes(BytesKind::Uint8Array, text.into()), true.into(), true.into()];
+        // One is under way, and more come than may wait, as only a worker that is taken over would have it.
+        let turn = store.settle().await;
+        let writes: Vec<_> =
+            (0..MOST_WAITING + 3).map(|n| tokio::spawn(store.clone().write(all(&n.to_string())))).collect();
+        let removing = {
+            tokio::task::yield_now().await;
+            let store = store.clone();
+            tokio::spawn(async move { store.remove().await })
+        };
+        tokio::task::yield_now().await;
+        let late = store.clone().write(all("7"));
+        drop(turn);
+        let mut written = Vec::new();
+        for write in writes {
+            written.push(write.await.expect("a task").is_ok());
+        }
+        assert_eq!(written, [true, true, true, true, false, false, false]);
+        removing.await.expect("a task").expect("removed");
+        assert!(late.await.is_err());
+        assert_eq!(std::fs::read_dir(place.path()).expect("a folder").count(), 0);
+    }
 
     #[test]
     fn what_may_be_stored() {

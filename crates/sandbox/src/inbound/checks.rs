@@ -19,7 +19,12 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of(address: std::net::SocketAddr) -> Self {
-        Self { hosts: vec![address.to_string(), format!("localhost:{}", address.port())] }
+        let mut hosts = vec![address.to_string(), format!("localhost:{}", address.port())];
+        if address.port() == 80 {
+            // The port of the scheme is not written.
+            hosts.extend(hosts.clone().iter().filter_map(|host| host.strip_suffix(":80").map(str::to_owned)));
+        }
+        Self { hosts }
     }
 
     /// One `Host`, and it is the server's own; a target that is a path and no more.
@@ -153,6 +158,12 @@ mod tests {
             ["127.0.0.1", "localhost", "localhost:80", "evil.example:8080", "127.0.0.1.nip.io:8080", "[::1]:8080", ""]
         {
             assert!(names.check_host(&path, &headers(&[("host", bad)])).is_err(), "{bad}");
+        }
+        let plain = Names::of("127.0.0.1:80".parse().expect("an address"));
+        for (host, is_own) in
+            [("127.0.0.1", true), ("localhost", true), ("localhost:80", true), ("localhost:8080", false)]
+        {
+            assert_eq!(plain.check_host(&path, &headers(&[("host", host)])).is_ok(), is_own, "{host}");
         }
         assert!(names.check_host(&path, &HeaderMap::new()).is_err());
         assert!(names.check_host(&path, &headers(&[("host", "localhost:8080"), ("host", "localhost:8080")])).is_err());

@@ -7,6 +7,7 @@
 
 mod checks;
 mod files;
+mod patient;
 mod routes;
 mod server;
 mod sockets;
@@ -18,7 +19,7 @@ use electrolint_policy::policy::Inbound as Rules;
 pub use checks::url_with_token;
 pub(crate) use files::Folder;
 pub(crate) use server::Server;
-pub(crate) use sockets::Sockets;
+pub(crate) use sockets::{NotSent, Sockets};
 
 use crate::egress::Pending;
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming as Receiving};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::checks::{has_token, parameters};
 use super::files::{media_type, path_of};
+use super::server::{Answer, boxed};
 use super::{App, Apps, Incoming, NoAnswer, Outgoing};
 
 /// Headers that an addon may set. No cookie: cookies do not know ports, so they would be every program's of this machine. No grant to
@@ -45,24 +47,14 @@ fn asked(path: &str) -> Option<Asked<'_>> {
     path.chars().all(is_plain).then_some(Asked::Route { id, path })
 }
 
-pub(super) async fn answer(apps: &dyn Apps, request: Request<Receiving>) -> Response<Full<Bytes>> {
+pub(super) async fn answer(apps: &dyn Apps, request: Request<Receiving>) -> Answer {
     let is_head = request.method() == Method::HEAD;
     let mut response = match route(apps, request).await {
         Ok(response) => response,
-        Err(status) => plain(status),
+        Err(status) => boxed(plain(status)),
     };
-    let headers = response.headers_mut();
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        // The token is in the URL.
-        ("referrer-policy", "no-referrer"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if is_head {
-        *response.body_mut() = Full::default();
+        response = boxed(response.map(|_| Full::default()));
     }
     response
 }
@@ -75,7 +67,7 @@ pub(super) fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-async fn route(apps: &dyn Apps, request: Request<Receiving>) -> Result<Response<Full<Bytes>>, StatusCode> {
+async fn route(apps: &dyn Apps, request: Request<Receiving>) -> Result<Answer, StatusCode> {
     let (parts, body) = request.into_parts();
     let query = parameters(parts.uri.query())?;
     match asked(parts.uri.path()).ok_or(StatusCode::NOT_FOUND)? {
@@ -86,11 +78,11 @@ async fn route(apps: &dyn Apps, request: Request<Receiving>) -> Result<Response<
                 return Err(StatusCode::METHOD_NOT_ALLOWED);
             }
             let path = path_of(path).ok_or(StatusCode::NOT_FOUND)?;
-            let _turn = app.turns().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+            let turn = app.turns().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
             let media = media_type(&path);
-            let read = tokio::task::spawn_blocking(move || folder.read(&path)).await;
-            let bytes = read.ok().and_then(Result::ok).ok_or(StatusCode::NOT_FOUND)?;
-            let mut response = Response::new(Full::new(Bytes::from(bytes)));
+            let opened = tokio::task::spawn_blocking(move || folder.send(&path, turn)).await;
+            let file = opened.ok().and_then(Result::ok).ok_or(StatusCode::NOT_FOUND)?;
+            let mut response = Response::new(file.boxed_unsync());
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
             Ok(response)
         }
@@ -109,11 +101,12 @@ async fn route(apps: &dyn Apps, request: Request<Receiving>) -> Result<Response<
                     if let Ok(list) = HeaderValue::try_from(others.join(", ")) {
                         response.headers_mut().insert(ALLOW, list);
                     }
-                    return Ok(response);
+                    return Ok(boxed(response));
                 }
             };
             let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-            // The token is not handed on, wherever it came: the addon has it.
+            // The addon has its token and may compare it itself, in the query. What a browser keeps for other servers of this
+            // machine, since cookies know no ports, is not for it.
             let is_told = |name: &HeaderName| !matches!(name.as_str(), "x-addon-token" | "cookie" | "authorization");
             let headers = parts.headers.iter().filter(|(name, _)| is_told(name));
             let incoming = Incoming {
@@ -142,17 +135,13 @@ fn find(app: &dyn App, method: &Method, path: &str) -> Result<(String, bool), Ve
     }
 }
 
-async fn hand_over(
-    app: Arc<dyn App>,
-    mut incoming: Incoming,
-    body: Receiving,
-) -> Result<Response<Full<Bytes>>, StatusCode> {
+async fn hand_over(app: Arc<dyn App>, mut incoming: Incoming, body: Receiving) -> Result<Answer, StatusCode> {
     let rules = app.rules();
     let most = usize::try_from(rules.max_body_bytes).unwrap_or(usize::MAX);
-    let Ok(_turn) = app.turns().try_acquire_owned() else {
+    let Ok(turn) = app.turns().try_acquire_owned() else {
         let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        return Ok(response);
+        return Ok(boxed(response));
     };
     if body.size_hint().lower() > rules.max_body_bytes {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -168,14 +157,26 @@ async fn hand_over(
         })
     };
     let outgoing = tokio::time::timeout(rules.timeout, exchange).await.map_err(|_| StatusCode::GATEWAY_TIMEOUT)??;
-    response(outgoing).ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+    response(outgoing, turn).map(boxed).ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A body that keeps its turn until it has gone out: clients that take nothing must not make the host keep any number of them.
+struct Held {
+    body: Vec<u8>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// What the addon answers, as far as it may.
-fn response(outgoing: Outgoing) -> Option<Response<Full<Bytes>>> {
+fn response(outgoing: Outgoing, turn: OwnedSemaphorePermit) -> Option<Response<Full<Bytes>>> {
     // Nothing that changes the connection.
     let status = StatusCode::from_u16(outgoing.status).ok().filter(|status| status.as_u16() >= 200)?;
-    let mut response = Response::new(Full::new(Bytes::from(outgoing.body)));
+    let mut response = Response::new(Full::new(Bytes::from_owner(Held { body: outgoing.body, _turn: turn })));
     *response.status_mut() = status;
     for (name, value) in outgoing.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

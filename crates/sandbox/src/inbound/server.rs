@@ -9,19 +9,24 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::checks::Names;
+use super::patient::Patient;
 use super::{Apps, routes, sockets};
 
-/// Connections at once, of all addons together.
+/// Connections at once, of all addons together; a quarter of the descriptors that this process may have, if that is less: the
+/// others are for addons, their files and what they ask for.
 const MOST_CONNECTIONS: usize = 1024;
 /// How long a client may take for the head of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a request for sockets may take to be answered: longer than a poll waits.
+const POLL: Duration = Duration::from_secs(60);
 /// Bytes of the head of a request.
 const MOST_HEAD_BYTES: usize = 32 << 10;
 
@@ -56,7 +61,9 @@ impl Server {
         let sockets = apps.all().into_iter().filter(|(_, app)| !app.rules().socketio.is_empty()).collect();
         let sockets = sockets::service(sockets);
         let task = tokio::spawn(async move {
-            let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+            let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+            let quarter = descriptors.map_or(MOST_CONNECTIONS, |all| usize::try_from(all / 4).unwrap_or(usize::MAX));
+            let connections = Arc::new(Semaphore::new(quarter.clamp(1, MOST_CONNECTIONS)));
             loop {
                 let Ok(permit) = connections.clone().acquire_owned().await else { return };
                 let Ok((stream, _)) = listener.accept().await else {
@@ -75,7 +82,8 @@ impl Server {
                     let mut server = hyper::server::conn::http1::Builder::new();
                     server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD_BYTES);
                     // A client that breaks off is its own loss.
-                    let _ = server.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+                    let stream = TokioIo::new(Patient::new(stream));
+                    let _ = server.serve_connection(stream, service).with_upgrades().await;
                     drop(permit);
                 });
             }
@@ -95,9 +103,24 @@ impl Drop for Server {
 }
 
 /// What is sent back.
-pub(super) type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+pub(super) type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 
 async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
+    let mut answer = judged(apps, names, sockets, request).await;
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        // The token is in the URL.
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+async fn judged(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
     let is_socket = path.strip_prefix(sockets::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let checked = names
@@ -107,16 +130,15 @@ async fn answer(apps: &dyn Apps, names: &Names, sockets: &sockets::Service, requ
         return boxed(routes::plain(status));
     }
     if !is_socket {
-        return boxed(routes::answer(apps, request).await);
+        return routes::answer(apps, request).await;
     }
-    let mut answer = sockets(request).await;
-    answer.headers_mut().insert("referrer-policy", hyper::header::HeaderValue::from_static("no-referrer"));
-    answer
+    let answered = tokio::time::timeout(POLL, sockets(request)).await;
+    answered.unwrap_or_else(|_| boxed(routes::plain(StatusCode::REQUEST_TIMEOUT)))
 }
 
 pub(super) fn boxed<B>(response: Response<B>) -> Answer
 where
     B: hyper::body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
-    response.map(BodyExt::boxed_unsync)
+    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Request;
 use hyper::body::Incoming;
@@ -44,12 +44,48 @@ const MOST_WAITING: usize = 256;
 const MOST_NAME_BYTES: usize = 256;
 /// Arguments of an event.
 const MOST_ARGUMENTS: usize = 32;
+/// Messages that wait for a client to take them. One that takes none is given up by its connection.
+const MOST_OUTGOING: usize = 32;
+/// Bytes that an addon may send at once, to all of its sockets together, and how many more with each second: what clients
+/// do not take lies in the host's memory.
+const BURST: u64 = 64 << 20;
+const BYTES_PER_SECOND: u64 = 16 << 20;
 /// How long a client may take to join a namespace.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The sockets of one addon.
 #[derive(Default)]
-pub(crate) struct Sockets(Mutex<HashMap<String, Connected>>);
+pub(crate) struct Sockets(Mutex<HashMap<String, Connected>>, Mutex<Sent>);
+
+/// What was sent of late: it falls by [`BYTES_PER_SECOND`].
+#[derive(Default)]
+struct Sent {
+    bytes: u64,
+    at: Option<Instant>,
+}
+
+impl Sent {
+    /// Whether so many bytes more may be sent now; if so, they count.
+    fn takes(&mut self, bytes: u64, now: Instant) -> bool {
+        let passed = self.at.replace(now).map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let fallen = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SECOND / 1000);
+        self.bytes = self.bytes.saturating_sub(fallen);
+        let is_taken = self.bytes.saturating_add(bytes) <= BURST;
+        if is_taken {
+            self.bytes += bytes;
+        }
+        is_taken
+    }
+}
+
+/// Why an event is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotSent {
+    #[error("an event has a name of at most {MOST_NAME_BYTES} bytes, and {MOST_BYTES} bytes of arguments")]
+    TooLarge,
+    #[error("more was sent than clients could take: {BURST} bytes at once, {BYTES_PER_SECOND} a second")]
+    TooMuch,
+}
 
 struct Connected {
     socket: SocketRef,
@@ -58,18 +94,26 @@ struct Connected {
 
 impl Sockets {
     /// Sends an event to one socket or, without one, to every socket of the path. What does not take it is left out.
-    pub(crate) fn emit(&self, path: &str, id: Option<&str>, event: &str, arguments: Vec<Json>) {
-        if event.len() > MOST_NAME_BYTES {
-            return;
+    ///
+    /// # Errors
+    /// [`NotSent`]; then no socket gets it.
+    pub(crate) fn emit(&self, path: &str, id: Option<&str>, event: &str, arguments: Vec<Json>) -> Result<(), NotSent> {
+        let bytes = size(&arguments);
+        if event.len() > MOST_NAME_BYTES || bytes > MOST_BYTES {
+            return Err(NotSent::TooLarge);
         }
         let arguments = Arguments(arguments);
         let sockets = lock(&self.0);
-        let is_meant =
-            |(of, connected): &(&String, &Connected)| connected.path == path && id.is_none_or(|id| id == of.as_str());
-        for (_, connected) in sockets.iter().filter(is_meant) {
+        let is_meant = |of: &str, connected: &Connected| connected.path == path && id.is_none_or(|id| id == of);
+        let meant: Vec<_> = sockets.iter().filter(|(of, connected)| is_meant(of, connected)).collect();
+        if !lock(&self.1).takes((bytes as u64).saturating_mul(meant.len() as u64), Instant::now()) {
+            return Err(NotSent::TooMuch);
+        }
+        for (_, connected) in meant {
             // Its buffer is full, or it is closing: it will hear no more of it.
             let _ = connected.socket.emit(event, &arguments);
         }
+        Ok(())
     }
 
     /// Ends one socket.
@@ -100,6 +144,7 @@ pub(super) fn service(apps: Vec<(String, Arc<dyn App>)>) -> Service {
     let (service, io) = SocketIoBuilder::new()
         .req_path(PATH)
         .max_payload(MOST_BYTES as u64)
+        .max_buffer_size(MOST_OUTGOING)
         .ws_max_message_size(MOST_BYTES)
         .ws_max_frame_size(MOST_BYTES)
         .connect_timeout(PATIENCE)
@@ -154,7 +199,18 @@ fn has_token(app: &dyn App, socket: &SocketRef, auth: Option<&Json>) -> bool {
 
 fn connected(socket: SocketRef, path: &str, app: Arc<dyn App>) {
     let id = socket.id.to_string();
-    lock(&app.sockets().0).insert(id.clone(), Connected { socket: socket.clone(), path: path.to_owned() });
+    {
+        // Counted again where it is taken in: others may have come since it was let in.
+        let mut sockets = lock(&app.sockets().0);
+        if sockets.len() < MOST_SOCKETS {
+            sockets.insert(id.clone(), Connected { socket: socket.clone(), path: path.to_owned() });
+        } else {
+            drop(sockets);
+            // It closes already: nothing to do.
+            let _ = socket.disconnect();
+            return;
+        }
+    }
     let (queue, waiting) = mpsc::channel(MOST_WAITING);
     tokio::spawn(deliver(app.clone(), path.to_owned(), id.clone(), waiting));
     // First in the queue, so that no message comes before it.
@@ -207,14 +263,18 @@ async fn deliver(app: Arc<dyn App>, path: String, id: String, mut waiting: mpsc:
             Waiting::Message { event: name, arguments, wants_answer, ack } => {
                 let handed = event(SocketWhat::Message { name, arguments, wants_answer });
                 let app = app.clone();
-                // The handler may take its time; the next message needs not wait for it. Tasks run in the order in which they are
-                // made up to their first wait, which is behind the sending.
-                tokio::spawn(async move {
-                    if let Ok(Some(answer)) = app.socket(handed).await {
+                // The handler may take its time; the next message needs not wait for it. Its first wait is behind the sending, so
+                // up to there it goes here: tasks need not run in the order in which they are made.
+                let mut handling = Box::pin(async move {
+                    let answer = app.socket(handed).await.ok().flatten();
+                    if let Some(answer) = answer.filter(|answer| size(answer) <= MOST_BYTES) {
                         let _ = ack.send(&Arguments(answer));
                     }
                     drop(turn);
                 });
+                if futures_util::poll!(&mut handling).is_pending() {
+                    tokio::spawn(handling);
+                }
             }
         }
     }
@@ -281,5 +341,20 @@ impl<'de> Deserialize<'de> for Arguments {
             }
         }
         deserializer.deserialize_tuple(MOST_ARGUMENTS, All)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_of_late_is_bounded() {
+        let (mut sent, start) = (Sent::default(), Instant::now());
+        assert!(sent.takes(BURST, start) && !sent.takes(1, start));
+        let later = start + Duration::from_secs(1);
+        assert!(!sent.takes(BYTES_PER_SECOND + 1, later) && sent.takes(BYTES_PER_SECOND / 2, later));
+        assert!(sent.takes(BURST, later + Duration::from_secs(3600)));
+        assert!(!sent.takes(u64::MAX, later + Duration::from_secs(7200)));
     }
 }
