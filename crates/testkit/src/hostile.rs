@@ -196,6 +196,8 @@ pub fn cases() -> Vec<Hostile> {
         case("empty", "a.js", Nothing, Made(Vec::new)),
         case("error-in-the-middle", "a.js", Problem, Made(|| b"let a = 1\nfoo(;\nlet b = 2\n".to_vec())),
         case("open-template", "a.js", Problem, Made(|| b"let a = 1\nlet b = `abc\n".to_vec())),
+        // The parser panics: https://github.com/swc-project/swc, `parse_jsx_element_name` of 47.0.0.
+        case("defect-of-the-parser", "a.jsx", Problem, Made(|| b"let a = 1\nlet b = <c:d.e/>\nlet f = 2\n".to_vec())),
         case("impossible-escape", "a.js", Problem, Made(|| b"let a = \"\\u{110000}\"\n".to_vec())),
         case("json-named-js", "a.js", Problem, Made(|| b"{ \"a\": 1, \"b\": [2] }\n".to_vec())),
         case("html-named-js", "a.js", Problem, Made(|| b"<!doctype html>\n<p>text of a page</p>\n".to_vec())),
