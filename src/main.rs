@@ -14,6 +14,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        // The report says which file the parser failed on; the rest of it is read.
+        if electrolint_model::is_parsing() {
+            return;
+        }
         default_hook(panic);
         eprintln!("electrolint: this is a bug in electrolint; the lines above and the file that it read show where");
     }));

@@ -75,3 +75,65 @@ fn small_broken_files_say_what_is_wrong() {
     }
     assert_eq!(output.status.code(), Some(4), "{error}");
 }
+
+/// The same lines in every encoding: line and column of what is found in them.
+#[test]
+fn places_are_right_in_every_encoding() {
+    let text = "const { BrowserWindow } = require('electron'); // caf\u{e9}\nconst a = '\u{e9}\u{e9}', o = { webPreferences: { webSecurity: false } };\nnew BrowserWindow(o);\n";
+    let place = (2, 41);
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect() };
+    let encodings: [(&str, Vec<u8>); 6] = [
+        ("UTF-8", text.into()),
+        ("UTF-8 with a mark", format!("\u{feff}{text}").into()),
+        ("Latin-1", text.chars().map(|c| c as u8).collect()),
+        ("UTF-16, little end first", utf16(u16::to_le_bytes)),
+        ("UTF-16, big end first", utf16(u16::to_be_bytes)),
+        ("lines of old Macs", text.replace('\n', "\r").into()),
+    ];
+    for (name, bytes) in encodings {
+        let scratch = tempfile::tempdir().expect("a folder can be made");
+        let package = r#"{ "main": "main.js", "devDependencies": { "electron": "39.2.7" } }"#;
+        std::fs::write(scratch.path().join("package.json"), package).expect("a file can be written");
+        std::fs::write(scratch.path().join("main.js"), bytes).expect("a file can be written");
+        let (_, out, _) = electrolint(scratch.path());
+        let result: Value = serde_json::from_str(&out).expect("the result is JSON");
+        let location = &result["findings"][0]["location"];
+        assert_eq!((&location["line"], &location["column"]), (&place.0.into(), &place.1.into()), "{name}: {location}");
+    }
+}
+
+/// Files that come, go, grow and shrink while they are read.
+#[test]
+fn files_may_vanish_while_they_are_read() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let package = r#"{ "main": "main.js", "devDependencies": { "electron": "39.2.7" } }"#;
+    let main = "const { BrowserWindow } = require('electron');\nnew BrowserWindow({ webPreferences: { webSecurity: false } });\n";
+    std::fs::write(scratch.path().join("package.json"), package).expect("a file can be written");
+    std::fs::write(scratch.path().join("main.js"), main).expect("a file can be written");
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut turn = 0;
+            while !ended.load(Ordering::Relaxed) {
+                let folder = scratch.path().join(format!("a{}", turn % 20));
+                // Whichever of these fails: another turn made or removed it.
+                let _ = std::fs::create_dir_all(&folder);
+                let _ = std::fs::write(folder.join("b.js"), "let a = 1;\n".repeat(1 + turn % 5 * 2000));
+                let _ = std::fs::write(folder.join("package.json"), "{".repeat(turn % 3));
+                if turn % 2 == 0 {
+                    let _ = std::fs::remove_dir_all(scratch.path().join(format!("a{}", turn * 7 % 20)));
+                }
+                turn += 1;
+            }
+        });
+        let runs: Vec<_> = (0..8).map(|_| electrolint(scratch.path())).collect();
+        ended.store(true, Ordering::Relaxed);
+        for (code, out, error) in runs {
+            assert_eq!(code, Some(1), "{error}");
+            let result: Value = serde_json::from_str(&out).expect("the result is JSON");
+            assert_eq!(result["findings"][0]["location"]["path"], "main.js", "{error}");
+        }
+    });
+}

@@ -14,5 +14,6 @@ pub mod text;
 pub mod web_url;
 
 pub use app::{App, Memory, Options, analyse, analyse_again};
+pub use syntax::is_parsing;
 #[doc(hidden)]
 pub use syntax::parse_and_drop;

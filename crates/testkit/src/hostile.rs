@@ -118,6 +118,13 @@ pub fn cases() -> Vec<Hostile> {
         case("nested-behind-patterns", "a.js", Either, Nested("(/'/,/)/,", "1", ")", 30_000)),
         case("nested-5-mb", "a.js", Problem, Nested("[", "", "", 4_900_000)),
         case("unclosed", "a.js", Problem, Nested("f({a:[", "", "", DEEP)),
+        // What a parser must read twice to know what it is.
+        case("ambiguous-conditions", "a.js", Either, Nested("a?(b):", "1", "", DEEP)),
+        case("ambiguous-arrows", "a.js", Problem, Nested("(", "a", ")", DEEP + 1)),
+        case("ambiguous-parameters", "a.js", Either, Made(|| nested("x=", "((a=", "1", ")=>1)", 4000))),
+        case("ambiguous-generics", "a.ts", Either, Repeated("x=", "a<", "a", DEEP)),
+        case("ambiguous-generic-arrows", "a.ts", Either, Nested("<T,>(a=", "1", ")=>a", 4000)),
+        case("ambiguous-types", "a.tsx", Either, Nested("f<(a:", "b", ")=>c>(d)", 4000)),
         // Chains.
         case("chain-of-sums", "a.js", Either, Repeated("x=a", "+a", "", DEEP)),
         case("chain-of-strings", "a.js", Either, Repeated("x='a'", "+'b'", "", DEEP)),
@@ -144,6 +151,8 @@ pub fn cases() -> Vec<Hostile> {
         case("dense-objects", "a.js", Nothing, Repeated("x=[", "{a:1},", "]", 349_000)),
         case("several-dense", "a1.js", Nothing, Written(several)),
         case("many-files", "many/f1.js", Nothing, Written(many)),
+        case("statements-10-mb", "a.js", Problem, Repeated("", "a(1);", "", 2_000_000)),
+        case("functions-193-mb", "a.js", Problem, Repeated("", "function f(){return 1}\n", "", 8_400_000)),
         case("one-string-10-mb", "a.js", Problem, Repeated("x='", "a", "'", 10_000_000)),
         case("one-string", "a.js", Nothing, Repeated("x='", "a", "'", 4_900_000)),
         case("one-template", "a.js", Nothing, Repeated("x=`", "a${1}", "`", 690_000)),
@@ -187,9 +196,24 @@ pub fn cases() -> Vec<Hostile> {
         case("empty", "a.js", Nothing, Made(Vec::new)),
         case("error-in-the-middle", "a.js", Problem, Made(|| b"let a = 1\nfoo(;\nlet b = 2\n".to_vec())),
         case("open-template", "a.js", Problem, Made(|| b"let a = 1\nlet b = `abc\n".to_vec())),
+        // The parser panics: https://github.com/swc-project/swc, `parse_jsx_element_name` of 47.0.0.
+        case("defect-of-the-parser", "a.jsx", Problem, Made(|| b"let a = 1\nlet b = <c:d.e/>\nlet f = 2\n".to_vec())),
         case("impossible-escape", "a.js", Problem, Made(|| b"let a = \"\\u{110000}\"\n".to_vec())),
         case("json-named-js", "a.js", Problem, Made(|| b"{ \"a\": 1, \"b\": [2] }\n".to_vec())),
         case("html-named-js", "a.js", Problem, Made(|| b"<!doctype html>\n<p>text of a page</p>\n".to_vec())),
+        case("hashbang", "a.js", Nothing, Made(|| b"#!/usr/bin/env node\nlet a = 1\n".to_vec())),
+        case("line-ends", "a.js", Nothing, Made(|| "let a = 1\rlet b = 2\r\nlet c = 3\u{2028}let d = 4\u{2029}let e = '\u{2028}'\n".into())),
+        case("missing-brace", "a.js", Either, Made(|| b"function f() {\n  if (a) {\n    b();\n}\n".to_vec())),
+        case("merge-markers", "a.js", Either, Made(|| b"let a = 1\n<<<<<<< HEAD\nlet b = 2\n=======\nlet b = 3\n>>>>>>> topic\nlet c = 4\n".to_vec())),
+        case("with-in-a-module", "a.mjs", Either, Made(|| b"export let a = 1\nwith (a) b()\n".to_vec())),
+        case("native-syntax", "a.js", Either, Made(|| b"let a = 1\n%DebugPrint(a)\nlet b = 2\n".to_vec())),
+        case("twice-declared", "a.js", Nothing, Made(|| b"let a = 1\nlet a = 010\ndelete a\nvar await = 2\nreturn a\n".to_vec())),
+        case("flow", "a.js", Nothing, Made(|| b"// @flow\ntype A = {| b: ?string |}\nfunction f(a: A): %checks { return (a: any) }\n".to_vec())),
+        case("flow-without-word", "a.js", Nothing, Made(|| b"import type { A } from './a'\nexport const f = (a: ?A): number => (a: any)\n".to_vec())),
+        case("decorators", "a.js", Nothing, Made(|| b"@a export class B { @c() accessor d = 1; @e static #f }\nexport @g class H {}\n".to_vec())),
+        case("new-imports", "a.mjs", Nothing, Made(|| b"import defer * as a from 'a'\nimport b from 'b' with { type: 'json' }\nusing c = a.d\n".to_vec())),
+        case("jsx-in-js", "a.js", Nothing, Made(|| b"const a = <b.c {...d}>&nbsp;{/* e */}</b.c>\n".to_vec())),
+        case("typescript-of-modules", "a.cts", Nothing, Made(|| b"import a = require('a')\nexport = <any>a satisfies unknown\n".to_vec())),
         // Data.
         case("package-empty", "b/package.json", Problem, Made(Vec::new)),
         case("package-broken", "b/package.json", Problem, Made(|| b"{ \"name\": \n".to_vec())),
@@ -266,6 +290,11 @@ pub fn cases() -> Vec<Hostile> {
         // Files.
         case("links-in-a-circle", "link", Either, Written(links)),
         case("pipe", "a.js", Either, Written(pipe)),
+        case("pipes", "index.html", Either, Written(pipes)),
+        case("devices", "a.js", Either, Written(devices)),
+        case("deeper-than-a-path", "d", Either, Written(deeper)),
+        case("archive", "app.asar", Nothing, Made(|| [&4u32.to_le_bytes()[..], &u32::MAX.to_le_bytes(), &u32::MAX.to_le_bytes(), &0x7FFF_FFFFu32.to_le_bytes(), br#"{"files":{"main.js":{"size":9007199254740991,"offset":"-1"}}}"#].concat())),
+        case("archive-named-js", "a.js", Problem, Made(|| [b"PK\x03\x04\x14\0\0\0\x08\0".to_vec(), vec![0xFF; 20], b"a.js".to_vec(), noise(1000)].concat())),
         case("unreadable", "a.js", Either, Written(unreadable)),
         case("deep-folders", "d", Either, Written(folders)),
         case("folder-named-js", "a.js/b.js", Nothing, Made(|| b"let a = 1\n".to_vec())),
@@ -462,6 +491,69 @@ fn pipe(folder: &Path) -> io::Result<()> {
     if made.success() { Ok(()) } else { Err(io::Error::other("mkfifo failed")) }
 }
 
+/// Pipes under the names of all that a linter opens by itself.
+#[cfg(unix)]
+fn pipes(folder: &Path) -> io::Result<()> {
+    let names = [
+        "index.html",
+        "preload.js",
+        "package-lock.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "electron-builder.yml",
+        "electron-builder.json5",
+        "forge.config.js",
+        "tsconfig.json",
+        "electrolint.toml",
+        ".gitignore",
+        ".ignore",
+        ".npmrc",
+        ".electron-version",
+        "pnpm-workspace.yaml",
+        "b/package.json",
+        "node_modules/electron/package.json",
+    ];
+    for name in names {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let made = std::process::Command::new("mkfifo").arg(path).status()?;
+        if !made.success() {
+            return Err(io::Error::other("mkfifo failed"));
+        }
+    }
+    let more = "const path=require('path');new BrowserWindow({webPreferences:{preload:path.join(__dirname,'preload.js')}}).loadFile('index.html');\n";
+    fs::write(folder.join("main.js"), [MAIN, more].concat())
+}
+
+/// Links to devices: one never ends, one fails, one waits for a terminal.
+#[cfg(unix)]
+fn devices(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::symlink;
+    for (device, names) in [
+        ("/dev/zero", ["a.js", "index.html", "package-lock.json", "electron-builder.yml", ".gitignore"]),
+        ("/dev/full", ["b.js", "b.html", "yarn.lock", "tsconfig.json", ".ignore"]),
+        ("/dev/tty", ["c.js", "c.html", "pnpm-lock.yaml", "electron-builder.toml", ".npmrc"]),
+    ] {
+        for name in names {
+            symlink(device, folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Folders in each other, farther than a path can name: made in two parts, one of which then moves into the other.
+fn deeper(folder: &Path) -> io::Result<()> {
+    let part = "d/".repeat(1500);
+    let (upper, lower) = (folder.join(&part), folder.join("e"));
+    fs::create_dir_all(&upper)?;
+    fs::create_dir_all(lower.join(&part))?;
+    fs::write(lower.join(&part).join("a.js"), "let a = 1\n")?;
+    fs::rename(lower, upper.join("e"))
+}
+
 #[cfg(unix)]
 fn unreadable(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -476,6 +568,16 @@ fn links(_: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn pipe(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn pipes(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn devices(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

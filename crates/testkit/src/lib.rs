@@ -4,12 +4,14 @@
 //! - [`fixture`]: a folder as a list of paths and bytes, with its marks.
 //! - [`score`]: how much of what is marked is found, by rule and by difficulty.
 //! - [`hostile`]: broken, absurd and enormous apps, written when needed.
+//! - [`generated`]: apps of any number of files.
 //! - [`example`]: the code blocks of a documentation comment, as small apps with marks.
 
 #![forbid(unsafe_code)]
 
 pub mod example;
 pub mod fixture;
+pub mod generated;
 pub mod hostile;
 pub mod marks;
 pub mod score;

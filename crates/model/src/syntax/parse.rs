@@ -1,5 +1,6 @@
 //! Runs the parser: which syntax a file is in, what to do after an error, how much stack it may need.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use swc_common::comments::SingleThreadedComments;
@@ -238,6 +239,23 @@ pub fn unbearable(text: &str) -> Option<String> {
     None
 }
 
+thread_local! {
+    static PARSING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs the parser: a panic then is a defect of it that is caught and reported as a syntax error.
+pub fn is_parsing() -> bool {
+    PARSING.get()
+}
+
+/// What work of the parser's gives; none if it panics.
+fn caught<R>(work: impl FnOnce() -> R) -> Option<R> {
+    let before = PARSING.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    PARSING.set(before);
+    result.ok()
+}
+
 /// Reads one script.
 ///
 /// The caller provides a stack of [`stack_bytes`]. A defect of the parser is caught and reported as an error.
@@ -261,10 +279,11 @@ pub fn summarise_json(text: &str) -> Outcome {
         let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
         let mut lowering = Lowering::new(script.range);
         let mut errors = Vec::new();
-        match parser.parse_expr() {
-            Ok(expr) => lowering.whole(&expr),
-            Err(error) => errors
+        match caught(|| parser.parse_expr()) {
+            Some(Ok(expr)) => lowering.whole(&expr),
+            Some(Err(error)) => errors
                 .push(SyntaxError { at: error.span().lo.0.saturating_sub(1), message: error.kind().msg().to_string() }),
+            None => errors.push(SyntaxError { at: 0, message: "the parser failed on this file".to_owned() }),
         }
         let (summary, too_deep) = lowering.finish();
         Outcome { summary, errors, too_deep }
@@ -332,7 +351,7 @@ pub fn parse_and_drop(text: &str, kind: FileKind, declarations: bool) -> usize {
 /// Parses one expression that begins at this byte of its file.
 fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::Expr>> {
     let input = StringInput::new(text, BytePos(at + 1), BytePos(at + 1 + text.len() as u32));
-    Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None)).parse_expr().ok()
+    caught(|| Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None)).parse_expr())?.ok()
 }
 
 #[derive(Default)]
@@ -399,18 +418,25 @@ fn items(source: &str, base: u32, syntax: Syntax, comments: Option<&SingleThread
         if from == 0 {
             let _ = parser.parse_shebang();
         }
-        let failed = loop {
-            if parser.input().cur() == Token::Eof {
-                break None;
+        let ended = caught(|| {
+            loop {
+                if parser.input().cur() == Token::Eof {
+                    break None;
+                }
+                match parser.parse_module_item() {
+                    Ok(item) => parsed.items.push(item),
+                    Err(error) => break Some((error.span().lo, error.kind().msg().to_string())),
+                }
             }
-            match parser.parse_module_item() {
-                Ok(item) => parsed.items.push(item),
-                Err(error) => break Some(error),
-            }
+        });
+        let failed = match ended {
+            Some(failed) => failed,
+            // A defect of the parser costs an item as an error does. Where it came to is only a place: nothing is read on there.
+            None => Some((parser.input().cur_span().lo, "the parser failed here".to_owned())),
         };
-        let Some(error) = failed else { break };
-        let at = error.span().lo.0.max(base);
-        parsed.errors.push(SyntaxError { at: at - 1, message: error.kind().msg().to_string() });
+        let Some((at, message)) = failed else { break };
+        let at = at.0.max(base);
+        parsed.errors.push(SyntaxError { at: at - 1, message });
         // Go on with the next line after the error, or after what was read where the error lies before it.
         let read_to = parsed.items.last().map_or(0, |item| item.span().hi.0.saturating_sub(base) as usize);
         let error_at = (at - base) as usize;
