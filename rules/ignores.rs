@@ -143,10 +143,18 @@ fn next_code(
     }
     (last + 1..=last + 20).find(|&number| {
         line(number).is_some_and(|(.., content)| {
-            let content = content.trim().trim_start_matches('{');
+            let content = behind_comments(content.trim().trim_start_matches('{'));
             !content.is_empty() && !["//", "/*", "*", "<!--", "#"].iter().any(|mark| content.starts_with(mark))
         })
     })
+}
+
+/// What of a line follows the comments that begin and end on it.
+fn behind_comments(mut line: &str) -> &str {
+    while let Some((_, rest)) = line.strip_prefix("/*").and_then(|comment| comment.split_once("*/")) {
+        line = rest.trim_start().trim_start_matches('}');
+    }
+    line
 }
 
 /// The lines of a text with their offsets.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use electrolint_model::App;
 use electrolint_model::app::{Listener, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
-use electrolint_model::link::things::{Certainty, Origin};
+use electrolint_model::link::things::{Certainty, Origin, Trail};
 use electrolint_model::source::Span;
 
 use crate::{Confidence, Context, Findings, Severity};
@@ -101,7 +101,7 @@ struct Tag {
     span: Span,
     written: bool,
     sure: bool,
-    trail: std::rc::Rc<[Span]>,
+    trail: Trail,
     certainty: Certainty,
     development: Option<bool>,
 }

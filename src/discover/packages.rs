@@ -116,8 +116,14 @@ pub(super) fn imports_electron(script: &str) -> bool {
         let after = script.get(at + WORD.len()..).unwrap_or_default();
         let Some(quote @ ('\'' | '"' | '`')) = before.chars().next_back() else { return false };
         let rest = ["/main", "/renderer", "/common", "/utility", ""].iter().find_map(|part| after.strip_prefix(part));
-        let before = before.strip_suffix(quote).unwrap_or_default().trim_end();
-        let before = before.strip_suffix('(').unwrap_or(before).trim_end();
+        let mut before = before.strip_suffix(quote).unwrap_or_default();
+        // Brackets, and comments such as those that name a chunk for a bundler.
+        loop {
+            before = before.trim_end_matches(|c: char| c == '(' || c == ')' || c.is_whitespace());
+            let comment = before.strip_suffix("*/").and_then(|comment| comment.rsplit_once("/*"));
+            let Some((rest, _)) = comment else { break };
+            before = rest;
+        }
         rest.is_some_and(|rest| rest.starts_with(quote))
             && ["from", "import", "require"].iter().any(|word| before.ends_with(word))
     })
@@ -171,6 +177,8 @@ mod tests {
             "import electron from 'electron/main';",
             "import 'electron'",
             "await import(\n'electron')",
+            "await import(/* webpackIgnore: true */ 'electron')",
+            "(require)(('electron'))",
             "var e=require(`electron`)",
             "import{app}from\"electron\"",
         ] {

@@ -259,7 +259,7 @@ async fn chaos_ends_every_call_and_the_next_create_works() {
     let _alone = ALONE.lock().await;
     let rounds: usize = std::env::var("CHAOS_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(18);
     let engine = engine();
-    let policy = || common::policy(r#"{"version":1,"lockup":{"startupTimeoutMs":500}}"#);
+    let policy = || common::policy(r#"{"version":1,"lockup":{"startupTimeoutMs":2000}}"#);
     for round in 0..rounds {
         // A stopped zygote costs the create that finds it out; the one after it must work.
         let mut sandbox = engine.sandbox().policy(policy()).create().await;

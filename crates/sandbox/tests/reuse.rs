@@ -146,6 +146,22 @@ async fn d11_a_reset_ends_what_was_running() {
     assert!(matches!(sandbox.reset().await, Err(StartError::Ended(_))));
 }
 
+/// What is asked while a reset is under way is for the context that comes.
+#[tokio::test]
+async fn d11_what_comes_after_a_reset_is_the_next_contexts() {
+    let sandbox = engine().sandbox().create().await.expect("a sandbox");
+    for round in 0..20 {
+        assert_eq!(value(&sandbox, "globalThis.before = 1; return 1").await, 1.into(), "round {round}");
+        let (reset, next, call) =
+            tokio::join!(sandbox.reset(), async { sandbox.execute("return typeof before").await }, async {
+                sandbox.rpc().call("nothing", vec![]).await
+            });
+        reset.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert_eq!(next, Ok("undefined".into()), "round {round}");
+        assert!(matches!(call, Err(RpcError::Remote { code: -32601, .. })), "round {round}: {call:?}");
+    }
+}
+
 /// Each context is collected: a worker with little memory is reset as often as one likes.
 #[tokio::test]
 async fn d11_resets_do_not_pile_up() {

@@ -290,8 +290,13 @@ impl App<'_> {
                     .any(|v| self.is_token(v));
                 let callee = V(c.0, self.program.call(c).callee);
                 let name = crate::link::final_name(summary, self.program.call(c).callee);
-                let name = name.map_or("", |name| summary.str(name));
-                if hands_token && matches!(name, "timingSafeEqual" | "equal" | "compare" | "verify" | "verifyToken") {
+                let compares =
+                    |name: &str| matches!(name, "timingSafeEqual" | "equal" | "compare" | "verify" | "verifyToken");
+                let is_compared = || {
+                    name.is_some_and(|name| compares(summary.str(name)))
+                        || self.api_of(c).is_some_and(|(path, _)| compares(path.rsplit('.').next().unwrap_or_default()))
+                };
+                if hands_token && is_compared() {
                     return true;
                 }
                 open.extend(self.functions(callee));

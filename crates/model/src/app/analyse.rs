@@ -125,6 +125,9 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         entrances: Default::default(),
         places: Default::default(),
         url_parts: Default::default(),
+        subjects: Default::default(),
+        guards: Default::default(),
+        said: Default::default(),
         steps: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);

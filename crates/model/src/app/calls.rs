@@ -180,21 +180,10 @@ impl App<'_> {
             if !is_of {
                 continue;
             }
-            for unit in self.program.unit_ids() {
-                let summary = self.program.summary(unit);
-                for (index, call) in summary.calls.iter().enumerate() {
-                    let callee = V(unit, call.callee);
-                    if matches!(
-                        summary.value(call.callee),
-                        Value::Binding(_) | Value::Member(..) | Value::ImportName(..) | Value::Call(_)
-                    ) && self
-                        .eval(callee)
-                        .iter()
-                        .any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call))
-                    {
-                        let call = C(unit, crate::summary::CallId(index as u32));
-                        found.push(ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
-                    }
+            for call in self.program.calls_of_result(made.call) {
+                let callee = self.eval(V(call.0, self.program.call(call).callee));
+                if callee.iter().any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call)) {
+                    found.push(ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
                 }
             }
         }

@@ -10,6 +10,7 @@ mod lists;
 mod methods;
 mod patterns;
 mod strength;
+mod subjects;
 
 use super::App;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
@@ -17,8 +18,13 @@ use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
+pub(super) use helpers::Said;
 pub(super) use strength::judged;
 pub use strength::{Judged, Lets, Strength};
+pub(super) use subjects::Subjects;
+
+/// What begins so asks the user.
+const CONSENT: &str = "dialog.showMessageBox";
 
 /// Helper functions that are followed in a row.
 const MOST_HELPERS: u32 = 4;

@@ -14,7 +14,7 @@ pub struct EnvironmentWrite {
     /// The assignment, or the word of the script.
     pub span: Span,
     /// Places on the way to the value.
-    pub trail: std::rc::Rc<[Span]>,
+    pub trail: Trail,
     /// How it is known.
     pub certainty: Certainty,
     /// Only in development.
@@ -69,7 +69,7 @@ impl App<'_> {
                 found.push(EnvironmentWrite {
                     value: Some(value.to_owned()),
                     span: place,
-                    trail: std::rc::Rc::from([]),
+                    trail: Trail::default(),
                     certainty: Certainty::Certain,
                     development: script.development.then_some(true),
                     conditional: false,

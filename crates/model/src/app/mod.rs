@@ -126,6 +126,9 @@ pub struct App<'a> {
     entrances: OnceCell<Rc<Entrances>>,
     places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
+    subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
+    guards: RefCell<FxHashMap<(traces::At, V), checks::Strength>>,
+    said: RefCell<checks::Said>,
     steps: steps::Steps,
 }
 

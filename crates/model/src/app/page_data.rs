@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{App, Content, WindowKind};
-use crate::link::things::{Certainty, Known, Thing};
+use crate::link::things::{Certainty, Known, Thing, Trail};
 use crate::link::{C, UnitId, V};
 use crate::summary::{CallKind, Value};
 
@@ -41,7 +41,7 @@ impl App<'_> {
                     let path = Known {
                         thing: Thing::Text(path.into()),
                         at: None,
-                        trail: std::rc::Rc::from([]),
+                        trail: Trail::default(),
                         certainty: Certainty::Firm,
                         development: None,
                     };

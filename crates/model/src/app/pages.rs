@@ -171,7 +171,10 @@ impl App<'_> {
                             continue;
                         }
                         let raw = file.get(node.span.0 as usize..node.span.1 as usize).unwrap_or("");
-                        (text.to_owned(), raw.find(text).map(|at| node.span.0 + at as u32))
+                        match as_written(raw, text) {
+                            Some((at, written)) => (written.to_owned(), Some(node.span.0 + at as u32)),
+                            None => (text.to_owned(), None),
+                        }
                     }
                     Value::Template(list) => {
                         let parts = summary.items(list).iter().map(|item| item.value);
@@ -237,8 +240,10 @@ fn template_text(
         };
         let (start, end) = summary.span(part);
         let raw = file.get(start as usize..end as usize).unwrap_or("");
-        let place = raw.find(known).and_then(|at| (start as usize + at).checked_sub(span.0 as usize + text.len()));
-        let Some(gap) = place else {
+        let place = as_written(raw, known).and_then(|(at, written)| {
+            (start as usize + at).checked_sub(span.0 as usize + text.len()).map(|gap| (gap, written))
+        });
+        let Some((gap, known)) = place else {
             let cooked: Vec<&str> = parts.map(|part| summary.text(part).unwrap_or("${_}")).collect();
             return (cooked.concat(), false);
         };
@@ -249,6 +254,25 @@ fn template_text(
     let rest = (span.1.saturating_sub(span.0) as usize).saturating_sub(text.len());
     text.push_str(&fill(rest, hole));
     (text, true)
+}
+
+/// Where a text stands in the literal that says it, and how: in a template, lines that end otherwise are read as ended by LF.
+fn as_written<'r>(raw: &'r str, text: &str) -> Option<(usize, &'r str)> {
+    if let Some(at) = raw.find(text) {
+        return raw.get(at..at + text.len()).map(|written| (at, written));
+    }
+    if !raw.contains('\r') {
+        return None;
+    }
+    // Bytes as they are read, each with where it stands.
+    let bytes = raw.as_bytes();
+    let is_second = |at: usize| bytes[at] == b'\n' && at > 0 && bytes[at - 1] == b'\r';
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| !is_second(*at)).collect();
+    let read: Vec<u8> = places.iter().map(|at| if bytes[*at] == b'\r' { b'\n' } else { bytes[*at] }).collect();
+    let first = memchr::memmem::find(&read, text.as_bytes())?;
+    let start = *places.get(first)?;
+    let end = places.get(first + text.len()).copied().unwrap_or(raw.len());
+    raw.get(start..end).map(|written| (start, written))
 }
 
 /// Whether a tag is a component of a package that hands its attributes to a `<webview>`.

@@ -1,7 +1,5 @@
 //! Command-line switches that the app gives itself: in code, in the scripts of its package, in what its packager writes.
 
-use std::rc::Rc;
-
 use super::App;
 use super::calls::ApiCall;
 use crate::electron::Version;
@@ -40,7 +38,7 @@ pub struct Switch {
     /// Where its name is given.
     pub span: Span,
     /// Places on the way to the name.
-    pub trail: Rc<[Span]>,
+    pub trail: Trail,
     /// How it is known.
     pub certainty: Certainty,
     /// `Some(true)`: only in development.
@@ -104,7 +102,7 @@ impl App<'_> {
                     value: given,
                     value_unknown: unknown,
                     span: self.span(argument),
-                    trail: Rc::from([]),
+                    trail: Trail::default(),
                     certainty: Certainty::Firm.min(call.certainty),
                     development,
                     source: SwitchSource::Code,
@@ -279,7 +277,7 @@ impl App<'_> {
             value: value.filter(|_| !value_unknown).map(str::to_owned),
             value_unknown,
             span: place,
-            trail: Rc::from([]),
+            trail: Trail::default(),
             certainty: Certainty::Certain,
             development,
             source,

@@ -4,6 +4,8 @@
 
 mod calls;
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use super::checks::{Strength, parameter_root};
@@ -93,7 +95,7 @@ impl App<'_> {
 
 /// Where something happens: what holds there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct At {
+pub(super) struct At {
     function: F,
     condition: Option<ConditionId>,
     call: Option<C>,
@@ -105,13 +107,19 @@ impl At {
         Self { function: F(c.0, record.function), condition: record.condition, call: Some(c) }
     }
 
+    /// How well what holds here holds a value: found once, since ways to many places lead over one.
     fn guard(self, app: &App, v: V) -> Strength {
+        if let Some(known) = app.guards.borrow().get(&(self, v)) {
+            return *known;
+        }
         let found = match self.call {
             Some(call) => app.guard_of_call(call, v),
             None => app.guard(self.function, self.condition, v),
         };
         // Data that begins like the address of a file is as free as any other.
-        found.for_desktop().strength
+        let strength = found.for_desktop().strength;
+        app.guards.borrow_mut().insert((self, v), strength);
+        strength
     }
 }
 
@@ -243,10 +251,17 @@ impl<'a> Walk<'_, 'a> {
     fn is_cleaned(&self, v: V) -> bool {
         let Value::Call(call) = self.app.program.value(v) else { return false };
         let summary = self.app.program.summary(v.0);
-        crate::link::final_name(summary, summary.call(call).callee).is_some_and(|name| {
+        let is_named = crate::link::final_name(summary, summary.call(call).callee).is_some_and(|name| {
             let name = summary.str(name);
             self.cleaners.contains(&name) || says_it_cleans(name)
-        })
+        });
+        is_named || self.is_cleaner(C(v.0, call))
+    }
+
+    /// Whether a call is of a cleaner that came from elsewhere, whatever its name is here: `import { quote as q } from …`.
+    fn is_cleaner(&self, c: C) -> bool {
+        let is_cleaner = |path: Rc<str>| path.rsplit('.').next().is_some_and(|name| self.cleaners.contains(&name));
+        !self.cleaners.is_empty() && self.app.api_of(c).is_some_and(|(path, _)| is_cleaner(path))
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {

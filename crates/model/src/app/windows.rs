@@ -80,7 +80,7 @@ pub struct SettingFact {
     /// Written, not a default.
     pub written: bool,
     /// Places on the way to the value.
-    pub trail: std::rc::Rc<[Span]>,
+    pub trail: Trail,
     /// How it is known.
     pub certainty: Certainty,
     /// `Some(true)`: only in development.
@@ -122,7 +122,7 @@ impl Window {
                         reason,
                         span: self.span,
                         written,
-                        trail: std::rc::Rc::from([]),
+                        trail: Trail::default(),
                         certainty: self.certainty.min(Certainty::Firm),
                         development: self.development,
                     },
@@ -138,7 +138,7 @@ impl Window {
             let known = Known {
                 thing: Thing::Undefined,
                 at: None,
-                trail: std::rc::Rc::from([]),
+                trail: Trail::default(),
                 certainty: Certainty::Certain,
                 development: None,
             };

@@ -223,7 +223,7 @@ impl Program<'_> {
     }
 
     /// The functions that a call may run.
-    fn functions_called(&self, c: C) -> Vec<F> {
+    pub(super) fn functions_called(&self, c: C) -> Vec<F> {
         let callee = super::V(c.0, self.call(c).callee);
         let mut functions: Vec<F> = Vec::new();
         for known in self.eval(callee).iter() {

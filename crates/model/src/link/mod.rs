@@ -12,6 +12,7 @@ pub mod electron;
 mod emitters;
 mod evaluate;
 mod exports;
+mod held;
 mod members;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
@@ -73,6 +74,9 @@ enum Variable {
     Binding(UnitId, BindingId),
     Global(Rc<str>),
 }
+
+/// Names of one thing after which no more of them are followed.
+const MOST_NAMES: usize = 24;
 
 /// Names under which one thing is known.
 type Names = Rc<[Rc<str>]>;
@@ -450,14 +454,11 @@ impl<'a> Program<'a> {
 
     fn find_names(&self, name: &str) -> Vec<Rc<str>> {
         let mut names: Vec<Rc<str>> = vec![Rc::from(name)];
+        let mut seen: FxHashSet<Rc<str>> = names.iter().cloned().collect();
         let mut next = 0;
-        while next < names.len() && names.len() < 24 {
+        while next < names.len() && names.len() < MOST_NAMES {
             if let Some(more) = self.aliases.get(&names[next]) {
-                for alias in more {
-                    if !names.contains(alias) {
-                        names.push(alias.clone());
-                    }
-                }
+                names.extend(more.iter().filter(|alias| seen.insert((*alias).clone())).cloned());
             }
             next += 1;
         }

@@ -125,7 +125,7 @@ impl Joined {
         Known {
             thing,
             at: Some(v),
-            trail: Rc::from(self.trail),
+            trail: self.trail.into_iter().collect(),
             certainty: self.certainty,
             development: self.development,
         }

@@ -191,6 +191,25 @@ pub enum Unknown {
     Other(V),
 }
 
+/// Places on the way to a value, the nearest first. None is the most frequent number of them, and costs no memory of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trail(Option<Rc<[Span]>>);
+
+impl std::ops::Deref for Trail {
+    type Target = [Span];
+
+    fn deref(&self) -> &[Span] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl FromIterator<Span> for Trail {
+    fn from_iter<I: IntoIterator<Item = Span>>(spans: I) -> Self {
+        let spans: Rc<[Span]> = spans.into_iter().collect();
+        Self((!spans.is_empty()).then_some(spans))
+    }
+}
+
 /// One thing that a value can be, and how that is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {
@@ -199,7 +218,7 @@ pub struct Known {
     /// The value that says so, at the end of the trail.
     pub at: Option<V>,
     /// Places on the way, the nearest first.
-    pub trail: Rc<[Span]>,
+    pub trail: Trail,
     /// How it is known.
     pub certainty: Certainty,
     /// `Some(true)`: only in development. `Some(false)`: only in a packaged app.
@@ -212,22 +231,25 @@ pub type Values = Rc<[Known]>;
 impl Known {
     /// Known from `at` alone.
     pub fn new(thing: Thing, at: V, certainty: Certainty) -> Self {
-        Self { thing, at: Some(at), trail: Rc::from([]), certainty, development: None }
+        Self { thing, at: Some(at), trail: Trail::default(), certainty, development: None }
     }
 
     /// Not known.
     pub fn unknown(reason: Unknown, at: Option<V>) -> Self {
-        Self { thing: Thing::Unknown(reason), at, trail: Rc::from([]), certainty: Certainty::Firm, development: None }
+        Self {
+            thing: Thing::Unknown(reason),
+            at,
+            trail: Trail::default(),
+            certainty: Certainty::Firm,
+            development: None,
+        }
     }
 
     /// With one more step on the way, and no more sure than firm.
     #[must_use]
     pub fn via(mut self, span: Span) -> Self {
         if self.trail.len() < 6 && self.trail.first() != Some(&span) {
-            let mut trail = Vec::with_capacity(self.trail.len() + 1);
-            trail.push(span);
-            trail.extend_from_slice(&self.trail);
-            self.trail = Rc::from(trail);
+            self.trail = std::iter::once(span).chain(self.trail.iter().copied()).collect();
         }
         self.certainty = self.certainty.min(Certainty::Firm);
         self

@@ -193,7 +193,18 @@ impl Lowering {
     /// As [`Self::expr`], for an expression that is given a name: `const name = () => {}`.
     pub(super) fn named(&mut self, expr: &Expr, name: Option<Name>) -> ValueId {
         match expr {
-            Expr::Arrow(_) | Expr::Fn(_) | Expr::Class(_) | Expr::Paren(_) if self.depth < MOST_DEPTH => {
+            Expr::Arrow(_)
+            | Expr::Fn(_)
+            | Expr::Class(_)
+            | Expr::Paren(_)
+            | Expr::TsAs(_)
+            | Expr::TsNonNull(_)
+            | Expr::TsTypeAssertion(_)
+            | Expr::TsConstAssertion(_)
+            | Expr::TsSatisfies(_)
+            | Expr::TsInstantiation(_)
+                if self.depth < MOST_DEPTH =>
+            {
                 self.depth += 1;
                 let id = self.expr_inner(expr, name);
                 self.depth -= 1;

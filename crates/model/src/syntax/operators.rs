@@ -67,7 +67,7 @@ impl Lowering {
 
     pub(super) fn unary(&mut self, unary: &UnaryExpr, span: Range) -> ValueId {
         if unary.op == UnaryOp::Delete {
-            let (object, key) = match &*unary.arg {
+            let (object, key) = match unwrapped(&unary.arg) {
                 Expr::Member(member) => (self.expr(&member.obj), self.member_key(&member.prop)),
                 other => {
                     self.expr(other);

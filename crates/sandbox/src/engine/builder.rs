@@ -9,9 +9,9 @@ use electrolint_policy::policy::{Policy, Signature};
 use electrolint_policy::{Permission, Value, check_method_name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::broadcast;
 
 use super::event::{Event, Events};
+use super::fanout;
 use super::handler::{ApiError, CallArgs, Handler, typed};
 use super::live::start;
 use super::modules::Folder;
@@ -38,7 +38,7 @@ pub struct SandboxBuilder {
     services: Vec<(&'static str, Handler)>,
     globals: BTreeMap<String, serde_json::Value>,
     registered: BTreeMap<String, String>,
-    events: broadcast::Sender<Event>,
+    events: fanout::Sender<Event>,
 }
 
 impl SandboxBuilder {
@@ -56,7 +56,7 @@ impl SandboxBuilder {
             services: Vec::new(),
             globals: BTreeMap::new(),
             registered: BTreeMap::new(),
-            events: broadcast::channel(EVENTS).0,
+            events: fanout::Sender::new(EVENTS),
         }
     }
 
@@ -275,7 +275,7 @@ fn network(
     policy: &Policy,
     egress: Option<Egress>,
     mode: Mode,
-    events: &broadcast::Sender<Event>,
+    events: &fanout::Sender<Event>,
 ) -> Option<Arc<Network>> {
     if !policy.permits(Permission::NetRequest) && !policy.permits(Permission::NetWebSocket) {
         return None;
@@ -284,8 +284,7 @@ fn network(
     if mode == Mode::Report {
         let events = events.clone();
         guard = guard.reporting(Arc::new(move |denied| {
-            // Nobody listens: nothing to do.
-            let _ = events.send(Event::Reported { rule: denied.rule, reason: denied.reason });
+            events.send(Event::Reported { rule: denied.rule, reason: denied.reason });
         }));
     }
     Some(Arc::new(Network::new(guard, policy)))
@@ -309,5 +308,5 @@ pub(super) struct Plan {
     pub(super) modules: Option<Arc<Folder>>,
     /// The specifier of the script that is loaded at every start.
     pub(super) main: Option<String>,
-    pub(super) events: broadcast::Sender<Event>,
+    pub(super) events: fanout::Sender<Event>,
 }

@@ -23,6 +23,8 @@ use crate::proto::frames::{ErrorStrings, FromWorker, Level as LogLevel, REQUIRE,
 
 /// Bytes that may wait to be written to a worker before its calls are no longer read.
 const OUTBOUND_BYTES: usize = 2 << 20;
+/// Bytes that are read of a worker at once, before a longer frame asks for more.
+const READ_BYTES: usize = 8 << 10;
 /// How long a worker may take nothing of what waits for it.
 const STALLED: Duration = Duration::from_secs(3);
 /// A frame may be longer than a message by its kind, ids and names.
@@ -120,10 +122,16 @@ impl LogBudget {
     }
 }
 
-pub(super) async fn read_errors(live: Arc<Live>, mut errors: tokio::net::unix::pipe::Receiver) {
+pub(super) async fn read_errors(live: Arc<Live>, errors: tokio::net::unix::pipe::Receiver) {
     let mut budget = LogBudget::new(live.plan.policy.limits.log_bytes_per_second);
-    let mut chunk = [0; 4096];
-    while let Ok(n @ 1..) = errors.read(&mut chunk).await {
+    while errors.readable().await.is_ok() {
+        // Made when there is something to read: one that waits would be a page of every sandbox.
+        let mut chunk = [0; 4096];
+        let n = match errors.try_read(&mut chunk) {
+            Ok(n @ 1..) => n,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Ok(_) | Err(_) => break,
+        };
         let mut text = String::from_utf8_lossy(&chunk[..n]).into_owned();
         {
             let mut state = live.state();
@@ -235,7 +243,7 @@ impl Host {
     /// Until the end of the stream. An error is a violation of the protocol.
     async fn read(&mut self, read: &mut tokio::net::unix::OwnedReadHalf) -> Result<(), String> {
         let most = self.live.plan.policy.limits.message_bytes as usize + FRAME_OVERHEAD;
-        let mut buffer: Vec<u8> = Vec::with_capacity(64 << 10);
+        let mut buffer: Vec<u8> = Vec::with_capacity(READ_BYTES);
         loop {
             let mut at = 0;
             while let Some(header) = buffer.get(at..at + 4) {

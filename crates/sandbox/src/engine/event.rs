@@ -1,8 +1,8 @@
 //! What is told of a sandbox: events, and why an execution has no result.
 
 use serde_json::{Value as Json, json};
-use tokio::sync::broadcast;
 
+use super::fanout::Receiver;
 use crate::os::process::Status;
 use crate::proto::frames::{ErrorStrings, Level as LogLevel};
 
@@ -134,23 +134,12 @@ impl ExecError {
 }
 
 /// Events of a sandbox from the moment of asking.
-pub struct Events(pub(super) broadcast::Receiver<Event>);
+pub struct Events(pub(super) Receiver<Event>);
 
 impl Events {
     /// The next event; `None` when the sandbox and all its handles are gone. A listener that falls behind by more than
     /// 1024 events loses the oldest.
     pub async fn next(&mut self) -> Option<Event> {
-        next_of(&mut self.0).await
-    }
-}
-
-/// The next message of a channel, past those that were lost to a listener that fell behind; `None` when it is closed.
-pub(crate) async fn next_of<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
-    loop {
-        match receiver.recv().await {
-            Ok(event) => return Some(event),
-            Err(broadcast::error::RecvError::Lagged(_)) => {}
-            Err(broadcast::error::RecvError::Closed) => return None,
-        }
+        self.0.next().await
     }
 }

@@ -148,8 +148,10 @@ impl Live {
     }
 
     pub(super) fn send_with(&self, frame: &ToWorker, descriptor: Option<OwnedFd>) {
-        lock(&self.session).sent(frame);
         let bytes = frame.encode();
+        // Held until the frame is in the queue: the session must hear of frames in the order in which they go.
+        let mut session = lock(&self.session);
+        session.sent(frame);
         self.queued.fetch_add(bytes.len(), Ordering::AcqRel);
         // After the end nobody reads; the waiters have been told by then.
         let _ = self.outbound.send(Outgoing { bytes, descriptor });
@@ -234,16 +236,18 @@ impl Live {
         }
     }
 
-    /// The context that would have answered is gone.
+    /// The context that would have answered what was asked before is gone.
     pub(super) fn is_reset(&self) {
+        let ended = lock(&self.session).take_ended();
         let mut state = self.state();
-        let (executes, calls) = (std::mem::take(&mut state.executes), std::mem::take(&mut state.calls));
+        let executes: Vec<_> = ended.executes.iter().filter_map(|id| state.executes.remove(id)).collect();
+        let calls: Vec<_> = ended.calls.iter().filter_map(|id| state.calls.remove(id)).collect();
         let done = state.reset.take();
         drop(state);
-        for (_, waiting) in executes {
+        for waiting in executes {
             let _ = waiting.send(Err(ExecError::Gone(RESET.into())));
         }
-        for (_, waiting) in calls {
+        for waiting in calls {
             let _ = waiting.send(Err(RpcError::Gone(RESET.into())));
         }
         self.ports.store(0, Ordering::Release);
@@ -269,8 +273,7 @@ impl Live {
     }
 
     pub(super) fn emit(&self, event: Event) {
-        // Nobody listens: nothing to do.
-        let _ = self.plan.events.send(event);
+        self.plan.events.send(event);
     }
 }
 

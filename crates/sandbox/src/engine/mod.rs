@@ -7,7 +7,10 @@ mod conversation;
 mod convert;
 mod event;
 mod execute;
+pub(crate) mod fanout;
 mod handler;
+#[cfg(test)]
+mod impostor;
 mod live;
 mod modules;
 mod network;
@@ -29,8 +32,8 @@ pub use builder::SandboxBuilder;
 pub use cache::CacheStats;
 pub use convert::{ConvertError, from_tagged_json, from_value, to_tagged_json, to_value};
 pub(crate) use convert::{base64, from_base64, to_plain_json};
+pub(crate) use event::event_json;
 pub use event::{Event, Events, ExecError, Thrown};
-pub(crate) use event::{event_json, next_of};
 pub use execute::Execute;
 pub use handler::{ApiError, CallArgs};
 pub(crate) use live::lock;
@@ -226,6 +229,12 @@ impl Engine {
 
     /// The zygote, started if there is none, at the highest level that can be had and is accepted.
     async fn nursery(&self, demanded: Level) -> Result<Arc<Nursery>, StartError> {
+        // The one that runs already is there at once, unless another caller is starting it just now.
+        if let Ok(current) = self.0.nursery.try_lock()
+            && let Some(running) = running(&current, demanded)
+        {
+            return running;
+        }
         let inner = self.0.clone();
         // Starting a zygote blocks for some milliseconds, for seconds if the machine is ill.
         tokio::task::spawn_blocking(move || inner.shared_nursery(demanded)).await.map_err(std::io::Error::other)?
@@ -266,13 +275,8 @@ impl Engine {
 impl Inner {
     fn shared_nursery(&self, demanded: Level) -> Result<Arc<Nursery>, StartError> {
         let mut current = self.nursery.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(nursery) = current.as_ref().filter(|nursery| nursery.is_alive()) {
-            let reached = nursery.level();
-            return if reached >= demanded {
-                Ok(nursery.clone())
-            } else {
-                Err(StartError::Level { demanded, reached })
-            };
+        if let Some(running) = running(&current, demanded) {
+            return running;
         }
         let nursery = Arc::new(self.start(demanded)?);
         *current = Some(nursery.clone());
@@ -297,6 +301,13 @@ impl Inner {
         }
         Err(first.unwrap_or(StartError::Unsupported))
     }
+}
+
+/// The zygote, if there is one that lives; an error if it reaches less than is demanded.
+fn running(current: &Option<Arc<Nursery>>, demanded: Level) -> Option<Result<Arc<Nursery>, StartError>> {
+    let nursery = current.as_ref().filter(|nursery| nursery.is_alive())?;
+    let reached = nursery.level();
+    Some(if reached >= demanded { Ok(nursery.clone()) } else { Err(StartError::Level { demanded, reached }) })
 }
 
 /// What this machine enforces.

@@ -85,6 +85,11 @@ impl Nursery {
                 });
             }
         };
+        Self::of(level, landlock, control, child).map_err(StartError::Io)
+    }
+
+    /// Of a zygote that is ready. `child` is its launcher.
+    pub(super) fn of(level: Level, landlock: bool, control: OwnedFd, child: Child) -> io::Result<Self> {
         let nursery = Self {
             level,
             landlock,
@@ -93,7 +98,7 @@ impl Nursery {
             alive: Arc::new(AtomicBool::new(true)),
             waiting: Arc::default(),
         };
-        nursery.listen(child).map_err(StartError::Io)?;
+        nursery.listen(child)?;
         Ok(nursery)
     }
 

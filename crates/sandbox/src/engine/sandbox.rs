@@ -182,8 +182,7 @@ impl Sandbox {
     }
 
     pub(super) fn emit(&self, event: super::event::Event) {
-        // Nobody listens: nothing to do.
-        let _ = self.plan.events.send(event);
+        self.plan.events.send(event);
     }
 
     /// Ends the worker and starts a new one with the same policy, functions and exposed methods.

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use electrolint_policy::policy::Restart;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::StartError;
 use super::event::Event;
@@ -97,16 +96,16 @@ impl Supervisor {
         let (watched, state) = (sandbox.clone(), shared.clone());
         let task = tokio::spawn(async move {
             loop {
-                match events.0.recv().await {
-                    Ok(Event::Exit { crash: true, .. }) => {
+                match events.next().await {
+                    Some(Event::Exit { crash: true, .. }) => {
                         if !recover(&watched, &state).await {
                             return;
                         }
                     }
-                    Ok(Event::Exit { crash: false, .. }) => set(&state, State::Stopped),
-                    Ok(Event::Ready) => set(&state, State::Running),
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
+                    Some(Event::Exit { crash: false, .. }) => set(&state, State::Stopped),
+                    Some(Event::Ready) => set(&state, State::Running),
+                    Some(_) => {}
+                    None => return,
                 }
             }
         });

@@ -1,11 +1,11 @@
 //! What a host tells of its addons.
 
 use serde_json::{Value as Json, json};
-use tokio::sync::broadcast;
 
 use super::addon::AddonState;
 use crate::Event;
-use crate::engine::{event_json, next_of};
+use crate::engine::event_json;
+use crate::engine::fanout::Receiver;
 
 /// Something that happened to an addon.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +73,11 @@ impl HostEvent {
 }
 
 /// Events of a host from the moment of asking.
-pub struct HostEvents(pub(super) broadcast::Receiver<HostEvent>);
+pub struct HostEvents(pub(super) Receiver<HostEvent>);
 
 impl HostEvents {
     /// The next event; `None` when the host is gone. A listener that falls behind by more than 4096 events loses the oldest.
     pub async fn next(&mut self) -> Option<HostEvent> {
-        next_of(&mut self.0).await
+        self.0.next().await
     }
 }

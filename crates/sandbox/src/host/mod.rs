@@ -22,14 +22,14 @@ use std::time::Duration;
 use electrolint_policy::policy::Policy;
 use electrolint_policy::{Ceiling, Manifest, Permission};
 use serde_json::{Value as Json, json};
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 
 pub use addon::AddonState;
 pub use control::Control;
 pub use events::{HostEvent, HostEvents, What};
 
 use crate::egress::Egress;
-use crate::engine::lock;
+use crate::engine::{fanout, lock};
 use crate::inbound::Server;
 use crate::{Engine, EngineOptions, StartError};
 use addon::{Addon, Command};
@@ -106,7 +106,7 @@ struct Shared {
     egress: Option<Egress>,
     installs: Installs,
     modules: BTreeMap<String, String>,
-    events: broadcast::Sender<HostEvent>,
+    events: fanout::Sender<HostEvent>,
     starting: Semaphore,
     /// Where addons are served, once that is known.
     address: OnceLock<SocketAddr>,
@@ -126,7 +126,8 @@ impl Host {
         };
         let installs = Installs::open(&options.state).map_err(at("use the state folder", &options.state))?;
         let folders = folders(&options.folder).map_err(at("read the folder of addons", &options.folder))?;
-        let (events, first) = broadcast::channel(EVENTS);
+        let events = fanout::Sender::new(EVENTS);
+        let first = events.subscribe();
         let shared = Arc::new(Shared {
             engine: Engine::new(options.engine)?,
             egress: options.egress,
@@ -264,8 +265,7 @@ impl Drop for Host {
 
 impl Shared {
     fn tell(&self, addon: &str, what: What) {
-        // Nobody listens: nothing to do.
-        let _ = self.events.send(HostEvent { addon: addon.to_owned(), what });
+        self.events.send(HostEvent { addon: addon.to_owned(), what });
     }
 }
 

@@ -14,6 +14,46 @@ pub(crate) fn give_memory_back() {
     }
 }
 
+/// Takes all that the allocator holds free between other allocations and never gives it back, so that what is allocated
+/// from now on lies together, on pages of its own.
+///
+/// For a process that is about to fork: what a child puts into a hole of a page that it shares makes the page its own.
+pub(crate) fn fill_holes() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        /// Up to this size the C library keeps what is freed for the next request of that size (malloc/malloc.c, tcache):
+        /// seven of each at most, which do not count as free.
+        const KEPT_BY_SIZE: usize = 1032;
+        const KEPT: usize = 7 * 64 * KEPT_BY_SIZE;
+        const PAGE: usize = 4096;
+        // SAFETY: mallinfo(3), and sbrk(2) of 0, report and change nothing.
+        let (info, end) = unsafe { (libc::mallinfo(), libc::sbrk(0) as usize) };
+        let size = |bytes| usize::try_from(bytes).unwrap_or(0);
+        let (free, top) = (size(info.fordblks), end.saturating_sub(size(info.keepcost)));
+        // Ends the search where the heap is not the one that sbrk(2) knows.
+        let mut left = free + KEPT;
+        let large = (0..6).map(|halved| (64 << 10) >> halved);
+        for size in large.chain((24..=KEPT_BY_SIZE).rev().step_by(16)) {
+            while left > size {
+                let filling = Vec::<u8>::with_capacity(size);
+                left -= size;
+                let is_hole = (filling.as_ptr() as usize) < top;
+                // A small one would be kept, were it given back.
+                if is_hole || size <= KEPT_BY_SIZE {
+                    std::mem::forget(filling);
+                }
+                if !is_hole {
+                    break;
+                }
+            }
+        }
+        // To the end of the page that was begun.
+        let begun = Vec::<u8>::with_capacity(24);
+        let rest = PAGE - (begun.as_ptr() as usize + 24) % PAGE;
+        std::mem::forget((begun, Vec::<u8>::with_capacity(rest.saturating_sub(16))));
+    }
+}
+
 /// Both sides of a [`fork_into`].
 pub(crate) enum Fork {
     Child,

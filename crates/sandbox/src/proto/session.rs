@@ -36,14 +36,26 @@ pub struct Session {
     calls_in_flight: usize,
     functions: u32,
     ready: bool,
-    executes: HashSet<u32>,
-    /// Calls of the host that the worker has not answered.
-    asked: HashSet<u32>,
+    /// What the worker has not answered.
+    asked: Asked,
     /// Calls of the worker that the host has not answered.
     owed: HashSet<u32>,
     ping: Option<u64>,
     module_requested: bool,
     resetting: bool,
+    /// What was sent before the reset that is under way. It may still be answered, until the reset is done.
+    ending: Asked,
+    /// What the last reset has ended.
+    ended: Asked,
+}
+
+/// What the host asked of a worker, by id.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Scripts and modules.
+    pub executes: HashSet<u32>,
+    /// Calls of exposed methods.
+    pub calls: HashSet<u32>,
 }
 
 impl Session {
@@ -54,12 +66,13 @@ impl Session {
             calls_in_flight: calls_in_flight as usize,
             functions,
             ready: false,
-            executes: HashSet::new(),
-            asked: HashSet::new(),
+            asked: Asked::default(),
             owed: HashSet::new(),
             ping: None,
             module_requested: false,
             resetting: false,
+            ending: Asked::default(),
+            ended: Asked::default(),
         }
     }
 
@@ -73,10 +86,10 @@ impl Session {
     pub fn sent(&mut self, frame: &ToWorker) {
         match frame {
             ToWorker::Execute { id, .. } | ToWorker::ExecuteCode { id, .. } | ToWorker::Load { id, .. } => {
-                self.executes.insert(*id);
+                self.asked.executes.insert(*id);
             }
             ToWorker::RpcCall { id, .. } => {
-                self.asked.insert(*id);
+                self.asked.calls.insert(*id);
             }
             ToWorker::ApiResult { id, .. }
             | ToWorker::ApiError { id, .. }
@@ -86,7 +99,12 @@ impl Session {
             }
             ToWorker::Ping { nonce } => self.ping = Some(*nonce),
             ToWorker::ModuleSource { .. } | ToWorker::ModuleCode { .. } => self.module_requested = false,
-            ToWorker::Reset => self.resetting = true,
+            ToWorker::Reset => {
+                self.resetting = true;
+                let Asked { executes, calls } = std::mem::take(&mut self.asked);
+                self.ending.executes.extend(executes);
+                self.ending.calls.extend(calls);
+            }
             ToWorker::ApiInit { .. }
             | ToWorker::Notify { .. }
             | ToWorker::Port { .. }
@@ -107,7 +125,7 @@ impl Session {
             FromWorker::Ready if self.ready => return Err(Violation::ReadyTwice),
             FromWorker::Ready => self.ready = true,
             FromWorker::Result { id, .. } | FromWorker::Error { id, .. } | FromWorker::TimedOut { id, .. } => {
-                if !self.executes.remove(id) {
+                if !self.asked.executes.remove(id) && !self.ending.executes.remove(id) {
                     return Err(Violation::Unasked(*id));
                 }
             }
@@ -119,7 +137,7 @@ impl Session {
             }
             FromWorker::RpcCall { id, .. } => self.owe(*id)?,
             FromWorker::RpcResult { id, .. } | FromWorker::RpcError { id, .. } => {
-                if !self.asked.remove(id) {
+                if !self.asked.calls.remove(id) && !self.ending.calls.remove(id) {
                     return Err(Violation::Unasked(*id));
                 }
             }
@@ -138,14 +156,18 @@ impl Session {
                     return Err(Violation::Reset);
                 }
                 // The context that would have answered is gone. Answers that the host still owes are dropped there.
-                self.executes.clear();
-                self.asked.clear();
+                self.ended = std::mem::take(&mut self.ending);
             }
             // Bytecode is taken from workers that were made to compile, which have no session.
             FromWorker::Compiled { .. } => return Err(Violation::Compiled),
             FromWorker::Notify { .. } | FromWorker::Log { .. } | FromWorker::Uncaught { .. } => {}
         }
         Ok(())
+    }
+
+    /// What nobody will answer, since the reset that was just done.
+    pub fn take_ended(&mut self) -> Asked {
+        std::mem::take(&mut self.ended)
     }
 
     fn owe(&mut self, id: u32) -> Result<(), Violation> {
@@ -220,7 +242,22 @@ mod tests {
         assert_eq!(session.receive(&FromWorker::ResetDone), Ok(()));
         let late = FromWorker::Result { id: 7, value: Value::Null };
         assert_eq!(session.receive(&late), Err(Violation::Unasked(7)));
+        assert_eq!(session.take_ended(), Asked { executes: HashSet::from([7]), calls: HashSet::new() });
         assert_eq!(ready().receive(&FromWorker::Compiled { code: vec![] }), Err(Violation::Compiled));
+    }
+
+    #[test]
+    fn what_was_asked_of_the_next_context_is_answered_after_the_reset() {
+        let mut session = ready();
+        session.sent(&ToWorker::RpcCall { id: 6, method: "m".into(), args: Value::Null });
+        session.sent(&ToWorker::Execute { id: 7, timeout_ms: 1, code: String::new() });
+        session.sent(&ToWorker::Reset);
+        session.sent(&ToWorker::Execute { id: 8, timeout_ms: 1, code: String::new() });
+        let result = |id| FromWorker::Result { id, value: Value::Null };
+        assert_eq!(session.receive(&result(7)), Ok(()), "it was on its way");
+        assert_eq!(session.receive(&FromWorker::ResetDone), Ok(()));
+        assert_eq!(session.receive(&result(8)), Ok(()));
+        assert_eq!(session.take_ended(), Asked { executes: HashSet::new(), calls: HashSet::from([6]) });
     }
 
     #[test]

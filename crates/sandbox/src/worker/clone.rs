@@ -41,7 +41,8 @@ impl<'js> Intrinsics<'js> {
         Ok(error)
     }
 
-    fn throw(&self, name: &str, message: &str) -> Error {
+    /// Throws an error of the class `name`, as [`Intrinsics::error`] makes it.
+    pub(super) fn throw(&self, name: &str, message: &str) -> Error {
         match self.error(name, message) {
             Ok(error) => self.0.ctx().throw(error),
             Err(error) => error,

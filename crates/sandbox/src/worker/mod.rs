@@ -78,23 +78,34 @@ impl Channel {
         }
     }
 
+    /// How much to read at once: the rest of the frame that was begun, within bounds. A page that is touched for nothing
+    /// is a page of every sandbox.
+    fn wanted(&self) -> usize {
+        const LEAST: usize = 1 << 10;
+        const MOST: usize = 64 << 10;
+        let begun = self.buffer.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize + 4);
+        begun.saturating_sub(self.buffer.len()).clamp(LEAST, MOST)
+    }
+
     /// Reads what is there; the end of the channel ends the process.
     fn fill(&mut self) {
-        // Small, because a page of it that is touched is a page of every sandbox.
-        let mut chunk = [0; 8 << 10];
+        let (had, wanted) = (self.buffer.len(), self.wanted());
+        self.buffer.resize(had + wanted, 0);
+        let chunk = &mut self.buffer[had..];
         let received = if self.ports {
-            fds::receive(fds::channel(), &mut chunk).map(|(n, descriptors)| {
+            fds::receive(fds::channel(), chunk).map(|(n, descriptors)| {
                 self.descriptors.extend(descriptors.into_iter().map(fds::Descriptor::new));
                 n
             })
         } else {
-            rustix::net::recv(fds::channel(), &mut chunk, rustix::net::RecvFlags::empty())
+            rustix::net::recv(fds::channel(), chunk, rustix::net::RecvFlags::empty())
                 .map(|(n, _)| n)
                 .map_err(Into::into)
         };
+        self.buffer.truncate(had + *received.as_ref().unwrap_or(&0));
         match received {
             Ok(0) => process::exit(0),
-            Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
+            Ok(_) => {}
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INTR | Errno::AGAIN)) => return,
             Err(_) => process::exit(0),
         }

@@ -88,8 +88,6 @@ impl Realm {
         let scripts =
             Scripts { bootstrap: compile(BOOTSTRAP, "bootstrap.js")?, services: compile(SERVICES, "services.js")? };
         let script = ScriptContext::new(&runtime, &scripts)?;
-        // Workers share these pages until they write to them, and a collection writes to every object.
-        runtime.run_gc();
         runtime.set_gc_threshold(FIRST_COLLECTION_BYTES);
         Ok(Self { runtime, compiler, script, scripts })
     }

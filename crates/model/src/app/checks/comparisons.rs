@@ -1,7 +1,7 @@
 //! What a comparison says of an address: with a text, with the place of a text in it, with a pattern.
 
 use super::strength::*;
-use super::{App, Base, Root, UrlPart};
+use super::{App, Base, CONSENT, Root, UrlPart};
 use crate::link::things::*;
 use crate::link::{C, V};
 use crate::source::Span;
@@ -72,7 +72,7 @@ impl App<'_> {
     /// Whether a value is what the user answered in a dialog.
     fn is_consent(&self, root: &Root) -> bool {
         let Base::Call(call) = root.base else { return false };
-        self.api_of(C(root.unit, call)).is_some_and(|(path, _)| path.starts_with("dialog.showMessageBox"))
+        self.api_of(C(root.unit, call)).is_some_and(|(path, _)| path.starts_with(CONSENT))
     }
 
     fn index_of(&self, c: C, other: V, equal: bool, root: &Root, span: Span) -> Option<Judged> {

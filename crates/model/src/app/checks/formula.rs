@@ -2,7 +2,6 @@
 
 use super::strength::*;
 use super::{App, Root};
-use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
 use crate::summary::{Condition, ConditionId, Operator, Value};
@@ -46,10 +45,14 @@ impl App<'_> {
         }
         let at = |id| V(test.0, id);
         let go = |v: V, holds: bool| self.formula(v, holds, root, depth + 1);
+        let subjects = self.subjects(test);
         // What comes out so only in development does not happen in the shipped app.
-        if let [Known { thing: Thing::Development(yes), .. }] = self.eval(test).as_ref() {
-            let happens = *yes != holds;
+        if let Some(yes) = subjects.development {
+            let happens = yes != holds;
             return if happens { Formula::nothing() } else { Formula::Atom(judged(Strength::Host, None, None)) };
+        }
+        if !subjects.may_hold(test, root) {
+            return Formula::nothing();
         }
         match self.program.value(test) {
             Value::Unary(Operator::Not, inner) => go(at(inner), !holds),

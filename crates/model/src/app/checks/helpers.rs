@@ -1,11 +1,21 @@
 //! What the app's own functions say of an address that they are given.
 
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
 use super::formula::Formula;
 use super::strength::*;
 use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::summary::{Key, Value};
+
+/// Tests in a row within which a helper is one of the first that are looked into.
+const FIRST: u32 = 12;
+
+/// What functions say of their parameters by what they return, or by a property of it, where it counts as this.
+pub(in crate::app) type Said = FxHashMap<(F, u32, Option<Rc<str>>, bool), Option<Judged>>;
 
 impl App<'_> {
     /// What a call says that is given the address, or a part of it.
@@ -45,10 +55,7 @@ impl App<'_> {
         }
         let helpers = self.functions(V(c.0, self.program.call(c).callee));
         parts.into_iter().find_map(|(index, part)| {
-            let said = |helper: &F| {
-                self.returned_formula(*helper, property, holds, &parameter_root(*helper, index), depth + 5)
-            };
-            let found = helpers.iter().find_map(said)?.judge();
+            let found = helpers.iter().find_map(|helper| self.said_by(*helper, index, property, holds, depth + 5))?;
             Some(match part {
                 // `isAllowedHost(url.hostname)`: what holds of the host's text as a whole holds of the host.
                 UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => {
@@ -59,6 +66,21 @@ impl App<'_> {
                 _ => found,
             })
         })
+    }
+
+    /// What a function returns says of its parameter: the same wherever it is called.
+    fn said_by(&self, helper: F, index: u32, property: Option<&str>, holds: bool, depth: u32) -> Option<Judged> {
+        let key = (helper, index, property.map(Rc::from), holds);
+        if let Some(known) = self.said.borrow().get(&key) {
+            return known.clone();
+        }
+        let root = parameter_root(helper, index);
+        let found = self.returned_formula(helper, property, holds, &root, depth).map(|formula| formula.judge());
+        // Further in, less is looked at.
+        if depth <= FIRST {
+            self.said.borrow_mut().insert(key, found.clone());
+        }
+        found
     }
 
     /// The arguments of a call that are the address or a part of it.

@@ -86,7 +86,7 @@ impl Walk<'_, '_> {
         let callee = V(c.0, record.callee);
         let summary = app.program.summary(c.0);
         let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
-        if self.cleaners.contains(&name) || is_harmless_call(name) {
+        if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
             return;
         }
         let mut state = state.part();

@@ -1,0 +1,123 @@
+//! What a test can speak of at all. Most tests that dominate a place are about something else than the value that is asked about.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use super::{App, Base, CONSENT, Root};
+use crate::link::things::{Known, Thing};
+use crate::link::{C, V};
+use crate::summary::{Operator, Value, ValueId};
+
+/// Values of one test that are looked at; a test of more may speak of anything.
+const MOST_VALUES: usize = 256;
+
+/// Tests inside tests that are looked into for one that asks for development.
+const MOST_DEPTH: u32 = 24;
+
+/// What a test says by itself, and what it may speak of.
+pub(in crate::app) struct Subjects {
+    /// It comes out so only in development.
+    pub development: Option<bool>,
+    /// A part of it does, or may.
+    asks_for_development: bool,
+    /// What stands at the bottom of its values; `None`: of anything.
+    bases: Option<FxHashSet<Base>>,
+}
+
+impl Subjects {
+    /// Whether the test may say something of what is made from this. What another script holds reaches a test as a parameter.
+    pub fn may_hold(&self, test: V, root: &Root) -> bool {
+        self.asks_for_development
+            || self.bases.as_ref().is_none_or(|bases| root.unit == test.0 && bases.contains(&root.base))
+    }
+}
+
+impl App<'_> {
+    /// What a test may speak of.
+    pub(super) fn subjects(&self, test: V) -> Rc<Subjects> {
+        self.subjects_within(test, 0)
+    }
+
+    fn subjects_within(&self, test: V, depth: u32) -> Rc<Subjects> {
+        if let Some(known) = self.subjects.borrow().get(&test) {
+            return known.clone();
+        }
+        let development = match self.eval(test).as_ref() {
+            [Known { thing: Thing::Development(yes), .. }] => Some(*yes),
+            _ => None,
+        };
+        let asks = |v: ValueId| self.subjects_within(V(test.0, v), depth + 1).asks_for_development;
+        let asks_for_development = development.is_some()
+            || depth >= MOST_DEPTH
+            || match self.program.value(test) {
+                Value::Unary(Operator::Not, inner) | Value::Await(inner) => asks(inner),
+                Value::Binary(Operator::And | Operator::Or | Operator::Nullish, left, right) => {
+                    asks(left) || asks(right)
+                }
+                Value::Conditional { test, then, other } => asks(test) || asks(then) || asks(other),
+                Value::Binding(binding) => self.program.summary(test.0).written_once(binding).is_some_and(asks),
+                _ => false,
+            };
+        let found = Rc::new(Subjects { development, asks_for_development, bases: self.bases(test) });
+        self.subjects.borrow_mut().insert(test, found.clone());
+        found
+    }
+
+    fn bases(&self, test: V) -> Option<FxHashSet<Base>> {
+        let summary = self.program.summary(test.0);
+        let mut bases = FxHashSet::default();
+        let mut seen: FxHashSet<ValueId> = FxHashSet::default();
+        let mut open = vec![test.1];
+        while let Some(value) = open.pop() {
+            if !seen.insert(value) {
+                continue;
+            }
+            if seen.len() > MOST_VALUES {
+                return None;
+            }
+            match summary.value(value) {
+                Value::Binding(binding) => {
+                    bases.insert(Base::Binding(binding));
+                    open.extend(summary.written_once(binding));
+                }
+                Value::Parameter(function, index) | Value::RestParameter(function, index) => {
+                    bases.insert(Base::Parameter(function, index));
+                }
+                Value::This(function) => {
+                    bases.insert(Base::This(function));
+                }
+                Value::Call(call) => {
+                    bases.insert(Base::Call(call));
+                    let record = summary.call(call);
+                    // What is called for each element may speak of anything that it sees.
+                    let is_for_each = matches!(summary.value(record.callee), Value::Member(_, method)
+                        if matches!(summary.str(method), "some" | "every" | "find" | "any" | "findIndex"));
+                    // Who agrees in a dialog agrees to whatever it is about.
+                    let asks = || self.api_of(C(test.0, call)).is_some_and(|(path, _)| path.starts_with(CONSENT));
+                    if is_for_each || asks() {
+                        return None;
+                    }
+                    open.push(record.callee);
+                    open.extend(summary.items(record.arguments).iter().map(|item| item.value));
+                }
+                Value::Member(inner, _)
+                | Value::Unary(_, inner)
+                | Value::Await(inner)
+                | Value::ElementOf(inner)
+                | Value::KeyOf(inner)
+                | Value::RestOf(inner) => open.push(inner),
+                Value::Index(left, right) | Value::Binary(_, left, right) => open.extend([left, right]),
+                Value::Conditional { test, then, other } => open.extend([test, then, other]),
+                Value::Template(list) | Value::Array(list) => {
+                    open.extend(summary.items(list).iter().map(|item| item.value));
+                }
+                Value::Object(list) => {
+                    open.extend(summary.properties(list).iter().map(|property| property.value));
+                }
+                _ => {}
+            }
+        }
+        Some(bases)
+    }
+}
