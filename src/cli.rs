@@ -433,7 +433,9 @@ pub enum TextFormat {
 pub fn with_default_command(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let is_command = match args.get(1).and_then(|first| first.to_str()) {
-        Some("help" | "-h" | "--help" | "-V" | "--version") => true,
+        Some("check" | "help" | "-h" | "--help" | "-V" | "--version") => true,
+        // No command is called so, and to ask for all of them takes time.
+        Some(first) if first.contains(['-', '.', '/', '\\']) => false,
         Some(first) => Cli::command().get_subcommands().any(|command| command.get_name() == first),
         None => false,
     };
@@ -460,6 +462,14 @@ mod tests {
         assert_eq!(completed(&["rules"]), ["rules"]);
         assert_eq!(completed(&["./rules"]), ["check", "./rules"]);
         assert_eq!(completed(&["--help"]), ["--help"]);
+    }
+
+    #[test]
+    fn no_command_looks_like_an_option_or_a_path() {
+        let command = Cli::command();
+        let names: Vec<&str> = command.get_subcommands().map(|command| command.get_name()).collect();
+        assert!(names.contains(&"check"), "{names:?}");
+        assert!(!names.iter().any(|name| name.contains(['-', '.', '/', '\\'])), "{names:?}");
     }
 
     #[test]

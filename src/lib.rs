@@ -78,9 +78,16 @@ pub(crate) struct Kept {
     files: KnownFiles,
     /// Set when nobody waits for the result any more.
     pub cancelled: Arc<AtomicBool>,
+    /// The process ends after this check, and frees everything in one go.
+    is_last: bool,
 }
 
 impl Kept {
+    /// For the only check of a process, which ends after it: to be forgotten, not dropped.
+    pub(crate) fn until_the_end() -> Self {
+        Self { is_last: true, ..Self::default() }
+    }
+
     fn go_on(&self) -> Result<(), Failure> {
         if self.cancelled.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
     }
@@ -129,11 +136,17 @@ pub(crate) fn check_again(
         let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
         problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
         let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
-        drop(app);
+        if kept.is_last && index + 1 == count {
+            std::mem::forget(app);
+        } else {
+            drop(app);
+        }
         analysed.push(Analysed { found, electron, problems, files_read, windows, resolved, findings });
         timings.lap("rules");
     }
-    kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
+    if !kept.is_last {
+        kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
+    }
     let mut report = select::select(discovery, analysed, &selection, &configurations);
     configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");

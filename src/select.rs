@@ -402,11 +402,16 @@ fn rule_reports() -> Vec<RuleReport> {
             items: rule.items.to_vec(),
             summary: rule.summary(),
             doc: rule.doc(),
-            page: crate::commands::explain::page(rule),
+            page: page_of,
             source: rule.source,
             cwe: rule.cwe.to_vec(),
         })
         .collect()
+}
+
+fn page_of(rule: &str) -> String {
+    let rule = electrolint_rules::all().iter().find(|known| known.id == rule);
+    rule.map(|rule| crate::commands::explain::page(rule)).unwrap_or_default()
 }
 
 fn describe(analysed: &Analysed) -> AppReport {

@@ -9,7 +9,7 @@ use crate::discover::Overlay;
 use crate::fix::{self, Mended};
 use crate::progress::Progress;
 use crate::report::{self, Format, Look, Report};
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, Kept};
 
 /// Problems that are named unless `--verbose` asks for all.
 const PROBLEMS_SHOWN: usize = 10;
@@ -35,11 +35,16 @@ pub fn run(options: &CheckArgs) -> Result<Exit, Failure> {
         write(&mended, options.quiet)?;
         mended.report
     } else {
-        let report = crate::check_over(options, &Overlay::new(), &progress)?;
+        let mut kept = Kept::until_the_end();
+        let report = crate::check_again(options, &Overlay::new(), &progress, &mut kept)?;
+        std::mem::forget(kept);
         drop(progress);
         report
     };
-    print(&report, options)
+    let exit = print(&report, options);
+    // To free what it holds one by one takes time, and the process ends here.
+    std::mem::forget(report);
+    exit
 }
 
 /// Prints the patch, and what it leaves.

@@ -17,7 +17,7 @@ impl Base {
     /// `path` relative to the base; the base itself is empty. Parts that are not Unicode are shown with U+FFFD. On another
     /// drive, the path itself.
     pub(super) fn display(&self, path: &Path) -> String {
-        if let Some(inside) = inside(bytes(path), key(&self.folder)).filter(|inside| is_plain(inside)) {
+        if let Some(inside) = inside(path, &self.folder).filter(|inside| is_plain(inside)) {
             return String::from_utf8_lossy(inside).into_owned();
         }
         let shared = self.folder.components().zip(path.components()).take_while(|(a, b)| a == b).count();
@@ -51,9 +51,15 @@ pub(super) fn around(path: &[u8]) -> Option<&[u8]> {
     memrchr(SEPARATOR, path).and_then(|at| path.get(..at))
 }
 
-/// What of a path lies below a folder, given as [`key`] has it.
-fn inside<'a>(path: &'a [u8], folder: &[u8]) -> Option<&'a [u8]> {
-    path.strip_prefix(folder)?.strip_prefix(&[SEPARATOR])
+/// The last part of a path, unless it ends otherwise.
+pub(super) fn name(path: &Path) -> Option<&[u8]> {
+    let bytes = bytes(path);
+    memrchr(SEPARATOR, bytes).map_or(Some(bytes), |at| bytes.get(at + 1..))
+}
+
+/// What of a path lies below a folder, as bytes.
+pub(super) fn inside<'a>(path: &'a Path, folder: &Path) -> Option<&'a [u8]> {
+    bytes(path).strip_prefix(key(folder))?.strip_prefix(&[SEPARATOR])
 }
 
 /// Whether a path is a folder or lies in it. Both are absolute and hold no `.`, no `..` and no empty part.

@@ -145,8 +145,8 @@ pub struct RuleReport {
     pub summary: &'static str,
     /// Its documentation, Markdown.
     pub doc: &'static str,
-    /// Its page, Markdown: the documentation for readers.
-    pub page: String,
+    /// Makes the page of the rule of this name, Markdown: the documentation for readers. Few formats want it.
+    pub page: fn(&str) -> String,
     /// Where the knowledge comes from, a URL.
     pub source: &'static str,
     /// Weaknesses: `CWE-79`.

@@ -92,7 +92,8 @@ impl Hashes {
 
 fn rule(rule: &RuleReport) -> Descriptor {
     let text = sentence(rule.summary);
-    let markdown = rule.page.trim();
+    let page = (rule.page)(rule.name);
+    let markdown = page.trim();
     // What is no weakness by itself has no security severity, and GitHub wants one for this tag.
     let is_weakness = rule.severity > Severity::Info;
     let mut tags: Vec<String> = is_weakness.then(|| "security".to_string()).into_iter().collect();

@@ -178,6 +178,15 @@ fn summarise_all(sources: &Sources, threads: usize, memory: &mut Memory) -> Vec<
     };
     let parsed: Vec<(usize, Arc<Sheets>)> = if order.is_empty() {
         Vec::new()
+    } else if threads == 1 {
+        // A pool of one thread is more than a thread.
+        let all = || order.iter().map(at).collect();
+        std::thread::scope(|scope| {
+            match std::thread::Builder::new().stack_size(WORKER_STACK).spawn_scoped(scope, all) {
+                Ok(worker) => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => all(),
+            }
+        })
     } else {
         match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(WORKER_STACK).build() {
             Ok(pool) => pool.install(|| order.par_iter().with_max_len(1).map(at).collect()),
@@ -241,11 +250,9 @@ fn bounded(text: &str, parse: impl Fn() -> Outcome + Sync) -> Result<Outcome, (P
     if needed <= WORKER_STACK as u64 / 2 {
         return Ok(parse());
     }
-    let nesting = syntax::nesting(text);
-    if nesting > syntax::MOST_NESTING {
+    if syntax::most_nesting(text) > syntax::MOST_NESTING && syntax::nesting(text) > syntax::MOST_NESTING {
         return Err((ProblemKind::TooDeep, "nested too deeply to be parsed; not analysed".to_owned()));
     }
-    let least = nesting * syntax::STACK_PER_LEVEL * 2 + WORKER_STACK as u64;
     let mut stack = needed.clamp(WORKER_STACK as u64, LARGEST_STACK);
     let failed = || (ProblemKind::Internal, "could not be analysed".to_owned());
     loop {
@@ -257,8 +264,13 @@ fn bounded(text: &str, parse: impl Fn() -> Outcome + Sync) -> Result<Outcome, (P
         match outcome {
             Some(outcome) => return outcome,
             // The system does not give as much.
-            None if stack > least => stack = (stack / 2).max(least),
-            None => return Err(failed()),
+            None => {
+                let least = syntax::nesting(text) * syntax::STACK_PER_LEVEL * 2 + WORKER_STACK as u64;
+                if stack <= least {
+                    return Err(failed());
+                }
+                stack = (stack / 2).max(least);
+            }
         }
     }
 }

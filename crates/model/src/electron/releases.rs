@@ -4,9 +4,11 @@
 //! dates from the git tags of electron/electron, Chromium versions from npm electron-to-chromium; the newest releases have no date),
 //! `support.json` (docs/tutorial/electron-timelines.md and successors), `advisories.json` (GitHub advisories of npm `electron`).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
+use memchr::memchr;
 use serde::Deserialize;
 
 use super::version::Version;
@@ -20,9 +22,9 @@ pub struct Release {
     /// Its version.
     pub version: Version,
     /// Day of release, `2025-12-12`, where a source gives one.
-    pub date: Option<String>,
+    pub date: Option<Cow<'static, str>>,
     /// Chromium in it, where a source gives it.
-    pub chromium: Option<String>,
+    pub chromium: Option<Cow<'static, str>>,
 }
 
 /// When a major was released and until when it is supported.
@@ -141,7 +143,10 @@ impl Data {
             let releases = include_str!("../../data/electron.json");
             let support = include_str!("../../data/support.json");
             let advisories = include_str!("../../data/advisories.json");
-            Self::parse(releases, support, advisories).expect("the embedded files are what the tests parse")
+            let releases = written_releases(releases).map_or_else(|| read_releases(releases), Ok);
+            releases
+                .and_then(|releases| Self::with(releases, support, advisories))
+                .expect("the embedded files are what the tests parse")
         })
     }
 
@@ -150,12 +155,11 @@ impl Data {
     /// # Errors
     /// For JSON of another shape, versions that cannot be read, and releases or majors that do not ascend.
     pub fn parse(releases: &str, support: &str, advisories: &str) -> Result<Self, DataError> {
-        let file: ReleasesFile = read("releases", releases)?;
-        let releases = file
-            .releases
-            .into_iter()
-            .map(|(text, date, chromium)| Ok(Release { version: version("releases", &text)?, date, chromium }))
-            .collect::<Result<Vec<_>, DataError>>()?;
+        Self::with(read_releases(releases)?, support, advisories)
+    }
+
+    fn with(file: Releases, support: &str, advisories: &str) -> Result<Self, DataError> {
+        let Releases { as_of, dates_to, releases } = file;
         if let Some(pair) = releases.windows(2).find(|pair| pair[0].version >= pair[1].version) {
             let message = format!("{} does not come before {}", pair[0].version, pair[1].version);
             return Err(DataError { part: "releases", message });
@@ -174,7 +178,7 @@ impl Data {
             .into_iter()
             .map(AdvisoryRow::read)
             .collect::<Result<Vec<_>, DataError>>()?;
-        Ok(Self { as_of: file.as_of, dates_to: file.dates_to, releases, majors, advisories })
+        Ok(Self { as_of, dates_to, releases, majors, advisories })
     }
 
     /// The day of which the data is: `2026-11-21`.
@@ -264,7 +268,7 @@ impl Data {
         self.releases
             .iter()
             .filter(|release| release.version >= *version)
-            .find(|release| self.affecting(&release.version).is_empty())
+            .find(|release| !self.advisories.iter().any(|advisory| advisory.affects(&release.version)))
     }
 }
 
@@ -274,6 +278,65 @@ fn read<'a, T: Deserialize<'a>>(part: &'static str, text: &'a str) -> Result<T, 
 
 fn version(part: &'static str, text: &str) -> Result<Version, DataError> {
     Version::parse(text).ok_or_else(|| DataError { part, message: format!("{text:?} is no version") })
+}
+
+/// What the file of releases says.
+#[derive(Debug, PartialEq)]
+struct Releases {
+    as_of: String,
+    dates_to: String,
+    releases: Vec<Release>,
+}
+
+fn read_releases(text: &str) -> Result<Releases, DataError> {
+    let file: ReleasesFile = read("releases", text)?;
+    let releases = file
+        .releases
+        .into_iter()
+        .map(|(text, date, chromium)| {
+            let (date, chromium) = (date.map(Cow::Owned), chromium.map(Cow::Owned));
+            Ok(Release { version: version("releases", &text)?, date, chromium })
+        })
+        .collect::<Result<Vec<_>, DataError>>()?;
+    Ok(Releases { as_of: file.as_of, dates_to: file.dates_to, releases })
+}
+
+/// As [`read_releases`], for a file that is written as the embedded one: a line for each release. `None` for any other.
+///
+/// A reader for all of JSON takes a millisecond for it, which is as much as a small app takes.
+fn written_releases(text: &'static str) -> Option<Releases> {
+    fn split(text: &str, at: u8) -> Option<(&str, &str)> {
+        let at = memchr(at, text.as_bytes())?;
+        Some((text.get(..at)?, text.get(at + 1..)?))
+    }
+    fn quoted(text: &str) -> Option<(&str, &str)> {
+        split(text.strip_prefix('"')?, b'"')
+    }
+    fn cell(text: &'static str) -> Option<(Option<Cow<'static, str>>, &'static str)> {
+        let text = text.strip_prefix(", ")?;
+        match text.strip_prefix("null") {
+            Some(rest) => Some((None, rest)),
+            None => quoted(text).map(|(value, rest)| (Some(Cow::Borrowed(value)), rest)),
+        }
+    }
+    if memchr(b'\\', text.as_bytes()).is_some() {
+        return None;
+    }
+    let (head, mut text) = split(text, b'\n')?;
+    let (as_of, head) = quoted(head.strip_prefix(r#"{"as-of":"#)?)?;
+    let (dates_to, head) = quoted(head.strip_prefix(r#","dates-to":"#)?)?;
+    head.ends_with('[').then_some(())?;
+    let mut releases = Vec::with_capacity(text.len() / 32);
+    while let Some(row) = text.strip_prefix('[') {
+        let (version, row) = quoted(row)?;
+        let (date, row) = cell(row)?;
+        let (chromium, row) = cell(row)?;
+        releases.push(Release { version: Version::parse(version)?, date, chromium });
+        let row = row.strip_prefix(']')?;
+        text = row.strip_prefix(',').unwrap_or(row).strip_prefix('\n')?;
+    }
+    let releases = Releases { as_of: as_of.to_owned(), dates_to: dates_to.to_owned(), releases };
+    (text.trim_end() == "]}").then_some(releases)
 }
 
 #[derive(Deserialize)]
@@ -373,6 +436,14 @@ mod tests {
         }
         let expected: Vec<u32> = (1..=45).collect();
         assert_eq!(data.majors().iter().map(|row| row.major).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_embedded_releases_are_read_line_by_line_as_they_are_as_json() {
+        let text = include_str!("../../data/electron.json");
+        assert_eq!(written_releases(text), read_releases(text).ok());
+        assert!(written_releases(text).is_some());
+        assert_eq!(written_releases("[]"), None);
     }
 
     #[test]

@@ -63,6 +63,9 @@ impl Version {
     ///
     /// `None` for anything else: ranges, tags, two numbers, numbers over 32 bits, prerelease names over 30 bytes.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(release) = Self::parse_release(text) {
+            return Some(release);
+        }
         let text = text.trim();
         let text = text.strip_prefix('=').unwrap_or(text).trim_start();
         let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
@@ -78,6 +81,26 @@ impl Version {
         let mut parts = numbers.split('.').map(number);
         let version = Self { major: parts.next()??, minor: parts.next()??, patch: parts.next()??, prerelease };
         parts.next().is_none().then_some(version)
+    }
+
+    /// Three numbers and nothing else: what most versions are, read in one go.
+    fn parse_release(text: &str) -> Option<Self> {
+        let mut numbers = [0u32; 3];
+        let mut parts = numbers.iter_mut();
+        let (mut part, mut digits) = (parts.next()?, 0);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' if digits < 9 && (digits == 0 || *part > 0) => {
+                    *part = *part * 10 + u32::from(byte - b'0');
+                    digits += 1;
+                }
+                b'.' if digits > 0 => (part, digits) = (parts.next()?, 0),
+                _ => return None,
+            }
+        }
+        let is_whole = digits > 0 && parts.next().is_none();
+        let [major, minor, patch] = numbers;
+        is_whole.then_some(Self::new(major, minor, patch))
     }
 
     /// The part after the hyphen, as `beta.4`; empty for a release.

@@ -15,6 +15,6 @@ mod patterns;
 mod statements;
 
 pub use parse::{
-    MOST_NESTING, Outcome, STACK_PER_LEVEL, Script, is_parsing, nesting, parse_and_drop, stack_bytes, summarise,
-    summarise_json, unbearable,
+    MOST_NESTING, Outcome, STACK_PER_LEVEL, Script, is_parsing, most_nesting, nesting, parse_and_drop, stack_bytes,
+    summarise, summarise_json, unbearable,
 };

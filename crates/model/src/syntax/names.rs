@@ -1,6 +1,8 @@
 //! Strings of one summary, and the variables that are in scope while it is made.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
 use swc_ecma_ast::Ident;
 
 use crate::summary::{BindingId, Name};
@@ -8,20 +10,52 @@ use crate::summary::{BindingId, Name};
 /// Gives each text one [`Name`].
 #[derive(Default)]
 pub struct Interner {
-    names: FxHashMap<Box<str>, Name>,
     strings: Vec<Box<str>>,
+    /// Of each text, by name.
+    hashes: Vec<u32>,
+    /// Names by the hashes of their texts, each in the first free place from there on; a power of two, never full.
+    table: Vec<Option<Name>>,
 }
 
 impl Interner {
     /// The name of a text.
     pub fn name(&mut self, text: &str) -> Name {
-        if let Some(&name) = self.names.get(text) {
-            return name;
+        if self.strings.len() * 2 >= self.table.len() {
+            self.grow();
+        }
+        let hash = hash(text);
+        let last = self.table.len() - 1;
+        let mut at = hash as usize & last;
+        while let Some(&Some(name)) = self.table.get(at) {
+            if self.hashes.get(name.index()) == Some(&hash)
+                && self.strings.get(name.index()).is_some_and(|known| **known == *text)
+            {
+                return name;
+            }
+            at = (at + 1) & last;
         }
         let name = Name(self.strings.len() as u32);
         self.strings.push(text.into());
-        self.names.insert(text.into(), name);
+        self.hashes.push(hash);
+        if let Some(place) = self.table.get_mut(at) {
+            *place = Some(name);
+        }
         name
+    }
+
+    fn grow(&mut self) {
+        let size = (self.table.len() * 2).max(256);
+        self.table.clear();
+        self.table.resize(size, None);
+        for (index, &hash) in (0..).zip(&self.hashes) {
+            let mut at = hash as usize & (size - 1);
+            while let Some(Some(_)) = self.table.get(at) {
+                at = (at + 1) & (size - 1);
+            }
+            if let Some(place) = self.table.get_mut(at) {
+                *place = Some(Name(index));
+            }
+        }
     }
 
     /// The text of a name.
@@ -33,6 +67,13 @@ impl Interner {
     pub fn finish(self) -> Vec<Box<str>> {
         self.strings
     }
+}
+
+fn hash(text: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    let hash = hasher.finish();
+    (hash ^ (hash >> 32)) as u32
 }
 
 /// Variables in scope: for each name its bindings, the innermost last.

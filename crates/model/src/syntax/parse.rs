@@ -94,22 +94,58 @@ pub fn stack_bytes(text: &str) -> u64 {
     if most <= 16 << 20 {
         return (1 << 20) + most;
     }
-    let (mut brackets, mut operators) = (0u64, 0u64);
-    let mut previous = b' ';
-    for &byte in text.as_bytes() {
-        match byte {
-            b'(' | b'[' | b'{' | b'`' => brackets += 1,
-            b'>' if previous == b'=' => brackets += 1,
-            b'.' | b'+' | b'?' | b'!' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
-            | b':' | b'@' => {
-                operators += 1;
-            }
-            b' ' | b'\n' | b'\t' | b'\r' if previous.is_ascii_alphabetic() => operators += 1,
-            _ => {}
+    let marks = Marks::of(text.as_bytes());
+    (1 << 20) + marks.brackets * STACK_PER_LEVEL + marks.operators * STACK_PER_OPERATOR
+}
+
+/// How often what nests occurs in a text, whatever holds it.
+struct Marks {
+    /// Opening brackets, quotes of templates, arrows.
+    brackets: u64,
+    /// Operators, and blanks after a word.
+    operators: u64,
+}
+
+impl Marks {
+    fn of(bytes: &[u8]) -> Self {
+        // Each byte with the one before it, in steps that a byte can count: so it is done for many bytes at a time.
+        const STEP: usize = 224;
+        let mut marks = Self { brackets: 0, operators: 0 };
+        marks.add(b" ", bytes.get(..1).unwrap_or_default());
+        let befores = bytes.chunks(STEP);
+        let afters = bytes.get(1..).unwrap_or_default().chunks(STEP);
+        for (before, after) in befores.zip(afters) {
+            marks.add(before, after);
         }
-        previous = byte;
+        marks
     }
-    (1 << 20) + brackets * STACK_PER_LEVEL + operators * STACK_PER_OPERATOR
+
+    fn add(&mut self, before: &[u8], after: &[u8]) {
+        let (mut brackets, mut operators) = (0u8, 0u8);
+        for (&before, &byte) in before.iter().zip(after) {
+            let is_arrow = (byte == b'>') & (before == b'=');
+            let opens = (byte == b'(') | (byte | 0x20 == b'{') | (byte == b'`');
+            let is_low = (byte.wrapping_sub(b'*') < 6) & (byte != b',');
+            let is_middle = (byte.wrapping_sub(b':') < 7) & (byte != b';');
+            let is_high = (byte == b'^') | (byte == b'|') | (byte == b'~');
+            let is_operator = is_low | is_middle | is_high | (byte == b'!') | (byte == b'%') | (byte == b'&');
+            let is_blank = (byte == b' ') | (byte == b'\n') | (byte == b'\t') | (byte == b'\r');
+            let ends_word = is_blank & ((before | 0x20).wrapping_sub(b'a') < 26);
+            brackets += u8::from(opens | is_arrow);
+            operators += u8::from((is_operator & !is_arrow) | ends_word);
+        }
+        self.brackets += u64::from(brackets);
+        self.operators += u64::from(operators);
+    }
+}
+
+/// An upper bound of [`nesting`], found faster: as if nothing were ever closed.
+pub fn most_nesting(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let marks = Marks::of(bytes);
+    let casts = memchr::memchr_iter(b'<', bytes).count() as u64;
+    let prefixes = memchr::memchr3_iter(b':', b'?', b'>', bytes).count() as u64;
+    marks.brackets + (marks.operators + casts * CAST + prefixes * PREFIX) * MOST_NESTING / MOST_OPERATORS
 }
 
 /// The deepest nesting of this text, as far as a look at the bytes can tell.
@@ -352,6 +388,33 @@ pub fn parse_and_drop(text: &str, kind: FileKind, declarations: bool) -> usize {
 fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::Expr>> {
     let input = StringInput::new(text, BytePos(at + 1), BytePos(at + 1 + text.len() as u32));
     caught(|| Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None)).parse_expr())?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_counted_as_one_by_one() {
+        let mut text = "a => b; (x[`y`]{ return\tz }) <T>!a?.b:c ^~|&%@* word\r\n, é; 1 2 = => >= [".repeat(40);
+        text.extend((0..128u8).flat_map(|a| (0..128u8).flat_map(move |b| [char::from(a), char::from(b)])));
+        for text in [text.as_str(), "", "(", "=", "a ", &"(".repeat(600), &"a ".repeat(600)] {
+            let (mut brackets, mut operators, mut previous) = (0, 0, b' ');
+            for byte in text.bytes() {
+                match byte {
+                    b'(' | b'[' | b'{' | b'`' => brackets += 1,
+                    b'>' if previous == b'=' => brackets += 1,
+                    b' ' | b'\n' | b'\t' | b'\r' if previous.is_ascii_alphabetic() => operators += 1,
+                    byte if b".+?!-*/%&|^~<>=:@".contains(&byte) => operators += 1,
+                    _ => {}
+                }
+                previous = byte;
+            }
+            let marks = Marks::of(text.as_bytes());
+            assert_eq!((marks.brackets, marks.operators), (brackets, operators), "{text:?}");
+            assert!(most_nesting(text) >= nesting(text));
+        }
+    }
 }
 
 #[derive(Default)]
