@@ -64,9 +64,16 @@ async fn d01_after_the_lock_only_calls_of_the_list() {
 
 #[tokio::test]
 async fn d02_every_way_out_is_a_promise() {
-    let sandbox = engine().sandbox().api("one", |(): ()| async move { Ok(1) }).create().await.expect("a sandbox");
-    let code = "const p = [api.one(), rpc.call('nothing')]; p.forEach((x) => x.catch(() => {})); return p.every((x) => x instanceof Promise)";
-    assert_eq!(value(&sandbox, code).await, true.into());
+    // What is called is refused or does not exist: no connection is opened.
+    let text = r#"{"version":1,"permissions":["net.request","net.websocket"],"network":{"hosts":["api.example.com"]},"api":{"one":{"args":[]}}}"#;
+    let one = |(): ()| async move { Ok(1) };
+    let sandbox = engine().sandbox().policy(policy(text)).api("one", one).create().await.expect("a sandbox");
+    let code = "const other = 'https://other.example/'; \
+        const all = { api: api.one(), rpc: rpc.call('nothing'), module: import('./nothing.mjs'), get: network.request.get(other), \
+            post: network.request.post(other, 'x') }; \
+        Object.values(all).forEach((x) => x.catch(() => {})); \
+        return Object.keys(all).filter((name) => !(all[name] instanceof Promise))";
+    assert_eq!(value(&sandbox, code).await, Value::Array(vec![]));
 }
 
 #[tokio::test]
