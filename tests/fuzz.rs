@@ -98,6 +98,11 @@ fn whole_apps_in_memory() {
 }
 
 #[test]
+fn archives() {
+    run("archive");
+}
+
+#[test]
 fn whole_apps_on_disk() {
     run("command");
 }

@@ -181,7 +181,7 @@ impl Fuzzer {
         if result.is_err() || !panics.is_empty() && is_ours {
             self.find(&first, input);
         } else if !panics.is_empty() {
-            self.caught.insert(first);
+            self.caught.insert(first.split(": ").next().unwrap_or_default().to_owned());
         }
         if memory > MOST_MEMORY {
             self.find(&format!("holds over {} MB", MOST_MEMORY >> 20), input);

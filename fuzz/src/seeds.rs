@@ -21,6 +21,7 @@ pub fn seeds(root: &Path, target: &str) -> Vec<Vec<u8>> {
         "toml" => of_kind(&fixtures, "toml", b' ').collect(),
         "lockfile" => lockfiles(&fixtures),
         "csp" => of_kind(&fixtures, "html", b' ').flat_map(|page| policies(&page)).collect(),
+        "archive" => Vec::new(),
         _ => apps(&fixtures),
     };
     found.extend(corpus(root, target));

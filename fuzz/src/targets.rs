@@ -23,6 +23,7 @@ pub const TARGETS: &[(&str, bool)] = &[
     ("csp", true),
     ("app", false),
     ("command", false),
+    ("archive", false),
 ];
 
 /// Runs one input through a target.
@@ -43,7 +44,8 @@ pub fn judge(target: &str, input: &[u8]) {
         "lockfile" => lockfile(input),
         "csp" => policy(&String::from_utf8_lossy(input)),
         "app" => whole(input),
-        "command" => command(input),
+        "command" => command(&files(input), ""),
+        "archive" => command(&[("app.asar".to_owned(), input.to_vec())], "app.asar"),
         other => panic!("no target is named {other}"),
     }
 }
@@ -231,11 +233,11 @@ fn whole(input: &[u8]) {
     }
 }
 
-/// The command on files, and every format of its report.
-fn command(input: &[u8]) {
+/// The command on one of these files or the folder of them all, and every format of its report.
+fn command(files: &[(String, Vec<u8>)], name: &str) {
     let folder = scratch();
     let _ = std::fs::remove_dir_all(&folder);
-    for (path, bytes) in files(input) {
+    for (path, bytes) in files {
         let path = folder.join(path);
         let Some(parent) = path.parent() else { continue };
         // A file may stand where a folder should.
@@ -243,7 +245,7 @@ fn command(input: &[u8]) {
             let _ = std::fs::write(path, bytes);
         }
     }
-    let input = InputArgs { paths: vec![folder.clone()], threads: Some(1), ..InputArgs::default() };
+    let input = InputArgs { paths: vec![folder.join(name)], threads: Some(1), ..InputArgs::default() };
     // A configuration that is none is an error that says so.
     match electrolint::check(&CheckArgs { input, all: true, ..CheckArgs::default() }) {
         Ok(report) => {

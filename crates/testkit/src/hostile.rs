@@ -293,7 +293,7 @@ pub fn cases() -> Vec<Hostile> {
         case("pipes", "index.html", Either, Written(pipes)),
         case("devices", "a.js", Either, Written(devices)),
         case("deeper-than-a-path", "d", Either, Written(deeper)),
-        case("archive", "app.asar", Nothing, Made(|| [&4u32.to_le_bytes()[..], &u32::MAX.to_le_bytes(), &u32::MAX.to_le_bytes(), &0x7FFF_FFFFu32.to_le_bytes(), br#"{"files":{"main.js":{"size":9007199254740991,"offset":"-1"}}}"#].concat())),
+        case("archive", "app.asar", Either, Made(|| [&4u32.to_le_bytes()[..], &u32::MAX.to_le_bytes(), &u32::MAX.to_le_bytes(), &0x7FFF_FFFFu32.to_le_bytes(), br#"{"files":{"main.js":{"size":9007199254740991,"offset":"-1"}}}"#].concat())),
         case("archive-named-js", "a.js", Problem, Made(|| [b"PK\x03\x04\x14\0\0\0\x08\0".to_vec(), vec![0xFF; 20], b"a.js".to_vec(), noise(1000)].concat())),
         case("unreadable", "a.js", Either, Written(unreadable)),
         case("deep-folders", "d", Either, Written(folders)),
