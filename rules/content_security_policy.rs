@@ -240,7 +240,7 @@ fn report(
 }
 
 fn chromium(cx: &Context) -> Option<u32> {
-    Data::embedded().chromium(&cx.app.electron.version)?.split('.').next()?.parse().ok()
+    Data::current().chromium(&cx.app.electron.version)?.split('.').next()?.parse().ok()
 }
 
 fn context(cx: &Context, shown: &Shown) -> PageContext {

@@ -39,7 +39,7 @@ rule! {
 }
 
 fn check(cx: &Context, findings: &mut Findings) {
-    let newest = Data::embedded().newest().map(|release| release.version);
+    let newest = Data::current().newest().map(|release| release.version);
     let target = cx.options.target.or(newest).unwrap_or(cx.app.electron.version);
     for change in CHANGES {
         let mut uses = uses(cx, change.of);

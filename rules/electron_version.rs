@@ -46,7 +46,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if !electron.is_known() {
         return;
     }
-    let data = Data::embedded();
+    let data = Data::current();
     let version = &electron.version;
     let advisories = data.affecting(version);
     let supported = data.supported_majors();

@@ -119,6 +119,10 @@ pub struct InputArgs {
     /// Analyse for this version of Electron instead of the one that the app names.
     #[arg(long, value_name = "VERSION", value_parser = electron_version)]
     pub electron_version: Option<String>,
+
+    /// A file with newer releases and advisories of Electron than are built in; `electrolint data --update` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
     /// Folder of an app, when it is not found by itself; repeatable.
     #[arg(long, value_name = "DIR")]
     pub app: Vec<PathBuf>,
@@ -345,6 +349,19 @@ pub struct DataArgs {
     /// Form of the answer.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub format: DataFormat,
+
+    /// Tell of the data in this file instead.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// Make a newer file for `--data`, from files that you fetched: advisories on npm electron in the OSV schema, or folders of them;
+    /// full-versions.json of npm electron-to-chromium; lines of a tag of electron/electron and its day. Nothing is fetched.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub update: Vec<PathBuf>,
+
+    /// Where to write the newer file [default: standard output].
+    #[arg(short, long, value_name = "FILE", requires = "update")]
+    pub output: Option<PathBuf>,
 }
 
 /// Options of `completions`.

@@ -62,6 +62,15 @@ pub enum Failure {
     #[error("standard input has no name, so nothing tells what it is a part of")]
     #[diagnostic(help("--stdin-filename NAME says which file it stands for"))]
     StdinName,
+    /// Data about Electron cannot be read or written.
+    #[error("{}: {message}", path.display())]
+    #[diagnostic(help("`electrolint data --update FILE... -o data.json` makes such a file"))]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Stdin(std::io::Error),

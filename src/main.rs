@@ -28,6 +28,16 @@ fn main() -> ExitCode {
     if cfg!(debug_assertions) && std::env::var_os("ELECTROLINT_TEST_BUG").is_some() {
         panic!("asked for by ELECTROLINT_TEST_BUG");
     }
+    let data = match &cli.command {
+        Command::Check(options) | Command::Fix(options) => options.input.data.as_deref(),
+        Command::Baseline(options) => options.input.data.as_deref(),
+        Command::Facts(options) => options.input.data.as_deref(),
+        _ => None,
+    };
+    if let Some(Err(failure)) = data.map(commands::data::use_file) {
+        failure.print();
+        return failure.exit().into();
+    }
     let outcome = match &cli.command {
         Command::Check(options) => commands::check::run(options),
         Command::Fix(options) => commands::fix::run(options),

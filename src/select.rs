@@ -433,7 +433,7 @@ fn describe(analysed: &Analysed) -> AppReport {
 
 /// Whether a version of Electron still gets fixes, in a few words.
 fn support_text(version: &Version) -> String {
-    match Data::embedded().support(version) {
+    match Data::current().support(version) {
         Support::Supported => "supported".to_owned(),
         Support::EndOfLife { date: Some(date), .. } => format!("out of support since {date}"),
         Support::EndOfLife { date: None, .. } => "out of support".to_owned(),

@@ -1,5 +1,7 @@
 //! `electrolint data`: what is known about Electron, and as of when.
 
+use std::path::{Path, PathBuf};
+
 use electrolint_model::electron::releases::Data;
 use serde::Serialize;
 
@@ -17,12 +19,71 @@ struct Known<'a> {
     advisories: usize,
 }
 
-/// Prints which data is built in.
+/// Longest file that is read, in bytes.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Files of a folder of advisories that are read.
+const MOST_FILES: usize = 10_000;
+
+/// Takes what this file says for what is known about Electron, from now on.
 ///
 /// # Errors
-/// Standard output that cannot be written.
+/// A file that cannot be read.
+pub fn use_file(path: &Path) -> Result<(), Failure> {
+    read(path)?.use_instead();
+    Ok(())
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let fail = |message: String| Failure::Data { path: path.to_path_buf(), message };
+    let bytes = crate::discover::bytes(path, MOST_BYTES).map_err(|error| fail(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| fail("over the limit of 64 MiB".to_owned()))?;
+    String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))
+}
+
+fn read(path: &Path) -> Result<Data, Failure> {
+    Data::from_file(&text(path)?)
+        .map_err(|error| Failure::Data { path: path.to_path_buf(), message: error.to_string() })
+}
+
+/// Makes a newer file.
+fn update(mut data: Data, options: &DataArgs) -> Result<Exit, Failure> {
+    let today = crate::config::today();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in &options.update {
+        if path.is_dir() {
+            let found = walkdir::WalkDir::new(path).max_depth(8).sort_by_file_name().into_iter().flatten();
+            let found = found.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+            let json = found.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+            files.extend(json.take(MOST_FILES));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    for path in &files {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        data = data
+            .with_source(&name, &text(path)?, &today)
+            .map_err(|error| Failure::Data { path: path.clone(), message: error.to_string() })?;
+    }
+    match &options.output {
+        Some(path) => std::fs::write(path, data.to_file())
+            .map_err(|error| Failure::Data { path: path.clone(), message: error.to_string() })?,
+        None => write_stdout(&data.to_file())?,
+    }
+    Ok(Exit::Clean)
+}
+
+/// Prints which data is known, or makes a newer file.
+///
+/// # Errors
+/// Files that cannot be read or written.
 pub fn run(options: &DataArgs) -> Result<Exit, Failure> {
-    let data = Data::embedded();
+    let read = options.data.as_deref().map(read).transpose()?;
+    let data = read.as_ref().unwrap_or_else(|| Data::embedded());
+    if !options.update.is_empty() {
+        return update(data.clone(), options);
+    }
     let known = Known {
         as_of: data.as_of(),
         releases: data.releases().len(),

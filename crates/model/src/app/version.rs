@@ -181,7 +181,7 @@ pub(super) fn find(
     {
         return facts(version, VersionSource::Range, Some(dependency.path.clone()), None);
     }
-    let newest = Data::embedded().newest().map_or(Version::new(45, 0, 0), |release| release.version);
+    let newest = Data::current().newest().map_or(Version::new(45, 0, 0), |release| release.version);
     problems.push(Problem {
         path: dependency.map_or_else(|| sources.root.clone(), |dependency| dependency.path),
         line: None,

@@ -4,6 +4,8 @@
 //! dates from the git tags of electron/electron, Chromium versions from npm electron-to-chromium; the newest releases have no date),
 //! `support.json` (docs/tutorial/electron-timelines.md and successors), `advisories.json` (GitHub advisories of npm `electron`).
 
+mod newer;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;

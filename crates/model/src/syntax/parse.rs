@@ -423,6 +423,10 @@ struct Parsed {
     errors: Vec<SyntaxError>,
 }
 
+/// Nesting up to which a script is read as Flow: what may be the parameters of an arrow function is read twice, and so is what lies in it,
+/// so that a page of open brackets takes seconds.
+const MOST_NESTING_OF_FLOW: u64 = 64;
+
 /// The syntaxes to try, the likeliest first; the next one only after a fatal error.
 fn syntaxes(script: &Script, source: &str) -> Vec<Syntax> {
     let es = Syntax::Es(EsSyntax {
@@ -453,7 +457,10 @@ fn syntaxes(script: &Script, source: &str) -> Vec<Syntax> {
         _ => {
             let head = source.as_bytes();
             let head = &head[..head.len().min(1024)];
-            if memchr::memmem::find(head, b"@flow").is_some() {
+            let is_flow = memchr::memmem::find(head, b"@flow").is_some();
+            if most_nesting(source) > MOST_NESTING_OF_FLOW && nesting(source) > MOST_NESTING_OF_FLOW {
+                vec![es, ts(true)]
+            } else if is_flow {
                 vec![flow, es, ts(true)]
             } else {
                 vec![es, flow, ts(true)]
