@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use electrolint_model::text::Text;
+use serde_json::Value;
 
 use super::packages;
 
@@ -49,6 +51,7 @@ pub(super) struct Reader {
 struct Cached {
     loaded: Loaded,
     imports_electron: Option<bool>,
+    json: Option<Rc<Result<Value, String>>>,
 }
 
 /// Files as they were read, kept from one time to the next: those whose stamp on the disk is the same are not read again.
@@ -151,7 +154,7 @@ impl Reader {
                 Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
                 None => self.load(path, limit),
             };
-            self.cache.insert(path.as_os_str().to_owned(), Cached { loaded, imports_electron: None });
+            self.cache.insert(path.as_os_str().to_owned(), Cached { loaded, imports_electron: None, json: None });
         }
         self.cache.get_mut(path.as_os_str()).expect("was there, or was put there")
     }
@@ -163,6 +166,14 @@ impl Reader {
             Loaded::Text { text, .. } => packages::imports_electron(&text.content),
             _ => false,
         })
+    }
+
+    /// What a file says as JSON, or why it is none; `None` where it has no text.
+    pub(super) fn json(&mut self, path: &Path) -> Option<Rc<Result<Value, String>>> {
+        let cached = self.cached(path, self.limit);
+        let Loaded::Text { text, .. } = &cached.loaded else { return None };
+        let read = || Rc::new(serde_json::from_str(&text.content).map_err(|error| error.to_string()));
+        Some(cached.json.get_or_insert_with(read).clone())
     }
 
     /// Reads a file, unless it is as it was before.

@@ -9,7 +9,7 @@ use electrolint_model::problem::ProblemKind;
 use memchr::memmem::Finder;
 use serde_json::Value;
 
-use super::files::{Loaded, Reader};
+use super::files::Reader;
 use super::walk::Refused;
 
 /// Packages that bring Electron, by name.
@@ -43,11 +43,11 @@ pub(super) struct Package {
 /// Reads the `package.json` of `folder`; a package without anything when it cannot be read.
 pub(super) fn read(folder: &Path, reader: &mut Reader, refused: &mut Vec<Refused>) -> Package {
     let path = folder.join("package.json");
-    let Loaded::Text { text, .. } = reader.read(&path) else {
+    let Some(json) = reader.json(&path) else {
         return Package { folder: folder.to_path_buf(), ..Package::default() };
     };
-    match serde_json::from_str(&text.content) {
-        Ok(value) => parse(folder, &value),
+    match json.as_ref() {
+        Ok(value) => parse(folder, value),
         Err(error) => {
             let message = format!("not read as JSON: {error}");
             refused.push(Refused { path, kind: ProblemKind::BadData, message });

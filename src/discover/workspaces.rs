@@ -25,10 +25,9 @@ impl Workspace {
     pub(super) fn at(folder: &Path, reader: &mut Reader) -> Option<Self> {
         let mut patterns = Vec::new();
         for file in ["package.json", "lerna.json"] {
-            let text = reader.text(&folder.join(file));
-            let value: Option<Value> = text.and_then(|text| serde_json::from_str(&text.content).ok());
-            let Some(value) = value else { continue };
-            patterns.extend(packages::workspaces(&value));
+            let json = reader.json(&folder.join(file));
+            let Some(Ok(value)) = json.as_deref() else { continue };
+            patterns.extend(packages::workspaces(value));
             if file == "lerna.json" {
                 let list = value["packages"].as_array().into_iter().flatten();
                 patterns.extend(list.filter_map(Value::as_str).map(str::to_owned));

@@ -1,5 +1,7 @@
 //! `yarn.lock`, of yarn 1 and of Berry: blocks whose first line lists what was asked for.
 
+use memchr::{memchr_iter, memmem};
+
 use super::{Locked, LockfileError, Query, choose, conflict, known_package, real, split_name, version_in_url};
 use crate::electron::version::Version;
 
@@ -19,16 +21,25 @@ pub(super) fn read(text: &str, query: &Query<'_>) -> Result<Option<Locked>, Lock
     // Berry lists its workspaces too: what the app's own asks for.
     let mut in_own_workspace = false;
     let mut own_range: Option<&str> = None;
-    for (number, line) in (1_u32..).zip(text.lines()) {
+    for (number, line) in (1_u32..).zip(lines(text)) {
+        let Some(first) = line.bytes().next() else { continue };
+        // Nearly all lines are those of blocks that bring something else.
+        if first == b' ' && !in_electron && !in_own_workspace {
+            continue;
+        }
         conflict(line, number)?;
         if line.starts_with("# yarn lockfile v1") || line.starts_with("__metadata:") {
             is_yarn = true;
         }
-        let Some(first) = line.bytes().next() else { continue };
         if first == b'#' {
             continue;
         }
         if first != b' ' {
+            (in_electron, in_own_workspace) = (false, false);
+            // In the name of each known package, and of a workspace: no need to take other lines apart.
+            if !["electron", "workspace:"].iter().any(|word| memmem::find(line.as_bytes(), word.as_bytes()).is_some()) {
+                continue;
+            }
             let descriptors = descriptors(line);
             in_electron = descriptors.iter().any(|descriptor| electron_of(descriptor).is_some());
             in_own_workspace = descriptors.iter().any(|descriptor| {
@@ -61,6 +72,17 @@ pub(super) fn read(text: &str, query: &Query<'_>) -> Result<Option<Locked>, Lock
         }
     }
     Ok(choose(entries, own_range.or(query.wanted)))
+}
+
+/// As [`str::lines`], which looks at every byte by itself.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
+    let mut start = 0;
+    ends.filter_map(move |end| {
+        let line = text.get(start..end)?;
+        start = end + 1;
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
 }
 
 impl Block<'_> {
