@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::Version;
 use electrolint_model::electron::releases::{Data, Support};
+use electrolint_model::problem::ProblemKind;
 use electrolint_model::source::{FileId, Sources, Span};
 use electrolint_model::text::LineIndex;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
@@ -288,7 +289,12 @@ pub fn select(
             // What lies outside of the paths given is not touched.
             placed.fix = placed.fix.take().filter(|fix| {
                 let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
-                !app.found.sources.archived && fix.edits.iter().all(|edit| is_ours(&edit.location.path))
+                // A change cannot be proved by reading a file that was not wholly read before.
+                let is_broken = |path: &str| {
+                    app.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError && problem.path == path)
+                };
+                let is_fit = |path: &str| is_ours(path) && !is_broken(path);
+                !app.found.sources.archived && fix.edits.iter().all(|edit| is_fit(&edit.location.path))
             });
             if selection.no_ignores {
                 placed.finding.ignored = None;

@@ -209,7 +209,7 @@ fn advisory(value: &Value, name: &str) -> Result<Advisory, String> {
     if ranges.is_empty() {
         return Err("no range of npm electron is in it".to_owned());
     }
-    ranges.sort_by(|a, b| a.introduced.cmp(&b.introduced));
+    ranges.sort_by_key(|range| range.introduced);
     let id = text(&value["id"]).ok_or("it has no id")?;
     let published = text(&value["published"]).and_then(|day| day.get(..10).map(str::to_owned));
     Ok(Advisory {
