@@ -1,5 +1,7 @@
 //! Syntax trees of the scripts of fixtures: what a change may touch is found in them.
 
+use std::panic::catch_unwind;
+
 use swc_common::{BytePos, Span};
 use swc_ecma_ast::{EsVersion, Module};
 use swc_ecma_parser::{EsSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
@@ -40,12 +42,13 @@ impl<'a> Script<'a> {
                 ..EsSyntax::default()
             })
         };
-        let input = StringInput::new(text, BytePos(1), BytePos(1 + text.len() as u32));
-        let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
-        let module = parser.parse_module().map_err(|_| "a syntax error")?;
-        if !parser.take_errors().is_empty() {
-            return Err("a syntax error");
-        }
+        let parse = || {
+            let input = StringInput::new(text, BytePos(1), BytePos(1 + text.len() as u32));
+            let mut parser = Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None));
+            let module = parser.parse_module().map_err(|_| "a syntax error")?;
+            if parser.take_errors().is_empty() { Ok(module) } else { Err("a syntax error") }
+        };
+        let module = catch_unwind(parse).map_err(|_| "a defect of the parser")??;
         Ok(Self { path, text, module, is_typescript })
     }
 

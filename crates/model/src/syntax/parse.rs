@@ -511,7 +511,7 @@ fn items(source: &str, base: u32, syntax: Syntax, comments: Option<&SingleThread
         let read_to = parsed.items.last().map_or(0, |item| item.span().hi.0.saturating_sub(base) as usize);
         let error_at = (at - base) as usize;
         let next = error_at.max(read_to).max(from);
-        match source.as_bytes().get(next..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        match source.as_bytes().get(next..).and_then(|rest| memchr::memchr2(b'\n', b'\r', rest)) {
             Some(newline) if next + newline + 1 < source.len() => from = next + newline + 1,
             _ => break,
         }
