@@ -90,6 +90,10 @@ fn files(cx: &Context, findings: &mut Findings) {
             .collect();
         let Some(trace) = worst(&traces) else { continue };
         let Some(handler) = handlers.iter().find(|handler| handler.declared_at(app, trace.origin.span)) else { continue };
+        // An address of `file:` that is put below no folder names the file that it names by itself.
+        if handler.scheme.as_deref() == Some("file") && !is_below_a_folder(cx, sink.path) {
+            continue;
+        }
         if app.contains_paths(handler, sink.call) {
             continue;
         }
@@ -110,6 +114,24 @@ fn files(cx: &Context, findings: &mut Findings) {
             .help("Resolve the path, and read it only if `path.relative(folder, file)` neither begins with `..` nor is absolute.")
             .symbol(app.symbol(sink.call));
     }
+}
+
+/// Whether a path is made by joining it to something: `path.join(folder, name)`, `${folder}/${name}`.
+fn is_below_a_folder(cx: &Context, path: V) -> bool {
+    cx.app.eval(path).iter().any(|known| match &known.thing {
+        Thing::Result(api, _) => is_joining(api),
+        Thing::Template(_) => true,
+        // `callback({ path })`.
+        Thing::Object(object) => cx.app.program.property(object, "path", None).values.iter().any(|placed| {
+            matches!(&placed.known.thing, Thing::Template(_))
+                || matches!(&placed.known.thing, Thing::Result(api, _) if is_joining(api))
+        }),
+        _ => false,
+    })
+}
+
+fn is_joining(api: &str) -> bool {
+    matches!(api, "path.join" | "path.resolve" | "path.posix.join")
 }
 
 /// What links that start the app make it load.

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::App;
 use super::checks::{Base, Judged, Root, Strength};
+use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -132,7 +133,8 @@ impl App<'_> {
             ("app", "second-instance", SourceKind::Arguments),
             ("ipcRenderer", "", SourceKind::Unknown),
         ] {
-            if event.is_empty() {
+            // What is never emitted brings nothing.
+            if event.is_empty() || event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
                 continue;
             }
             for listener in self.listeners(class, event) {

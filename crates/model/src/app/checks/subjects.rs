@@ -80,6 +80,7 @@ impl App<'_> {
                 Value::Binding(binding) => {
                     bases.insert(Base::Binding(binding));
                     open.extend(summary.written_once(binding));
+                    open.extend(self.parsed_in_place(test.0, binding).map(|parameter| parameter.1));
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
                     bases.insert(Base::Parameter(function, index));
