@@ -43,6 +43,7 @@ impl App<'_> {
     /// The pages that loads show: a page's file, and the load.
     fn find_shown<'s>(&'s self) -> Vec<(FileId, Load)> {
         let mut shown = Vec::new();
+        let all: FxHashSet<&str> = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str()).collect();
         let manifests = self.sources.files.iter().filter(|file| split(&file.path).1 == "package.json");
         let packages: FxHashSet<&str> = manifests.map(|file| split(&file.path).0).collect();
         let others = self.loads_into_unknown();
@@ -53,7 +54,10 @@ impl App<'_> {
             }
             let pages_of = |exact| -> Vec<&'s str> {
                 let paths = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str());
-                paths.filter(|path| addresses.iter().any(|address| ends_in(path, address, exact))).collect()
+                paths
+                    .filter(|path| addresses.iter().any(|address| ends_in(path, address, exact)))
+                    .filter(|path| !has_twin(path, &all))
+                    .collect()
             };
             let mut exact = pages_of(true);
             // Of several pages of the name the one beside the script is meant, if there is one.
@@ -73,16 +77,30 @@ impl App<'_> {
                     pages_of(false).into_iter().filter(|path| package_of(path, &packages) == own).collect();
                 exact = if named.is_empty() { exact } else { named };
             }
-            let same = |paths: Vec<&'s str>| same_package(paths, script, &packages);
+            let outer = |paths: Vec<&'s str>| {
+                let outer: Vec<&str> = paths.iter().copied().filter(|path| !is_inner(path)).collect();
+                if outer.is_empty() { paths } else { outer }
+            };
             let meant = match (beside.is_empty(), exact.is_empty()) {
                 (false, _) => beside,
-                (_, false) => likelier(same(exact)),
-                _ => likelier(same(pages_of(false))),
+                (_, false) => likelier(outer(exact)),
+                _ => likelier(outer(pages_of(false))),
             };
             let meant: FxHashSet<&str> = meant.into_iter().collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
-            shown.extend(files.map(|file| (file, load.clone())));
+            // One address shows one page: of several that fit the one that lies highest is meant, if it is one.
+            let depth = |path: &str| path.matches('/').count();
+            let highest = meant.iter().map(|path| depth(path)).min().unwrap_or(0);
+            let ambiguous = meant.len() > addresses.len();
+            let only = meant.iter().filter(|path| depth(path) == highest).count() == 1;
+            for file in files {
+                let mut load = load.clone();
+                if ambiguous && !(only && depth(&self.sources.file(file).path) == highest) {
+                    load.certainty = Certainty::Tentative;
+                }
+                shown.push((file, load));
+            }
         }
         shown
     }
@@ -271,11 +289,9 @@ fn likelier(paths: Vec<&str>) -> Vec<&str> {
     if likely.is_empty() { paths } else { likely }
 }
 
-/// Of several pages those of the package that the script belongs to; all if there is none.
-fn same_package<'s>(paths: Vec<&'s str>, script: &str, packages: &FxHashSet<&str>) -> Vec<&'s str> {
-    let package = package_of(script, packages);
-    let same: Vec<&str> = paths.iter().copied().filter(|path| package_of(path, packages) == package).collect();
-    if same.is_empty() { paths } else { same }
+/// Whether a template has a page of its name beside it, which a build takes in its place.
+fn has_twin(path: &str, pages: &FxHashSet<&str>) -> bool {
+    path.strip_suffix(".ejs").is_some_and(|stem| pages.contains(format!("{stem}.html").as_str()))
 }
 
 /// The nearest folder above a file that holds a manifest.

@@ -229,7 +229,7 @@ impl App<'_> {
     }
 
     /// The parameter that a variable is, parsed or not: `if (typeof url === 'string') url = new URL(url)`.
-    pub(super) fn parsed_in_place(&self, unit: UnitId, binding: BindingId) -> Option<V> {
+    fn parsed_in_place(&self, unit: UnitId, binding: BindingId) -> Option<V> {
         let summary = self.program.summary(unit);
         let [first, others @ ..] = &summary.bindings[binding.index()].writes[..] else { return None };
         if others.is_empty()

@@ -7,6 +7,12 @@ use crate::link::{C, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
+/// Writes to one variable that are looked at.
+const MOST_WRITES: usize = 4;
+
+/// Parts inside parts of a value that are looked at.
+const MOST_PARTS: u32 = 12;
+
 impl App<'_> {
     pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span, depth: u32) -> Judged {
         for (subject, other) in [(left, right), (right, left)] {
@@ -33,6 +39,9 @@ impl App<'_> {
                     _ => false,
                 };
                 return judged(if holds { Strength::Host } else { Strength::None }, None, None);
+            }
+            if equal && self.constant(other).is_some() && self.is_made_from(subject, root) {
+                return judged(Strength::Opaque, Some(span), None);
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
@@ -67,6 +76,39 @@ impl App<'_> {
             };
         }
         Judged::NOTHING
+    }
+
+    /// Whether a variable is, or may be, made from the scheme or the server of an address in a way that is not followed: from parts of
+    /// it, or in one of several writes.
+    fn is_made_from(&self, subject: V, root: &Root) -> bool {
+        let Value::Binding(binding) = self.program.value(subject) else { return false };
+        if self.part_of(subject, root).is_some() {
+            return false;
+        }
+        let writes = &self.program.summary(subject.0).bindings[binding.index()].writes;
+        writes.len() <= MOST_WRITES && writes.iter().any(|write| self.holds_server(V(subject.0, write.value), root, 0))
+    }
+
+    /// Whether the scheme or the server of an address is part of a value.
+    fn holds_server(&self, v: V, root: &Root, depth: u32) -> bool {
+        if depth > MOST_PARTS {
+            return false;
+        }
+        if let Some(UrlPart::Protocol | UrlPart::Host | UrlPart::Origin) = self.part_of(v, root) {
+            return true;
+        }
+        let inside = |inner| self.holds_server(V(v.0, inner), root, depth + 1);
+        let summary = self.program.summary(v.0);
+        match summary.value(summary.behind(v.1)) {
+            Value::Template(list) => summary.items(list).iter().any(|item| inside(item.value)),
+            Value::Binary(_, left, right) => inside(left) || inside(right),
+            Value::Member(inner, _) | Value::Index(inner, _) | Value::Await(inner) => inside(inner),
+            Value::Call(call) => match summary.value(summary.call(call).callee) {
+                Value::Member(inner, _) => inside(inner),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// Whether a value is what the user answered in a dialog.

@@ -12,6 +12,9 @@ use crate::summary::{Operator, Value, ValueId};
 /// Values of one test that are looked at; a test of more may speak of anything.
 const MOST_VALUES: usize = 256;
 
+/// Writes to one variable that are looked at.
+const MOST_WRITES: usize = 5;
+
 /// Tests inside tests that are looked into for one that asks for development.
 const MOST_DEPTH: u32 = 24;
 
@@ -79,8 +82,10 @@ impl App<'_> {
             match summary.value(value) {
                 Value::Binding(binding) => {
                     bases.insert(Base::Binding(binding));
-                    open.extend(summary.written_once(binding));
-                    open.extend(self.parsed_in_place(test.0, binding).map(|parameter| parameter.1));
+                    let writes = &summary.bindings[binding.index()].writes;
+                    if writes.len() <= MOST_WRITES {
+                        open.extend(writes.iter().map(|write| write.value));
+                    }
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
                     bases.insert(Base::Parameter(function, index));
