@@ -40,6 +40,10 @@ impl App<'_> {
                 };
                 return judged(if holds { Strength::Host } else { Strength::None }, None, None);
             }
+            // `contents.getURL() === ''`: nothing is shown yet that could lead anywhere.
+            if equal && self.is_address_shown(subject) && self.is_no_address(other) {
+                return judged(Strength::Host, Some(span), None);
+            }
             if equal && self.constant(other).is_some() && self.is_made_from(subject, root) {
                 return judged(Strength::Opaque, Some(span), None);
             }
@@ -78,13 +82,27 @@ impl App<'_> {
         Judged::NOTHING
     }
 
-    /// Whether a variable is, or may be, made from the scheme or the server of an address in a way that is not followed: from parts of
-    /// it, or in one of several writes.
-    fn is_made_from(&self, subject: V, root: &Root) -> bool {
-        let Value::Binding(binding) = self.program.value(subject) else { return false };
+    /// Whether a value is what a window shows now.
+    fn is_address_shown(&self, v: V) -> bool {
+        matches!(self.program.value(self.program.behind(v)), Value::Call(call) if self.gives_address_shown(C(v.0, call)))
+    }
+
+    /// `contents.getURL()`.
+    pub(super) fn gives_address_shown(&self, c: C) -> bool {
+        self.api_of(c).is_some_and(|(path, _)| matches!(&*path, "WebContents.getURL" | "WebviewTag.getURL"))
+    }
+
+    fn is_no_address(&self, v: V) -> bool {
+        self.constant(v).is_some_and(|known| matches!(known.text(), Some("" | "about:blank")))
+    }
+
+    /// Whether a value is, or may be, made from the scheme or the server of an address in a way that is not followed: from parts of it,
+    /// or in one of several writes to a variable.
+    pub(super) fn is_made_from(&self, subject: V, root: &Root) -> bool {
         if self.part_of(subject, root).is_some() {
             return false;
         }
+        let Value::Binding(binding) = self.program.value(subject) else { return self.holds_server(subject, root, 0) };
         let writes = &self.program.summary(subject.0).bindings[binding.index()].writes;
         writes.len() <= MOST_WRITES && writes.iter().any(|write| self.holds_server(V(subject.0, write.value), root, 0))
     }

@@ -79,6 +79,10 @@ impl App<'_> {
             if seen.len() > MOST_VALUES {
                 return None;
             }
+            if let Some(flag) = self.flag_behind(V(test.0, value)) {
+                let set = flag.conditions.iter().flat_map(|condition| summary.conditions_at(*condition));
+                open.extend(set.map(|condition| condition.test));
+            }
             match summary.value(value) {
                 Value::Binding(binding) => {
                     bases.insert(Base::Binding(binding));
@@ -101,7 +105,8 @@ impl App<'_> {
                         if matches!(summary.str(method), "some" | "every" | "find" | "any" | "findIndex"));
                     // Who agrees in a dialog agrees to whatever it is about.
                     let asks = || self.api_of(C(test.0, call)).is_some_and(|(path, _)| path.starts_with(CONSENT));
-                    if is_for_each || asks() {
+                    // What is shown now says something of every address.
+                    if is_for_each || asks() || self.gives_address_shown(C(test.0, call)) {
                         return None;
                     }
                     open.push(record.callee);
