@@ -15,6 +15,9 @@ const MOST_WRITES: usize = 6;
 /// Writes to properties of one name among which those of a flag are looked for.
 const MOST_WRITES_OF_NAME: usize = 64;
 
+/// What is written to a flag, in which function, under which conditions.
+type Set = (ValueId, FunctionId, Option<ConditionId>);
+
 /// Something that is true or false from the start, and the other under conditions.
 pub(super) struct Flag {
     /// How it comes out where it was set.
@@ -137,42 +140,41 @@ impl App<'_> {
             Value::Bool(bool) => Some(bool),
             _ => None,
         };
-        let (before, function, later): (bool, FunctionId, Vec<(ValueId, FunctionId, Option<ConditionId>)>) =
-            match summary.value(v.1) {
-                Value::Binding(binding) => {
-                    let [first, later @ ..] = &summary.bindings[binding.index()].writes[..] else { return None };
-                    if later.len() > MOST_WRITES || first.condition.is_some() {
+        let (before, function, later): (bool, FunctionId, Vec<Set>) = match summary.value(v.1) {
+            Value::Binding(binding) => {
+                let [first, later @ ..] = &summary.bindings[binding.index()].writes[..] else { return None };
+                if later.len() > MOST_WRITES || first.condition.is_some() {
+                    return None;
+                }
+                let later = later.iter().map(|write| (write.value, write.function, write.condition)).collect();
+                (bool_of(first.value)?, first.function, later)
+            }
+            Value::Member(object, name) => {
+                let Value::Binding(binding) = summary.value(object) else { return None };
+                let Value::Object(list) = summary.value(summary.written_once(binding)?) else { return None };
+                let mut properties = summary.properties(list).iter();
+                let property = properties.find(|property| property.key == Key::Name(name))?;
+                let mut later = Vec::new();
+                let writes = self.program.writes_to(summary.str(name));
+                if writes.len() > MOST_WRITES_OF_NAME {
+                    return None;
+                }
+                for &(unit, index) in writes {
+                    let write = (unit == v.0).then(|| summary.writes.get(index as usize)).flatten();
+                    let Some(write) = write
+                        .filter(|write| matches!(summary.value(write.object), Value::Binding(of) if of == binding))
+                    else {
+                        continue;
+                    };
+                    if later.len() >= MOST_WRITES {
                         return None;
                     }
-                    let later = later.iter().map(|write| (write.value, write.function, write.condition)).collect();
-                    (bool_of(first.value)?, first.function, later)
+                    later.push((write.value?, write.function, write.condition));
                 }
-                Value::Member(object, name) => {
-                    let Value::Binding(binding) = summary.value(object) else { return None };
-                    let Value::Object(list) = summary.value(summary.written_once(binding)?) else { return None };
-                    let mut properties = summary.properties(list).iter();
-                    let property = properties.find(|property| property.key == Key::Name(name))?;
-                    let mut later = Vec::new();
-                    let writes = self.program.writes_to(summary.str(name));
-                    if writes.len() > MOST_WRITES_OF_NAME {
-                        return None;
-                    }
-                    for &(unit, index) in writes {
-                        let write = (unit == v.0).then(|| summary.writes.get(index as usize)).flatten();
-                        let Some(write) = write
-                            .filter(|write| matches!(summary.value(write.object), Value::Binding(of) if of == binding))
-                        else {
-                            continue;
-                        };
-                        if later.len() >= MOST_WRITES {
-                            return None;
-                        }
-                        later.push((write.value?, write.function, write.condition));
-                    }
-                    (bool_of(property.value)?, summary.bindings[binding.index()].function, later)
-                }
-                _ => return None,
-            };
+                (bool_of(property.value)?, summary.bindings[binding.index()].function, later)
+            }
+            _ => return None,
+        };
         let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && *of == function;
         (!later.is_empty() && later.iter().all(is_set)).then(|| Flag {
             stands: !before,
