@@ -150,15 +150,6 @@ impl App<'_> {
         self.truth_of(test).is_none() && !self.parameters_of(test, f).iter().any(Option::is_some)
     }
 
-    /// The innermost function in which a value stands.
-    fn function_around(&self, v: V) -> Option<F> {
-        let (start, end) = self.program.summary(v.0).span(v.1);
-        let functions = self.program.summary(v.0).functions.iter().enumerate();
-        let around = functions.filter(|(_, function)| function.span.0 <= start && end <= function.span.1);
-        let (index, _) = around.min_by_key(|(_, function)| function.span.1 - function.span.0)?;
-        Some(F(v.0, crate::summary::FunctionId(index as u32)))
-    }
-
     fn answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
         if depth > MOST_DEPTH || self.steps.are_used_up() {
             return Verdict::Unknown;
@@ -260,7 +251,7 @@ impl App<'_> {
                     let test = V(literal.0, test);
                     return if judged.strength > Strength::None {
                         Verdict::Guarded(judged)
-                    } else if self.function_around(test).is_some_and(|f| self.asks_for_state(test, f)) {
+                    } else if self.asks_for_state(test, F(test.0, self.program.summary(test.0).owner(test.1))) {
                         Verdict::Guarded(super::checks::judged(Strength::Opaque, Some(self.span(test)), None))
                     } else {
                         Verdict::Allows(span)

@@ -11,7 +11,7 @@ use crate::summary::{Operator, Value};
 const MOST_WRITES: usize = 4;
 
 /// Parts inside parts of a value that are looked at.
-const MOST_PARTS: u32 = 12;
+const MOST_PARTS: u32 = 7;
 
 impl App<'_> {
     pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span, depth: u32) -> Judged {
