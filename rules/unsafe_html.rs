@@ -144,10 +144,16 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     for method in JQUERY {
         for call in app.jquery_calls(method) {
-            let Some(v) = call.argument(app, 0) else { continue };
+            // An element that jQuery found or made is markup no more.
+            let Some(v) = call.argument(app, 0).filter(|v| !app.is_of_jquery(*v)) else { continue };
             let traces = app.traces(call.call, v, &entrances, CLEANERS);
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }
+    }
+    for call in app.jquery_markup() {
+        let Some(v) = call.argument(app, 0) else { continue };
+        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
     }
     for (call, _, name, v) in app.jsx_attributes() {
         if name == "dangerouslysetinnerhtml" || name == "srcdoc" {

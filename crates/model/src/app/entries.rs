@@ -1,8 +1,6 @@
 //! Where the app starts, and what it never gets to: examples, templates and tools that lie beside it.
 
-use std::collections::BTreeMap;
-
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use crate::link::{Json, Target, UnitId, join, split};
@@ -299,25 +297,44 @@ fn is_script(app: &App, unit: UnitId) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html)
 }
 
+/// A name without the extension of a script, if it has one.
+fn without_extension(name: &str) -> &str {
+    EXTENSIONS.iter().skip(1).find_map(|extension| name.strip_suffix(extension)).unwrap_or(name)
+}
+
 /// The files of the app by their paths.
 struct Files<'a> {
     app: &'a App<'a>,
-    units: BTreeMap<&'a str, UnitId>,
+    units: FxHashMap<&'a str, UnitId>,
+    /// Last parts of paths that may mean one of them: its name, with and without its extension, and its folder's if it is an index.
+    names: FxHashSet<&'a str>,
     /// The folder of the app's package, without a slash at its end.
     root: &'a str,
 }
 
 impl<'a> Files<'a> {
     fn new(app: &'a App<'a>) -> Self {
-        let mut units = BTreeMap::new();
+        let (mut units, mut names) = (FxHashMap::default(), FxHashSet::default());
         for unit in app.program.unit_ids() {
             let file = app.sources.file(app.program.file(unit));
             if file.role != Role::Context && is_script(app, unit) {
                 units.entry(file.path.as_str()).or_insert(unit);
+                let (folder, name) = split(&file.path);
+                let stem = without_extension(name);
+                names.extend([name, stem]);
+                if stem == "index" {
+                    names.insert(split(folder).1);
+                }
             }
         }
         let root = app.sources.root.trim_end_matches('/');
-        Self { app, units, root }
+        Self { app, units, names, root }
+    }
+
+    /// Whether a script may be meant by a path, as far as its last part tells.
+    fn may_mean(&self, path: &str) -> bool {
+        let name = split(path).1;
+        matches!(name, "" | "." | "..") || self.names.contains(name) || self.names.contains(without_extension(name))
     }
 
     /// A script by its path, with or without what can be left out.
@@ -421,7 +438,12 @@ impl<'a> Files<'a> {
 
     /// Scripts that a path in a text means, from any of these folders.
     fn named(&self, text: &str, folders: &[&str]) -> Option<UnitId> {
-        if text.len() > 300 || text.contains(['*', '\n', ' ', ':']) || text.contains("node_modules") {
+        if memchr::memchr2(b'.', b'/', text.as_bytes()).is_none()
+            || !self.may_mean(text)
+            || text.len() > 300
+            || text.contains(['*', '\n', ' ', ':'])
+            || text.contains("node_modules")
+        {
             return None;
         }
         let scripted = EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension)) || text.ends_with(".html");

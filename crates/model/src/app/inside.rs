@@ -1,20 +1,18 @@
 //! What stands inside a function: by place, so that asking about every function of a file costs what the file holds once.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::App;
 use crate::link::{C, F, UnitId};
-use crate::summary::{CallId, Operator, Value, ValueId};
+use crate::summary::{CallId, Operator, Summary, Value, ValueId};
 
-/// The values of one file by where they start.
+/// The values of one file by where they start: a list for each [`Which`], made when it is first asked for.
 #[derive(Default)]
-pub(super) struct Places {
-    all: Rc<[(u32, ValueId)]>,
-    /// What something is decided by: tests of conditions, results of functions, comparisons.
-    decisions: Rc<[(u32, ValueId)]>,
-    tests: Rc<[(u32, ValueId)]>,
-    awaits: Rc<[(u32, ValueId)]>,
-}
+pub(super) struct Places([OnceCell<List>; 4]);
+
+/// Values with where they start, in that order.
+type List = Rc<[(u32, ValueId)]>;
 
 /// Which values of a function are asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +41,7 @@ impl App<'_> {
     pub(super) fn values_inside(&self, f: F, which: Which) -> impl Iterator<Item = ValueId> + '_ {
         let summary = self.program.summary(f.0);
         let (start, end) = summary.function(f.1).span;
-        let places = self.places(f.0);
-        let list = match which {
-            Which::All => places.all.clone(),
-            Which::Decisions => places.decisions.clone(),
-            Which::Tests => places.tests.clone(),
-            Which::Awaits => places.awaits.clone(),
-        };
+        let list = self.places(f.0, which);
         let first = list.partition_point(|(at, _)| *at < start);
         let last = list.partition_point(|(at, _)| *at <= end).max(first);
         (first..last)
@@ -57,30 +49,36 @@ impl App<'_> {
             .filter(move |value| summary.span(*value).1 <= end)
     }
 
-    fn places(&self, unit: UnitId) -> Rc<Places> {
-        if let Some(known) = self.places.borrow().get(&unit) {
-            return known.clone();
-        }
-        let summary = self.program.summary(unit);
-        let sorted = |values: &mut dyn Iterator<Item = ValueId>| -> Rc<[(u32, ValueId)]> {
-            let mut list: Vec<_> = values.map(|value| (summary.span(value).0, value)).collect();
-            list.sort_unstable();
-            list.into()
+    fn places(&self, unit: UnitId, which: Which) -> List {
+        let mut places = self.places.borrow_mut();
+        let [all, decisions, tests, awaits] = &places.entry(unit).or_default().0;
+        let list = match which {
+            Which::All => all,
+            Which::Decisions => decisions,
+            Which::Tests => tests,
+            Which::Awaits => awaits,
         };
-        let such = |what: fn(Value) -> bool| {
-            let nodes = summary.values.iter().enumerate();
-            nodes.filter(move |(_, node)| what(node.value)).map(|(index, _)| ValueId(index as u32))
-        };
-        let tests = || summary.conditions.iter().map(|condition| condition.test);
-        let returned = summary.functions.iter().flat_map(|function| &function.exits).filter_map(|exit| exit.value);
-        let compared = such(|value| matches!(value, Value::Binary(Operator::Equal | Operator::NotEqual, ..)));
-        let places = Rc::new(Places {
-            all: sorted(&mut such(|_| true)),
-            decisions: sorted(&mut tests().chain(returned).chain(compared)),
-            tests: sorted(&mut tests()),
-            awaits: sorted(&mut such(|value| matches!(value, Value::Await(_)))),
-        });
-        self.places.borrow_mut().insert(unit, places.clone());
-        places
+        list.get_or_init(|| by_place(self.program.summary(unit), which)).clone()
     }
+}
+
+fn by_place(summary: &Summary, which: Which) -> List {
+    let such = |what: fn(Value) -> bool| {
+        let nodes = summary.values.iter().enumerate();
+        nodes.filter(move |(_, node)| what(node.value)).map(|(index, _)| ValueId(index as u32))
+    };
+    let tests = || summary.conditions.iter().map(|condition| condition.test);
+    let placed = |value: ValueId| (summary.span(value).0, value);
+    let mut list: Vec<_> = match which {
+        Which::All => such(|_| true).map(placed).collect(),
+        Which::Decisions => {
+            let returned = summary.functions.iter().flat_map(|function| &function.exits).filter_map(|exit| exit.value);
+            let compared = such(|value| matches!(value, Value::Binary(Operator::Equal | Operator::NotEqual, ..)));
+            tests().chain(returned).chain(compared).map(placed).collect()
+        }
+        Which::Tests => tests().map(placed).collect(),
+        Which::Awaits => such(|value| matches!(value, Value::Await(_))).map(placed).collect(),
+    };
+    list.sort_unstable();
+    list.into()
 }

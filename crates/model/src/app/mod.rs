@@ -124,7 +124,7 @@ pub struct App<'a> {
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
-    places: RefCell<FxHashMap<UnitId, Rc<inside::Places>>>,
+    places: RefCell<FxHashMap<UnitId, inside::Places>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
     guards: RefCell<FxHashMap<(traces::At, V), checks::Strength>>,

@@ -345,13 +345,12 @@ impl<'a> Walk<'_, 'a> {
 
     fn parameter(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        if let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) {
-            let (_, c) = self.returns[place];
-            let kept = self.returns.split_off(place);
+        let is_of_result = self.as_called(f, |walk, c| {
             if let Some(argument) = app.program.argument(c, index as usize) {
-                self.visit(argument, state);
+                walk.visit(argument, state);
             }
-            self.returns.extend(kept);
+        });
+        if is_of_result {
             return;
         }
         let span = app.parameter_span(f, index);
@@ -390,6 +389,16 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
+    fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
+        let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) else { return false };
+        let (_, c) = self.returns[place];
+        let kept = self.returns.split_off(place);
+        look(self, c);
+        self.returns.extend(kept);
+        true
+    }
+
     /// Looks at what a call hands over: what holds there counts, and the call is told.
     fn through(&mut self, c: C, look: impl FnOnce(&mut Self)) {
         let app = self.app;
@@ -426,6 +435,14 @@ impl<'a> Walk<'_, 'a> {
 
     fn rest(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
+        let is_of_result = self.as_called(f, |walk, c| {
+            for item in app.program.arguments(c).iter().skip(index as usize) {
+                walk.visit(V(c.0, item.value), state);
+            }
+        });
+        if is_of_result {
+            return;
+        }
         if let Some(entrance) = self.entrances.get(&f) {
             if index >= entrance.first || state.property.is_none() {
                 self.push(entrance.kind, app.parameter_span(f, index), state);

@@ -1,7 +1,7 @@
 //! Writes to properties of whatever object.
 
 use super::{ApiCall, App};
-use crate::link::things::{Certainty, Thing};
+use crate::link::things::{Certainty, Part, Thing};
 use crate::link::{F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Value};
@@ -9,9 +9,12 @@ use crate::summary::{ConditionId, Value};
 /// Calls and members in a row that are followed to what jQuery found.
 const MOST_CHAINED: usize = 24;
 
+/// jQuery, as a module or as a global.
+const JQUERY: [&str; 7] = ["$", "jQuery", "window.$", "window.jQuery", "jquery", "jquery.default", "cash-dom"];
+
 /// Whether a path is jQuery, as a module or as a global.
 pub(super) fn is_jquery(path: &str) -> bool {
-    matches!(path, "$" | "jQuery" | "window.$" | "window.jQuery" | "jquery" | "jquery.default" | "cash-dom")
+    JQUERY.contains(&path)
 }
 
 /// A write to a property of any object: `element.innerHTML = html`.
@@ -53,9 +56,24 @@ impl App<'_> {
             .collect()
     }
 
-    /// Whether a method belongs to what a call of jQuery gave, through other methods and variables.
-    fn is_of_jquery(&self, method: V) -> bool {
-        let mut at = method;
+    /// Calls of jQuery that make elements: `$('<p>' + text + '</p>')`.
+    pub fn jquery_markup(&self) -> Vec<ApiCall> {
+        let begins_as_markup = |v: V| {
+            self.eval(v).iter().any(|known| match &known.thing {
+                Thing::Text(text) => text.trim_start().starts_with('<'),
+                Thing::Template(parts) => {
+                    matches!(parts.first(), Some(Part::Text(text)) if text.trim_start().starts_with('<'))
+                }
+                _ => false,
+            })
+        };
+        let calls = JQUERY.iter().flat_map(|api| self.calls(api).to_vec());
+        calls.filter(|call| call.argument(self, 0).is_some_and(begins_as_markup)).collect()
+    }
+
+    /// Whether a value is what a call of jQuery gave, or a method of that, through other methods and variables.
+    pub fn is_of_jquery(&self, v: V) -> bool {
+        let mut at = v;
         for _ in 0..MOST_CHAINED {
             let summary = self.program.summary(at.0);
             match summary.value(at.1) {
