@@ -4,6 +4,7 @@ use electrolint_model::app::NamedProperty;
 use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::link::{F, V};
+use electrolint_model::source::Span;
 
 use crate::{Confidence, Context, Findings, Severity, fixes};
 
@@ -208,6 +209,11 @@ fn looked_at(cx: &Context, test: V, handler: F, decider: &Decider) -> Looked {
     if looked == Looked::Nowhere && calls { Looked::Elsewhere } else { looked }
 }
 
+/// Whether a page without Node says it, where Chromium makes the connections and reads none of it.
+fn is_idle(cx: &Context, span: Span) -> bool {
+    cx.app.program.unit_of(span.file).is_some_and(|unit| cx.app.is_of_page_without_node(unit))
+}
+
 /// `rejectUnauthorized: false`, `checkServerIdentity: () => undefined`.
 fn options(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -226,7 +232,7 @@ fn options(cx: &Context, findings: &mut Findings) {
                 .report(&RULE, span, "certificates of servers are not checked: `rejectUnauthorized` is false")
                 .fix(fixes::set(app, span, "rejectUnauthorized", true, false))
                 .known(known.certainty)
-                .known(if optional { Certainty::Tentative } else { Certainty::Certain })
+                .known(if optional || is_idle(cx, span) { Certainty::Tentative } else { Certainty::Certain })
                 .gain(GAIN)
                 .help("Leave `rejectUnauthorized` out; hand the authority of a private server to `ca`.")
                 .symbol("rejectUnauthorized")
@@ -263,7 +269,7 @@ fn environment(cx: &Context, findings: &mut Findings) {
             continue;
         }
         // An option that the person sets for a server of theirs.
-        let optional = write.conditional && write.development != Some(true);
+        let optional = write.conditional && write.development != Some(true) || is_idle(cx, write.span);
         let _ = findings
             .report(&RULE, write.span, "Node checks no certificate in this process from here on")
             .known(write.certainty)

@@ -1,6 +1,7 @@
 //! Programs that the app starts.
 
 use electrolint_model::app::ApiCall;
+use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::Trace;
 use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
@@ -78,6 +79,9 @@ const SINKS: &[(&str, Kind)] = &[
 /// Functions whose result a shell takes for one word.
 const CLEANERS: &[&str] = &["quote", "shellescape", "shell-escape", "shellEscape", "shell-quote", "escapeShellArg"];
 
+/// Functions that give a folder, in which the desktop shows the files and starts none.
+const FOLDERS: &[&str] = &["dirname"];
+
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let entrances = app.entrances();
@@ -90,7 +94,8 @@ fn check(cx: &Context, findings: &mut Findings) {
     places.dedup_by_key(|(call, _)| call.call);
     for (call, kind) in places {
         let Some(command) = call.argument(app, 0) else { continue };
-        let traces = app.traces(call.call, command, &entrances, CLEANERS);
+        let cleaners = if kind == Kind::Open { FOLDERS } else { CLEANERS };
+        let traces = app.traces(call.call, command, &entrances, cleaners);
         let shell = kind == Kind::Program && uses_shell(cx, &call);
         if kind == Kind::Open && app.is_contained(call.call, command) {
             continue;
@@ -108,6 +113,8 @@ fn check(cx: &Context, findings: &mut Findings) {
             .traces(call.call, list, &entrances, CLEANERS)
             .into_iter()
             .filter(|trace| trace.is_untrusted() && is_list(cx, list))
+            // The desktop tells where the file lies: no such path is an option.
+            .filter(|trace| shell || trace.origin.kind != SourceKind::OpenFile)
             .collect();
         if let Some(trace) = worst(&traces) {
             report(cx, findings, &call, list, trace, if shell { Kind::Shell } else { kind }, true);

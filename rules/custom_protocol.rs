@@ -90,6 +90,10 @@ fn files(cx: &Context, findings: &mut Findings) {
             .collect();
         let Some(trace) = worst(&traces) else { continue };
         let Some(handler) = handlers.iter().find(|handler| handler.declared_at(app, trace.origin.span)) else { continue };
+        // An address of `file:` that is put below no folder names the file that it names by itself.
+        if handler.scheme.as_deref() == Some("file") && !is_below_a_folder(cx, sink.path) {
+            continue;
+        }
         if app.contains_paths(handler, sink.call) {
             continue;
         }
@@ -112,6 +116,24 @@ fn files(cx: &Context, findings: &mut Findings) {
     }
 }
 
+/// Whether a path is made by joining it to something: `path.join(folder, name)`, `${folder}/${name}`.
+fn is_below_a_folder(cx: &Context, path: V) -> bool {
+    cx.app.eval(path).iter().any(|known| match &known.thing {
+        Thing::Result(api, _) => is_joining(api),
+        Thing::Template(_) => true,
+        // `callback({ path })`.
+        Thing::Object(object) => cx.app.program.property(object, "path", None).values.iter().any(|placed| {
+            matches!(&placed.known.thing, Thing::Template(_))
+                || matches!(&placed.known.thing, Thing::Result(api, _) if is_joining(api))
+        }),
+        _ => false,
+    })
+}
+
+fn is_joining(api: &str) -> bool {
+    matches!(api, "path.join" | "path.resolve" | "path.posix.join")
+}
+
 /// What links that start the app make it load.
 fn links(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -128,12 +150,16 @@ fn links(cx: &Context, findings: &mut Findings) {
             .filter(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
             .collect();
         let Some(trace) = worst(&traces) else { continue };
+        let chosen = |v: V| {
+            let traces = app.traces(load.call, v, &entrances, &[]);
+            traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
+        };
+        if app.eval(url).iter().all(|known| names_server(&known.thing, &chosen)) {
+            continue;
+        }
         // What comes first decides where it leads: `${page}${link.hash}`.
         let heads: Vec<V> = app.eval(url).iter().filter_map(|known| head(&known.thing)).collect();
-        let leads = heads.is_empty() || heads.iter().any(|head| {
-            let traces = app.traces(load.call, *head, &entrances, &[]);
-            traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
-        });
+        let leads = heads.is_empty() || heads.iter().any(|head| chosen(*head));
         findings
             .report(&RULE, load.span, "a link that starts the app decides what it loads")
             .known(load.certainty)
@@ -155,6 +181,23 @@ fn head(thing: &Thing) -> Option<V> {
         },
         _ => None,
     }
+}
+
+/// Whether an address is closed after its server, and nobody else chose a part of that: `https://${branch}.example.com/${path}`.
+fn names_server(thing: &Thing, chosen: &dyn Fn(V) -> bool) -> bool {
+    let Thing::Template(parts) = thing else { return is_own(thing) };
+    let mut text = String::new();
+    for part in parts.iter() {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Hole(v, _) if text.contains("://") && !chosen(*v) => text.push('x'),
+            Part::Hole(..) => return false,
+        }
+        if text.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#'])) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A known address, or one whose host is closed before anything unknown follows.

@@ -1,11 +1,11 @@
 //! `executeJavaScript`, `eval`, `new Function` and kin.
 
 use electrolint_model::app::sources::SourceKind;
+use electrolint_model::link::things::{Part, Thing};
 use electrolint_model::link::V;
-use electrolint_model::link::things::Thing;
 
 use crate::untrusted::{Sink, calls, worst};
-use crate::{Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
     /// A text that is not the app's own is run as script.
@@ -156,6 +156,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             })
             .known(call.certainty)
             .traced(trace)
+            .at_most(if kind == Kind::Module && is_below_a_folder(cx, v) { Confidence::Tentative } else { Confidence::Certain })
             .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
             .gain(gain)
             .help(match kind {
@@ -166,4 +167,14 @@ fn check(cx: &Context, findings: &mut Findings) {
             })
             .symbol(app.symbol(call.call));
     }
+}
+
+/// `'./languages/' + name`: whoever chooses the name must put a script where it leads besides.
+fn is_below_a_folder(cx: &Context, v: V) -> bool {
+    let values = cx.app.eval(v);
+    !values.is_empty()
+        && values.iter().all(|known| match &known.thing {
+            Thing::Template(parts) => matches!(parts.first(), Some(Part::Text(head)) if head.ends_with('/')),
+            _ => false,
+        })
 }

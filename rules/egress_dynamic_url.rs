@@ -1,12 +1,14 @@
 //! Requests to servers that somebody else names.
 
-use electrolint_model::app::Process;
+use electrolint_model::app::{Process, WindowKind};
+use electrolint_model::electron::preferences::Value;
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::link::things::{Part, Thing};
 use electrolint_model::link::{C, V};
 
 use crate::finding::Relation;
+use crate::handlers::windows;
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -45,6 +47,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         .filter(|(_, entrance)| matches!(entrance.kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message))
         .map(|(f, entrance)| (f, entrance.kind))
         .collect();
+    let pages_ask_anyone = pages_ask_anyone(cx);
     for (call, v) in app.request_addresses() {
         if app.process(call.call.0) == Process::Renderer || app.is_chosen_from_a_menu(call.call) {
             continue;
@@ -53,6 +56,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         let taken = if reaches.iter().any(|reach| reach.origin.kind.is_untrusted()) { None } else { taken_out(cx, call.call, v) };
         let untrusted = reaches.iter().chain(&taken).filter(|reach| reach.origin.kind.is_untrusted());
         let Some(worst) = untrusted.max_by_key(|reach| rank(reach)) else { continue };
+        if worst.origin.kind == SourceKind::Ipc && pages_ask_anyone {
+            continue;
+        }
         let record = app.program.call(call.call);
         let mut report = findings
             .report(&RULE, app.span(v), "somebody else's data decides which server is asked")
@@ -74,6 +80,18 @@ fn check(cx: &Context, findings: &mut Findings) {
             report = report.related(span, why);
         }
     }
+}
+
+/// Whether every page may ask any server without the main process, for no origin holds it or it has Node.
+fn pages_ask_anyone(cx: &Context) -> bool {
+    let mut windows = windows(cx).into_iter().filter(|window| window.kind != WindowKind::Webview).peekable();
+    windows.peek().is_some()
+        && windows.all(|window| {
+            let preferences = window.effective(cx.app);
+            preferences.web_security.value == Value::Known(false)
+                || preferences.node_integration_effective() == Value::Known(true)
+                    && preferences.context_isolation.value == Value::Known(false)
+        })
 }
 
 /// A whole address that is taken out of somebody else's data: `new URL(link).searchParams.get('feed')`.

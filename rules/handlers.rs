@@ -1,6 +1,8 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
-use electrolint_model::app::{Content, Listener, Window, WindowKind};
+use std::collections::BTreeSet;
+
+use electrolint_model::app::{Content, Listener, Load, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
 use electrolint_model::source::FOREIGN_SCRIPT;
@@ -18,7 +20,23 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .filter(|window| !matches!(window.kind, WindowKind::Override | WindowKind::Attach | WindowKind::Features))
         .filter(|window| window.development != Some(true))
         .filter(|window| !cx.app.is_separate_file(window.span.file))
+        .filter(|window| !shows_chromium_only(cx, window))
         .collect()
+}
+
+/// Whether only pages of Chromium's own are loaded into a window, such as `chrome://webrtc-internals`: they lead nowhere.
+pub(crate) fn shows_chromium_only(cx: &Context, window: &Window) -> bool {
+    let app = cx.app;
+    let mut loads = app.loads().iter().filter(|load| match &load.window {
+        Origin::Created(call) => window.call == Some(*call),
+        _ => false,
+    });
+    let is_chromium = |load: &Load| {
+        load.url.is_some_and(|url| {
+            app.eval(url).iter().all(|known| known.thing.head().is_some_and(|(head, _)| head.starts_with("chrome://")))
+        })
+    };
+    loads.clone().next().is_some() && loads.all(is_chromium)
 }
 
 /// Whether a handler set on this object holds for this window.
@@ -80,7 +98,8 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
 /// How sure it is that something is absent: as sure as what was read.
 pub(crate) fn absence(cx: &Context) -> Certainty {
     use electrolint_model::problem::ProblemKind;
-    let lost = cx.app.problems.iter().any(|problem| {
+    let app = cx.app;
+    let lost = app.problems.iter().any(|problem| {
         matches!(
             problem.kind,
             ProblemKind::FileTooLarge
@@ -88,8 +107,24 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
                 | ProblemKind::Unreadable
                 | ProblemKind::LimitReached
                 | ProblemKind::Internal
-        ) || (problem.kind == ProblemKind::ParseError && problem.path.ends_with('s'))
+        )
     });
+    let is_script =
+        |path: &str| path.ends_with('s') && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| path.ends_with(ending));
+    let mut broken = app
+        .problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::ParseError && is_script(&problem.path))
+        .peekable();
+    // What the app never gets to, where its start is known, sets no handler of it.
+    let lost = lost
+        || broken.peek().is_some() && {
+            let reached: Option<BTreeSet<&str>> = app.start_script().map(|_| {
+                let units = app.entries().reached.iter();
+                units.map(|unit| app.sources.file(app.program.file(*unit)).path.as_str()).collect()
+            });
+            broken.any(|problem| reached.as_ref().is_none_or(|reached| reached.contains(problem.path.as_str())))
+        };
     // A handler may be written in CoffeeScript.
     let lost = lost || cx.app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
     if lost { Certainty::Tentative } else { Certainty::Firm }

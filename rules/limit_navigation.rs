@@ -2,6 +2,7 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
+use electrolint_model::app::{Window, WindowKind};
 use electrolint_model::electron::api;
 
 use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
@@ -57,6 +58,14 @@ rule! {
 const GAIN: &str = "A page of the attacker's runs in this window, with its preload and session.";
 const HELP: &str = "Handle `will-navigate` for every contents: compare `new URL(url).origin` with the app's own, and call `event.preventDefault()` for all others.";
 
+/// A webview whose site is not known: one in which the user goes where he likes, perhaps.
+fn shows_any_site(cx: &Context, window: &Window) -> bool {
+    window.kind == WindowKind::Webview
+        && (cx.app.webviews())
+            .find(|element| element.span == window.span)
+            .is_some_and(|element| element.source().is_none() && element.attribute("src").is_some())
+}
+
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let mut listeners = app.listeners("WebContents", "will-navigate");
@@ -94,7 +103,9 @@ fn check(cx: &Context, findings: &mut Findings) {
             !judged.iter().any(|(listener, verdict)| covers(listener, window) && !matches!(verdict, Verdict::Allows(_)))
         })
         .collect();
-    let worst = uncovered.iter().max_by_key(|window| (severity(cx, window), std::cmp::Reverse(window.span)));
+    let worst = uncovered
+        .iter()
+        .max_by_key(|window| (!shows_any_site(cx, window), severity(cx, window), std::cmp::Reverse(window.span)));
     let Some(window) = worst else { return };
     let idle = judged.iter().find(|(listener, verdict)| covers(listener, window) && matches!(verdict, Verdict::Allows(_)));
     let message = match idle {
@@ -106,6 +117,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         .report(&RULE, window.span, message)
         .severity(severity(cx, window))
         .known(window.certainty.min(absence(cx)))
+        .at_most(if shows_any_site(cx, window) { Confidence::Tentative } else { Confidence::Certain })
         .app_wide()
         .gain(GAIN)
         .help(HELP)

@@ -2,10 +2,11 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
-use electrolint_model::app::{Window, WindowKind};
+use electrolint_model::app::{Listener, Window, WindowKind};
 use electrolint_model::electron::api;
+use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, shows_chromium_only, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -53,6 +54,13 @@ fn is_closed_webview(cx: &Context, window: &Window) -> bool {
             .is_some_and(|element| !element.spread && element.attribute("allowpopups").is_none())
 }
 
+/// A handler of a window that only shows pages of Chromium's own.
+fn is_of_chromium(cx: &Context, listener: &Listener) -> bool {
+    let Some(Origin::Created(call)) = listener.receiver.as_ref().map(|host| &host.origin) else { return false };
+    let window = cx.app.windows.iter().find(|window| window.call == Some(*call));
+    window.is_some_and(|window| shows_chromium_only(cx, window))
+}
+
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let version = &app.electron.version;
@@ -71,6 +79,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
     }
     for (listener, verdict) in &judged {
+        if is_of_chromium(cx, listener) {
+            continue;
+        }
         let (span, message, confidence) = match verdict {
             Verdict::Allows(span) => (*span, "every address may be opened in a new window", Confidence::Certain),
             Verdict::Guarded(check) if check.strength == Strength::Weak => (

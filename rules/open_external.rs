@@ -1,6 +1,6 @@
 //! `shell.openExternal`.
 
-use electrolint_model::app::checks::Strength;
+use electrolint_model::app::checks::{LONGER_SCHEME, Strength};
 use electrolint_model::app::sources::Reach;
 use electrolint_model::link::things::{Part, Thing};
 
@@ -61,6 +61,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             .place(Relation::Source, worst.origin.span, format!("it comes from {}", worst.origin.kind.text()));
         if let Some((span, why)) = worst.weak {
             report = report.related(span, why);
+            // It takes a scheme `httpsomething:` that a program has registered.
+            if why == LONGER_SCHEME {
+                report = report.at_most(Confidence::Tentative);
+            }
         }
         for &span in &worst.origin.through {
             report = report.place(Relation::Step, span, "handed over here");

@@ -57,6 +57,10 @@ impl<'a> Findings<'a> {
             if app.is_separate_file(finding.span.file) && !app.is_of_addon(finding.span.file) {
                 finding.confidence = Confidence::Tentative;
             }
+            // What a library does with data is for the one to judge who gives it data.
+            if finding.scope == Scope::Site && app.is_vendored(finding.span.file) {
+                finding.confidence = Confidence::Tentative;
+            }
         }
         found.sort_by(|a, b| {
             let key = |finding: &Finding| (finding.span, finding.rule, finding.message.clone());

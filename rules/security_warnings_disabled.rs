@@ -50,6 +50,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain("Nothing by itself: what the warnings would say stays unseen.")
             .help("Take it out, and mend what the warnings say.")
             .symbol(write.symbol.clone())
-            .development(write.development);
+            // A tool of whoever builds the app does not ship.
+            .development(if cx.app.is_product_file(write.span.file) { write.development } else { Some(true) });
     }
 }

@@ -20,7 +20,7 @@ use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
 pub(super) use helpers::Said;
 pub(super) use strength::judged;
-pub use strength::{Judged, Lets, Strength};
+pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
 pub(super) use subjects::Subjects;
 
 /// What begins so asks the user.

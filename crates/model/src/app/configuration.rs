@@ -87,6 +87,10 @@ impl App<'_> {
             let (folder, name) = split(&file.path);
             let is_here = folder == self.sources.root;
             let packager = match name {
+                _ if is_here && name.starts_with("vue.config.") => {
+                    self.in_plugin_of_vue(FileId(index as u32), &mut found);
+                    continue;
+                }
                 _ if is_here && name.starts_with("electron-builder") => Packager::Builder,
                 _ if is_here && name.starts_with("forge.config.") => Packager::Forge,
                 _ if named.contains(&file.path) => Packager::Builder,
@@ -169,6 +173,35 @@ impl App<'_> {
             None => {
                 found.push(Configuration { packager, object: None, certainty: Certainty::Tentative, span: start });
             }
+        }
+    }
+
+    /// `pluginOptions: { electronBuilder: { builderOptions: { … } } }`, which the plugin of Vue CLI hands to electron-builder.
+    ///
+    /// <https://nklayman.github.io/vue-cli-plugin-electron-builder/guide/configuration.html>
+    fn in_plugin_of_vue(&self, file: FileId, found: &mut Vec<Configuration>) {
+        let Some(values) = self.program.unit_of(file).and_then(|unit| self.program.exported(unit, "default", 0)) else {
+            return;
+        };
+        let mut objects: Vec<(Object, Span)> = Vec::new();
+        let start = Span { file, start: 0, end: 0 };
+        objects.extend(values.iter().filter_map(|known| match &known.thing {
+            Thing::Object(object) => Some((object.clone(), start)),
+            _ => None,
+        }));
+        for key in ["pluginOptions", "electronBuilder", "builderOptions"] {
+            objects = objects
+                .iter()
+                .flat_map(|(object, _)| self.program.property(object, key, None).values)
+                .filter_map(|placed| match placed.known.thing {
+                    Thing::Object(object) => Some((object, self.key_span(placed.span))),
+                    _ => None,
+                })
+                .collect();
+        }
+        for (object, span) in objects {
+            let (packager, certainty) = (Packager::Builder, Certainty::Firm);
+            found.push(Configuration { packager, object: Some(object), certainty, span });
         }
     }
 

@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::sources::SourceKind;
+use crate::electron::api;
 use crate::link::things::Thing;
 use crate::link::{F, UnitId, V};
 
@@ -61,6 +62,9 @@ impl App<'_> {
             ("globalThis", "message", SourceKind::Message, 0),
             ("ws", "message", SourceKind::Response, 0),
         ] {
+            if event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
+                continue;
+            }
             for listener in self.listeners(class, event) {
                 // A worker is told what to do by the page that made it.
                 if event != "message" || !self.is_worker(listener.call.0) {

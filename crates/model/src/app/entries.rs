@@ -89,6 +89,14 @@ impl App<'_> {
         !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
     }
 
+    /// Whether a file is a library of others that was put beside the app's scripts, by its name: `jquery.min.js`. The app does not start
+    /// with it.
+    pub fn is_vendored(&self, file: FileId) -> bool {
+        let name = split(&self.sources.file(file).path).1;
+        let is_minified = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|ending| name.ends_with(ending));
+        is_minified && !self.program.unit_of(file).is_some_and(|unit| self.entries().scripts.contains(&unit))
+    }
+
     /// Whether a file belongs to what is shipped, as far as can be told: neither another program nor a tool.
     pub fn is_product_file(&self, file: FileId) -> bool {
         let is_tool = self.sources.file(file).kind != FileKind::Html

@@ -134,7 +134,7 @@ impl App<'_> {
     }
 
     /// The key of a property, where the span begins with one.
-    fn key_span(&self, span: Span) -> Span {
+    pub(super) fn key_span(&self, span: Span) -> Span {
         let text = self.text(span);
         let end = text.find(['\n', ':', '=', '{']).unwrap_or(text.len());
         Span { end: span.start + text.get(..end).unwrap_or("").trim_end().len() as u32, ..span }

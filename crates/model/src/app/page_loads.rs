@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{C, V, split};
+use crate::link::{C, V, join, split};
 use crate::source::FileId;
 use crate::summary::{Key, Value};
 
@@ -27,7 +27,7 @@ impl App<'_> {
         self.window_of(load).is_some_and(|window| self.window_has_node(window))
     }
 
-    fn window_has_node(&self, window: &Window) -> bool {
+    pub(super) fn window_has_node(&self, window: &Window) -> bool {
         window
             .settings(self, "nodeIntegration")
             .iter()
@@ -41,31 +41,66 @@ impl App<'_> {
     }
 
     /// The pages that loads show: a page's file, and the load.
-    fn find_shown(&self) -> Vec<(FileId, Load)> {
+    fn find_shown<'s>(&'s self) -> Vec<(FileId, Load)> {
         let mut shown = Vec::new();
+        let all: FxHashSet<&str> = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str()).collect();
+        let manifests = self.sources.files.iter().filter(|file| split(&file.path).1 == "package.json");
+        let packages: FxHashSet<&str> = manifests.map(|file| split(&file.path).0).collect();
         let others = self.loads_into_unknown();
         for load in self.loads().iter().chain(&others) {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
             }
-            let pages_of = |exact| -> Vec<&str> {
+            let pages_of = |exact| -> Vec<&'s str> {
                 let paths = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str());
-                paths.filter(|path| addresses.iter().any(|address| ends_in(path, address, exact))).collect()
+                paths
+                    .filter(|path| addresses.iter().any(|address| ends_in(path, address, exact)))
+                    .filter(|path| !has_twin(path, &all))
+                    .collect()
             };
-            let exact = pages_of(true);
+            let mut exact = pages_of(true);
             // Of several pages of the name the one beside the script is meant, if there is one.
-            let folder = split(self.path(load.span)).0;
+            let script = self.path(load.span);
+            let folder = split(script).0;
             let beside: Vec<&str> = exact.iter().copied().filter(|path| split(path).0 == folder).collect();
+            // What a package inside the app's own holds, and no path leads to from the app's folder, is another program's page.
+            let own = package_of(script, &packages);
+            let is_inner = |path: &&str| {
+                let package = package_of(path, &packages);
+                package != own
+                    && package.strip_prefix(own).is_some_and(|rest| own.is_empty() || rest.starts_with('/'))
+                    && !addresses.iter().any(|address| join(own, address).as_deref() == Some(path))
+            };
+            if !exact.is_empty() && exact.iter().all(is_inner) {
+                let named: Vec<&str> =
+                    pages_of(false).into_iter().filter(|path| package_of(path, &packages) == own).collect();
+                exact = if named.is_empty() { exact } else { named };
+            }
+            let outer = |paths: Vec<&'s str>| {
+                let outer: Vec<&str> = paths.iter().copied().filter(|path| !is_inner(path)).collect();
+                if outer.is_empty() { paths } else { outer }
+            };
             let meant = match (beside.is_empty(), exact.is_empty()) {
                 (false, _) => beside,
-                (_, false) => likelier(exact),
-                _ => likelier(pages_of(false)),
+                (_, false) => likelier(outer(exact)),
+                _ => likelier(outer(pages_of(false))),
             };
             let meant: FxHashSet<&str> = meant.into_iter().collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
-            shown.extend(files.map(|file| (file, load.clone())));
+            // One address shows one page: of several that fit the one that lies highest is meant, if it is one.
+            let depth = |path: &str| path.matches('/').count();
+            let highest = meant.iter().map(|path| depth(path)).min().unwrap_or(0);
+            let ambiguous = meant.len() > addresses.len();
+            let only = meant.iter().filter(|path| depth(path) == highest).count() == 1;
+            for file in files {
+                let mut load = load.clone();
+                if ambiguous && !(only && depth(&self.sources.file(file).path) == highest) {
+                    load.certainty = Certainty::Tentative;
+                }
+                shown.push((file, load));
+            }
         }
         shown
     }
@@ -184,13 +219,39 @@ impl App<'_> {
                         return written;
                     }
                 }
-                let count = self.program.arguments(*c).len();
-                let index = if &**api == "new URL" || api.starts_with("url.") { 0 } else { count.saturating_sub(1) };
-                let argument = self.program.argument(*c, index);
-                argument.map_or_else(Vec::new, |argument| of(&self.program.eval_in(argument, frames)))
+                if &**api == "new URL" || api.starts_with("url.") {
+                    let argument = self.program.argument(*c, 0);
+                    return argument.map_or_else(Vec::new, |argument| of(&self.program.eval_in(argument, frames)));
+                }
+                self.joined_texts(*c, frames, &of)
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a path can end in that is joined of parts: the last part, after those before it that are known.
+    fn joined_texts(&self, c: C, frames: &Frames, of: &dyn Fn(&[Known]) -> Vec<String>) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for index in (0..self.program.arguments(c).len()).rev() {
+            let Some(argument) = self.program.argument(c, index) else { break };
+            let values = self.program.eval_in(argument, frames);
+            if found.is_empty() {
+                found = of(&values);
+                if found.is_empty() {
+                    break;
+                }
+                continue;
+            }
+            let [Known { thing: Thing::Text(folder), .. }] = &values[..] else { break };
+            for text in &mut found {
+                *text = format!(
+                    "{}/{}",
+                    folder.trim_end_matches('/'),
+                    text.trim_start_matches("./").trim_start_matches('/')
+                );
+            }
+        }
+        found
     }
 
     /// Whether a window that shows this page gives it Node. A page that no load names has it if every window of the app has it.
@@ -226,6 +287,20 @@ fn likelier(paths: Vec<&str>) -> Vec<&str> {
     let is_elsewhere = |path: &str| split(path).0.split('/').any(|folder| ELSEWHERE.contains(&folder));
     let likely: Vec<&str> = paths.iter().copied().filter(|path| !is_elsewhere(path)).collect();
     if likely.is_empty() { paths } else { likely }
+}
+
+/// Whether a template has a page of its name beside it, which a build takes in its place.
+fn has_twin(path: &str, pages: &FxHashSet<&str>) -> bool {
+    path.strip_suffix(".ejs").is_some_and(|stem| pages.contains(format!("{stem}.html").as_str()))
+}
+
+/// The nearest folder above a file that holds a manifest.
+fn package_of<'p>(path: &'p str, packages: &FxHashSet<&str>) -> &'p str {
+    let mut folder = split(path).0;
+    while !folder.is_empty() && !packages.contains(folder) {
+        folder = split(folder).0;
+    }
+    folder
 }
 
 /// The end of an address that can be compared with a page's path.

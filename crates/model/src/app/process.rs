@@ -42,6 +42,27 @@ const MAIN_ONLY: [&str; 20] = [
     "screen",
 ];
 
+/// Modules that only a page has a use for.
+const OF_PAGES: [&str; 8] =
+    ["vue", "react-dom", "react-dom/client", "svelte", "solid-js/web", "preact", "@angular/core", "jquery"];
+
+impl App<'_> {
+    /// Whether a script runs in a page, by what it uses, and no window is known to give its pages Node: what Node alone reads
+    /// has no effect there.
+    pub fn is_of_page_without_node(&self, unit: UnitId) -> bool {
+        let summary = self.program.summary(unit);
+        let of_page = match self.process(unit) {
+            Process::Renderer => true,
+            Process::Unknown => (0..summary.imports.len()).any(|index| {
+                matches!(self.program.target(unit, ImportId(index as u32)),
+                    Target::External(module) if OF_PAGES.contains(&&**module))
+            }),
+            Process::Main | Process::Preload => false,
+        };
+        of_page && !self.windows.is_empty() && !self.windows.iter().any(|window| self.window_has_node(window))
+    }
+}
+
 /// Tells for each unit where it runs: by what it takes from Electron, by the page that holds it, and by who imports it.
 pub(super) fn find(app: &App) -> Vec<Process> {
     let units: Vec<UnitId> = app.program.unit_ids().collect();

@@ -3,7 +3,7 @@
 use super::App;
 use super::calls::ApiCall;
 use crate::link::things::*;
-use crate::link::{C, V};
+use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
 
@@ -121,6 +121,12 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("socket.io-client.connect", 0, RequestKind::Data),
 ];
 
+/// Functions between a menu and a request.
+const MOST_CALLERS: u32 = 3;
+
+/// Places from which such a function is called that are looked at.
+const MOST_MENUS: usize = 8;
+
 /// Keys of an options object that hold an address.
 const ADDRESS_KEYS: [&str; 7] = ["url", "uri", "baseURL", "baseUrl", "prefixUrl", "submitURL", "dsn"];
 
@@ -163,11 +169,12 @@ impl App<'_> {
         found
     }
 
-    /// Addresses of requests that send or fetch data, as they are handed over: the text, or the part of the options that names a server.
+    /// Addresses of requests that send or fetch data for the app, as they are handed over: the text, or the part of the options that
+    /// names a server. A download is the person's, and is no more than what a link of the page starts.
     pub fn request_addresses(&self) -> Vec<(ApiCall, V)> {
         let mut found = Vec::new();
         for &(api, index, kind) in APIS {
-            if !matches!(kind, RequestKind::Data | RequestKind::Download | RequestKind::Update) {
+            if !matches!(kind, RequestKind::Data | RequestKind::Update) {
                 continue;
             }
             for call in self.calls(api).iter() {
@@ -219,14 +226,24 @@ impl App<'_> {
         });
     }
 
-    /// Whether a call happens because the user chose it from a menu: `{ label, click: () => contents.downloadURL(url) }`.
+    /// Whether a call happens because the user chose it from a menu: `{ label, click: () => contents.downloadURL(url) }`, or in a
+    /// function that is called from nowhere else.
     pub fn is_chosen_from_a_menu(&self, c: C) -> bool {
+        self.is_of_a_menu(c, 0)
+    }
+
+    fn is_of_a_menu(&self, c: C, depth: u32) -> bool {
         let summary = self.program.summary(c.0);
         let mut function = self.program.call(c).function;
         for _ in 0..8 {
             let record = summary.function(function);
             if record.holder.is_some() && record.name.is_some_and(|name| summary.str(name) == "click") {
                 return true;
+            }
+            let callers = self.program.callers(F(c.0, function));
+            if depth < MOST_CALLERS && !callers.is_empty() {
+                return callers.len() <= MOST_MENUS
+                    && callers.iter().all(|caller| self.is_of_a_menu(*caller, depth + 1));
             }
             if record.parent == function {
                 return false;

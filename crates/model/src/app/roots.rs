@@ -7,6 +7,9 @@ use crate::link::things::Thing;
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{BindingId, CallId, FunctionId, Operator, Value};
 
+/// Writes to one variable that parse what it held.
+const MOST_PARSES: usize = 4;
+
 /// Which part of an address a check looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UrlPart {
@@ -93,6 +96,9 @@ impl App<'_> {
                         _ => {}
                     }
                 }
+                if let Some(parameter) = self.parsed_in_place(v.0, binding) {
+                    return self.url_part_at(parameter, depth + 1);
+                }
                 Some((Root { unit: v.0, base: Base::Binding(binding), path: Vec::new() }, UrlPart::Whole))
             }
             Value::Parameter(function, index) | Value::RestParameter(function, index) => {
@@ -142,23 +148,7 @@ impl App<'_> {
                         _ => {}
                     }
                 }
-                let parses = self.program.eval(callee).iter().any(|known| match &known.thing {
-                    Thing::Api(path) => matches!(
-                        &**path,
-                        "URL"
-                            | "url.URL"
-                            | "URL.parse"
-                            | "url.parse"
-                            | "String"
-                            | "encodeURI"
-                            | "decodeURI"
-                            | "window.URL"
-                            | "whatwg-url.URL"
-                            | "url-parse"
-                            | "url-parse.default"
-                    ),
-                    _ => false,
-                });
+                let parses = self.is_parser_of_addresses(callee);
                 let argument = self.program.argument(c, 0)?;
                 if parses {
                     return self.url_part_at(argument, depth + 1);
@@ -215,6 +205,48 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// What takes an address apart, or leaves it as it is.
+    fn is_parser_of_addresses(&self, callee: V) -> bool {
+        self.program.eval(callee).iter().any(|known| match &known.thing {
+            Thing::Api(path) => matches!(
+                &**path,
+                "URL"
+                    | "url.URL"
+                    | "URL.parse"
+                    | "url.parse"
+                    | "String"
+                    | "encodeURI"
+                    | "decodeURI"
+                    | "window.URL"
+                    | "whatwg-url.URL"
+                    | "url-parse"
+                    | "url-parse.default"
+            ),
+            _ => false,
+        })
+    }
+
+    /// The parameter that a variable is, parsed or not: `if (typeof url === 'string') url = new URL(url)`.
+    fn parsed_in_place(&self, unit: UnitId, binding: BindingId) -> Option<V> {
+        let summary = self.program.summary(unit);
+        let [first, others @ ..] = &summary.bindings[binding.index()].writes[..] else { return None };
+        if others.is_empty()
+            || others.len() > MOST_PARSES
+            || !matches!(summary.value(first.value), Value::Parameter(..))
+        {
+            return None;
+        }
+        let parses = |value| {
+            let Value::Call(call) = summary.value(value) else { return false };
+            let c = C(unit, call);
+            let of_itself = self.program.argument(c, 0).is_some_and(
+                |argument| matches!(summary.value(argument.1), Value::Binding(of) if argument.0 == unit && of == binding),
+            );
+            of_itself && self.is_parser_of_addresses(V(unit, self.program.call(c).callee))
+        };
+        others.iter().all(|write| parses(write.value)).then_some(V(unit, first.value))
     }
 
     /// `url.split('#')`, of which the first part is read: where it leads is said before that sign, and before `:` stands its scheme.

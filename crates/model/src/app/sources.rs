@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::App;
 use super::checks::{Base, Judged, Root, Strength};
+use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -26,6 +27,8 @@ pub enum SourceKind {
     WindowOpen,
     /// Another program or a web page, by a link of the app's scheme.
     OpenUrl,
+    /// The desktop, by the name of a file that is opened with the app.
+    OpenFile,
     /// Who starts the app, by its arguments.
     Arguments,
     /// A page, by a message or event.
@@ -56,6 +59,7 @@ impl SourceKind {
             Self::Navigation => "where a page navigates",
             Self::WindowOpen => "what a page opens",
             Self::OpenUrl => "a link that starts the app",
+            Self::OpenFile => "a file that is opened with the app",
             Self::Arguments => "the arguments of the command line",
             Self::Message => "a message of a page",
             Self::Response => "the answer of a server",
@@ -128,11 +132,12 @@ impl App<'_> {
             ("WebContents", "console-message", SourceKind::Message),
             ("WebviewTag", "console-message", SourceKind::Message),
             ("app", "open-url", SourceKind::OpenUrl),
-            ("app", "open-file", SourceKind::OpenUrl),
+            ("app", "open-file", SourceKind::OpenFile),
             ("app", "second-instance", SourceKind::Arguments),
             ("ipcRenderer", "", SourceKind::Unknown),
         ] {
-            if event.is_empty() {
+            // What is never emitted brings nothing.
+            if event.is_empty() || event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
                 continue;
             }
             for listener in self.listeners(class, event) {
@@ -334,8 +339,8 @@ impl Walk<'_, '_> {
             return;
         };
         let mut judged = judged.clone();
-        // A server that tells where to go on is most often one that the app trusts.
-        if trace.opaque || trace.origin.kind == SourceKind::Response {
+        // A server that tells where to go on is most often one that the app trusts, and what an app keeps it has most often looked at.
+        if trace.opaque || trace.kept || trace.origin.kind == SourceKind::Response {
             judged.strength = judged.strength.max(Strength::Opaque);
         }
         let through = std::mem::replace(&mut self.through, trace.origin.through.clone());

@@ -35,6 +35,8 @@ pub struct Trace {
     pub opaque: bool,
     /// The data is all of the value, not put into a text of the app's.
     pub whole: bool,
+    /// It was kept in a list or a map in between: what was done to it there is not seen from here.
+    pub kept: bool,
 }
 
 impl Trace {
@@ -88,7 +90,7 @@ impl App<'_> {
             seen: FxHashSet::default(),
             found: Vec::new(),
         };
-        walk.visit(v, State { depth: 0, opaque: false, whole: true, property: None });
+        walk.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
         walk.found
     }
 }
@@ -130,6 +132,7 @@ struct State<'s> {
     depth: u32,
     opaque: bool,
     whole: bool,
+    kept: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
@@ -161,6 +164,7 @@ impl<'a> Walk<'_, 'a> {
             origin: Origins { kind, span, through: self.through.clone() },
             opaque: state.opaque,
             whole: state.whole,
+            kept: state.kept,
         };
         if !self.found.contains(&trace) {
             self.found.push(trace);
@@ -191,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
         // What was put into a list or a map comes out of it again.
         if matches!(value, Value::Binding(_) | Value::Member(..)) {
             for added in app.program.put_into(v) {
-                self.visit(added, state.part());
+                self.visit(added, State { kept: true, ..state.part() });
             }
         }
         match value {

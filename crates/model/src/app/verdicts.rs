@@ -128,10 +128,26 @@ impl App<'_> {
 
     /// A verdict that only holds under a condition: what the condition says of the address counts for it.
     fn under(&self, f: F, condition: Option<ConditionId>, root: &Root, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Denies => verdict,
-            _ => verdict.or_guarded(self.guard_of_root(f, condition, root)),
+        if matches!(verdict, Verdict::Denies) {
+            return verdict;
         }
+        if self.program.development_of(f.0, condition, &Default::default()) == Some(true) {
+            return Verdict::Denies;
+        }
+        let verdict = verdict.or_guarded(self.guard_of_root(f, condition, root));
+        let summary = self.program.summary(f.0);
+        let state = summary.conditions_at(condition).find(|condition| self.asks_for_state(V(f.0, condition.test), f));
+        match (&verdict, state) {
+            (Verdict::Allows(_), Some(condition)) => {
+                Verdict::Guarded(judged(Strength::Opaque, Some(self.program.span(V(f.0, condition.test))), None))
+            }
+            _ => verdict,
+        }
+    }
+
+    /// Whether a test asks how the app stands, and not what is requested: no page decides how it comes out.
+    fn asks_for_state(&self, test: V, f: F) -> bool {
+        self.truth_of(test).is_none() && !self.parameters_of(test, f).iter().any(Option::is_some)
     }
 
     fn answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
@@ -232,8 +248,11 @@ impl App<'_> {
                         (false, true) => self.guard_by_test(V(literal.0, test), false, root),
                         _ => return Verdict::Allows(span),
                     };
+                    let test = V(literal.0, test);
                     return if judged.strength > Strength::None {
                         Verdict::Guarded(judged)
+                    } else if self.asks_for_state(test, F(test.0, self.program.summary(test.0).owner(test.1))) {
+                        Verdict::Guarded(super::checks::judged(Strength::Opaque, Some(self.span(test)), None))
                     } else {
                         Verdict::Allows(span)
                     };

@@ -160,6 +160,15 @@ pub fn listener(of: &str, event: &str, parameter: u32) -> Option<(&'static str, 
     })
 }
 
+/// What emits an event of this name, if nothing else does.
+pub fn only_emitter(event: &str) -> Option<&'static str> {
+    Some(match event {
+        "web-contents-created" | "browser-window-created" => "app",
+        "did-attach-webview" => "WebContents",
+        _ => return None,
+    })
+}
+
 /// What the parameter of a callback handed to a method is.
 pub fn callback(of: &str, method: &str, parameter: u32) -> Option<(&'static str, Origin)> {
     Some(match (of, method, parameter) {

@@ -86,6 +86,14 @@ impl Program<'_> {
             }
             "then" if place == 0 && index == 0 => Some(self.step(&self.eval(object), object)),
             name if place == 1 && electron::LISTEN.contains(&name) => {
+                // Who emits is not known, and nothing but Electron emits this.
+                let event = self.argument(call, 0).map(|argument| self.eval(argument));
+                let event = event.as_ref().and_then(|event| event.iter().find_map(Known::text));
+                if let Some(emitter) = event.and_then(electron::only_emitter)
+                    && let Some(found) = electron::listener(emitter, event.unwrap_or(""), index)
+                {
+                    return Some(host(found));
+                }
                 let mut values = Vec::new();
                 for &emit in self.emits(call).iter() {
                     if let Some(argument) = self.argument(emit, index as usize + 1) {

@@ -55,9 +55,32 @@ impl Lowering {
         for pattern in patterns {
             self.declare_pattern(pattern, BindingKind::Parameter);
         }
-        for (index, pattern) in patterns.iter().enumerate() {
-            self.parameter(id, index as u32, pattern);
+        let mut index = 0;
+        for pattern in patterns {
+            // `(...[event, contents])` names as many parameters.
+            match pattern {
+                Pat::Rest(rest) if let Pat::Array(list) = &*rest.arg => {
+                    for element in &list.elems {
+                        match element {
+                            Some(element) => {
+                                self.parameter(id, index, element);
+                            }
+                            None => self.unnamed_parameter(id, range(list.span)),
+                        }
+                        index += 1;
+                    }
+                }
+                pattern => {
+                    self.parameter(id, index, pattern);
+                    index += 1;
+                }
+            }
         }
+    }
+
+    fn unnamed_parameter(&mut self, id: FunctionId, span: Range) {
+        let unnamed = s::Parameter { binding: None, default: None, type_hint: None, rest: false, span };
+        self.out.functions[id.index()].parameters.push(unnamed);
     }
 
     pub(super) fn parameter(&mut self, id: FunctionId, index: u32, pattern: &Pat) -> ValueId {

@@ -7,6 +7,12 @@ use crate::link::{C, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
+/// Writes to one variable that are looked at.
+const MOST_WRITES: usize = 4;
+
+/// Parts inside parts of a value that are looked at.
+const MOST_PARTS: u32 = 7;
+
 impl App<'_> {
     pub(super) fn equality(&self, left: V, right: V, equal: bool, root: &Root, span: Span, depth: u32) -> Judged {
         for (subject, other) in [(left, right), (right, left)] {
@@ -33,6 +39,13 @@ impl App<'_> {
                     _ => false,
                 };
                 return judged(if holds { Strength::Host } else { Strength::None }, None, None);
+            }
+            // `contents.getURL() === ''`: nothing is shown yet that could lead anywhere.
+            if equal && self.is_address_shown(subject) && self.is_no_address(other) {
+                return judged(Strength::Host, Some(span), None);
+            }
+            if equal && self.constant(other).is_some() && self.is_made_from(subject, root) {
+                return judged(Strength::Opaque, Some(span), None);
             }
             let Some((found, part)) = self.url_part(subject) else { continue };
             if self.is_consent(&found) {
@@ -67,6 +80,53 @@ impl App<'_> {
             };
         }
         Judged::NOTHING
+    }
+
+    /// Whether a value is what a window shows now.
+    fn is_address_shown(&self, v: V) -> bool {
+        matches!(self.program.value(self.program.behind(v)), Value::Call(call) if self.gives_address_shown(C(v.0, call)))
+    }
+
+    /// `contents.getURL()`.
+    pub(super) fn gives_address_shown(&self, c: C) -> bool {
+        self.api_of(c).is_some_and(|(path, _)| matches!(&*path, "WebContents.getURL" | "WebviewTag.getURL"))
+    }
+
+    fn is_no_address(&self, v: V) -> bool {
+        self.constant(v).is_some_and(|known| matches!(known.text(), Some("" | "about:blank")))
+    }
+
+    /// Whether a value is, or may be, made from the scheme or the server of an address in a way that is not followed: from parts of it,
+    /// or in one of several writes to a variable.
+    pub(super) fn is_made_from(&self, subject: V, root: &Root) -> bool {
+        if self.part_of(subject, root).is_some() {
+            return false;
+        }
+        let Value::Binding(binding) = self.program.value(subject) else { return self.holds_server(subject, root, 0) };
+        let writes = &self.program.summary(subject.0).bindings[binding.index()].writes;
+        writes.len() <= MOST_WRITES && writes.iter().any(|write| self.holds_server(V(subject.0, write.value), root, 0))
+    }
+
+    /// Whether the scheme or the server of an address is part of a value.
+    fn holds_server(&self, v: V, root: &Root, depth: u32) -> bool {
+        if depth > MOST_PARTS {
+            return false;
+        }
+        if let Some(UrlPart::Protocol | UrlPart::Host | UrlPart::Origin) = self.part_of(v, root) {
+            return true;
+        }
+        let inside = |inner| self.holds_server(V(v.0, inner), root, depth + 1);
+        let summary = self.program.summary(v.0);
+        match summary.value(summary.behind(v.1)) {
+            Value::Template(list) => summary.items(list).iter().any(|item| inside(item.value)),
+            Value::Binary(_, left, right) => inside(left) || inside(right),
+            Value::Member(inner, _) | Value::Index(inner, _) | Value::Await(inner) => inside(inner),
+            Value::Call(call) => match summary.value(summary.call(call).callee) {
+                Value::Member(inner, _) => inside(inner),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// Whether a value is what the user answered in a dialog.

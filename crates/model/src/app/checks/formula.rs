@@ -4,10 +4,28 @@ use super::strength::*;
 use super::{App, Root};
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
-use crate::summary::{Condition, ConditionId, Operator, Value};
+use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, Value, ValueId};
 
 /// Tests inside tests that are followed; a helper counts for five.
 const MOST_DEPTH: u32 = 24;
+
+/// Writes to a flag that are looked at.
+const MOST_WRITES: usize = 6;
+
+/// Writes to properties of one name among which those of a flag are looked for.
+const MOST_WRITES_OF_NAME: usize = 64;
+
+/// What is written to a flag, in which function, under which conditions.
+type Set = (ValueId, FunctionId, Option<ConditionId>);
+
+/// Something that is true or false from the start, and the other under conditions.
+pub(super) struct Flag {
+    /// How it comes out where it was set.
+    stands: bool,
+    function: FunctionId,
+    /// What holds at each place that sets it.
+    pub conditions: Vec<Option<ConditionId>>,
+}
 
 /// A condition, taken apart.
 #[derive(Clone, Debug)]
@@ -84,7 +102,10 @@ impl App<'_> {
             }
             Value::Binding(binding) => {
                 let only = self.program.summary(test.0).written_once(binding);
-                only.map_or_else(Formula::nothing, |only| go(at(only), holds))
+                match only {
+                    Some(only) => go(at(only), holds),
+                    None => self.flag(test, holds, root, depth),
+                }
             }
             Value::Await(inner) => go(at(inner), holds),
             Value::Call(call) => self.call_formula(C(test.0, call), holds, root, depth),
@@ -95,10 +116,71 @@ impl App<'_> {
                 let said = self
                     .call_behind(at(object))
                     .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
-                said.map_or_else(Formula::nothing, Formula::Atom)
+                said.map_or_else(|| self.flag(test, holds, root, depth), Formula::Atom)
             }
             _ => Formula::nothing(),
         }
+    }
+
+    /// A flag that is set under conditions, and stands otherwise before: it says what they say.
+    ///
+    /// `let own = false; if (new URL(url).host === 'example.com') own = true;`
+    fn flag(&self, v: V, holds: bool, root: &Root, depth: u32) -> Formula {
+        let Some(flag) = self.flag_behind(v).filter(|flag| flag.stands == holds) else { return Formula::nothing() };
+        let set = |condition: &Option<ConditionId>| {
+            Formula::All(self.conditions(F(v.0, flag.function), *condition, root, depth))
+        };
+        Formula::Any(flag.conditions.iter().map(set).collect())
+    }
+
+    /// The flag that a variable, or a property of an object of the function's own, is.
+    pub(super) fn flag_behind(&self, v: V) -> Option<Flag> {
+        let summary = self.program.summary(v.0);
+        let bool_of = |value| match summary.value(value) {
+            Value::Bool(bool) => Some(bool),
+            _ => None,
+        };
+        let (before, function, later): (bool, FunctionId, Vec<Set>) = match summary.value(v.1) {
+            Value::Binding(binding) => {
+                let [first, later @ ..] = &summary.bindings[binding.index()].writes[..] else { return None };
+                if later.len() > MOST_WRITES || first.condition.is_some() {
+                    return None;
+                }
+                let later = later.iter().map(|write| (write.value, write.function, write.condition)).collect();
+                (bool_of(first.value)?, first.function, later)
+            }
+            Value::Member(object, name) => {
+                let Value::Binding(binding) = summary.value(object) else { return None };
+                let Value::Object(list) = summary.value(summary.written_once(binding)?) else { return None };
+                let mut properties = summary.properties(list).iter();
+                let property = properties.find(|property| property.key == Key::Name(name))?;
+                let mut later = Vec::new();
+                let writes = self.program.writes_to(summary.str(name));
+                if writes.len() > MOST_WRITES_OF_NAME {
+                    return None;
+                }
+                for &(unit, index) in writes {
+                    let write = (unit == v.0).then(|| summary.writes.get(index as usize)).flatten();
+                    let Some(write) = write
+                        .filter(|write| matches!(summary.value(write.object), Value::Binding(of) if of == binding))
+                    else {
+                        continue;
+                    };
+                    if later.len() >= MOST_WRITES {
+                        return None;
+                    }
+                    later.push((write.value?, write.function, write.condition));
+                }
+                (bool_of(property.value)?, summary.bindings[binding.index()].function, later)
+            }
+            _ => return None,
+        };
+        let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && *of == function;
+        (!later.is_empty() && later.iter().all(is_set)).then(|| Flag {
+            stands: !before,
+            function,
+            conditions: later.into_iter().map(|(.., condition)| condition).collect(),
+        })
     }
 
     /// A look-up by a part of the address in an object of constants.

@@ -52,7 +52,14 @@ impl App<'_> {
             {
                 Some(part) if part != UrlPart::Other && holds => found_inside(span),
                 Some(part) if part != UrlPart::Other => Judged::NOTHING,
-                _ => self.in_list(object, given?, holds, span),
+                _ => match given {
+                    Some(given) => self.in_list(object, given, holds, span),
+                    // `allowed.includes(url.hostname.split('.')[1])`.
+                    None if holds && self.is_constant_collection(object) && self.is_made_from(argument?, root) => {
+                        judged(Strength::Opaque, Some(span), None)
+                    }
+                    None => return None,
+                },
             },
             // What is a number leads nowhere and starts nothing.
             "isInteger" | "isSafeInteger" | "isFinite" => match given {

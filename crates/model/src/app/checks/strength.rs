@@ -78,7 +78,7 @@ pub struct Judged {
 pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
 
 /// Why a scheme that is not closed by its colon is weak.
-pub(super) const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
+pub const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
 
 impl Judged {
     /// Nothing was found.

@@ -12,6 +12,9 @@ use crate::summary::{Operator, Value, ValueId};
 /// Values of one test that are looked at; a test of more may speak of anything.
 const MOST_VALUES: usize = 256;
 
+/// Writes to one variable that are looked at.
+const MOST_WRITES: usize = 5;
+
 /// Tests inside tests that are looked into for one that asks for development.
 const MOST_DEPTH: u32 = 24;
 
@@ -76,10 +79,17 @@ impl App<'_> {
             if seen.len() > MOST_VALUES {
                 return None;
             }
+            if let Some(flag) = self.flag_behind(V(test.0, value)) {
+                let set = flag.conditions.iter().flat_map(|condition| summary.conditions_at(*condition));
+                open.extend(set.map(|condition| condition.test));
+            }
             match summary.value(value) {
                 Value::Binding(binding) => {
                     bases.insert(Base::Binding(binding));
-                    open.extend(summary.written_once(binding));
+                    let writes = &summary.bindings[binding.index()].writes;
+                    if writes.len() <= MOST_WRITES {
+                        open.extend(writes.iter().map(|write| write.value));
+                    }
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
                     bases.insert(Base::Parameter(function, index));
@@ -95,7 +105,8 @@ impl App<'_> {
                         if matches!(summary.str(method), "some" | "every" | "find" | "any" | "findIndex"));
                     // Who agrees in a dialog agrees to whatever it is about.
                     let asks = || self.api_of(C(test.0, call)).is_some_and(|(path, _)| path.starts_with(CONSENT));
-                    if is_for_each || asks() {
+                    // What is shown now says something of every address.
+                    if is_for_each || asks() || self.gives_address_shown(C(test.0, call)) {
                         return None;
                     }
                     open.push(record.callee);

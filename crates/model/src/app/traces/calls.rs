@@ -245,6 +245,8 @@ impl Walk<'_, '_> {
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
             }
+            // `fetch(new Request('./data.json'))`.
+            Thing::Result(path, made) if &**path == "new Request" && *made != c => self.asks_itself(*made),
             _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
     }
