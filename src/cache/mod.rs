@@ -118,9 +118,8 @@ impl Cache {
 
     /// Keeps what was found in an app, and what its files say.
     pub(crate) fn keep(&mut self, page: Page, sources: &Sources, memory: &Memory, outcome: &Outcome) {
-        let files: Vec<_> = readable(sources, &page.files)
-            .filter_map(|(file, digest)| Some((digest, memory.find(file)?)))
-            .collect();
+        let files: Vec<_> =
+            readable(sources, &page.files).filter_map(|(file, digest)| Some((digest, memory.find(file)?))).collect();
         // What failed here for want of memory or threads may succeed the next time.
         let of_files = files.iter().flat_map(|(_, sheets)| &sheets.problems);
         if outcome.problems.iter().chain(of_files).any(|problem| problem.kind == ProblemKind::Internal) {
@@ -137,8 +136,7 @@ impl Cache {
             return;
         }
         let renewed = page.pack.renewed(all, files.into_iter());
-        let written =
-            renewed.map(|packed| packed.parts(|parts| self.folder.write(Kind::Sheets, page.sheets, parts)));
+        let written = renewed.map(|packed| packed.parts(|parts| self.folder.write(Kind::Sheets, page.sheets, parts)));
         self.note(written);
     }
 

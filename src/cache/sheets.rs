@@ -50,7 +50,8 @@ impl Pack {
     /// what is kept.
     pub(super) fn renewed(&self, bytes: usize, sheets: impl Iterator<Item = (Digest, Arc<Sheets>)>) -> Option<Packed> {
         // Twice as long as the texts, as a rule, where these are short; never more.
-        let mut packed = Packed { sheets: Vec::with_capacity(bytes.saturating_mul(2).min(LONGEST)), ..Packed::default() };
+        let mut packed =
+            Packed { sheets: Vec::with_capacity(bytes.saturating_mul(2).min(LONGEST)), ..Packed::default() };
         for (digest, sheets) in sheets {
             let before = packed.sheets.len();
             match self.find(digest) {

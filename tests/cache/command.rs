@@ -174,8 +174,7 @@ fn other_data_about_electron_is_another_question() {
         "affected": [{ "package": { "ecosystem": "npm", "name": "electron" },
             "ranges": [{ "type": "SEMVER", "events": [{ "introduced": "0" }, { "fixed": "99.0.0" }] }] }] }"#;
     fs::write(scratch.path().join("advisory.json"), advisory).unwrap();
-    let (code, _, error) =
-        run(scratch.path(), &["data", "--update", "advisory.json", "--output", text(&data)]);
+    let (code, _, error) = run(scratch.path(), &["data", "--update", "advisory.json", "--output", text(&data)]);
     assert_eq!(code, 0, "{error}");
     let check = ["check", "--all", "--cache-dir", text(&cache)];
     let built_in = run(&app, &check);
@@ -225,7 +224,9 @@ fn what_stands_for_files_is_looked_at() {
     let kept = ["--cache-dir", text(&cache)];
     assert_eq!(run(&app, &["check", "--only", "node-integration", "--cache-dir", text(&cache)]).0, 1);
     for _ in 0..2 {
-        for (input, code) in [("exports.o = {};\n", 0), ("exports.o = { webPreferences: { nodeIntegration: true } }", 1)] {
+        for (input, code) in
+            [("exports.o = {};\n", 0), ("exports.o = { webPreferences: { nodeIntegration: true } }", 1)]
+        {
             let said = with_input(input, &kept);
             assert_eq!(said.0, Some(code), "{}", said.1);
             assert_eq!(said, with_input(input, &["--no-cache"]));

@@ -74,10 +74,20 @@ const TINY: [(&str, &str); 3] = [
     ("o.js", "exports.o = { webPreferences: { nodeIntegration: true } };\n"),
 ];
 
+/// As small as an app can be of which something is to be said.
+const SMALLEST: [(&str, &str); 2] = [
+    ("package.json", r#"{ "main": "m.js", "devDependencies": { "electron": "45.4.1" } }"#),
+    ("m.js", "require('electron').app.commandLine.appendSwitch('no-sandbox');\n"),
+];
+
 fn tiny(folder: &Path) -> PathBuf {
+    written(folder, &TINY)
+}
+
+fn written(folder: &Path, files: &[(&str, &str)]) -> PathBuf {
     let app = folder.join("app");
     fs::create_dir_all(&app).unwrap();
-    for (path, text) in TINY {
+    for (path, text) in files {
         fs::write(app.join(path), text).unwrap();
     }
     app
@@ -118,9 +128,10 @@ fn after_an_edit_of_one_file_only_that_file_is_parsed() {
 /// Spoils an entry in many ways; each time it is as if it were not there, and it is written again.
 fn spoilt(ending: &str, also: &str) {
     let scratch = tempfile::tempdir().unwrap();
-    let (app, cache) = (tiny(scratch.path()), scratch.path().join("cache"));
+    let (app, cache) = (written(scratch.path(), &SMALLEST), scratch.path().join("cache"));
     let options = options(&app);
     let plain = without(&options);
+    assert!(plain.contains("no-sandbox"), "{plain}");
     let (_, fresh) = with(&options, &cache);
     let [entry] = &entries(&cache, ending)[..] else { panic!() };
     let whole = fs::read(entry).unwrap();

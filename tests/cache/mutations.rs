@@ -75,7 +75,8 @@ pub fn mutate(app: &Path, fixture: &Path, options: &mut CheckArgs, random: &mut 
         }
         4 => {
             let text = String::from_utf8_lossy(&bytes);
-            let changed = if text.contains("true") { text.replacen("true", "false", 1) } else { text.replace('/', "//") };
+            let changed =
+                if text.contains("true") { text.replacen("true", "false", 1) } else { text.replace('/', "//") };
             fs::write(&path, changed).unwrap();
             format!("{name} says something else")
         }
@@ -95,7 +96,8 @@ pub fn mutate(app: &Path, fixture: &Path, options: &mut CheckArgs, random: &mut 
             format!("{name} is gone")
         }
         8 => {
-            let to = path.with_file_name(format!("moved{}.{}", random.below(3), random.pick(&["js", "ts", "html", "txt"])));
+            let to =
+                path.with_file_name(format!("moved{}.{}", random.below(3), random.pick(&["js", "ts", "html", "txt"])));
             fs::rename(&path, &to).unwrap();
             format!("{name} is now {}", to.display())
         }
@@ -106,7 +108,9 @@ pub fn mutate(app: &Path, fixture: &Path, options: &mut CheckArgs, random: &mut 
         }
         10 => {
             let version = random.pick(&["12.0.0", "28.3.3", "39.2.7", "^40.0.0", "latest"]);
-            let text = format!(r#"{{ "name": "n", "main": "src/main.js", "devDependencies": {{ "electron": "{version}" }} }}"#);
+            let text = format!(
+                r#"{{ "name": "n", "main": "src/main.js", "devDependencies": {{ "electron": "{version}" }} }}"#
+            );
             fs::write(app.join("package.json"), text).unwrap();
             format!("package.json has Electron {version}")
         }
