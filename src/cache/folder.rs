@@ -129,8 +129,8 @@ impl Folder {
         let beside = PathBuf::from(beside);
         let sum = self.sum(kind, key, body);
         let mut file = create(&beside)?;
-        let parts = std::iter::once(sum.bytes()).chain(body.iter().copied());
-        let written = parts.map(|part| file.write_all(part)).collect::<io::Result<()>>();
+        let mut parts = std::iter::once(sum.bytes()).chain(body.iter().copied());
+        let written = parts.try_for_each(|part| file.write_all(part));
         drop(file);
         let written = written.and_then(|()| fs::rename(&beside, &path));
         match written {

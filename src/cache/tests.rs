@@ -169,7 +169,7 @@ fn touch(path: &Path, days: u64) {
 #[test]
 fn what_was_used_long_ago_makes_room() {
     let there =
-        |folder: &Folder| (0..10).filter(|n| read(&folder, Kind::Outcome, key(&n.to_string())).is_some()).count();
+        |folder: &Folder| (0..10).filter(|n| read(folder, Kind::Outcome, key(&n.to_string())).is_some()).count();
     for (bytes, count, left) in [(1000, 10, 10), (999, 10, 7), (400, 100, 3), (1 << 20, 8, 6), (0, 0, 0)] {
         let (_scratch, path) = folder();
         let folder = ten(&path);
