@@ -96,8 +96,12 @@ pub fn mutate(app: &Path, fixture: &Path, options: &mut CheckArgs, random: &mut 
             format!("{name} is gone")
         }
         8 => {
-            let to =
-                path.with_file_name(format!("moved{}.{}", random.below(3), random.pick(&["js", "ts", "html", "txt"])));
+            let ending = *random.pick(&["js", "ts", "tsx", "d.ts", "html", "txt"]);
+            // The text stays, and its name says that it is something else.
+            let to = match random.below(2) {
+                0 => path.with_extension(ending),
+                _ => path.with_file_name(format!("moved{}.{ending}", random.below(3))),
+            };
             fs::rename(&path, &to).unwrap();
             format!("{name} is now {}", to.display())
         }
