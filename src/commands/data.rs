@@ -1,5 +1,6 @@
 //! `electrolint data`: what is known about Electron, and as of when.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use electrolint_model::electron::releases::Data;
@@ -34,16 +35,19 @@ pub fn use_file(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says of which file an error is.
+fn of(path: &Path) -> impl Fn(&dyn Display) -> Failure {
+    |message| Failure::Data { path: path.to_path_buf(), message: message.to_string() }
+}
+
 fn text(path: &Path) -> Result<String, Failure> {
-    let fail = |message: String| Failure::Data { path: path.to_path_buf(), message };
-    let bytes = crate::discover::bytes(path, MOST_BYTES).map_err(|error| fail(error.to_string()))?;
-    let bytes = bytes.ok_or_else(|| fail("over the limit of 64 MiB".to_owned()))?;
-    String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))
+    let bytes = crate::discover::bytes(path, MOST_BYTES).map_err(|error| of(path)(&error))?;
+    let bytes = bytes.ok_or_else(|| of(path)(&"over the limit of 64 MiB"))?;
+    String::from_utf8(bytes).map_err(|_| of(path)(&"not UTF-8"))
 }
 
 fn read(path: &Path) -> Result<Data, Failure> {
-    Data::from_file(&text(path)?)
-        .map_err(|error| Failure::Data { path: path.to_path_buf(), message: error.to_string() })
+    Data::from_file(&text(path)?).map_err(|error| of(path)(&error))
 }
 
 /// Makes a newer file.
@@ -62,13 +66,10 @@ fn update(mut data: Data, options: &DataArgs) -> Result<Exit, Failure> {
     }
     for path in &files {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        data = data
-            .with_source(&name, &text(path)?, &today)
-            .map_err(|error| Failure::Data { path: path.clone(), message: error.to_string() })?;
+        data = data.with_source(&name, &text(path)?, &today).map_err(|error| of(path)(&error))?;
     }
     match &options.output {
-        Some(path) => std::fs::write(path, data.to_file())
-            .map_err(|error| Failure::Data { path: path.clone(), message: error.to_string() })?,
+        Some(path) => std::fs::write(path, data.to_file()).map_err(|error| of(path)(&error))?,
         None => write_stdout(&data.to_file())?,
     }
     Ok(Exit::Clean)

@@ -117,7 +117,7 @@ pub(super) fn archived(path: &Path, rules: &Rules, reader: &mut Reader) -> Resul
     let mut is_app = false;
     let mut name = None;
     for member in members.iter().filter(|member| !is_context(member.kind) && !rules.excludes(&inside(&member.path))) {
-        let loaded = reader.decoded(archive.read(member, reader.limit()), member.size);
+        let loaded = Loaded::decoded(archive.read(member, reader.limit()), member.size);
         if let Loaded::Text { text, .. } = &loaded {
             is_app |= kinds::is_script(member.kind) && packages::imports_electron(&text.content);
             if member.path == "package.json" {

@@ -37,6 +37,17 @@ pub(super) enum Loaded {
     Unreadable(String),
 }
 
+impl Loaded {
+    /// What came of reading bytes that are no file of their own, which are said to be so many.
+    pub(super) fn decoded(bytes: io::Result<Option<Vec<u8>>>, size: u64) -> Self {
+        match bytes {
+            Ok(Some(bytes)) => decode(bytes),
+            Ok(None) => Self::TooLarge { start: Arc::default(), size },
+            Err(error) => Self::Unreadable(error.to_string()),
+        }
+    }
+}
+
 /// Reads files and keeps what it read, because several apps of one workspace share files.
 pub(super) struct Reader {
     limit: u64,
@@ -123,15 +134,6 @@ impl Reader {
         self.limit
     }
 
-    /// What came of reading bytes that are no file of their own, which are said to be so many.
-    pub(super) fn decoded(&self, bytes: io::Result<Option<Vec<u8>>>, size: u64) -> Loaded {
-        match bytes {
-            Ok(Some(bytes)) => decode(bytes),
-            Ok(None) => Loaded::TooLarge { start: Arc::default(), size },
-            Err(error) => Loaded::Unreadable(error.to_string()),
-        }
-    }
-
     /// Reads a file under the reader's own limit.
     pub(super) fn read(&mut self, path: &Path) -> Loaded {
         self.read_up_to(path, self.limit)
@@ -143,7 +145,7 @@ impl Reader {
     }
 
     fn cached(&mut self, path: &Path, limit: u64) -> &mut Cached {
-        if !self.cache.contains_key(path.as_os_str()) {
+        let cached = self.cache.remove(path.as_os_str()).unwrap_or_else(|| {
             let loaded = match self.overlay.get(path) {
                 Some(Some(bytes)) if bytes.len() as u64 > limit => {
                     let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
@@ -154,9 +156,9 @@ impl Reader {
                 Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
                 None => self.load(path, limit),
             };
-            self.cache.insert(path.as_os_str().to_owned(), Cached { loaded, imports_electron: None, json: None });
-        }
-        self.cache.get_mut(path.as_os_str()).expect("was there, or was put there")
+            Cached { loaded, imports_electron: None, json: None }
+        });
+        self.cache.entry(path.as_os_str().to_owned()).insert_entry(cached).into_mut()
     }
 
     /// Whether a script imports Electron, as far as a look at its text tells.

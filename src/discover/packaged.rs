@@ -106,34 +106,20 @@ fn is_program(path: &Path) -> bool {
 impl Layout {
     /// Adds to an app's sources what its program says.
     pub(super) fn describe(&self, sources: &mut Sources, base: &Base) {
-        let mut said = Said::default();
-        let mut program = None;
-        for path in &self.programs {
-            if let Ok(found) = ask(path)
-                && found != Said::default()
-            {
-                (said, program) = (found, Some(path));
-                break;
-            }
-        }
-        let Some(path) = program else { return };
-        said.version = written(path).or(said.version);
-        // A text that stands for the program: findings need a line to point at.
-        let mut lines: Vec<String> = said.version.iter().map(|version| format!("Electron {version}")).collect();
-        for (fuse, on) in said.fuses.iter().flatten() {
-            let state = match on {
-                Some(true) => "on",
-                Some(false) => "off",
-                None => "as in Electron",
-            };
-            lines.push(format!("{}: {state}", fuse.name()));
-        }
-        let shown = base.display(path);
-        let text = std::sync::Arc::new(electrolint_model::text::Text::plain(lines.join("\n") + "\n"));
-        if sources.find(&shown).is_none() {
-            sources.files.push(SourceFile { path: shown.clone(), kind: FileKind::Plain, role: Role::Own, text });
+        let asked = self.programs.iter().find_map(|path| {
+            let written = written(path);
+            let said = ask(path, written.is_some()).ok()?;
+            (said != Said::default()).then_some((path, written, said))
+        });
+        let Some((path, written, Said { version, fuses })) = asked else { return };
+        let packaged = Packaged { program: base.display(path), version: written.or(version), fuses };
+        if sources.find(&packaged.program).is_none() {
+            // Findings need a line to point at.
+            let text = std::sync::Arc::new(packaged.text());
+            let path = packaged.program.clone();
+            sources.files.push(SourceFile { path, kind: FileKind::Plain, role: Role::Own, text });
             sources.files.sort_by(|a, b| a.path.cmp(&b.path));
-            sources.packaged = Some(Packaged { program: shown, version: said.version, fuses: said.fuses });
+            sources.packaged = Some(packaged);
         }
     }
 }
@@ -145,8 +131,8 @@ fn written(program: &Path) -> Option<Version> {
     Version::parse(text.strip_prefix('v').unwrap_or(text))
 }
 
-/// Searches a program for what it says, in pieces.
-fn ask(path: &Path) -> io::Result<Said> {
+/// Searches a program in pieces for what it says: up to the fuses where its version is known from elsewhere.
+fn ask(path: &Path, is_version_known: bool) -> io::Result<Said> {
     const PIECE: usize = 1 << 20;
     /// What a thing that is searched for is long at most, with what is read behind it.
     const OVERLAP: usize = 256;
@@ -158,8 +144,8 @@ fn ask(path: &Path) -> io::Result<Said> {
         piece.drain(..piece.len() - kept);
         let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
         said.fuses = said.fuses.or_else(|| wire(&piece));
-        said.version = said.version.or_else(|| version(&piece));
-        if read == 0 || said.fuses.is_some() && said.version.is_some() {
+        said.version = said.version.or_else(|| version_in(&piece));
+        if read == 0 || said.fuses.is_some() && (is_version_known || said.version.is_some()) {
             return Ok(said);
         }
     }
@@ -186,7 +172,7 @@ fn wire(bytes: &[u8]) -> Option<Vec<(Fuse, Option<bool>)>> {
 }
 
 /// The version behind `Electron/`.
-fn version(bytes: &[u8]) -> Option<Version> {
+fn version_in(bytes: &[u8]) -> Option<Version> {
     static FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(NAME));
     FINDER.find_iter(bytes).find_map(|at| {
         let rest = bytes.get(at + NAME.len()..)?;

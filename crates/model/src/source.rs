@@ -114,6 +114,27 @@ pub struct Packaged {
     pub fuses: Option<Vec<(Fuse, Option<bool>)>>,
 }
 
+impl Packaged {
+    /// The text that stands for the program.
+    pub fn text(&self) -> Text {
+        let version = self.version.iter().map(|version| format!("Electron {version}\n"));
+        let fuses = self.fuses.iter().flatten().map(|(fuse, on)| {
+            let state = match on {
+                Some(true) => "on",
+                Some(false) => "off",
+                None => "as in Electron",
+            };
+            format!("{}: {state}\n", fuse.name())
+        });
+        Text::plain(version.chain(fuses).collect::<String>())
+    }
+
+    /// The line of that text, from 1, that speaks of a fuse, by its place in [`Packaged::fuses`].
+    pub fn line_of_fuse(&self, index: usize) -> u32 {
+        index as u32 + 1 + u32::from(self.version.is_some())
+    }
+}
+
 impl Sources {
     /// The file of this id.
     pub fn file(&self, id: FileId) -> &SourceFile {

@@ -91,13 +91,9 @@ impl App<'_> {
         let fuses = packaged.fuses.as_ref()?;
         let file = self.sources.find(&packaged.program)?;
         let text = &self.sources.file(file).text;
-        let before = u32::from(packaged.version.is_some());
+        let lines = text.lines();
         let line = |number: u32| {
-            text.lines().line(text, number).map_or(Span { file, start: 0, end: 0 }, |(start, end)| Span {
-                file,
-                start,
-                end,
-            })
+            lines.line(text, number).map_or(Span { file, start: 0, end: 0 }, |(start, end)| Span { file, start, end })
         };
         let flip = |(index, (fuse, on)): (usize, &(Fuse, Option<bool>))| {
             let on = on.or(match state_of(*fuse, &self.electron.version) {
@@ -112,10 +108,10 @@ impl App<'_> {
                 certainty: Certainty::Certain,
                 development: None,
             };
-            Some(FuseFlip { fuse: *fuse, value, span: line(before + 1 + index as u32) })
+            Some(FuseFlip { fuse: *fuse, value, span: line(packaged.line_of_fuse(index)) })
         };
         Some(FuseFlips {
-            span: line(before + 1),
+            span: line(packaged.line_of_fuse(0)),
             flips: fuses.iter().enumerate().filter_map(flip).collect(),
             unknown: false,
             certainty: Certainty::Certain,

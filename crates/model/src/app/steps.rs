@@ -31,4 +31,9 @@ impl Steps {
         self.taken.set(taken);
         taken > MOST_STEPS
     }
+
+    /// Whether there were too many: what was found since then is not all there is, and not to be kept.
+    pub(super) fn were_used_up(&self) -> bool {
+        self.taken.get() > MOST_STEPS
+    }
 }

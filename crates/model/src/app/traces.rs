@@ -118,7 +118,9 @@ impl At {
         };
         // Data that begins like the address of a file is as free as any other.
         let strength = found.for_desktop().strength;
-        app.guards.borrow_mut().insert((self, v), strength);
+        if !app.steps.were_used_up() {
+            app.guards.borrow_mut().insert((self, v), strength);
+        }
         strength
     }
 }

@@ -145,9 +145,9 @@ impl Data {
             let releases = include_str!("../../data/electron.json");
             let support = include_str!("../../data/support.json");
             let advisories = include_str!("../../data/advisories.json");
-            let releases = written_releases(releases).map_or_else(|| read_releases(releases), Ok);
+            let releases = written_releases(releases).map_or_else(|| Releases::parse(releases), Ok);
             releases
-                .and_then(|releases| Self::with(releases, support, advisories))
+                .and_then(|releases| Self::with(releases, read("support", support)?, read("advisories", advisories)?))
                 .expect("the embedded files are what the tests parse")
         })
     }
@@ -157,16 +157,16 @@ impl Data {
     /// # Errors
     /// For JSON of another shape, versions that cannot be read, and releases or majors that do not ascend.
     pub fn parse(releases: &str, support: &str, advisories: &str) -> Result<Self, DataError> {
-        Self::with(read_releases(releases)?, support, advisories)
+        Self::with(Releases::parse(releases)?, read("support", support)?, read("advisories", advisories)?)
     }
 
-    fn with(file: Releases, support: &str, advisories: &str) -> Result<Self, DataError> {
-        let Releases { as_of, dates_to, releases } = file;
+    fn with(releases: Releases, support: SupportFile, advisories: AdvisoriesFile) -> Result<Self, DataError> {
+        let Releases { as_of, dates_to, releases } = releases;
         if let Some(pair) = releases.windows(2).find(|pair| pair[0].version >= pair[1].version) {
             let message = format!("{} does not come before {}", pair[0].version, pair[1].version);
             return Err(DataError { part: "releases", message });
         }
-        let majors: Vec<Major> = read::<SupportFile>("support", support)?
+        let majors: Vec<Major> = support
             .majors
             .into_iter()
             .map(|row| Major { major: row.major, stable: row.stable, end_of_life: row.eol, source: row.source })
@@ -175,11 +175,8 @@ impl Data {
             let message = format!("{} does not come before {}", pair[0].major, pair[1].major);
             return Err(DataError { part: "support", message });
         }
-        let advisories = read::<AdvisoriesFile>("advisories", advisories)?
-            .advisories
-            .into_iter()
-            .map(AdvisoryRow::read)
-            .collect::<Result<Vec<_>, DataError>>()?;
+        let advisories =
+            advisories.advisories.into_iter().map(AdvisoryRow::read).collect::<Result<Vec<_>, DataError>>()?;
         Ok(Self { as_of, dates_to, releases, majors, advisories })
     }
 
@@ -290,20 +287,25 @@ struct Releases {
     releases: Vec<Release>,
 }
 
-fn read_releases(text: &str) -> Result<Releases, DataError> {
-    let file: ReleasesFile = read("releases", text)?;
-    let releases = file
-        .releases
-        .into_iter()
-        .map(|(text, date, chromium)| {
-            let (date, chromium) = (date.map(Cow::Owned), chromium.map(Cow::Owned));
-            Ok(Release { version: version("releases", &text)?, date, chromium })
-        })
-        .collect::<Result<Vec<_>, DataError>>()?;
-    Ok(Releases { as_of: file.as_of, dates_to: file.dates_to, releases })
+impl Releases {
+    fn parse(text: &str) -> Result<Self, DataError> {
+        Self::read(read("releases", text)?)
+    }
+
+    fn read(file: ReleasesFile) -> Result<Self, DataError> {
+        let releases = file
+            .releases
+            .into_iter()
+            .map(|(text, date, chromium)| {
+                let (date, chromium) = (date.map(Cow::Owned), chromium.map(Cow::Owned));
+                Ok(Release { version: version("releases", &text)?, date, chromium })
+            })
+            .collect::<Result<Vec<_>, DataError>>()?;
+        Ok(Self { as_of: file.as_of, dates_to: file.dates_to, releases })
+    }
 }
 
-/// As [`read_releases`], for a file that is written as the embedded one: a line for each release. `None` for any other.
+/// As [`Releases::parse`], for a file that is written as the embedded one: a line for each release. `None` for any other.
 ///
 /// A reader for all of JSON takes a millisecond for it, which is as much as a small app takes.
 fn written_releases(text: &'static str) -> Option<Releases> {
@@ -443,7 +445,7 @@ mod tests {
     #[test]
     fn the_embedded_releases_are_read_line_by_line_as_they_are_as_json() {
         let text = include_str!("../../data/electron.json");
-        assert_eq!(written_releases(text), read_releases(text).ok());
+        assert_eq!(written_releases(text), Releases::parse(text).ok());
         assert!(written_releases(text).is_some());
         assert_eq!(written_releases("[]"), None);
     }

@@ -77,7 +77,7 @@ impl App<'_> {
         let root = parameter_root(helper, index);
         let found = self.returned_formula(helper, property, holds, &root, depth).map(|formula| formula.judge());
         // Further in, less is looked at.
-        if depth <= FIRST {
+        if depth <= FIRST && !self.steps.were_used_up() {
             self.said.borrow_mut().insert(key, found.clone());
         }
         found

@@ -8,21 +8,29 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Advisory, Data, DataError, Major, Range, Release, Version};
+use super::{
+    AdvisoriesFile, Advisory, Data, DataError, Major, Range, Release, Releases, ReleasesFile, SupportFile, Version,
+};
 
 /// The form of the file; a file of another one is refused.
 const FORMAT: u64 = 1;
 
 static INSTEAD: OnceLock<Data> = OnceLock::new();
 
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
 /// The file, whose parts are written as the embedded ones.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OneFile {
-    format: u64,
-    releases: Value,
-    support: Value,
-    advisories: Value,
+    #[serde(rename = "format")]
+    _format: u64,
+    releases: ReleasesFile,
+    support: SupportFile,
+    advisories: AdvisoriesFile,
 }
 
 impl Data {
@@ -46,12 +54,14 @@ impl Data {
     /// # Errors
     /// Another form, and what [`Data::parse`] refuses.
     pub fn from_file(text: &str) -> Result<Self, DataError> {
-        let file: OneFile = super::read("file", text)?;
-        if file.format != FORMAT {
-            let message = format!("its format is {}, and this program reads {FORMAT}", file.format);
+        // The format first: another one may have other parts.
+        let Format { format } = super::read("file", text)?;
+        if format != FORMAT {
+            let message = format!("its format is {format}, and this program reads {FORMAT}");
             return Err(DataError { part: "file", message });
         }
-        Self::parse(&file.releases.to_string(), &file.support.to_string(), &file.advisories.to_string())
+        let file: OneFile = super::read("file", text)?;
+        Self::with(Releases::read(file.releases)?, file.support, file.advisories)
     }
 
     /// All of it as one file.
