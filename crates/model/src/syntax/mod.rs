@@ -13,6 +13,7 @@ mod operators;
 mod parse;
 mod patterns;
 mod statements;
+mod tries;
 
 pub use parse::{
     MOST_NESTING, Outcome, STACK_PER_LEVEL, Script, is_parsing, most_nesting, nesting, parse_and_drop, stack_bytes,

@@ -10,6 +10,7 @@ use swc_ecma_parser::unstable::Token;
 use swc_ecma_parser::{EsSyntax, FlowSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
 
 use super::lower::Lowering;
+use super::tries::{self, Reading};
 use crate::source::FileKind;
 use crate::summary::{Comment, Range, Summary};
 
@@ -195,7 +196,7 @@ pub fn nesting(text: &str) -> u64 {
 }
 
 /// Length of a string after its opening quote, with the closing one: at most to the end of the line.
-fn string(bytes: &[u8], quote: u8) -> usize {
+pub(super) fn string(bytes: &[u8], quote: u8) -> usize {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -357,9 +358,8 @@ fn read(script: Script) -> Outcome {
     lowering.module(parsed.items);
     for &range in script.markup {
         let syntax = Syntax::Typescript(TsSyntax::default());
-        if let Some(expr) =
-            script.text.get(range.0 as usize..range.1 as usize).and_then(|text| expression(text, range.0, syntax))
-        {
+        let text = script.text.get(range.0 as usize..range.1 as usize).filter(|text| is_bearable(text, syntax));
+        if let Some(expr) = text.and_then(|text| expression(text, range.0, syntax)) {
             lowering.markup(&expr, range);
         }
     }
@@ -423,12 +423,10 @@ struct Parsed {
     errors: Vec<SyntaxError>,
 }
 
-/// Nesting up to which a script is read as Flow: what may be the parameters of an arrow function is read twice, and so is what lies in it,
-/// so that a page of open brackets takes seconds.
-const MOST_NESTING_OF_FLOW: u64 = 64;
-
 /// The syntaxes to try, the likeliest first; the next one only after a fatal error.
-fn syntaxes(script: &Script, source: &str) -> Vec<Syntax> {
+///
+/// Those in which the text would be read too often are left out. There is always one: plain JavaScript is read once.
+fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax> + use<'a> {
     let es = Syntax::Es(EsSyntax {
         jsx: true,
         decorators: true,
@@ -451,22 +449,37 @@ fn syntaxes(script: &Script, source: &str) -> Vec<Syntax> {
         })
     };
     let flow = Syntax::Flow(FlowSyntax { jsx: true, all: true, decorators: true, ..Default::default() });
-    match script.kind {
-        FileKind::TypeScript => vec![ts(false), ts(true)],
-        FileKind::Tsx => vec![ts(true), ts(false)],
+    let all = match script.kind {
+        FileKind::TypeScript => vec![ts(false), ts(true), es],
+        FileKind::Tsx => vec![ts(true), ts(false), es],
         _ => {
             let head = source.as_bytes();
             let head = &head[..head.len().min(1024)];
             let is_flow = memchr::memmem::find(head, b"@flow").is_some();
-            if most_nesting(source) > MOST_NESTING_OF_FLOW && nesting(source) > MOST_NESTING_OF_FLOW {
-                vec![es, ts(true)]
-            } else if is_flow {
-                vec![flow, es, ts(true)]
-            } else {
-                vec![es, flow, ts(true)]
-            }
+            if is_flow { vec![flow, es, ts(true)] } else { vec![es, flow, ts(true)] }
         }
-    }
+    };
+    // JavaScript is the last resort for what has types.
+    let is_typed = matches!(script.kind, FileKind::TypeScript | FileKind::Tsx);
+    let mut is_left_out = false;
+    all.into_iter().filter(move |syntax| {
+        if !syntax.typescript() && !syntax.flow() {
+            return !is_typed || is_left_out;
+        }
+        let is_bearable = is_bearable(source, *syntax);
+        is_left_out |= !is_bearable;
+        is_bearable
+    })
+}
+
+/// Whether a text can be read in a syntax without trying too often what it means.
+fn is_bearable(text: &str, syntax: Syntax) -> bool {
+    let reading = match (syntax.flow(), syntax.jsx()) {
+        (true, _) => Reading::Flow,
+        (false, true) => Reading::Tsx,
+        (false, false) => Reading::TypeScript,
+    };
+    !tries::are_too_many(text, reading)
 }
 
 /// Parses item by item, so that a syntax error costs the item that holds it and not the file.
