@@ -139,7 +139,8 @@ pub(crate) fn check_again(
     timings.lap("reading");
     let apps = std::mem::take(&mut discovery.apps);
     let count = apps.len();
-    let opened = kept.cache.as_ref().map(|folder| Cache::open(folder, &narrow.paths, &discovery.base, &apps));
+    let wanted = kept.cache.as_ref().filter(|_| count > 0);
+    let opened = wanted.map(|folder| Cache::open(folder, &narrow.paths, &discovery.base, &apps));
     let (mut cache, why_not) = match opened {
         Some(Ok(cache)) => (Some(cache), None),
         Some(Err(why)) => (None, Some(why)),
@@ -197,7 +198,9 @@ pub(crate) fn check_again(
     configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");
     report.cache = cache.map(Cache::finish).or(why_not);
-    timings.lap("cache");
+    if report.cache.is_some() {
+        timings.lap("cache");
+    }
     report.timings = timings;
     report.time = (began, now());
     Ok(report)

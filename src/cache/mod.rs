@@ -85,10 +85,11 @@ impl Cache {
     /// Begins with an app, whose paths are relative to `base`.
     pub(crate) fn app(&mut self, base: &Path, sources: &Sources, model: &Options, rules: &RuleOptions) -> Page {
         self.apps += 1;
-        let place = config::absolute(base, &sources.root);
+        let base = base.as_os_str().as_encoded_bytes();
         Page {
             outcome: outcome_key(sources, model, rules),
-            sheets: Digester::new("place").bytes(place.as_os_str().as_encoded_bytes()).finish(),
+            // Paths in them count from the base: with another one they are others.
+            sheets: Digester::new("place").bytes(base).text(&sources.root).finish(),
             files: Vec::new(),
             pack: Pack::default(),
         }

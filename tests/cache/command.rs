@@ -141,6 +141,34 @@ fn a_repository_around_the_app_is_not_written_into() {
 }
 
 #[test]
+fn nothing_is_made_where_there_is_no_app() {
+    let scratch = tempfile::tempdir().unwrap();
+    let cache = scratch.path().join("cache");
+    let folder = scratch.path().join("empty");
+    fs::create_dir(&folder).unwrap();
+    assert_eq!(run(&folder, &["check", "--cache-dir", text(&cache)]).0, 3);
+    assert!(!cache.exists());
+}
+
+/// Paths are other ones where a file is asked for from outside: neither run takes the place of the other.
+#[test]
+fn an_app_is_known_in_each_way_in_which_it_is_asked_for() {
+    let scratch = tempfile::tempdir().unwrap();
+    let app = tiny(scratch.path());
+    let cache = scratch.path().join("cache");
+    let inside = || known(&app, &["check", "--cache-dir", text(&cache)]);
+    let outside = || known(scratch.path(), &["check", "app/m.js", "--cache-dir", text(&cache)]);
+    assert!(inside().contains("0 of 1 apps were known, and 0 of 3"));
+    assert!(outside().contains("0 of 1 apps were known, and 0 of 3"));
+    fs::write(app.join("o.js"), "exports.o = {};\n").unwrap();
+    assert!(inside().contains("0 of 1 apps were known, and 2 of 3"));
+    assert!(outside().contains("0 of 1 apps were known, and 2 of 3"));
+    assert!(inside().ends_with("1 of 1 apps were known"));
+    assert!(outside().ends_with("1 of 1 apps were known"));
+    assert_eq!(run(&app, &["check", "m.js", "--cache-dir", text(&cache)]), run(&app, &["check", "m.js", "--no-cache"]));
+}
+
+#[test]
 fn several_runs_share_a_folder() {
     let scratch = tempfile::tempdir().unwrap();
     let app = fixture_apps().remove(0);
