@@ -317,12 +317,19 @@ pub fn summarise_json(text: &str) -> Outcome {
         let mut lowering = Lowering::new(script.range);
         let mut errors = Vec::new();
         match caught(|| parser.parse_expr()) {
-            Some(Ok(expr)) => lowering.whole(&expr),
+            Some(Ok(expr)) => {
+                lowering.whole(&expr);
+                if parser.input().cur() != Token::Eof {
+                    let at = parser.input().cur_span().lo.0.saturating_sub(1);
+                    errors.push(SyntaxError { at, message: "something follows the value".to_owned() });
+                }
+            }
             Some(Err(error)) => errors
                 .push(SyntaxError { at: error.span().lo.0.saturating_sub(1), message: error.kind().msg().to_string() }),
             None => errors.push(SyntaxError { at: 0, message: "the parser failed on this file".to_owned() }),
         }
-        let (summary, too_deep) = lowering.finish();
+        let (mut summary, too_deep) = lowering.finish();
+        take_whole_characters(&mut summary, text);
         Outcome { summary, errors, too_deep }
     };
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Outcome {
@@ -367,7 +374,23 @@ fn read(script: Script) -> Outcome {
     if let Some(comments) = comments {
         summary.comments = speaking(&comments);
     }
+    take_whole_characters(&mut summary, script.text);
     Outcome { summary, errors: parsed.errors, too_deep }
+}
+
+/// Moves places that lie inside a character to its start: the parser's own, where something is missing after a blank of several bytes.
+fn take_whole_characters(summary: &mut Summary, text: &str) {
+    if text.is_ascii() {
+        return;
+    }
+    let whole = |span: &mut Range| {
+        for end in [&mut span.0, &mut span.1] {
+            *end = text.floor_char_boundary(*end as usize) as u32;
+        }
+    };
+    summary.values.iter_mut().for_each(|node| whole(&mut node.span));
+    summary.calls.iter_mut().for_each(|call| whole(&mut call.span));
+    summary.functions.iter_mut().for_each(|function| whole(&mut function.span));
 }
 
 /// Parses a script as the analysis does and drops its trees: what a benchmark holds a whole run against. Gives the number of statements.
@@ -393,6 +416,24 @@ fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_whole_characters() {
+        for text in ["-\u{feff}0x9", "[-\u{2028}]", "-\u{2029} 1"] {
+            let summary = summarise_json(text).summary;
+            assert!(!summary.values.is_empty(), "{text:?}");
+            for node in summary.values {
+                assert!(text.get(node.span.0 as usize..node.span.1 as usize).is_some(), "{text:?} {:?}", node.span);
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_value_of_json_is_an_error() {
+        for (text, errors) in [("{} // a\n", 0), ("{}\n{}", 1), ("1 2", 1), ("[1,]", 0), ("", 1)] {
+            assert_eq!(summarise_json(text).errors.len(), errors, "{text}");
+        }
+    }
 
     #[test]
     fn marks_are_counted_as_one_by_one() {
