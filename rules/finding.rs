@@ -1,9 +1,10 @@
 //! What a rule reports.
 
 use electrolint_model::source::Span;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Worth knowing; no weakness by itself.
     Info,
@@ -16,7 +17,7 @@ pub enum Severity {
 }
 
 /// How sure we are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Confidence {
     /// A person must look.
     Tentative,
@@ -27,7 +28,7 @@ pub enum Confidence {
 }
 
 /// What a finding speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// One place in the code.
     Site,
@@ -36,7 +37,7 @@ pub enum Scope {
 }
 
 /// What a place has to do with a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Relation {
     /// It explains.
     Note,
@@ -47,7 +48,7 @@ pub enum Relation {
 }
 
 /// Another place that explains the finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
     /// Its part in it.
     pub relation: Relation,
@@ -58,7 +59,7 @@ pub struct Related {
 }
 
 /// A change that removes the finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What it does, in the imperative.
     pub title: String,
@@ -69,7 +70,7 @@ pub struct Fix {
 }
 
 /// One replacement of text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// What is replaced; empty for an insertion.
     pub span: Span,
@@ -77,11 +78,15 @@ pub struct Edit {
     pub replacement: String,
 }
 
+/// Id of a rule of the catalogue. A name of its own, for serde would take a reference for borrowed from what is read.
+pub type RuleId = &'static str;
+
 /// One report of one rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Id of the rule.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "known")]
+    pub rule: RuleId,
     /// How bad, in this place.
     pub severity: Severity,
     /// How sure.
@@ -107,10 +112,17 @@ pub struct Finding {
 }
 
 /// A comment that asks to ignore a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ignored {
     /// The comment.
     pub span: Span,
     /// The reason that it gives, or nothing.
     pub reason: String,
+}
+
+/// The name of a rule, as the catalogue has it.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleId, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let known = crate::all().iter().find(|rule| rule.id == name);
+    known.map(|rule| rule.id).ok_or_else(|| serde::de::Error::custom("no such rule"))
 }

@@ -6,6 +6,7 @@ mod values;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use globset::Glob;
 
@@ -137,6 +138,31 @@ pub struct InputArgs {
     pub config: ConfigArgs,
 }
 
+/// What is kept for the next run.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheArgs {
+    /// Take nothing from earlier runs, and keep nothing for the next one.
+    #[arg(
+        long,
+        env = "ELECTROLINT_NO_CACHE",
+        hide_env_values = true,
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub no_cache: bool,
+    /// Where results are kept, so that an app that did not change is not analysed again [default: electrolint in the user's cache
+    /// folder]. Never in what is checked; where nothing can be written, nothing is kept.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ELECTROLINT_CACHE_DIR",
+        hide_env_values = true,
+        // An empty variable is as good as none.
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from)
+    )]
+    pub cache_dir: Option<PathBuf>,
+}
+
 /// Which configuration holds.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
@@ -156,6 +182,9 @@ pub struct CheckArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What is kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// Read standard input instead of the file of this name, which need not exist.
     #[arg(long, value_name = "NAME", help_heading = "Input", conflicts_with = "fix")]
     pub stdin_filename: Option<PathBuf>,
@@ -309,6 +338,9 @@ pub struct BaselineArgs {
     /// What is read.
     #[command(flatten)]
     pub input: InputArgs,
+    /// What is kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// The file to write [default: the nearest .electrolint-baseline.json upward, else one in the folder given].
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,

@@ -13,7 +13,7 @@ use crate::cli::{CheckArgs, Fixes};
 use crate::discover::{self, Overlay};
 use crate::progress::Progress;
 use crate::report::{EditReport, Excerpted, Placed, Report};
-use crate::{Failure, check_over};
+use crate::{Failure, Kept, check_again};
 
 /// How often the app is analysed at most.
 const PASSES: usize = 8;
@@ -43,12 +43,18 @@ pub struct Change {
 /// # Errors
 /// As [`crate::check`].
 pub fn mend(options: &CheckArgs, which: Fixes) -> Result<Mended, Failure> {
-    mend_and_tell(options, which, &Progress::silent())
+    mend_and_tell(options, which, &Progress::silent(), &mut Kept::default())
 }
 
-pub(crate) fn mend_and_tell(options: &CheckArgs, which: Fixes, progress: &Progress) -> Result<Mended, Failure> {
+/// As [`mend`]; says what it is at, and spares the work whose result was kept: from one pass to the next few files change.
+pub(crate) fn mend_and_tell(
+    options: &CheckArgs,
+    which: Fixes,
+    progress: &Progress,
+    kept: &mut Kept,
+) -> Result<Mended, Failure> {
     let mut overlay = Overlay::new();
-    let mut report = check_over(options, &overlay, progress)?;
+    let mut report = check_again(options, &overlay, progress, kept)?;
     let mut changes: BTreeMap<PathBuf, Change> = BTreeMap::new();
     let mut spoilt: BTreeSet<PathBuf> = unparsed(&report);
     let mut fixed = 0;
@@ -63,7 +69,7 @@ pub(crate) fn mend_and_tell(options: &CheckArgs, which: Fixes, progress: &Progre
             let change = changes.entry(path.clone());
             change.or_insert_with(|| Change { before: old.clone(), after: String::new() }).after.clone_from(new);
         }
-        let next = check_over(options, &overlay, progress)?;
+        let next = check_again(options, &overlay, progress, kept)?;
         let broken: BTreeSet<PathBuf> = unparsed(&next).difference(&spoilt).cloned().collect();
         if broken.is_empty() {
             report = next;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baseline;
+mod cache;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -31,9 +32,11 @@ use electrolint_model::electron::Version;
 use electrolint_model::problem::Problem;
 use electrolint_model::{App, Memory};
 use electrolint_rules::finding::Finding;
+use serde::{Deserialize, Serialize};
 
 pub use failure::{Exit, Failure};
 
+use crate::cache::Cache;
 use crate::cli::{CheckArgs, InputArgs};
 use crate::config::Configurations;
 use crate::config::settings::Config;
@@ -47,6 +50,13 @@ use crate::timings::Timings;
 pub struct Analysed {
     /// What was read of it.
     pub found: FoundApp,
+    /// What the model and the rules say of it.
+    pub outcome: Outcome,
+}
+
+/// What the model and the rules say of one app: all that is needed of them from there on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
     /// Which Electron it uses.
     pub electron: ElectronFacts,
     /// What could not be analysed.
@@ -66,7 +76,16 @@ pub struct Analysed {
 /// # Errors
 /// What the caller can act on: a path that does not exist, an option that makes no sense. Input never is an error.
 pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
-    check_over(options, &Overlay::new(), &Progress::silent())
+    check_again(options, &Overlay::new(), &Progress::silent(), &mut Kept::default())
+}
+
+/// As [`check`], with a folder in which results are kept from one time to the next, as `--cache-dir` names one. The report is the same.
+///
+/// # Errors
+/// As [`check`]: nothing about that folder is one.
+pub fn check_keeping(options: &CheckArgs, cache: PathBuf) -> Result<Report, Failure> {
+    let mut kept = Kept::default().with_cache(Some(cache));
+    check_again(options, &Overlay::new(), &Progress::silent(), &mut kept)
 }
 
 /// What one check leaves for the next one of the same paths: an editor checks after every keystroke.
@@ -80,6 +99,8 @@ pub(crate) struct Kept {
     pub cancelled: Arc<AtomicBool>,
     /// The process ends after this check, and frees everything in one go.
     is_last: bool,
+    /// The folder in which results are kept from one run of the command to the next.
+    cache: Option<PathBuf>,
 }
 
 impl Kept {
@@ -88,17 +109,17 @@ impl Kept {
         Self { is_last: true, ..Self::default() }
     }
 
+    /// As it is, with a folder in which results are kept.
+    pub(crate) fn with_cache(self, cache: Option<PathBuf>) -> Self {
+        Self { cache, ..self }
+    }
+
     fn go_on(&self) -> Result<(), Failure> {
         if self.cancelled.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
     }
 }
 
-/// As [`check`], with texts that stand for files; says what it is at.
-pub(crate) fn check_over(options: &CheckArgs, overlay: &Overlay, progress: &Progress) -> Result<Report, Failure> {
-    check_again(options, overlay, progress, &mut Kept::default())
-}
-
-/// As [`check_over`], sparing the work whose result was kept. The report is the same.
+/// As [`check`], with texts that stand for files; says what it is at, and spares the work whose result was kept. The report is the same.
 pub(crate) fn check_again(
     options: &CheckArgs,
     overlay: &Overlay,
@@ -118,16 +139,37 @@ pub(crate) fn check_again(
     timings.lap("reading");
     let apps = std::mem::take(&mut discovery.apps);
     let count = apps.len();
+    let wanted = kept.cache.as_ref().filter(|_| count > 0);
+    let opened = wanted.map(|folder| Cache::open(folder, &narrow.paths, &discovery.base, &apps));
+    let (mut cache, why_not) = match opened {
+        Some(Ok(cache)) => (Some(cache), None),
+        Some(Err(why)) => (None, Some(why)),
+        None => (None, None),
+    };
     let mut analysed = Vec::with_capacity(count);
     for (index, found) in apps.into_iter().enumerate() {
         let of = if count > 1 { format!(", app {} of {count}", index + 1) } else { String::new() };
         progress.say(format!("analysing {} files{of}", found.sources.files.len()));
         let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
-        let app = analyse_again(&found, &options.input, &config, &mut kept.memory); // cannot fail: bad input becomes app.problems
+        let (model_options, rule_options) =
+            (model_options(&options.input, &config), config.options(&found, &discovery.base));
+        let mut page =
+            cache.as_mut().map(|cache| cache.app(&discovery.base, &found.sources, &model_options, &rule_options));
+        if let Some((cache, page)) = cache.as_mut().zip(page.as_mut()) {
+            let known = cache.outcome(page);
+            if known.is_none() {
+                cache.teach(page, &found.sources, &mut kept.memory);
+            }
+            timings.lap("cache");
+            if let Some(outcome) = known {
+                analysed.push(Analysed { found, outcome });
+                continue;
+            }
+        }
+        let app = electrolint_model::analyse_again(&found.sources, &model_options, &mut kept.memory); // cannot fail: bad input becomes app.problems
         kept.go_on()?;
         timings.lap("analysing");
         progress.say(format!("applying rules{of}"));
-        let rule_options = config.options(&found, &discovery.base);
         let findings = electrolint_rules::run_timed(&app, &rule_options, |rule, time| {
             timings.rule(rule, time);
             if kept.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -141,8 +183,13 @@ pub(crate) fn check_again(
         } else {
             drop(app);
         }
-        analysed.push(Analysed { found, electron, problems, files_read, windows, resolved, findings });
         timings.lap("rules");
+        let outcome = Outcome { electron, problems, files_read, windows, resolved, findings };
+        if let Some((cache, page)) = cache.as_mut().zip(page) {
+            cache.keep(page, &found.sources, &kept.memory, &outcome);
+            timings.lap("cache");
+        }
+        analysed.push(Analysed { found, outcome });
     }
     if !kept.is_last {
         kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
@@ -150,6 +197,10 @@ pub(crate) fn check_again(
     let mut report = select::select(discovery, analysed, &selection, &configurations);
     configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");
+    report.cache = cache.map(Cache::finish).or(why_not);
+    if report.cache.is_some() {
+        timings.lap("cache");
+    }
     report.timings = timings;
     report.time = (began, now());
     Ok(report)
@@ -213,14 +264,13 @@ fn read_over(
 
 /// The model stage.
 pub(crate) fn analyse<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config) -> App<'a> {
-    analyse_again(found, input, config, &mut Memory::default())
+    electrolint_model::analyse(&found.sources, &model_options(input, config))
 }
 
-fn analyse_again<'a>(found: &'a FoundApp, input: &InputArgs, config: &Config, memory: &mut Memory) -> App<'a> {
+fn model_options(input: &InputArgs, config: &Config) -> electrolint_model::Options {
     let version = input.electron_version.as_deref().or(config.electron_version.as_deref());
-    let options = electrolint_model::Options {
+    electrolint_model::Options {
         electron_version: version.and_then(Version::parse),
         threads: input.threads.map_or(0, usize::from),
-    };
-    electrolint_model::analyse_again(&found.sources, &options, memory)
+    }
 }

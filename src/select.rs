@@ -241,6 +241,7 @@ pub fn select(
         category: selection.category.clone(),
         time: (0, 0),
         timings: Timings::default(),
+        cache: None,
         base: discovery.base,
         apps: Vec::new(),
         findings: Vec::new(),
@@ -254,7 +255,7 @@ pub fn select(
     for (index, app) in analysed.into_iter().enumerate() {
         report.apps.push(describe(&app));
         report.problems.extend(app.found.sources.problems.iter().cloned());
-        report.problems.extend(app.problems.iter().cloned());
+        report.problems.extend(app.outcome.problems.iter().cloned());
         report.omitted.extend(app.found.sources.omitted.iter().cloned());
         if selection.is_whole {
             // Sorted, so that the files of a folder stand together but for those of folders in it.
@@ -269,7 +270,7 @@ pub fn select(
         if selection.baseline.is_some() {
             checked.extend(app.found.sources.files.iter().map(|file| discover::plain(&base.join(&file.path))));
         }
-        for mut placed in place(index, &base, &app.found.sources, app.findings) {
+        for mut placed in place(index, &base, &app.found.sources, app.outcome.findings) {
             let path = config::absolute(&base, &placed.location.path);
             let config = configurations.of_file(&path);
             let level = selection.level(placed.finding.rule, &path, &config);
@@ -291,7 +292,8 @@ pub fn select(
                 let is_ours = |path: &str| selection.asks_for(&app.found, path) && app.found.sources.is_inside(path);
                 // A change cannot be proved by reading a file that was not wholly read before.
                 let is_broken = |path: &str| {
-                    app.problems.iter().any(|problem| problem.kind == ProblemKind::ParseError && problem.path == path)
+                    let problems = &app.outcome.problems;
+                    problems.iter().any(|problem| problem.kind == ProblemKind::ParseError && problem.path == path)
                 };
                 let is_fit = |path: &str| is_ours(path) && !is_broken(path);
                 !app.found.sources.archived && fix.edits.iter().all(|edit| is_fit(&edit.location.path))
@@ -421,7 +423,7 @@ fn page_of(rule: &str) -> String {
 }
 
 fn describe(analysed: &Analysed) -> AppReport {
-    let electron = &analysed.electron;
+    let electron = &analysed.outcome.electron;
     AppReport {
         root: analysed.found.sources.root.clone(),
         name: analysed.found.name.clone(),
@@ -431,9 +433,9 @@ fn describe(analysed: &Analysed) -> AppReport {
             assumed: !electron.is_known(),
             status: support_text(&electron.version),
         },
-        files_read: analysed.files_read,
-        windows: analysed.windows,
-        resolved: analysed.resolved.clone(),
+        files_read: analysed.outcome.files_read,
+        windows: analysed.outcome.windows,
+        resolved: analysed.outcome.resolved.clone(),
     }
 }
 
@@ -567,6 +569,7 @@ mod tests {
     use electrolint_rules::finding::Scope;
 
     use super::*;
+    use crate::Outcome;
     use crate::cli::ConfigArgs;
 
     fn finding(confidence: Confidence, severity: Severity, start: u32) -> Finding {
@@ -604,15 +607,9 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        let analysed = Analysed {
-            found,
-            electron,
-            problems: Vec::new(),
-            files_read: 1,
-            windows: 0,
-            resolved: Vec::new(),
-            findings,
-        };
+        let outcome =
+            Outcome { electron, problems: Vec::new(), files_read: 1, windows: 0, resolved: Vec::new(), findings };
+        let analysed = Analysed { found, outcome };
         let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
         let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();
         select(discovery, vec![analysed], &selection, &configurations)

@@ -192,6 +192,8 @@ const OUTSIDE: &[&str] = &[
     "ToSocketAddrs",
     "std::process",
     "std::env",
+    // What is found must not depend on the hour: it is kept from one run to the next.
+    "SystemTime",
 ];
 const INSIDE: &[&str] = &["rules", "crates/model/src", "crates/policy/src"];
 

@@ -34,10 +34,13 @@ const VARIABLES: &str = "
 | `NO_COLOR` | no colours, whatever its value |
 | `FORCE_COLOR`, `CLICOLOR_FORCE` | colours, though nothing is a terminal; `0` counts as unset |
 | `CLICOLOR` | `0`: no colours on a terminal either |
+| `ELECTROLINT_CACHE_DIR` | the folder in which results are kept where `--cache-dir` is not given |
 | `ELECTROLINT_CONFIG` | the configuration file where `--config` is not given |
+| `ELECTROLINT_NO_CACHE` | as `--no-cache`, unless it is empty, `0` or `false` |
 | `ELECTROLINT_NOW` | the day of today (`YYYY-MM-DD`) for exceptions that end |
 | `ELECTROLINT_OUTPUT_FORMAT` | the format where `--format` is not given |
 | `ELECTROLINT_SANDBOX` | the program that `electrolint run` starts |
+| `XDG_CACHE_HOME`, else `HOME` | the user's cache folder; on Windows `LOCALAPPDATA` |
 | `GITHUB_STEP_SUMMARY` | with the format `github`, a table is added to this file |
 | `SOURCE_DATE_EPOCH` | the time in formats that ask for one, so that the same input gives the same bytes |
 

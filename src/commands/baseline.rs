@@ -7,7 +7,7 @@ use crate::baseline::{self, Baseline, NAME};
 use crate::cli::{BaselineArgs, CheckArgs};
 use crate::discover::Overlay;
 use crate::progress::Progress;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, Kept, cache};
 
 /// Writes, prunes or checks the baseline.
 ///
@@ -23,7 +23,8 @@ pub fn run(options: &BaselineArgs) -> Result<Exit, Failure> {
         ..CheckArgs::default()
     };
     let progress = Progress::on_terminal();
-    let report = crate::check_over(&check, &Overlay::new(), &progress)?;
+    let mut kept = Kept::until_the_end().with_cache(cache::wanted(&options.cache));
+    let report = crate::check_again(&check, &Overlay::new(), &progress, &mut kept)?;
     drop(progress);
     if report.apps.is_empty() {
         return Err(super::check::no_app_failure(&report.tried));

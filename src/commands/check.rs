@@ -9,7 +9,7 @@ use crate::discover::Overlay;
 use crate::fix::{self, Mended};
 use crate::progress::Progress;
 use crate::report::{self, Format, Look, Report};
-use crate::{Exit, Failure, Kept};
+use crate::{Exit, Failure, Kept, cache};
 
 /// Problems that are named unless `--verbose` asks for all.
 const PROBLEMS_SHOWN: usize = 10;
@@ -27,7 +27,12 @@ pub fn run(options: &CheckArgs) -> Result<Exit, Failure> {
         }
     }
     let report = if options.diff || options.fix.is_some() {
-        let mended = fix::mend_and_tell(options, options.fix.unwrap_or(Fixes::Safe), &progress)?;
+        let mended = fix::mend_and_tell(
+            options,
+            options.fix.unwrap_or(Fixes::Safe),
+            &progress,
+            &mut Kept::default().with_cache(cache::wanted(&options.cache)),
+        )?;
         drop(progress);
         if options.diff {
             return diff(&mended);
@@ -35,7 +40,7 @@ pub fn run(options: &CheckArgs) -> Result<Exit, Failure> {
         write(&mended, options.quiet)?;
         mended.report
     } else {
-        let mut kept = Kept::until_the_end();
+        let mut kept = Kept::until_the_end().with_cache(cache::wanted(&options.cache));
         let report = crate::check_again(options, &Overlay::new(), &progress, &mut kept)?;
         std::mem::forget(kept);
         drop(progress);
@@ -170,7 +175,9 @@ fn environment() -> String {
         "FORCE_COLOR",
         "CLICOLOR",
         "CLICOLOR_FORCE",
+        "ELECTROLINT_CACHE_DIR",
         "ELECTROLINT_CONFIG",
+        "ELECTROLINT_NO_CACHE",
         "ELECTROLINT_NOW",
         "ELECTROLINT_OUTPUT_FORMAT",
         "GITHUB_STEP_SUMMARY",

@@ -98,6 +98,8 @@ pub struct Report {
     pub time: (u64, u64),
     /// How long it took.
     pub timings: Timings,
+    /// What was taken from the cache, or why nothing was, in a line for people; none where none was wanted.
+    pub cache: Option<String>,
     /// How the command ends.
     pub exit: Exit,
 }

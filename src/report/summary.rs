@@ -115,6 +115,9 @@ pub fn verbose(report: &Report) -> String {
             let _ = writeln!(out, "  {line}");
         }
     }
+    if let Some(line) = &report.cache {
+        let _ = writeln!(out, "cache: {line}");
+    }
     for omitted in &report.omitted {
         let _ = writeln!(out, "left out {}: {}", omitted.path, omitted.reason);
     }

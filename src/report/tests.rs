@@ -107,6 +107,7 @@ fn sample() -> Report {
         category: "electrolint".into(),
         time: (1_795_219_200, 1_795_219_201),
         timings: Default::default(),
+        cache: None,
         apps: vec![AppReport {
             root: String::new(),
             name: Some("notes".into()),

@@ -47,7 +47,7 @@ struct Seen {
     place: (u32, u32),
 }
 
-fn check(files: &Files, threads: u16) -> Report {
+fn check(files: &Files, threads: u16, cache: Option<&Path>) -> Report {
     let scratch = tempfile::tempdir().expect("a folder can be made");
     for (path, bytes) in files {
         let path = scratch.path().join(path);
@@ -57,11 +57,15 @@ fn check(files: &Files, threads: u16) -> Report {
     let paths = vec![scratch.path().to_path_buf()];
     let input = InputArgs { paths, threads: Some(threads), ..InputArgs::default() };
     let options = CheckArgs { input, all: true, ..CheckArgs::default() };
-    electrolint::check(&options).unwrap_or_else(|error| panic!("{error}"))
+    let outcome = match cache {
+        Some(cache) => electrolint::check_keeping(&options, cache.to_path_buf()),
+        None => electrolint::check(&options),
+    };
+    outcome.unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn seen(files: &Files) -> Vec<Seen> {
-    let report = check(files, 1);
+    let report = check(files, 1, None);
     let seen = |placed: &report::Placed| Seen {
         rule: placed.finding.rule,
         path: placed.location.path.clone(),
@@ -287,18 +291,31 @@ fn a_part_lies_in_a_file_of_its_own() {
     holds("split", Same { confidence: false }, &split::split);
 }
 
+/// The whole report, without what another folder and another hour change.
+fn json(mut report: Report) -> String {
+    report.time = (0, 0);
+    report.base = Path::new("/app").to_path_buf();
+    report.repository = report.base.clone();
+    report::render(Format::Json, &report, Look::default())
+}
+
 #[test]
 fn threads_change_nothing() {
-    let json = |files: &Files, threads: u16| {
-        let mut report = check(files, threads);
-        report.time = (0, 0);
-        // Each is checked in a folder of its own.
-        report.base = Path::new("/app").to_path_buf();
-        report.repository = report.base.clone();
-        report::render(Format::Json, &report, Look::default())
-    };
     for (case, files) in sample("threads") {
-        assert_eq!(json(files, 1), json(files, 2), "{case}");
+        assert_eq!(json(check(files, 1, None)), json(check(files, 2, None)), "{case}");
+    }
+}
+
+#[test]
+fn what_was_kept_changes_nothing() {
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let cache = scratch.path().join("cache");
+    for (case, files) in sample("cache") {
+        let plain = json(check(files, 1, None));
+        assert_eq!(json(check(files, 1, Some(&cache))), plain, "{case}");
+        let again = check(files, 1, Some(&cache));
+        assert!(again.cache.as_ref().is_some_and(|line| !line.contains(": 0 of ")), "{case}: {:?}", again.cache);
+        assert_eq!(json(again), plain, "{case}");
     }
 }
 

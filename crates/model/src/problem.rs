@@ -1,7 +1,9 @@
 //! What could not be analysed, in the words of the machine-readable result.
 
+use serde::{Deserialize, Serialize};
+
 /// Kind of a problem; its name in reports is [`ProblemKind::name`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProblemKind {
     /// A syntax error that lost a part of the file, or all of it.
     ParseError,
@@ -79,7 +81,7 @@ impl ProblemKind {
 }
 
 /// One thing that was not analysed, or not wholly.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// Path of the file or folder, as in `SourceFile::path`.
     pub path: String,

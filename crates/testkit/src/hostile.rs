@@ -184,6 +184,12 @@ pub fn cases() -> Vec<Hostile> {
         case("doubling-calls", "a.js", Nothing, Made(|| doubled("v0=()=>1", |n| format!("()=>[v{}(),v{0}()]", n - 1)))),
         case("endless-calls", "a.js", Nothing, Made(|| b"function f(a){return g(f(a))}function g(a){return f(g(a))}new BrowserWindow(f(g({})))".to_vec())),
         case("variables-in-a-circle", "a.js", Either, Made(|| format!("{REQUIRED}{CIRCLES}").into_bytes())),
+        case("flags-in-a-circle", "a.js", Either, Made(|| {
+            let flags: String = (0..40).map(|n| format!("let f{n}=false;")).collect();
+            let sets: String = (0..200).map(|n| format!("if(f{}&&f{})f{}=true;", n % 40, n * 7 % 40, n * 3 % 40)).collect();
+            format!("{REQUIRED}ipcMain.handle('a',(e,u)=>{{{flags}{sets}if(f0)shell.openExternal(u)}})").into_bytes()
+        })),
+        case("requests-in-a-circle", "a.js", Either, Made(|| format!("{REQUIRED}let a=new Request(b);var b=new Request(a);fetch(a).then(r=>r.text()).then(t=>eval(t));fetch(b).then(eval)").into_bytes())),
         case("helpers-in-a-circle", "a.js", Either, Made(|| format!("{REQUIRED}function f(u){{return f(u)===true}}ipcMain.on('a',(e,u)=>{{if(f(u))shell.openExternal(u)}})").into_bytes())),
         case("doubling-checks", "a.js", Either, Made(|| doubled_tests("u.startsWith('https:')", |n| format!("v{n}?v{n}:v{n}")))),
         case("doubling-tests-of-senders", "a.js", Either, Made(|| doubled_tests("e.sender", |n| format!("v{n}||v{n}")))),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::electron::Version;
@@ -26,7 +27,7 @@ pub struct Options {
 }
 
 /// What one file says on its own.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sheets {
     /// Its scripts, in order.
     pub summaries: Vec<Arc<Summary>>,
@@ -56,7 +57,13 @@ impl Memory {
         self.sheets.retain(|(path, _), _| keep(path));
     }
 
-    fn find(&self, file: &SourceFile) -> Option<Arc<Sheets>> {
+    /// Takes what a file says on its own, where it is known from elsewhere. It must be what [`summarise`] gives for this file.
+    pub fn learn(&mut self, file: &SourceFile, sheets: Arc<Sheets>) {
+        self.sheets.insert((file.path.clone(), file.kind), (file.text.clone(), sheets));
+    }
+
+    /// What a file says on its own, if that is known.
+    pub fn find(&self, file: &SourceFile) -> Option<Arc<Sheets>> {
         // Borrowed keys would need a type of their own; a path is short beside the work that it saves.
         let (text, sheets) = self.sheets.get(&(file.path.clone(), file.kind))?;
         (Arc::ptr_eq(text, &file.text) || text == &file.text).then(|| sheets.clone())
@@ -197,7 +204,7 @@ fn summarise_all(sources: &Sources, threads: usize, memory: &mut Memory) -> Vec<
     memory.parsed += parsed.len();
     for (index, sheet) in parsed {
         let file = &sources.files[index];
-        memory.sheets.insert((file.path.clone(), file.kind), (file.text.clone(), sheet.clone()));
+        memory.learn(file, sheet.clone());
         sheets[index] = Some(sheet);
     }
     sheets.into_iter().map(Option::unwrap_or_default).collect()
@@ -273,6 +280,11 @@ fn bounded(text: &str, parse: impl Fn() -> Outcome + Sync) -> Result<Outcome, (P
             }
         }
     }
+}
+
+/// Whether files of this kind say anything on their own: the others are read where something in them is asked for.
+pub fn is_summarised(kind: FileKind) -> bool {
+    !matches!(kind, FileKind::Lockfile | FileKind::Plain)
 }
 
 /// What one file says on its own. The caller provides the stack that its text may need.

@@ -53,7 +53,7 @@ use rustc_hash::FxHashMap;
 
 pub use addons::{Addon, AddonManifest, AddonRoute};
 pub use admitted::Admitted;
-pub use analyse::{Memory, Options, Sheets, analyse, analyse_again, summarise};
+pub use analyse::{Memory, Options, Sheets, analyse, analyse_again, is_summarised, summarise};
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};

@@ -1,5 +1,7 @@
 //! Which Electron the app uses, and how that is known.
 
+use serde::{Deserialize, Serialize};
+
 use super::Options;
 use crate::electron::lockfile::{declared, resolved_electron};
 use crate::electron::{Version, releases::Data};
@@ -8,7 +10,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::source::{FileId, FileKind, Role, Sources, Span};
 
 /// Where a version was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum VersionSource {
     /// The caller says so.
     Given,
@@ -27,7 +29,7 @@ pub enum VersionSource {
 }
 
 /// The Electron of an app.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElectronFacts {
     /// The version that the analysis goes by.
     pub version: Version,

@@ -73,27 +73,28 @@ impl App<'_> {
 
     /// Whether a value is what a call of jQuery gave, or a method of that, through other methods and variables.
     pub fn is_of_jquery(&self, v: V) -> bool {
-        let mut at = v;
-        for _ in 0..MOST_CHAINED {
-            let summary = self.program.summary(at.0);
-            match summary.value(at.1) {
-                Value::Member(object, _) => at = V(at.0, object),
-                Value::Binding(binding) => match summary.written_once(binding) {
-                    Some(only) => at = V(at.0, only),
-                    _ => return false,
-                },
-                Value::Call(call) => {
-                    let callee = V(at.0, summary.call(call).callee);
-                    let is_it = |thing: &Thing| matches!(thing, Thing::Api(path) if is_jquery(path));
-                    if self.eval(callee).iter().any(|known| is_it(&known.thing)) {
-                        return true;
-                    }
-                    at = callee;
-                }
-                _ => return false,
+        self.leads_to_jquery(v, MOST_CHAINED)
+    }
+
+    /// As [`App::is_of_jquery`], over so many calls, members and variables.
+    fn leads_to_jquery(&self, v: V, most: usize) -> bool {
+        let Some(most) = most.checked_sub(1) else { return false };
+        let summary = self.program.summary(v.0);
+        match summary.value(v.1) {
+            Value::Member(object, _) => self.leads_to_jquery(V(v.0, object), most),
+            Value::Binding(binding) => {
+                let writes = &summary.bindings[binding.index()].writes;
+                // Each way of several shortens what is left, so that there are few ways in all.
+                let most = most / writes.len().max(1);
+                !writes.is_empty() && writes.iter().all(|write| self.leads_to_jquery(V(v.0, write.value), most))
             }
+            Value::Call(call) => {
+                let callee = V(v.0, summary.call(call).callee);
+                let is_it = |thing: &Thing| matches!(thing, Thing::Api(path) if is_jquery(path));
+                self.eval(callee).iter().any(|known| is_it(&known.thing)) || self.leads_to_jquery(callee, most)
+            }
+            _ => false,
         }
-        false
     }
 
     /// Whether an object is an element whose content is no markup: a style, a text area.

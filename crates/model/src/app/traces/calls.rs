@@ -115,7 +115,7 @@ impl Walk<'_, '_> {
         let api = app.api_of(c).map(|(path, _)| path);
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
-                if kind != SourceKind::Response || !self.asks_itself(c) {
+                if kind != SourceKind::Response || !self.asks_itself(c, 0) {
                     self.push(kind, app.span(v), state);
                 }
                 return;
@@ -238,7 +238,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether a request goes to a file of the app's own: a relative address.
-    fn asks_itself(&self, c: C) -> bool {
+    fn asks_itself(&self, c: C, depth: usize) -> bool {
         let Some(url) = self.app.program.argument(c, 0) else { return false };
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
@@ -246,7 +246,9 @@ impl Walk<'_, '_> {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
             }
             // `fetch(new Request('./data.json'))`.
-            Thing::Result(path, made) if &**path == "new Request" && *made != c => self.asks_itself(*made),
+            Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
+                self.asks_itself(*made, depth + 1)
+            }
             _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
     }

@@ -39,6 +39,11 @@ impl Data {
         INSTEAD.get().unwrap_or_else(Self::embedded)
     }
 
+    /// What was read from a file, where it takes the place of what is built in.
+    pub fn given() -> Option<&'static Self> {
+        INSTEAD.get()
+    }
+
     /// From now on, in all of the program, this is what is known. Tells whether it is: only the first call counts.
     pub fn use_instead(self) -> bool {
         INSTEAD.set(self).is_ok()
