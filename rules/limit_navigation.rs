@@ -103,9 +103,12 @@ fn check(cx: &Context, findings: &mut Findings) {
             !judged.iter().any(|(listener, verdict)| covers(listener, window) && !matches!(verdict, Verdict::Allows(_)))
         })
         .collect();
+    // An app that listens to where its webviews go means to hold them.
+    let is_of_any_site =
+        |window: &Window| shows_any_site(cx, window) && !judged.iter().any(|(listener, _)| covers(listener, window));
     let worst = uncovered
         .iter()
-        .max_by_key(|window| (!shows_any_site(cx, window), severity(cx, window), std::cmp::Reverse(window.span)));
+        .max_by_key(|window| (!is_of_any_site(window), severity(cx, window), std::cmp::Reverse(window.span)));
     let Some(window) = worst else { return };
     let idle = judged.iter().find(|(listener, verdict)| covers(listener, window) && matches!(verdict, Verdict::Allows(_)));
     let message = match idle {
@@ -117,7 +120,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         .report(&RULE, window.span, message)
         .severity(severity(cx, window))
         .known(window.certainty.min(absence(cx)))
-        .at_most(if shows_any_site(cx, window) { Confidence::Tentative } else { Confidence::Certain })
+        .at_most(if is_of_any_site(window) { Confidence::Tentative } else { Confidence::Certain })
         .app_wide()
         .gain(GAIN)
         .help(HELP)

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::checks::{Strength, parameter_root};
+use super::checks::{Lets, Strength, parameter_root};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
@@ -118,8 +118,11 @@ impl At {
             Some(call) => app.guard_of_call(call, v),
             None => app.guard(self.function, self.condition, v),
         };
-        // Data that begins like the address of a file is as free as any other.
-        let strength = found.for_desktop().strength;
+        // Data that begins like the address of a file, or of something of the app's own, is as free as any other.
+        let strength = match found.lets {
+            Lets::Own => Strength::None,
+            _ => found.for_desktop().strength,
+        };
         if !app.steps.were_used_up() {
             app.guards.borrow_mut().insert((self, v), strength);
         }

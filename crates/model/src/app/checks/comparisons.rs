@@ -72,7 +72,7 @@ impl App<'_> {
             let strength = strength_of(part);
             let lets = if part == UrlPart::Protocol { Lets::of_schemes(&values) } else { Lets::Nothing };
             return if part == UrlPart::Protocol && self.are_own_schemes(&values) {
-                judged(Strength::Host, Some(span), None)
+                judged(Strength::Host, Some(span), None).letting(Lets::Own)
             } else if constant || strength >= Strength::Host {
                 judged(strength, Some(span), None).letting(lets)
             } else {
@@ -219,7 +219,7 @@ impl App<'_> {
                     let found = prefix_strength(text, span);
                     let scheme = text.split(':').next().unwrap_or("");
                     let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
-                    if own { judged(Strength::Host, Some(span), None) } else { found }
+                    if own { judged(Strength::Host, Some(span), None).letting(Lets::Own) } else { found }
                 }
                 Thing::Template(parts) => match parts.first() {
                     Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),

@@ -39,6 +39,8 @@ impl Strength {
 pub enum Lets {
     /// Nothing by which a program could start.
     Nothing,
+    /// Addresses of a scheme of the app's own: they lead nowhere else, and say nothing of what stands behind the scheme.
+    Own,
     /// Addresses of local files, or others by which a desktop starts programs.
     Files,
     /// Everything: it only forbids what leads to servers.
@@ -95,7 +97,7 @@ impl Judged {
                 self.strength = Strength::Weak;
                 self.why = Some(FORBIDS);
             }
-            Lets::AllButServers | Lets::Nothing => {}
+            Lets::AllButServers | Lets::Nothing | Lets::Own => {}
         }
         self
     }
