@@ -166,7 +166,8 @@ fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageCo
         .gain(gain)
         .help("Put `<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">` first into the head.")
         .symbol("policy");
-    if let Some(load) = shown.loads.first() {
+    let surest = shown.loads.iter().rev().max_by_key(|load| load.certainty);
+    if let Some(load) = surest {
         report = report.known(load.certainty).related(load.span, "the page is loaded here");
     }
     if let Some(header) = header {

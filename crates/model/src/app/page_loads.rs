@@ -47,6 +47,7 @@ impl App<'_> {
         let manifests = self.sources.files.iter().filter(|file| split(&file.path).1 == "package.json");
         let packages: FxHashSet<&str> = manifests.map(|file| split(&file.path).0).collect();
         let others = self.loads_into_unknown();
+        let named = self.named_by_scheme();
         for load in self.loads().iter().chain(&others) {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
@@ -96,7 +97,9 @@ impl App<'_> {
             let only = meant.iter().filter(|path| depth(path) == highest).count() == 1;
             for file in files {
                 let mut load = load.clone();
-                if ambiguous && !(only && depth(&self.sources.file(file).path) == highest) {
+                let path = &self.sources.file(file).path;
+                let is_named = named.iter().any(|name| ends_in(path, name, true));
+                if ambiguous && !is_named && !(only && depth(path) == highest) {
                     load.certainty = Certainty::Tentative;
                 }
                 shown.push((file, load));
@@ -124,7 +127,29 @@ impl App<'_> {
             }
             _ => Vec::new(),
         });
-        texts.filter_map(|text| address(&text)).collect()
+        let mut addresses: Vec<String> = Vec::new();
+        for text in texts {
+            addresses.extend(address(&text));
+            addresses.extend(self.below_own_host(&text));
+        }
+        addresses
+    }
+
+    /// What stands behind the host in an address of the app's own scheme: `app://bundle/pages/about.html` is `pages/about.html`.
+    fn below_own_host(&self, text: &str) -> Option<String> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (_, path) = rest.split_once('/')?;
+        let is_own = path.contains('/') && self.own_schemes().iter().any(|own| own == scheme);
+        is_own.then(|| address(path)).flatten()
+    }
+
+    /// Pages that some script names by an address of the app's own scheme, as [`App::below_own_host`] gives them.
+    fn named_by_scheme(&self) -> FxHashSet<String> {
+        if self.own_schemes().is_empty() {
+            return FxHashSet::default();
+        }
+        let strings = self.program.unit_ids().flat_map(|unit| self.program.summary(unit).strings.iter());
+        strings.filter_map(|text| self.below_own_host(text)).collect()
     }
 
     /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
