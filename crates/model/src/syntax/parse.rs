@@ -329,7 +329,9 @@ pub fn summarise_json(text: &str) -> Outcome {
             None => errors.push(SyntaxError { at: 0, message: "the parser failed on this file".to_owned() }),
         }
         let (mut summary, too_deep) = lowering.finish();
-        take_whole_characters(&mut summary, text);
+        if !text.is_ascii() {
+            take_whole_characters(&mut summary, text);
+        }
         Outcome { summary, errors, too_deep }
     };
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Outcome {
@@ -374,15 +376,14 @@ fn read(script: Script) -> Outcome {
     if let Some(comments) = comments {
         summary.comments = speaking(&comments);
     }
-    take_whole_characters(&mut summary, script.text);
+    if !source.is_ascii() {
+        take_whole_characters(&mut summary, script.text);
+    }
     Outcome { summary, errors: parsed.errors, too_deep }
 }
 
 /// Moves places that lie inside a character to its start: the parser's own, where something is missing after a blank of several bytes.
 fn take_whole_characters(summary: &mut Summary, text: &str) {
-    if text.is_ascii() {
-        return;
-    }
     let whole = |span: &mut Range| {
         for end in [&mut span.0, &mut span.1] {
             *end = text.floor_char_boundary(*end as usize) as u32;
