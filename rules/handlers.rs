@@ -1,8 +1,6 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
-use std::collections::BTreeSet;
-
-use electrolint_model::app::{Content, Listener, Load, Window, WindowKind};
+use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
 use electrolint_model::source::FOREIGN_SCRIPT;
@@ -22,6 +20,12 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .filter(|window| !cx.app.is_separate_file(window.span.file))
         .filter(|window| !shows_chromium_only(cx, window))
         .collect()
+}
+
+/// The element that a window is, if it is a `<webview>` of a page.
+pub(crate) fn webview_of<'c>(cx: &'c Context, window: &Window) -> Option<&'c WebviewElement> {
+    let mut elements = cx.app.webviews();
+    elements.find(|element| window.kind == WindowKind::Webview && element.span == window.span)
 }
 
 /// Whether only pages of Chromium's own are loaded into a window, such as `chrome://webrtc-internals`: they lead nowhere.
@@ -97,7 +101,7 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
 
 /// How sure it is that something is absent: as sure as what was read.
 pub(crate) fn absence(cx: &Context) -> Certainty {
-    use electrolint_model::problem::ProblemKind;
+    use electrolint_model::problem::{Problem, ProblemKind};
     let app = cx.app;
     let lost = app.problems.iter().any(|problem| {
         matches!(
@@ -111,21 +115,14 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
     });
     let is_script =
         |path: &str| path.ends_with('s') && ![".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| path.ends_with(ending));
-    let mut broken = app
-        .problems
-        .iter()
-        .filter(|problem| problem.kind == ProblemKind::ParseError && is_script(&problem.path))
-        .peekable();
     // What the app never gets to, where its start is known, sets no handler of it.
-    let lost = lost
-        || broken.peek().is_some() && {
-            let reached: Option<BTreeSet<&str>> = app.start_script().map(|_| {
-                let units = app.entries().reached.iter();
-                units.map(|unit| app.sources.file(app.program.file(*unit)).path.as_str()).collect()
-            });
-            broken.any(|problem| reached.as_ref().is_none_or(|reached| reached.contains(problem.path.as_str())))
-        };
+    let is_reached = |path: &str| {
+        let unit = app.sources.find(path).and_then(|file| app.program.unit_of(file));
+        app.start_script().is_none() || unit.is_some_and(|unit| app.entries().reached.contains(&unit))
+    };
+    let is_broken = |problem: &Problem| problem.kind == ProblemKind::ParseError && is_script(&problem.path);
+    let lost = lost || app.problems.iter().any(|problem| is_broken(problem) && is_reached(&problem.path));
     // A handler may be written in CoffeeScript.
-    let lost = lost || cx.app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
+    let lost = lost || app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
     if lost { Certainty::Tentative } else { Certainty::Firm }
 }

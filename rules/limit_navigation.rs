@@ -2,10 +2,10 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
-use electrolint_model::app::{Window, WindowKind};
+use electrolint_model::app::Window;
 use electrolint_model::electron::api;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -60,10 +60,7 @@ const HELP: &str = "Handle `will-navigate` for every contents: compare `new URL(
 
 /// A webview whose site is not known: one in which the user goes where he likes, perhaps.
 fn shows_any_site(cx: &Context, window: &Window) -> bool {
-    window.kind == WindowKind::Webview
-        && (cx.app.webviews())
-            .find(|element| element.span == window.span)
-            .is_some_and(|element| element.source().is_none() && element.attribute("src").is_some())
+    webview_of(cx, window).is_some_and(|element| element.source().is_none() && element.attribute("src").is_some())
 }
 
 fn check(cx: &Context, findings: &mut Findings) {

@@ -2,11 +2,11 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
-use electrolint_model::app::{Listener, Window, WindowKind};
+use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, shows_chromium_only, windows};
+use crate::handlers::{MOST_OTHERS, absence, covers, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -48,10 +48,7 @@ const HELP: &str = "Set `contents.setWindowOpenHandler` for every contents, retu
 
 /// A webview without `allowpopups` opens nothing: https://www.electronjs.org/docs/latest/api/webview-tag#allowpopups
 fn is_closed_webview(cx: &Context, window: &Window) -> bool {
-    window.kind == WindowKind::Webview
-        && (cx.app.webviews())
-            .find(|element| element.span == window.span)
-            .is_some_and(|element| !element.spread && element.attribute("allowpopups").is_none())
+    webview_of(cx, window).is_some_and(|element| !element.spread && element.attribute("allowpopups").is_none())
 }
 
 /// A handler of a window that only shows pages of Chromium's own.

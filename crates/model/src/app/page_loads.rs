@@ -1,5 +1,7 @@
 //! Which pages are shown in which windows.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Load, Markup, Page, Window, WindowKind};
@@ -98,8 +100,7 @@ impl App<'_> {
             for file in files {
                 let mut load = load.clone();
                 let path = &self.sources.file(file).path;
-                let is_named = named.iter().any(|name| ends_in(path, name, true));
-                if ambiguous && !is_named && !(only && depth(path) == highest) {
+                if ambiguous && !named.contains(&file) && !(only && depth(path) == highest) {
                     load.certainty = Certainty::Tentative;
                 }
                 shown.push((file, load));
@@ -143,13 +144,19 @@ impl App<'_> {
         is_own.then(|| address(path)).flatten()
     }
 
-    /// Pages that some script names by an address of the app's own scheme, as [`App::below_own_host`] gives them.
-    fn named_by_scheme(&self) -> FxHashSet<String> {
+    /// Pages that some script names by an address of the app's own scheme.
+    fn named_by_scheme(&self) -> FxHashSet<FileId> {
         if self.own_schemes().is_empty() {
             return FxHashSet::default();
         }
         let strings = self.program.unit_ids().flat_map(|unit| self.program.summary(unit).strings.iter());
-        strings.filter_map(|text| self.below_own_host(text)).collect()
+        let addresses: FxHashSet<String> = strings.filter_map(|text| self.below_own_host(text)).collect();
+        let is_named = |file: &FileId| {
+            let path = as_built(&self.sources.file(*file).path);
+            let below = path.match_indices('/').filter_map(|(slash, _)| path.get(slash + 1..));
+            std::iter::once(&*path).chain(below).any(|end| addresses.contains(end))
+        };
+        self.pages.iter().map(|page| page.file).filter(is_named).collect()
     }
 
     /// The pages of the entry points that Electron Forge's configuration gives this name, in capitals.
@@ -316,7 +323,7 @@ fn likelier(paths: Vec<&str>) -> Vec<&str> {
 
 /// Whether a template has a page of its name beside it, which a build takes in its place.
 fn has_twin(path: &str, pages: &FxHashSet<&str>) -> bool {
-    path.strip_suffix(".ejs").is_some_and(|stem| pages.contains(format!("{stem}.html").as_str()))
+    matches!(as_built(path), Cow::Owned(built) if pages.contains(built.as_str()))
 }
 
 /// The nearest folder above a file that holds a manifest.
@@ -336,11 +343,14 @@ fn address(text: &str) -> Option<String> {
     (address.ends_with(".html") || address.ends_with(".htm")).then(|| address.to_owned())
 }
 
+/// What a build makes of a page: `index.html` of `index.ejs`.
+fn as_built(path: &str) -> Cow<'_, str> {
+    path.strip_suffix(".ejs").map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
+}
+
 /// Whether an address leads to the file of this path: it ends in the same names.
 fn ends_in(path: &str, address: &str, exact: bool) -> bool {
-    // A build makes `index.html` of `index.ejs`.
-    let built = path.strip_suffix(".ejs").map(|stem| format!("{stem}.html"));
-    let path = built.as_deref().unwrap_or(path);
+    let path = &*as_built(path);
     path.strip_suffix(address).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.
         || !exact && address.rsplit('/').next() == path.rsplit('/').next()
