@@ -283,6 +283,61 @@ fn r07_development_is_told_apart() {
 }
 
 #[test]
+fn r07_development_is_followed_to_where_it_is_tested() {
+    let test = "!app.isPackaged";
+    let electron = "const { app } = require('electron');\n";
+    let ways: &[(&str, &str, &str)] = &[
+        ("const env = require('./env');", "exports.isDev = TEST;", "env.isDev"),
+        ("const { isDev } = require('./env');", "module.exports = { isDev: TEST };", "isDev"),
+        ("const isDev = require('./env');", "module.exports = TEST;", "isDev"),
+        ("import isDev from './env';", "export default TEST;", "isDev"),
+        ("import { running as isDev } from './env';", "const d = TEST; export { d as running };", "isDev"),
+        ("import { isDev } from './env';", "export const isDev = () => TEST;", "isDev()"),
+        ("import { config } from './env';", "export const config = { build: { dev: TEST } };", "config.build.dev"),
+        ("import { Env } from './env';", "export class Env { static dev = TEST; }", "Env.dev"),
+        ("import { Env } from './env';", "export class Env { get dev() { return TEST; } }", "new Env().dev"),
+        ("import { env } from './env';", "export const env = {}; env.dev = TEST;", "env.dev"),
+        ("import { isDev } from './env';", "export const isDev = Boolean(TEST);", "isDev"),
+        ("const name = 'NODE_ENV';", "", "process.env[name] === 'development'"),
+        ("import isDev from 'electron-is-dev';", "", "isDev"),
+        ("import { is } from '@electron-toolkit/utils';", "", "is.dev"),
+        ("", "", "__DEV__"),
+        ("", "", "process.env.VITE_DEV_SERVER_URL"),
+        ("", "", "MAIN_WINDOW_VITE_DEV_SERVER_URL"),
+        ("", "", "SETTINGS_VITE_DEV_SERVER_URL"),
+    ];
+    let is_told = |main: &str, env: &str, what: &str| {
+        let files =
+            [("main.js", format!("{electron}{main}")), ("env.js", format!("{electron}{env}").replace("TEST", test))];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        with(&files, "39.0.0", |app| {
+            let facts = app.windows[0].settings(app, "webSecurity");
+            let off: Vec<_> = facts.iter().filter(|fact| fact.value == Value::Known(false)).collect();
+            assert_eq!(off.len(), 1, "{what}");
+            assert_eq!(off[0].development, Some(true), "{what}");
+        });
+    };
+    let window = "const { BrowserWindow } = require('electron');";
+    for (import, env, test) in ways {
+        let main = format!(
+            "{import} {window} const prefs = {{ webSecurity: true }}; if ({test}) {{ prefs.webSecurity = false; }} new BrowserWindow({{ webPreferences: prefs }});"
+        );
+        is_told(&main, env, test);
+    }
+    // Handed to a function, a method, a constructor.
+    for body in [
+        "function open(name, dev) { BODY } open('x', TEST);",
+        "const open = (name, dev) => { BODY }; open('x', TEST);",
+        "class Opener { open(name, dev) { BODY } } new Opener().open('x', TEST);",
+        "class Opener { constructor(dev) { this.dev = dev; } open() { const dev = this.dev; BODY } } new Opener(TEST).open();",
+    ] {
+        let inner = "const prefs = { webSecurity: true }; if (dev) { prefs.webSecurity = false; } new BrowserWindow({ webPreferences: prefs });";
+        let main = format!("{window} {}", body.replace("BODY", inner).replace("TEST", test));
+        is_told(&main, "", body);
+    }
+}
+
+#[test]
 fn r08_listeners_belong_to_their_objects() {
     let script = "
         const { app, BrowserWindow, ipcRenderer } = require('electron');

@@ -138,8 +138,8 @@ impl App<'_> {
 
     /// What stands behind the host in an address of the app's own scheme: `app://bundle/pages/about.html` is `pages/about.html`.
     fn below_own_host(&self, text: &str) -> Option<String> {
-        let (scheme, rest) = text.split_once("://")?;
-        let (_, path) = rest.split_once('/')?;
+        let (scheme, rest) = text.split_once(':')?;
+        let (_, path) = rest.strip_prefix("//")?.split_once('/')?;
         let is_own = path.contains('/') && self.own_schemes().iter().any(|own| own == scheme);
         is_own.then(|| address(path)).flatten()
     }

@@ -48,6 +48,9 @@ impl App<'_> {
             }
         }
         for unit in self.program.unit_ids() {
+            if !self.program.says(unit, &["remote", "@electron/remote"]) {
+                continue;
+            }
             for index in 0..self.program.summary(unit).values.len() {
                 found.extend(self.remote_value(V(unit, ValueId(index as u32))));
             }

@@ -25,6 +25,14 @@ pub(super) struct Called {
     by_function: FxHashMap<F, Vec<C>>,
 }
 
+/// What the arguments of one name are, as far as they were looked at.
+#[derive(Default)]
+pub(super) struct Handed {
+    /// How many of them were looked at, in the order of files.
+    looked_at: usize,
+    by_function: FxHashMap<F, Vec<(C, u32)>>,
+}
+
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
     pub fn callers(&self, f: F) -> Rc<[C]> {
@@ -201,11 +209,8 @@ impl Program<'_> {
         }
         let mut is_sure = true;
         for (index, &c) in self.calls_named(name).iter().enumerate().skip(next) {
-            let outer = self.hit.replace(u32::MAX);
-            let functions = self.functions_called(c);
-            let hit = self.hit.get();
-            self.hit.set(hit.min(outer));
-            is_sure &= hit == u32::MAX && self.provisional.borrow().is_empty() && !self.budget.is_over();
+            let (functions, is_known) = self.surely(|| self.functions_called(c));
+            is_sure &= is_known;
             let is_it = functions.contains(&f);
             if is_sure {
                 let mut all = self.called.borrow_mut();
@@ -295,21 +300,60 @@ impl Program<'_> {
     fn find_handed_over(&self, f: F, name: crate::summary::Name) -> Vec<(C, u32)> {
         let mut places = Vec::new();
         for name in self.names_of(self.str(f.0, name)).iter() {
-            for &(c, index) in self.arguments_by_name.get(name).map_or(&[][..], Vec::as_slice) {
-                if places.len() >= MOST_CALLERS {
-                    return places;
-                }
-                let Some(argument) = self.argument(c, index as usize) else { continue };
-                if self
-                    .eval(argument)
-                    .iter()
-                    .any(|known| matches!(known.thing, Thing::Function(found, _) if found == f))
-                {
-                    places.push((c, index));
-                }
+            self.handed_by(name, f, &mut places);
+            if places.len() >= MOST_CALLERS {
+                places.truncate(MOST_CALLERS);
+                break;
             }
         }
         places
+    }
+
+    /// Adds the places where an argument of this name is this function; as [`Program::calls_of`] remembers what calls call.
+    fn handed_by(&self, name: &str, f: F, places: &mut Vec<(C, u32)>) {
+        let mut next = 0;
+        if let Some(handed) = self.handed_by_name.borrow().get(name) {
+            next = handed.looked_at;
+            places.extend(handed.by_function.get(&f).into_iter().flatten());
+        }
+        let mut is_sure = true;
+        let arguments = self.arguments_by_name.get(name).map_or(&[][..], Vec::as_slice);
+        for (index, &(c, position)) in arguments.iter().enumerate().skip(next) {
+            if places.len() >= MOST_CALLERS {
+                return;
+            }
+            let argument = self.argument(c, position as usize);
+            let (functions, is_known) =
+                self.surely(|| argument.map_or_else(Vec::new, |argument| self.functions_in(argument)));
+            is_sure &= is_known;
+            if functions.contains(&f) {
+                places.push((c, position));
+            }
+            if is_sure {
+                let mut all = self.handed_by_name.borrow_mut();
+                let handed = all.entry(Rc::from(name)).or_default();
+                // A question in between may have got further.
+                if handed.looked_at == index {
+                    handed.looked_at += 1;
+                    for function in functions {
+                        handed.by_function.entry(function).or_default().push((c, position));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The functions that a value may be.
+    fn functions_in(&self, v: super::V) -> Vec<F> {
+        let mut functions: Vec<F> = Vec::new();
+        for known in self.eval(v).iter() {
+            if let Thing::Function(function, _) = known.thing
+                && !functions.contains(&function)
+            {
+                functions.push(function);
+            }
+        }
+        functions
     }
 
     /// Whether a function is written inside another.

@@ -267,13 +267,23 @@ impl Program<'_> {
         let name = self.str(collection.0, name);
         let key = (Rc::from(name), place);
         let known = self.added.borrow().get(&key).cloned();
-        if let Some(known) = known {
-            return known;
+        match known {
+            Some(Some(known)) => return known,
+            // Asked again while it is being found, there is no answer yet.
+            Some(None) => {
+                self.hit.set(0);
+                return nothing();
+            }
+            None => {}
         }
-        // Asked again while it is being found, there is no answer yet.
-        self.added.borrow_mut().insert(key.clone(), nothing());
-        let found: Rc<[(V, bool)]> = Rc::from(self.find_added(name, place));
-        self.added.borrow_mut().insert(key, found.clone());
+        self.added.borrow_mut().insert(key.clone(), None);
+        let (found, is_sure) = self.surely(|| self.find_added(name, place));
+        let found: Rc<[(V, bool)]> = Rc::from(found);
+        if is_sure || self.depth.get() == 0 {
+            self.added.borrow_mut().insert(key, Some(found.clone()));
+        } else {
+            self.added.borrow_mut().remove(&key);
+        }
         found
     }
 
@@ -333,7 +343,9 @@ impl Program<'_> {
 }
 
 /// What is put into collections, by their name and place: values, and whether they are spread.
-pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Rc<[(V, bool)]>>;
+///
+/// Nothing is known of one that is being looked at.
+pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Option<Rc<[(V, bool)]>>>;
 
 /// Where a collection is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,6 @@
 //! What only a development build does: by names that tell one, and by conditions that ask.
 
+use super::leads::Leads;
 use super::things::*;
 use super::{Program, UnitId, V};
 use crate::summary::*;
@@ -37,6 +38,22 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
     "process.env.NUXT_DEV_SERVER_URL",
 ];
 
+/// Other names behind which there is an answer: of properties, globals and modules.
+const OTHER_NAMES: [&str; 8] = [
+    "isPackaged",
+    "PROD",
+    "__DEV__",
+    "electron-is-dev",
+    // With what they are compared says it.
+    "NODE_ENV",
+    "MODE",
+    "ELECTRON_ENV",
+    "BUILD_ENV",
+];
+
+/// The end of names that bundlers give the address of their development server: the window's name comes before it.
+const ADDRESS_END: &str = "_VITE_DEV_SERVER_URL";
+
 /// Whether a path is true in a development build and false in a packaged one.
 pub(super) fn is_development(path: &str) -> bool {
     DEVELOPMENT.contains(&path)
@@ -44,14 +61,19 @@ pub(super) fn is_development(path: &str) -> bool {
 
 /// Whether a path holds the address of a development server, and nothing in a packaged app.
 pub fn is_development_address(path: &str) -> bool {
-    DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with("_VITE_DEV_SERVER_URL")
+    DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with(ADDRESS_END)
 }
 
 impl Program<'_> {
     /// Whether something happens only in development, or only in a packaged app, by the conditions that dominate it.
     pub fn development_of(&self, unit: UnitId, condition: Option<ConditionId>, frames: &Frames) -> Option<bool> {
+        condition?;
         let summary = self.summary(unit);
+        let leads = self.leads_to_development.get_or_init(|| self.find_leads_to_development());
         for condition in summary.conditions_at(condition) {
+            if !leads.may(V(unit, condition.test)) {
+                continue;
+            }
             for known in self.eval_in(V(unit, condition.test), frames).iter() {
                 match &known.thing {
                     Thing::Development(yes) => return Some(*yes == condition.holds),
@@ -64,6 +86,17 @@ impl Program<'_> {
             }
         }
         None
+    }
+
+    /// What can be a test of a development build at all: nearly no condition is.
+    fn find_leads_to_development(&self) -> Leads {
+        let paths = DEVELOPMENT.iter().chain(&DEVELOPMENT_ADDRESSES);
+        // `electron-is.dev()` is asked for as `dev`.
+        let last = |path: &&'static str| path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");
+        let named = paths.map(last).filter(|name| *name != "default").chain(OTHER_NAMES);
+        let strings = self.unit_ids().flat_map(|unit| self.summary(unit).strings.iter());
+        let addresses = strings.filter(|text| text.ends_with(ADDRESS_END)).map(|text| &**text);
+        Leads::new(self, named.chain(addresses))
     }
 
     /// Looks for a development test among the parts of a conjunction that holds, or of a disjunction that does not.

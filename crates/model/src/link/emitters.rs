@@ -15,13 +15,24 @@ impl Program<'_> {
     ///
     /// What they hand over begins with their second argument.
     pub fn emits(&self, listen: C) -> Rc<[C]> {
-        if let Some(known) = self.emits.borrow().get(&listen) {
-            return known.clone();
+        let known = self.emits.borrow().get(&listen).cloned();
+        match known {
+            Some(Some(known)) => return known,
+            // Asked again while it is being found, there is no answer yet.
+            Some(None) => {
+                self.hit.set(0);
+                return Rc::from([]);
+            }
+            None => {}
         }
-        // Asked again while it is being found, there is no answer yet.
-        self.emits.borrow_mut().insert(listen, Rc::from([]));
-        let found: Rc<[C]> = Rc::from(self.find_emits(listen));
-        self.emits.borrow_mut().insert(listen, found.clone());
+        self.emits.borrow_mut().insert(listen, None);
+        let (found, is_sure) = self.surely(|| self.find_emits(listen));
+        let found: Rc<[C]> = Rc::from(found);
+        if is_sure || self.depth.get() == 0 {
+            self.emits.borrow_mut().insert(listen, Some(found.clone()));
+        } else {
+            self.emits.borrow_mut().remove(&listen);
+        }
         found
     }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::memo::{Depends, Kept};
 use super::things::*;
 use super::{C, F, K, Program, V, Variable};
 use crate::summary::*;
@@ -21,23 +22,50 @@ const MOST_STEPS: u32 = 220;
 impl Program<'_> {
     /// What a value is, where parameters are the arguments of the calls in `frames`.
     pub fn eval_in(&self, v: V, frames: &Frames) -> Values {
+        let mode = usize::from(self.shallow.get());
+        if frames.is_empty() {
+            if let Kept::Known(values, depends) = self.memo.plain(v, mode) {
+                self.lean_on(depends);
+                return values;
+            }
+        } else if let Some((values, depends)) = self.memo.free(v, mode) {
+            self.lean_on(depends);
+            return values;
+        }
+        self.find(v, frames)
+    }
+
+    /// What was found rests on something that depends on this.
+    fn lean_on(&self, depends: Depends) {
+        self.depends.set(self.depends.get() | depends.mode);
+        self.assumes.set(self.assumes.get() | depends.frames);
+        self.is_loose.set(self.is_loose.get() | depends.loose);
+    }
+
+    /// As [`Program::eval_in`], for what is not known yet.
+    fn find(&self, v: V, frames: &Frames) -> Values {
         // Calls of functions in which the value does not stand say nothing of it.
         let kept = (!frames.is_empty()).then(|| F(v.0, self.summary(v.0).owner(v.1)));
         let kept = kept.map(|owner| frames.only(|function| self.encloses(function, owner)));
         let frames = kept.as_ref().unwrap_or(frames);
         let shallow = self.shallow.get();
-        let (memo, framed) = (&self.memo[usize::from(shallow)], &self.framed[usize::from(shallow)]);
+        let mode = usize::from(shallow);
+        let mut reentered = None;
         if frames.is_empty() {
-            if let Some(values) = memo.borrow().get(&v) {
-                return values.clone();
+            match self.memo.plain(v, mode) {
+                Kept::Known(values, depends) => {
+                    self.lean_on(depends);
+                    return values;
+                }
+                Kept::Open(depth) => reentered = Some(depth),
+                Kept::Nothing => {}
             }
-        } else if let Some(values) = framed.borrow().get(&(v, frames.clone())) {
-            return values.clone();
-        }
-        if frames.is_empty()
-            && let Some(first) = self.first_reading(v)
-        {
-            return self.eval_in(first, frames);
+            if let Some(first) = self.first_reading(v) {
+                return self.eval_in(first, frames);
+            }
+        } else if let Some((values, depends)) = self.memo.framed(v, frames, mode) {
+            self.lean_on(depends);
+            return values;
         }
         let key = (v, frames.id(), shallow);
         self.budget.step();
@@ -45,7 +73,10 @@ impl Program<'_> {
         if depth == 0 {
             self.budget.ask(v.0);
         }
-        if let Some(&outer) = self.open.borrow().get(&key) {
+        if !frames.is_empty() {
+            reentered = self.open.borrow().get(&key).copied();
+        }
+        if let Some(outer) = reentered {
             self.hit.set(self.hit.get().min(outer));
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
@@ -53,22 +84,38 @@ impl Program<'_> {
             self.hit.set(0);
             return Rc::from([Known::unknown(Unknown::Limit, Some(v))]);
         }
-        self.open.borrow_mut().insert(key, depth);
+        if frames.is_empty() {
+            self.memo.open(v, mode, depth, self.summary(v.0).values.len());
+        } else {
+            self.open.borrow_mut().insert(key, depth);
+        }
         self.depth.set(depth + 1);
         let outer = self.hit.replace(u32::MAX);
+        let around = Depends {
+            mode: self.depends.replace(false),
+            frames: self.assumes.replace(false),
+            loose: self.is_loose.replace(false),
+        };
         let values = self.bounded(self.compute(v, frames), v);
         let hit = self.hit.get();
-        self.depth.set(depth);
-        self.open.borrow_mut().remove(&key);
+        // What ran into something open may be more when it is asked for otherwise.
+        let is_cut = hit != u32::MAX;
         // What an evaluation that is still open left unknown may be more when it is asked for by itself: it is remembered until
         // the outermost one is done, so that a tangle costs its size and not its paths.
-        self.hit.set(if hit < depth { hit.min(outer) } else { outer });
         let provisional = hit < depth && depth > 0 && values.iter().any(Known::is_unknown);
-        if frames.is_empty() {
-            memo.borrow_mut().insert(v, values.clone());
-        } else {
-            framed.borrow_mut().insert((v, frames.clone()), values.clone());
+        let depends = Depends {
+            mode: self.depends.get() || is_cut,
+            frames: self.assumes.get() || is_cut || values.iter().any(|known| known.thing.has_frames()),
+            loose: self.is_loose.get() || provisional,
+        };
+        self.lean_on(depends);
+        self.lean_on(around);
+        self.depth.set(depth);
+        if !frames.is_empty() {
+            self.open.borrow_mut().remove(&key);
         }
+        self.hit.set(if hit < depth { hit.min(outer) } else { outer });
+        self.memo.keep(v, frames, mode, &values, depends, self.summary(v.0).values.len());
         if provisional {
             let is_cut = self.budget.is_over();
             self.provisional.borrow_mut().push((v, frames.clone(), shallow, is_cut));
@@ -80,15 +127,22 @@ impl Program<'_> {
                 if is_dear && !is_cut {
                     continue;
                 }
-                let mode = usize::from(shallow);
-                if frames.is_empty() {
-                    self.memo[mode].borrow_mut().remove(&v);
-                } else {
-                    self.framed[mode].borrow_mut().remove(&(v, frames));
-                }
+                self.memo.forget(v, frames, usize::from(shallow));
             }
         }
         values
+    }
+
+    /// What this gives, and whether it can be remembered: it did not run into what is being evaluated, nor rest on what that left open,
+    /// nor was it cut short.
+    pub(super) fn surely<T>(&self, find: impl FnOnce() -> T) -> (T, bool) {
+        let outer = self.hit.replace(u32::MAX);
+        let outer_loose = self.is_loose.replace(false);
+        let found = find();
+        let (hit, is_loose) = (self.hit.get(), self.is_loose.get());
+        self.hit.set(hit.min(outer));
+        self.is_loose.set(is_loose || outer_loose);
+        (found, hit == u32::MAX && !is_loose && !self.budget.is_over())
     }
 
     /// Another reading of the same variable, for one that has more values than are kept: they are the same for every reading, so that

@@ -13,13 +13,16 @@ mod emitters;
 mod evaluate;
 mod exports;
 mod held;
+mod leads;
 mod members;
+mod memo;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod operators;
 mod parameters;
 mod resolve;
 mod results;
+mod shapes;
 mod texts;
 pub mod things;
 mod unreached;
@@ -34,9 +37,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use budget::Budget;
+use leads::Leads;
+use memo::Memo;
 use resolve::Modules;
 pub use resolve::Target;
 pub(crate) use resolve::{Json, is_builtin, join, split, within};
+use shapes::Shapes;
 use things::{Frames, Known, Values};
 
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
@@ -107,11 +113,12 @@ pub struct Program<'a> {
     subclasses: OnceCell<Vec<(K, ValueId)>>,
     /// `require('./unit')(…)`.
     called_at_once: FxHashMap<UnitId, Vec<C>>,
-    memo: [RefCell<FxHashMap<V, Values>>; 2],
-    framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
+    memo: Memo,
+    /// What is being evaluated depends on [`Program::shallow`].
+    depends: Cell<bool>,
     /// The first reading of each variable that has many values.
     readings: RefCell<FxHashMap<Variable, V>>,
-    /// What is being evaluated, and how deep.
+    /// What is being evaluated where calls are assumed, and how deep.
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
     hit: Cell<u32>,
@@ -122,11 +129,24 @@ pub struct Program<'a> {
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     /// What calls call, by their name.
     called: RefCell<FxHashMap<Rc<str>, callers::Called>>,
-    emits: RefCell<FxHashMap<C, Rc<[C]>>>,
+    /// The calls that call a listener; nothing is known of one that is being looked at.
+    emits: RefCell<FxHashMap<C, Option<Rc<[C]>>>>,
     added: RefCell<collections::Added>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
+    /// What the strings of each unit look like.
+    shapes: OnceCell<Vec<Shapes>>,
+    leads_to_development: OnceCell<Leads>,
+    /// What arguments are, by their name.
+    handed_by_name: RefCell<FxHashMap<Rc<str>, callers::Handed>>,
+    /// What is written to, by the property's name.
+    written_literals: RefCell<FxHashMap<Rc<str>, objects::Written>>,
+    later_keys: RefCell<FxHashMap<UnitId, objects::LaterKeys>>,
+    /// What is being evaluated depends on the calls that are assumed.
+    assumes: Cell<bool>,
+    /// What is being evaluated rests on what was left open.
+    is_loose: Cell<bool>,
     depth: Cell<u32>,
     budget: Budget,
 }
@@ -135,7 +155,7 @@ impl<'a> Program<'a> {
     /// Links the summaries. `units` are in the order of their files.
     pub fn new(sources: &'a Sources, units: Vec<Unit>) -> Self {
         let modules = Modules::new(sources, &units);
-        let budget = Budget::new(units.len());
+        let (budget, memo) = (Budget::new(units.len()), Memo::new(units.len()));
         let mut program = Self {
             sources,
             units,
@@ -153,8 +173,8 @@ impl<'a> Program<'a> {
             holders: FxHashMap::default(),
             subclasses: OnceCell::new(),
             called_at_once: FxHashMap::default(),
-            memo: Default::default(),
-            framed: Default::default(),
+            memo,
+            depends: Cell::new(false),
             readings: RefCell::default(),
             open: RefCell::default(),
             hit: Cell::new(u32::MAX),
@@ -167,6 +187,13 @@ impl<'a> Program<'a> {
             added: RefCell::default(),
             holding: RefCell::default(),
             registrations: RefCell::default(),
+            shapes: OnceCell::new(),
+            leads_to_development: OnceCell::new(),
+            handed_by_name: RefCell::default(),
+            written_literals: RefCell::default(),
+            later_keys: RefCell::default(),
+            assumes: Cell::new(false),
+            is_loose: Cell::new(false),
             depth: Cell::new(0),
             budget,
         };
@@ -178,6 +205,19 @@ impl<'a> Program<'a> {
     /// The summary of a unit.
     pub fn summary(&self, unit: UnitId) -> &Summary {
         &self.units[unit.0 as usize].summary
+    }
+
+    /// What the strings of a unit look like.
+    fn shapes_of(&self, unit: UnitId) -> &Shapes {
+        let of = |unit: &Unit| unit.summary.strings.iter().map(|text| &**text).collect();
+        &self.shapes.get_or_init(|| self.units.iter().map(of).collect())[unit.0 as usize]
+    }
+
+    /// Whether a script says one of these names, or has a text that is one.
+    pub fn says(&self, unit: UnitId, names: &[&str]) -> bool {
+        let shapes = self.shapes_of(unit);
+        names.iter().any(|name| shapes.may_hold(name))
+            && self.summary(unit).strings.iter().any(|text| names.contains(&&**text))
     }
 
     /// The file of a unit.

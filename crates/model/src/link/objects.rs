@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::things::*;
 use super::{C, F, Program, UnitId, V};
 use crate::source::Span;
@@ -45,6 +47,17 @@ pub struct Use {
     /// The use's place in the order of events.
     pub order: u32,
 }
+
+/// What the writes to properties of one name write to, as far as they were looked at.
+#[derive(Default)]
+pub(super) struct Written {
+    /// How many of them were looked at, in the order of files.
+    looked_at: usize,
+    by_literal: FxHashMap<V, Vec<(UnitId, u32)>>,
+}
+
+/// Names of properties that are given to literals after they were made.
+pub(super) type LaterKeys = FxHashMap<V, Vec<Name>>;
 
 /// Property writes of a file that are looked at for keys which an object is given later.
 const MOST_LATER_WRITES: usize = 1000;
@@ -230,11 +243,7 @@ impl Program<'_> {
         let mut replaced = false;
         // Only what writes to this literal put there is replaced by a later one, not what layers above it said.
         let first = lookup.values.len();
-        for (unit, write) in self.written_to(key) {
-            // Only a variable or a property can hold the literal.
-            if !self.may_hold(unit, write.object, v) {
-                continue;
-            }
+        for (unit, write) in self.writes_into(v, key) {
             if let Some(from) = from
                 && from.function == F(unit, write.function)
                 && write.order > from.order
@@ -264,19 +273,93 @@ impl Program<'_> {
         replaced
     }
 
-    /// Whether a value is this literal. Cheap answers first: most objects are not.
-    fn may_hold(&self, unit: UnitId, object: ValueId, literal: V) -> bool {
+    /// The writes to a property of this very literal.
+    ///
+    /// What writes write to is remembered by the property's name, as [`Program::callers`] remembers what calls call.
+    fn writes_into(&self, literal: V, key: &str) -> Vec<(UnitId, Write)> {
+        let writes = self.writes_to(key);
+        let mut found: Vec<(UnitId, u32)> = Vec::new();
+        if writes.is_empty() {
+            return Vec::new();
+        }
+        let mut next = 0;
+        if let Some(written) = self.written_literals.borrow().get(key) {
+            next = written.looked_at;
+            found.extend(written.by_literal.get(&literal).into_iter().flatten());
+        }
+        let mut is_sure = true;
+        for (index, &(unit, write)) in writes.iter().enumerate().skip(next) {
+            let object = self.summary(unit).writes[write as usize].object;
+            let (literals, is_known) = self.surely(|| self.literals(unit, object));
+            is_sure &= is_known;
+            if literals.contains(&literal) {
+                found.push((unit, write));
+            }
+            if is_sure {
+                let mut all = self.written_literals.borrow_mut();
+                let written = all.entry(Rc::from(key)).or_default();
+                // A question in between may have got further.
+                if written.looked_at == index {
+                    written.looked_at += 1;
+                    for literal in literals {
+                        written.by_literal.entry(literal).or_default().push((unit, write));
+                    }
+                }
+            }
+        }
+        found.into_iter().map(|(unit, write)| (unit, self.summary(unit).writes[write as usize])).collect()
+    }
+
+    /// The object literals that a value may be. Cheap answers first: only a variable, a property or what a call gives can hold one.
+    fn literals(&self, unit: UnitId, object: ValueId) -> Vec<V> {
         let target = V(unit, object);
         match self.value(target) {
             Value::Binding(_) | Value::Member(..) | Value::Call(_) => {}
             Value::This(function) => {
-                return self.function(F(unit, function)).holder == Some(literal.1) && unit == literal.0;
+                let holder = self.function(F(unit, function)).holder;
+                return holder.map(|holder| V(unit, holder)).into_iter().collect();
             }
-            _ => return false,
+            _ => return Vec::new(),
         }
-        self.eval(target)
-            .iter()
-            .any(|known| matches!(&known.thing, Thing::Object(Object::Literal(found, _)) if *found == literal))
+        let mut literals = Vec::new();
+        for known in self.eval(target).iter() {
+            if let Thing::Object(Object::Literal(literal, _)) = &known.thing
+                && !literals.contains(literal)
+            {
+                literals.push(*literal);
+            }
+        }
+        literals
+    }
+
+    /// The names of the properties that its own script gives this literal later: `api.save = …` after `const api = {}`.
+    fn keys_given_later(&self, literal: V) -> Vec<Name> {
+        if let Some(known) = self.later_keys.borrow().get(&literal.0) {
+            return known.get(&literal).cloned().unwrap_or_default();
+        }
+        let (found, is_sure) = self.surely(|| self.find_later_keys(literal.0));
+        let keys = found.get(&literal).cloned().unwrap_or_default();
+        if is_sure {
+            self.later_keys.borrow_mut().insert(literal.0, found);
+        }
+        keys
+    }
+
+    fn find_later_keys(&self, unit: UnitId) -> LaterKeys {
+        let mut found = LaterKeys::default();
+        let summary = self.summary(unit);
+        for write in summary.writes.iter().take(MOST_LATER_WRITES) {
+            if let Key::Name(name) = write.key
+                && write.value.is_some()
+                && !self.is_unreached(unit, write.function)
+                && matches!(summary.value(write.object), Value::Binding(_))
+            {
+                for literal in self.literals(unit, write.object) {
+                    found.entry(literal).or_default().push(name);
+                }
+            }
+        }
+        found
     }
 
     /// Keys that an object literal names itself, spreads included as far as they are known.
@@ -312,18 +395,10 @@ impl Program<'_> {
                         Key::Computed(_) => {}
                     }
                 }
-                // `api.save = …` after `const api = {}`.
-                for write in self.summary(v.0).writes.iter().take(MOST_LATER_WRITES) {
-                    if let Key::Name(name) = write.key
-                        && write.value.is_some()
-                        && !self.is_unreached(v.0, write.function)
-                        && matches!(self.value(V(v.0, write.object)), Value::Binding(_))
-                        && self.may_hold(v.0, write.object, *v)
-                    {
-                        let key: Rc<str> = Rc::from(self.str(v.0, name));
-                        if !keys.contains(&key) {
-                            keys.push(key);
-                        }
+                for name in self.keys_given_later(*v) {
+                    let key: Rc<str> = Rc::from(self.str(v.0, name));
+                    if !keys.contains(&key) {
+                        keys.push(key);
                     }
                 }
             }

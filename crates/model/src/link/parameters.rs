@@ -6,6 +6,7 @@ use crate::summary::Value;
 
 impl Program<'_> {
     pub(super) fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
+        self.assumes.set(true);
         if let Some((call, below)) = frames.find(f) {
             return match self.passed(call, index as usize) {
                 Some(argument) => self.step(&self.eval_in(argument, &below), argument),
@@ -17,6 +18,7 @@ impl Program<'_> {
         }
         let mut values = Vec::new();
         let shallow = self.shallow.get();
+        self.depends.set(true);
         if !shallow {
             for call in self.callers(f).iter() {
                 match self.passed(*call, index as usize) {

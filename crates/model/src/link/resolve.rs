@@ -1,5 +1,6 @@
 //! Which file an import leads to, as a bundler would find it.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -82,6 +83,7 @@ struct Resolver<'a> {
     files: FxHashMap<&'a str, FileId>,
     packages: Vec<Package<'a>>,
     paths: Vec<Paths>,
+    stems: OnceCell<Stems<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -108,7 +110,7 @@ impl<'a> Resolver<'a> {
         }
         // The nearest folder first.
         paths.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.folder.cmp(&b.folder)));
-        Self { files, packages, paths }
+        Self { files, packages, paths, stems: OnceCell::new() }
     }
 
     fn resolve(&self, from: &str, specifier: &str, units: &FxHashMap<FileId, UnitId>) -> Target {
@@ -287,13 +289,13 @@ impl<'a> Resolver<'a> {
         self.only_suffix(from, rest)
     }
 
+    /// The one file whose path, without its extension, ends like this.
     fn only_suffix(&self, from: &str, rest: &str) -> Option<FileId> {
+        let stems = self.stems.get_or_init(|| self.find_stems());
         let mut found = None;
-        for (path, &id) in &self.files {
-            let stem = EXTENSIONS.iter().find_map(|extension| path.strip_suffix(extension)).unwrap_or(path);
-            let stem = stem.strip_suffix("/index").unwrap_or(stem);
+        for &(stem, path, id) in stems.get(last(rest)).map_or(&[][..], Vec::as_slice) {
             let ends = stem.strip_suffix(rest).is_some_and(|before| before.is_empty() || before.ends_with('/'));
-            if ends && *path != from {
+            if ends && path != from {
                 if found.is_some() {
                     return None;
                 }
@@ -302,6 +304,24 @@ impl<'a> Resolver<'a> {
         }
         found
     }
+
+    fn find_stems(&self) -> Stems<'a> {
+        let mut stems = Stems::default();
+        for (&path, &id) in &self.files {
+            let stem = EXTENSIONS.iter().find_map(|extension| path.strip_suffix(extension)).unwrap_or(path);
+            let stem = stem.strip_suffix("/index").unwrap_or(stem);
+            stems.entry(last(stem)).or_default().push((stem, path, id));
+        }
+        stems
+    }
+}
+
+/// Paths without extension, with the whole path and the file, by their last part.
+type Stems<'a> = FxHashMap<&'a str, Vec<(&'a str, &'a str, FileId)>>;
+
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The canonical name of a module that is never a file of the app's.

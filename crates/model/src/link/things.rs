@@ -1,6 +1,9 @@
 //! What a value can turn out to be.
 
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
+
+use rustc_hash::FxBuildHasher;
 
 use super::{C, F, K, UnitId, V};
 use crate::source::Span;
@@ -17,15 +20,44 @@ pub enum Certainty {
 }
 
 /// Calls that are assumed on the way in: parameters of these functions are these calls' arguments.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 pub struct Frames(Option<Rc<Frame>>);
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 struct Frame {
     function: F,
     call: C,
     below: Frames,
     depth: u32,
+    /// Of all of the above: frames are compared and looked up far more often than they are made.
+    digest: u64,
+}
+
+impl Frame {
+    fn is(&self, other: &Self) -> bool {
+        self.digest == other.digest
+            && self.function == other.function
+            && self.call == other.call
+            && self.below == other.below
+    }
+}
+
+impl PartialEq for Frames {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b) || a.is(b),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Frames {}
+
+impl Hash for Frames {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.digest());
+    }
 }
 
 /// Frames that are followed at once.
@@ -39,7 +71,12 @@ impl Frames {
         if depth > MOST_FRAMES || self.find(function).is_some() {
             return self.clone();
         }
-        Self(Some(Rc::new(Frame { function, call, below: self.clone(), depth })))
+        let digest = FxBuildHasher.hash_one((function, call, self.digest()));
+        Self(Some(Rc::new(Frame { function, call, below: self.clone(), depth, digest })))
+    }
+
+    fn digest(&self) -> u64 {
+        self.0.as_ref().map_or(0, |frame| frame.digest)
     }
 
     /// Those of functions that are kept.
@@ -277,6 +314,15 @@ impl Known {
 }
 
 impl Thing {
+    /// Whether it says which calls are assumed.
+    pub(super) fn has_frames(&self) -> bool {
+        match self {
+            Thing::Object(_) | Thing::Array(..) | Thing::Entry(..) | Thing::Function(..) => true,
+            Thing::Template(parts) => parts.iter().any(|part| matches!(part, Part::Hole(..))),
+            _ => false,
+        }
+    }
+
     /// The beginning of a text as far as it is known, and whether that is all of it; `None` for what is no text, or begins with
     /// something unknown.
     pub fn head(&self) -> Option<(&str, bool)> {
