@@ -15,6 +15,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod file_kinds;
 mod flows;
 mod folders;
 mod fuses;
