@@ -3,6 +3,7 @@
 //! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
 
 mod calls;
+mod state;
 
 use std::rc::Rc;
 
@@ -180,6 +181,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let app = self.app;
         let mut state = State { depth: state.depth + 1, ..state };
+        self.component_state(v, state);
         let values = app.eval(v);
         if values.iter().all(|known| is_constant(&known.thing)) {
             return;
@@ -293,11 +295,11 @@ impl<'a> Walk<'_, 'a> {
     fn written(&mut self, object: V, name: &str, state: State) {
         let Value::Binding(binding) = self.app.program.value(object) else { return };
         let app = self.app;
+        let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
         let writes = app.program.written_to(name).filter(|(unit, _)| *unit == object.0);
+        let writes = writes.filter(|(unit, write)| is_it(app.program.value(V(*unit, write.object))));
         for (unit, write) in writes.take(MOST_WRITES) {
-            if let (Value::Binding(written), Some(value)) = (app.program.value(V(unit, write.object)), write.value)
-                && written == binding
-            {
+            if let Some(value) = write.value {
                 self.visit(V(unit, value), state);
             }
         }

@@ -470,6 +470,11 @@ impl<'a> Program<'a> {
         self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Calls that are handed something of this name, and as which argument.
+    pub(crate) fn arguments_named(&self, name: &str) -> &[(C, u32)] {
+        self.arguments_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
     /// Calls of what a function of this name gave.
     pub(crate) fn curried_calls(&self, name: &str) -> &[C] {
         self.curried_by_name.get(name).map_or(&[], Vec::as_slice)
