@@ -13,6 +13,7 @@ mod emitters;
 mod evaluate;
 mod exports;
 mod held;
+mod instances;
 mod members;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
@@ -111,6 +112,8 @@ pub struct Program<'a> {
     framed: [RefCell<FxHashMap<(V, Frames), Values>>; 2],
     /// The first reading of each variable that has many values.
     readings: RefCell<FxHashMap<Variable, V>>,
+    /// What [`Program::making`] found.
+    makings: RefCell<FxHashMap<(K, C), things::Frames>>,
     /// What is being evaluated, and how deep.
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
@@ -156,6 +159,7 @@ impl<'a> Program<'a> {
             memo: Default::default(),
             framed: Default::default(),
             readings: RefCell::default(),
+            makings: RefCell::default(),
             open: RefCell::default(),
             hit: Cell::new(u32::MAX),
             provisional: RefCell::default(),
