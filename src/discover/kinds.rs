@@ -106,7 +106,7 @@ pub(super) fn is_test_file(name: &str) -> bool {
 }
 
 fn is_configuration(stem: &str) -> bool {
-    matches!(stem, "package" | "lerna" | "forge.config" | "addon")
+    matches!(stem, "package" | "lerna" | "forge.config" | "addon" | "manifest")
         || stem.starts_with("tsconfig")
         || stem.starts_with("jsconfig")
         || is_builder(stem)
@@ -141,6 +141,7 @@ mod tests {
             ("yarn.lock", Some(FileKind::Lockfile)),
             (".npmrc", Some(FileKind::Plain)),
             ("addon.json", Some(FileKind::Json)),
+            ("manifest.json", Some(FileKind::Json)),
             ("data.json", None),
             ("docker-compose.yml", None),
             ("README", None),

@@ -15,6 +15,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod extensions;
 mod file_kinds;
 mod flows;
 mod folders;
