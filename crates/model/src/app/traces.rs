@@ -21,7 +21,7 @@ use crate::summary::{ConditionId, Operator, Slot, Value};
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
 /// Values that one question looks at.
-const MOST_VALUES: usize = 600;
+const MOST_VALUES: usize = 1500;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
 /// Writes to one property that are looked at.
