@@ -109,9 +109,13 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
         // What the arguments say is only told where somebody else certainly says it.
         let Some(list) = call.argument(app, 1) else { continue };
-        let traces: Vec<Trace> = app
-            .traces(call.call, list, &entrances, CLEANERS)
-            .into_iter()
+        // A file that is there is no option.
+        let elements = app.written_elements(list).into_iter().filter(|element| shell || !app.asks_for_file(call.call, *element));
+        let traces: Vec<Trace> = elements
+            .flat_map(|element| {
+                let traces = app.traces(call.call, element, &entrances, CLEANERS).into_iter();
+                traces.map(move |trace| Trace { whole: trace.whole && element == list, ..trace })
+            })
             .filter(|trace| trace.is_untrusted() && is_list(cx, list))
             // The desktop tells where the file lies: no such path is an option.
             .filter(|trace| shell || trace.origin.kind != SourceKind::OpenFile)

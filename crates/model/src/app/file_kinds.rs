@@ -1,4 +1,4 @@
-//! Whether an app asks what kind of file a path names.
+//! Whether an app asks what kind of file a path names, or whether it is there.
 
 use super::App;
 use crate::link::{C, F, V};
@@ -14,6 +14,26 @@ impl App<'_> {
     /// Whether what holds at a call asks what kind of file a path names: by its extension, or that it is a folder. Which kinds pass is not
     /// read.
     pub fn asks_kind_of_file(&self, c: C, path: V) -> bool {
+        self.asks_of_file(c, path, false)
+    }
+
+    /// Whether what holds at a call asks that a file is there: hardly any begins with the `-` of an option.
+    pub fn asks_for_file(&self, c: C, path: V) -> bool {
+        self.asks_of_file(c, path, true)
+    }
+
+    /// The elements of a list that is written in place; the value itself where it is none.
+    pub fn written_elements(&self, list: V) -> Vec<V> {
+        let literal = self.program.behind(list);
+        match self.program.value(literal) {
+            Value::Array(items) => {
+                self.program.summary(list.0).items(items).iter().map(|item| V(list.0, item.value)).collect()
+            }
+            _ => vec![list],
+        }
+    }
+
+    fn asks_of_file(&self, c: C, path: V, is_enough_that_it_is: bool) -> bool {
         let Some(root) = self.root(path) else { return false };
         let is_path = |v: V| self.root(v).is_some_and(|found| found == root);
         let record = self.program.call(c);
@@ -45,8 +65,11 @@ impl App<'_> {
                     };
                     match name(c) {
                         "extname" if given(c) => return true,
+                        "existsSync" | "pathExists" | "pathExistsSync" if is_enough_that_it_is && holds && given(c) => {
+                            return true;
+                        }
                         // `fs.statSync(path).isDirectory()`, where it holds.
-                        "isDirectory" if holds => {
+                        "isDirectory" | "isFile" if holds && (is_enough_that_it_is || name(c) == "isDirectory") => {
                             let asked = object.and_then(|object| self.call_behind(V(v.0, object)));
                             if asked.is_some_and(|asked| STATS.contains(&name(asked)) && given(asked)) {
                                 return true;

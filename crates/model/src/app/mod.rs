@@ -9,6 +9,7 @@ pub mod checks;
 mod children;
 pub mod comments;
 mod configuration;
+mod containment;
 mod contents;
 mod dump;
 mod embeds;

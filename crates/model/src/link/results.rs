@@ -288,6 +288,8 @@ fn is_merge(path: &str) -> bool {
             | "lodash/defaultsDeep"
             | "object-assign"
             | "xtend"
+            | "xtend/mutable"
+            | "xtend/immutable"
             | "extend"
             | "deep-extend"
             | "deepmerge.default"
