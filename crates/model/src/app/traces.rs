@@ -3,12 +3,14 @@
 //! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
 
 mod calls;
+mod properties;
 mod state;
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use self::properties::Component;
 use super::checks::{Lets, Strength, parameter_root};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
@@ -374,6 +376,10 @@ impl<'a> Walk<'_, 'a> {
         let handed = app.program.handed_over(f);
         for &(c, place) in &handed {
             self.callback(c, place, f, index, state);
+        }
+        let is_drawn = index == 0 && self.properties_of(Component::Function(f), state);
+        if callers.is_empty() && handed.is_empty() && is_drawn {
+            return;
         }
         if callers.is_empty() && handed.is_empty() {
             self.push(SourceKind::Parameter, span, state);

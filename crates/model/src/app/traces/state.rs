@@ -3,8 +3,9 @@
 //! <https://react.dev/reference/react/useState>, <https://react.dev/reference/react/Component#setstate>,
 //! <https://vuejs.org/api/options-state.html#data>, <https://vuejs.org/api/reactivity-core.html#ref>
 
+use super::properties::Component;
 use super::{MOST_WRITES, State, Walk};
-use crate::link::{C, F, V, final_name};
+use crate::link::{C, F, K, V, final_name};
 use crate::summary::{BindingId, CallId, Export, FunctionId, Key, List, Name, Value, ValueId};
 
 /// Properties of a component that are looked at.
@@ -34,6 +35,15 @@ impl Walk<'_, '_> {
                 Value::Member(of, kept) if summary.str(kept) == "state" => {
                     if let Value::This(function) = summary.value(of) {
                         self.class_state(v, function, name, state);
+                    }
+                }
+                // `this.props.html`.
+                Value::Member(of, kept) if summary.str(kept) == "props" => {
+                    if let Value::This(function) = summary.value(of)
+                        && let Some(class) = summary.function(function).class
+                    {
+                        let state = State { property: Some(summary.str(name)), ..state };
+                        self.properties_of(Component::Class(K(v.0, class)), state);
                     }
                 }
                 // `article.body` in a template: the script has no such variable.
