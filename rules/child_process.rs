@@ -110,7 +110,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         // What the arguments say is only told where somebody else certainly says it.
         let Some(list) = call.argument(app, 1) else { continue };
         // A file that is there is no option.
-        let elements = app.written_elements(list).into_iter().filter(|element| shell || !app.asks_for_file(call.call, *element));
+        let elements = if shell { vec![list] } else { app.other_than_files(call.call, list) }.into_iter();
         let traces: Vec<Trace> = elements
             .flat_map(|element| {
                 let traces = app.traces(call.call, element, &entrances, CLEANERS).into_iter();

@@ -18,19 +18,23 @@ impl App<'_> {
     }
 
     /// Whether what holds at a call asks that a file is there: hardly any begins with the `-` of an option.
-    pub fn asks_for_file(&self, c: C, path: V) -> bool {
+    fn asks_for_file(&self, c: C, path: V) -> bool {
         self.asks_of_file(c, path, true)
     }
 
-    /// The elements of a list that is written in place; the value itself where it is none.
-    pub fn written_elements(&self, list: V) -> Vec<V> {
-        let literal = self.program.behind(list);
-        match self.program.value(literal) {
-            Value::Array(items) => {
-                self.program.summary(list.0).items(items).iter().map(|item| V(list.0, item.value)).collect()
-            }
-            _ => vec![list],
+    /// The elements of a list that may be anything, where some of those that are written there are files which are there; else the
+    /// list.
+    pub fn other_than_files(&self, c: C, list: V) -> Vec<V> {
+        let Value::Array(items) = self.program.value(self.program.behind(list)) else { return vec![list] };
+        let items = self.program.summary(list.0).items(items).iter();
+        let mut written: Vec<V> = items.map(|item| V(list.0, item.value)).collect();
+        let count = written.len();
+        written.retain(|element| !self.asks_for_file(c, *element));
+        if written.len() == count {
+            return vec![list];
         }
+        written.extend(self.program.put_into(list));
+        written
     }
 
     fn asks_of_file(&self, c: C, path: V, is_enough_that_it_is: bool) -> bool {
