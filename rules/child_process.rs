@@ -109,13 +109,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
         // What the arguments say is only told where somebody else certainly says it.
         let Some(list) = call.argument(app, 1) else { continue };
-        // A file that is there is no option.
-        let elements = if shell { vec![list] } else { app.other_than_files(call.call, list) }.into_iter();
-        let traces: Vec<Trace> = elements
-            .flat_map(|element| {
-                let traces = app.traces(call.call, element, &entrances, CLEANERS).into_iter();
-                traces.map(move |trace| Trace { whole: trace.whole && element == list, ..trace })
-            })
+        let traces = match shell {
+            true => app.traces(call.call, list, &entrances, CLEANERS),
+            false => app.traces_of_options(call.call, list, &entrances),
+        };
+        let traces: Vec<Trace> = traces
+            .into_iter()
             .filter(|trace| trace.is_untrusted() && is_list(cx, list))
             // The desktop tells where the file lies: no such path is an option.
             .filter(|trace| shell || trace.origin.kind != SourceKind::OpenFile)

@@ -18,23 +18,8 @@ impl App<'_> {
     }
 
     /// Whether what holds at a call asks that a file is there: hardly any begins with the `-` of an option.
-    fn asks_for_file(&self, c: C, path: V) -> bool {
+    pub(super) fn asks_for_file(&self, c: C, path: V) -> bool {
         self.asks_of_file(c, path, true)
-    }
-
-    /// The elements of a list that may be anything, where some of those that are written there are files which are there; else the
-    /// list.
-    pub fn other_than_files(&self, c: C, list: V) -> Vec<V> {
-        let Value::Array(items) = self.program.value(self.program.behind(list)) else { return vec![list] };
-        let items = self.program.summary(list.0).items(items).iter();
-        let mut written: Vec<V> = items.map(|item| V(list.0, item.value)).collect();
-        let count = written.len();
-        written.retain(|element| !self.asks_for_file(c, *element));
-        if written.len() == count {
-            return vec![list];
-        }
-        written.extend(self.program.put_into(list));
-        written
     }
 
     fn asks_of_file(&self, c: C, path: V, is_enough_that_it_is: bool) -> bool {

@@ -16,9 +16,9 @@ use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Operator, Slot, Value};
+use crate::summary::{ConditionId, List, Operator, Slot, Value};
 
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
@@ -66,6 +66,14 @@ impl App<'_> {
         self.traces_at(At::call(self, c), v, entrances, cleaners)
     }
 
+    /// As [`App::traces`], for what could be taken for options of a program: no file that is there is one, nor the value of another
+    /// option, `--name=value`.
+    pub fn traces_of_options(&self, c: C, list: V, entrances: &Entrances) -> Vec<Trace> {
+        let mut walk = self.begin(At::call(self, c), entrances, &[], Strength::Host);
+        walk.options = true;
+        walk.from(list)
+    }
+
     /// As [`App::traces`], for a value that is written to a property.
     pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
         let at = At { function: write.function, condition: write.condition, call: None };
@@ -82,19 +90,28 @@ impl App<'_> {
     }
 
     fn walk(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str], enough: Strength) -> Vec<Trace> {
-        let mut walk = Walk {
+        self.begin(at, entrances, cleaners, enough).from(v)
+    }
+
+    fn begin<'x>(
+        &'x self,
+        at: At,
+        entrances: &'x Entrances,
+        cleaners: &'x [&'x str],
+        enough: Strength,
+    ) -> Walk<'x, 'x> {
+        Walk {
             app: self,
             entrances,
             cleaners,
             enough,
+            options: false,
             at,
             through: Vec::new(),
             returns: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
-        };
-        walk.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
-        walk.found
+        }
     }
 }
 
@@ -155,6 +172,8 @@ struct Walk<'x, 'a> {
     cleaners: &'x [&'x str],
     /// The check after which nothing is left to tell.
     enough: Strength,
+    /// What is looked at are the arguments of a program.
+    options: bool,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -165,6 +184,29 @@ struct Walk<'x, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
+    fn from(mut self, v: V) -> Vec<Trace> {
+        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
+        self.found
+    }
+
+    /// Whether a value, as an argument of a program, cannot be an option: a file that is there, the value of an option.
+    fn is_no_option(&self, v: V) -> bool {
+        if let Some(c) = self.at.call
+            && self.app.asks_for_file(c, v)
+        {
+            return true;
+        }
+        let Value::Template(list) = self.app.program.value(v) else { return false };
+        let summary = self.app.program.summary(v.0);
+        let head = summary.items(list).first().and_then(|first| summary.text(first.value));
+        head.is_some_and(|head| head.starts_with('-') && head.contains('='))
+    }
+
+    fn begins_with_data(&self, unit: UnitId, list: List) -> bool {
+        let summary = self.app.program.summary(unit);
+        summary.items(list).first().is_some_and(|first| summary.text(first.value).is_none())
+    }
+
     fn push(&mut self, kind: SourceKind, span: Span, state: State) {
         let trace = Trace {
             origin: Origins { kind, span, through: self.through.clone() },
@@ -183,6 +225,9 @@ impl<'a> Walk<'_, 'a> {
         }
         let app = self.app;
         let mut state = State { depth: state.depth + 1, ..state };
+        if self.options && self.is_no_option(v) {
+            return;
+        }
         self.component_state(v, state);
         let values = app.eval(v);
         if values.iter().all(|known| is_constant(&known.thing)) {
@@ -206,6 +251,12 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         match value {
+            // Where data comes first, only that decides whether it is an option: `${folder}/${name}`.
+            Value::Template(list) if self.options && self.begins_with_data(v.0, list) => {
+                if let Some(first) = summary.items(list).first() {
+                    self.visit(at(first.value), state.part());
+                }
+            }
             Value::Template(list) | Value::Array(list) => {
                 for item in summary.items(list) {
                     self.visit(at(item.value), state.part());
