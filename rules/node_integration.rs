@@ -12,7 +12,8 @@ rule! {
     /// With `nodeIntegration` a page can `require('child_process')`: one injected script runs programs as the user. The option also takes
     /// the window's sandbox away, and with `contextIsolation` on that is what remains of it. `nodeIntegrationInWorker` does the same for
     /// web workers; `nodeIntegrationInSubFrames` runs the preload script in every frame, so that embedded pages get what it exposes. Leave
-    /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing.
+    /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing, and the
+    /// third does nothing in a window that has neither a preload script nor Node.
     ///
     /// A window that shows pages from elsewhere is worse than one that shows the app's own files.
     ///
