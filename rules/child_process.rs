@@ -7,7 +7,7 @@ use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
 
 use crate::untrusted::worst;
-use crate::{Context, Findings, Severity};
+use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
     /// Somebody else's data decides what program is started, or with what arguments.
@@ -109,8 +109,11 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
         // What the arguments say is only told where somebody else certainly says it.
         let Some(list) = call.argument(app, 1) else { continue };
-        let traces: Vec<Trace> = app
-            .traces(call.call, list, &entrances, CLEANERS)
+        let traces = match shell {
+            true => app.traces(call.call, list, &entrances, CLEANERS),
+            false => app.traces_of_options(call.call, list, &entrances),
+        };
+        let traces: Vec<Trace> = traces
             .into_iter()
             .filter(|trace| trace.is_untrusted() && is_list(cx, list))
             // The desktop tells where the file lies: no such path is an option.
@@ -173,11 +176,14 @@ fn report(cx: &Context, findings: &mut Findings, call: &ApiCall, v: V, trace: &T
         (Kind::Open, _, _) if !trace.whole => Severity::Medium,
         _ => Severity::High,
     };
+    let asks_kind = matches!(kind, Kind::Open) && app.asks_kind_of_file(call.call, v);
     findings
         .report(&RULE, app.span(v), message)
         .severity(severity)
         .known(call.certainty)
         .traced(trace)
+        // Which kinds of files are let through is for a person to judge.
+        .at_most(if asks_kind { Confidence::Tentative } else { Confidence::Certain })
         .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
         .gain(gain)
         .help(help)

@@ -54,7 +54,11 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
         let reaches = app.reaches(call.call, v, &entries, &names_server, Strength::Host);
         let taken = if reaches.iter().any(|reach| reach.origin.kind.is_untrusted()) { None } else { taken_out(cx, call.call, v) };
-        let untrusted = reaches.iter().chain(&taken).filter(|reach| reach.origin.kind.is_untrusted());
+        // The address of a page is that of a script which runs in one.
+        let untrusted = reaches
+            .iter()
+            .chain(&taken)
+            .filter(|reach| reach.origin.kind.is_untrusted() && reach.origin.kind != SourceKind::Page);
         let Some(worst) = untrusted.max_by_key(|reach| rank(reach)) else { continue };
         if worst.origin.kind == SourceKind::Ipc && pages_ask_anyone {
             continue;

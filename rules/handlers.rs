@@ -36,8 +36,10 @@ pub(crate) fn shows_chromium_only(cx: &Context, window: &Window) -> bool {
         _ => false,
     });
     let is_chromium = |load: &Load| {
+        let is_page = |head: &str| head.starts_with("chrome://") || head.starts_with("devtools://");
         load.url.is_some_and(|url| {
-            app.eval(url).iter().all(|known| known.thing.head().is_some_and(|(head, _)| head.starts_with("chrome://")))
+            let pages = app.loaded_addresses(url);
+            !pages.is_empty() && pages.iter().all(|known| known.thing.head().is_some_and(|(head, _)| is_page(head)))
         })
     };
     loads.clone().next().is_some() && loads.all(is_chromium)
@@ -90,11 +92,8 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
             continue;
         }
         let Some(url) = load.url else { continue };
-        for known in cx.app.eval(url).iter() {
-            if known.development != Some(true) {
-                worst = worst.max(cx.app.content(known));
-            }
-        }
+        let contents = cx.app.loaded_addresses(url).iter().map(|known| cx.app.content(known)).max();
+        worst = worst.max(contents.unwrap_or(Content::Local));
     }
     if loads == 0 { Content::Unknown } else { worst }
 }

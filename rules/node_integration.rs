@@ -1,6 +1,6 @@
 //! `nodeIntegration` and its kin.
 
-use electrolint_model::app::{App, SettingFact, Window};
+use electrolint_model::app::{App, SettingFact, Window, WindowKind};
 use electrolint_model::electron::preferences::{Given, Value};
 
 use crate::windows::{Verdict, WindowOption, check_option};
@@ -12,7 +12,8 @@ rule! {
     /// With `nodeIntegration` a page can `require('child_process')`: one injected script runs programs as the user. The option also takes
     /// the window's sandbox away, and with `contextIsolation` on that is what remains of it. `nodeIntegrationInWorker` does the same for
     /// web workers; `nodeIntegrationInSubFrames` runs the preload script in every frame, so that embedded pages get what it exposes. Leave
-    /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing.
+    /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing, and the
+    /// third does nothing in a window that has neither a preload script nor Node.
     ///
     /// A window that shows pages from elsewhere is worse than one that shows the app's own files.
     ///
@@ -56,9 +57,23 @@ fn check(cx: &Context, findings: &mut Findings) {
         help: "Leave the option out; frames that need the preload script belong in a view of their own.",
     };
     check_option(cx, findings, &RULE, &option, |window, _| {
+        if !has_something_for_frames(cx.app, window) {
+            return None;
+        }
         let own = cx.app.shows_own_content_only(window);
         Some(if own { Severity::Low } else { Severity::Medium }.into())
     });
+}
+
+/// Whether frames get anything by running what the page runs: Node, or a preload script.
+fn has_something_for_frames(app: &App, window: &Window) -> bool {
+    if !matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView) {
+        return true;
+    }
+    let preload = window.given(app, "preload");
+    window.effective(app).node_integration_effective() != Value::Known(false)
+        || preload.iter().any(|(given, _)| !matches!(given, Given::Absent | Given::Undefined))
+        || !app.session_preloads().is_empty()
 }
 
 fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Verdict> {

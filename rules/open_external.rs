@@ -12,7 +12,7 @@ rule! {
     ///
     /// `shell.openExternal` lets the desktop choose a program by the URL's scheme: whoever controls the URL starts programs and opens
     /// local or network files, not only the browser. Parse the URL and compare its scheme (or better its host) with what the app means
-    /// to open.
+    /// to open. The package `open` hands on what it is given in the same way.
     ///
     /// ```js
     /// const { ipcMain, shell } = require('electron');
@@ -31,10 +31,17 @@ rule! {
     }
 }
 
+/// Packages that hand a URL to the desktop: <https://github.com/sindresorhus/open>.
+const OPENERS: [&str; 4] = ["open", "open.default", "opn", "opn.default"];
+
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let entries = app.entrances().iter().map(|(f, entrance)| (*f, entrance.kind)).collect();
-    for call in app.calls("shell.openExternal").iter() {
+    let mut calls = app.calls("shell.openExternal").to_vec();
+    // These open files too: those that lie below a folder of the app's are meant.
+    let opened = app.calls_of_packages(&OPENERS).into_iter();
+    calls.extend(opened.filter(|call| !call.argument(app, 0).is_some_and(|path| app.is_contained(call.call, path))));
+    for call in &calls {
         let Some(url) = app.program.argument_or_spread(call.call, 0) else { continue };
         let reaches = app.reaches(call.call, url, &entries, &is_harmless, Strength::Scheme);
         // The worst way in speaks for all of them.

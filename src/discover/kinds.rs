@@ -85,6 +85,11 @@ pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
 }
 
+/// A script that only declares types.
+pub(super) fn is_declaration(name: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// A page template whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
     [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
@@ -106,7 +111,7 @@ pub(super) fn is_test_file(name: &str) -> bool {
 }
 
 fn is_configuration(stem: &str) -> bool {
-    matches!(stem, "package" | "lerna" | "forge.config" | "addon")
+    matches!(stem, "package" | "lerna" | "forge.config" | "addon" | "manifest")
         || stem.starts_with("tsconfig")
         || stem.starts_with("jsconfig")
         || is_builder(stem)
@@ -141,6 +146,7 @@ mod tests {
             ("yarn.lock", Some(FileKind::Lockfile)),
             (".npmrc", Some(FileKind::Plain)),
             ("addon.json", Some(FileKind::Json)),
+            ("manifest.json", Some(FileKind::Json)),
             ("data.json", None),
             ("docker-compose.yml", None),
             ("README", None),

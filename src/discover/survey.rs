@@ -212,7 +212,8 @@ pub(super) fn main_imports_electron(package: &Package, reader: &mut Reader) -> b
     main.is_some_and(|path| reader.imports_electron(&path))
 }
 
-/// A script of the tree imports Electron.
+/// A script of the tree imports Electron: one that runs, for a declaration only names types.
 pub(super) fn file_imports_electron(file: &Entry, reader: &mut Reader) -> bool {
-    reader.imports_electron(&file.path)
+    let declares = file.path.file_name().and_then(|name| name.to_str()).is_some_and(kinds::is_declaration);
+    !declares && reader.imports_electron(&file.path)
 }

@@ -235,6 +235,17 @@ fn a_member_that_imports_electron_without_saying_so_is_an_app_when_asked_for() {
 }
 
 #[test]
+fn a_package_of_types_alone_is_no_app() {
+    let types = r#"{"name": "types", "types": "./index.d.ts", "dependencies": {"electron": "30.0.0"}}"#;
+    let declaration = "import { BrowserWindow } from 'electron';\ndeclare const main: BrowserWindow;\n";
+    let of_types = [("package.json", ELECTRON), ("main.js", MAIN), ("types/package.json", types)];
+    let folder_of_types = folder(&[&of_types[..], &[("types/index.d.ts", declaration)]].concat());
+    assert_eq!(roots(&find(&folder_of_types, &["."])), [""]);
+    let with_code = folder(&[&of_types[..], &[("types/index.ts", declaration)]].concat());
+    assert_eq!(roots(&find(&with_code, &["."])), ["", "types"]);
+}
+
+#[test]
 fn a_library_of_the_workspace_is_no_app() {
     let folder = folder(&[
         ("package.json", r#"{"workspaces": ["*"]}"#),

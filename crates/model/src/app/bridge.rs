@@ -163,7 +163,7 @@ impl App<'_> {
                     return;
                 }
                 // Of an instance the bridge copies what it holds itself: fields, not methods.
-                Thing::Instance(class) => {
+                Thing::Instance(class, _) => {
                     let summary = self.program.summary(class.0);
                     let Some(record) = summary.classes.get(class.1.index()) else { return };
                     for member in record.members.iter().filter(|member| member.is_field && !member.is_static) {

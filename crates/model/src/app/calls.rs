@@ -74,6 +74,16 @@ impl App<'_> {
         calls
     }
 
+    /// As [`App::calls_of`], for packages of which each has the name of a global function too: `open` of a page is another.
+    pub fn calls_of_packages(&self, packages: &[&str]) -> Vec<ApiCall> {
+        let mut calls = self.calls_of(packages);
+        calls.retain(|call| {
+            let callee = V(call.call.0, self.program.call(call.call).callee);
+            !matches!(self.program.value(self.program.behind(callee)), Value::Global(_))
+        });
+        calls
+    }
+
     fn find_calls(&self, api: &str) -> Vec<ApiCall> {
         let name = api.rsplit(['.', ' ']).next().unwrap_or(api);
         let mut found: Vec<ApiCall> = Vec::new();

@@ -301,7 +301,7 @@ impl App<'_> {
     }
 
     /// Whether what holds at `first` also holds at `second`.
-    fn dominates(&self, unit: UnitId, first: Option<ConditionId>, second: Option<ConditionId>) -> bool {
+    pub(super) fn dominates(&self, unit: UnitId, first: Option<ConditionId>, second: Option<ConditionId>) -> bool {
         let Some(first) = first else { return true };
         let summary = self.program.summary(unit);
         let mut at = second;

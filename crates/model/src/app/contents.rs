@@ -24,13 +24,9 @@ impl App<'_> {
             };
             let content = match load.url {
                 _ if load.is_file => Content::Local,
-                Some(url) => self
-                    .eval(url)
-                    .iter()
-                    .filter(|known| known.development != Some(true))
-                    .map(|known| self.content(known))
-                    .max()
-                    .unwrap_or(Content::Local),
+                Some(url) => {
+                    self.loaded_addresses(url).iter().map(|known| self.content(known)).max().unwrap_or(Content::Local)
+                }
                 None => Content::Unknown,
             };
             *place = (*place).max(Some(content));

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
-use crate::link::{Json, Target, UnitId, join, split};
+use crate::link::{Json, Target, UnitId, join, split, within};
 use crate::source::{FileId, FileKind, Role};
 use crate::summary::ImportId;
 
@@ -59,8 +59,16 @@ pub struct Entries {
     pub reached: FxHashSet<UnitId>,
     /// Scripts that belong to another program.
     pub separate: FxHashSet<UnitId>,
+    /// Folders of browser extensions that the app does not load.
+    pub extensions: Vec<String>,
     /// Scripts that only commands of package.json lead to: tools of whoever builds the app.
     pub tools: FxHashSet<UnitId>,
+}
+
+impl Entries {
+    fn is_of_extension(&self, path: &str) -> bool {
+        self.extensions.iter().any(|folder| within(path, folder))
+    }
 }
 
 impl App<'_> {
@@ -84,6 +92,9 @@ impl App<'_> {
             && self.sources.file(file).kind != FileKind::Html
         {
             return separate.contains(&unit);
+        }
+        if self.entries().is_of_extension(&self.sources.file(file).path) {
+            return true;
         }
         let folder = split(&self.sources.file(file).path).0;
         !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
@@ -165,6 +176,10 @@ fn find(app: &App) -> Entries {
     if known {
         separate.extend(tools_of_node(app, &files, &of_app));
     }
+    entries.extensions = app.unloaded_extensions(&entries.reached);
+    separate.extend(
+        app.program.unit_ids().filter(|unit| entries.is_of_extension(&app.sources.file(app.program.file(*unit)).path)),
+    );
     entries.separate = separate;
     entries
 }

@@ -84,6 +84,17 @@ impl App<'_> {
         }
     }
 
+    /// The addresses that a value can be in the shipped app. Nothing at all leads nowhere: it counts where there is nothing else.
+    pub fn loaded_addresses(&self, url: V) -> Vec<Known> {
+        let values = self.eval(url);
+        let shipped = || values.iter().filter(|known| known.development != Some(true));
+        let is_nothing = |known: &&Known| matches!(known.thing, Thing::Undefined | Thing::Null);
+        match shipped().all(|known| is_nothing(&known)) {
+            true => shipped().cloned().collect(),
+            false => shipped().filter(|known| !is_nothing(known)).cloned().collect(),
+        }
+    }
+
     /// What an address is, by what is known of its beginning.
     pub fn content(&self, known: &Known) -> Content {
         self.content_within(known, 4)

@@ -231,11 +231,16 @@ impl App<'_> {
 
     /// Every test that dominates a place in a function or in one written inside it, from the inside out.
     pub fn tests_around(&self, place: F, condition: Option<ConditionId>, f: F) -> Vec<V> {
+        self.conditions_around(place, condition, f).into_iter().map(|(test, _)| test).collect()
+    }
+
+    /// As [`App::tests_around`], with how each came out.
+    pub(super) fn conditions_around(&self, place: F, condition: Option<ConditionId>, f: F) -> Vec<(V, bool)> {
         let summary = self.program.summary(place.0);
         let mut tests = Vec::new();
         let (mut function, mut at) = (place.1, condition);
         for _ in 0..64 {
-            tests.extend(summary.conditions_at(at).map(|condition| V(place.0, condition.test)));
+            tests.extend(summary.conditions_at(at).map(|condition| (V(place.0, condition.test), condition.holds)));
             if tests.len() > 256 {
                 break;
             }

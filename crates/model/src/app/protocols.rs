@@ -206,66 +206,6 @@ impl App<'_> {
         false
     }
 
-    /// Whether what holds at a call says that a path lies below a folder: `file.startsWith(folder + path.sep)`, `path.relative` and what
-    /// it gives, a function of that name.
-    pub fn is_contained(&self, c: C, path: V) -> bool {
-        let Some(root) = self.root(path) else { return false };
-        let place = F(c.0, self.program.call(c).function);
-        let mut open: Vec<(V, u32)> =
-            self.tests_around(place, self.program.call(c).condition, place).into_iter().map(|test| (test, 0)).collect();
-        while let Some((test, depth)) = open.pop() {
-            if depth > 8 {
-                continue;
-            }
-            let at = |id| (V(test.0, id), depth + 1);
-            match self.program.value(test) {
-                Value::Unary(_, inner) | Value::Await(inner) => open.push(at(inner)),
-                Value::Binary(_, left, right) => open.extend([at(left), at(right)]),
-                Value::Call(call) => {
-                    let c = C(test.0, call);
-                    let callee = V(c.0, self.program.call(c).callee);
-                    let summary = self.program.summary(c.0);
-                    let name = crate::link::final_name(summary, callee.1).map_or("", |name| summary.str(name));
-                    let is_path = |v: V| self.root(v).is_some_and(|found| found == root);
-                    let argument = self.program.argument(c, 0);
-                    match (self.program.value(callee), name) {
-                        (
-                            _,
-                            "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside" | "isInside"
-                            | "isSubPath",
-                        ) => {
-                            return true;
-                        }
-                        (Value::Member(object, _), "startsWith") => {
-                            let object = V(c.0, object);
-                            // The folder is no text that is written there, unless it is a folder's whole name.
-                            let is_folder = argument.is_some_and(|argument| {
-                                self.constant(argument).is_none_or(|known| {
-                                    known.text().is_some_and(|text| {
-                                        text.len() > 1 && text.ends_with(['/', '\\']) && !text.contains(':')
-                                    })
-                                })
-                            });
-                            let is_way_up = argument
-                                .and_then(|argument| self.constant(argument))
-                                .is_some_and(|known| known.text() == Some(".."));
-                            let is_relative = self.eval(object).iter().any(|known| {
-                                matches!(&known.thing, Thing::Result(api, of) if &**api == "path.relative"
-                                    && self.program.argument(*of, 1).is_some_and(is_path))
-                            });
-                            if (is_path(object) && is_folder) || (is_relative && is_way_up) {
-                                return true;
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
-    }
-
     fn asks_where(&self, c: C) -> bool {
         let summary = self.program.summary(c.0);
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));

@@ -3,24 +3,27 @@
 //! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
 
 mod calls;
+mod parameters;
+mod properties;
+mod state;
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::checks::{Lets, Strength, parameter_root};
+use super::checks::{Lets, Strength};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Operator, Slot, Value};
+use crate::summary::{ConditionId, List, Operator, Slot, Value};
 
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
 /// Values that one question looks at.
-const MOST_VALUES: usize = 600;
+const MOST_VALUES: usize = 1500;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
 /// Writes to one property that are looked at.
@@ -63,6 +66,14 @@ impl App<'_> {
         self.traces_at(At::call(self, c), v, entrances, cleaners)
     }
 
+    /// As [`App::traces`], for what could be taken for options of a program: no file that is there is one, nor the value of another
+    /// option, `--name=value`.
+    pub fn traces_of_options(&self, c: C, list: V, entrances: &Entrances) -> Vec<Trace> {
+        let mut walk = self.begin(At::call(self, c), entrances, &[], Strength::Host);
+        walk.options = true;
+        walk.from(list)
+    }
+
     /// As [`App::traces`], for a value that is written to a property.
     pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
         let at = At { function: write.function, condition: write.condition, call: None };
@@ -79,19 +90,28 @@ impl App<'_> {
     }
 
     fn walk(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str], enough: Strength) -> Vec<Trace> {
-        let mut walk = Walk {
+        self.begin(at, entrances, cleaners, enough).from(v)
+    }
+
+    fn begin<'x>(
+        &'x self,
+        at: At,
+        entrances: &'x Entrances,
+        cleaners: &'x [&'x str],
+        enough: Strength,
+    ) -> Walk<'x, 'x> {
+        Walk {
             app: self,
             entrances,
             cleaners,
             enough,
+            options: false,
             at,
             through: Vec::new(),
             returns: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
-        };
-        walk.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
-        walk.found
+        }
     }
 }
 
@@ -152,6 +172,8 @@ struct Walk<'x, 'a> {
     cleaners: &'x [&'x str],
     /// The check after which nothing is left to tell.
     enough: Strength,
+    /// What is looked at are the arguments of a program.
+    options: bool,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -162,6 +184,29 @@ struct Walk<'x, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
+    fn from(mut self, v: V) -> Vec<Trace> {
+        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
+        self.found
+    }
+
+    /// Whether a value, as an argument of a program, cannot be an option: a file that is there, the value of an option.
+    fn is_no_option(&self, v: V) -> bool {
+        if let Some(c) = self.at.call
+            && self.app.asks_for_file(c, v)
+        {
+            return true;
+        }
+        let Value::Template(list) = self.app.program.value(v) else { return false };
+        let summary = self.app.program.summary(v.0);
+        let head = summary.items(list).first().and_then(|first| summary.text(first.value));
+        head.is_some_and(|head| head.starts_with('-') && head.contains('='))
+    }
+
+    fn begins_with_data(&self, unit: UnitId, list: List) -> bool {
+        let summary = self.app.program.summary(unit);
+        summary.items(list).first().is_some_and(|first| summary.text(first.value).is_none())
+    }
+
     fn push(&mut self, kind: SourceKind, span: Span, state: State) {
         let trace = Trace {
             origin: Origins { kind, span, through: self.through.clone() },
@@ -180,6 +225,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let app = self.app;
         let mut state = State { depth: state.depth + 1, ..state };
+        if self.options && self.is_no_option(v) {
+            return;
+        }
+        self.component_state(v, state);
         let values = app.eval(v);
         if values.iter().all(|known| is_constant(&known.thing)) {
             return;
@@ -202,6 +251,12 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         match value {
+            // Where data comes first, only that decides whether it is an option: `${folder}/${name}`.
+            Value::Template(list) if self.options && self.begins_with_data(v.0, list) => {
+                if let Some(first) = summary.items(list).first() {
+                    self.visit(at(first.value), state.part());
+                }
+            }
             Value::Template(list) | Value::Array(list) => {
                 for item in summary.items(list) {
                     self.visit(at(item.value), state.part());
@@ -293,11 +348,11 @@ impl<'a> Walk<'_, 'a> {
     fn written(&mut self, object: V, name: &str, state: State) {
         let Value::Binding(binding) = self.app.program.value(object) else { return };
         let app = self.app;
+        let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
         let writes = app.program.written_to(name).filter(|(unit, _)| *unit == object.0);
+        let writes = writes.filter(|(unit, write)| is_it(app.program.value(V(*unit, write.object))));
         for (unit, write) in writes.take(MOST_WRITES) {
-            if let (Value::Binding(written), Some(value)) = (app.program.value(V(unit, write.object)), write.value)
-                && written == binding
-            {
+            if let Some(value) = write.value {
                 self.visit(V(unit, value), state);
             }
         }
@@ -343,126 +398,6 @@ impl<'a> Walk<'_, 'a> {
                 }
                 _ => {}
             }
-        }
-    }
-
-    fn parameter(&mut self, f: F, index: u32, state: State) {
-        let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            if let Some(argument) = app.program.argument(c, index as usize) {
-                walk.visit(argument, state);
-            }
-        });
-        if is_of_result {
-            return;
-        }
-        let span = app.parameter_span(f, index);
-        if let Some(entrance) = self.entrances.get(&f) {
-            let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
-            if index < entrance.first && !by_event {
-                return;
-            }
-            let asked = self.asks_who(f);
-            if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
-                self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
-            }
-            return;
-        }
-        let callers = app.program.callers(f);
-        let handed = app.program.handed_over(f);
-        for &(c, place) in &handed {
-            self.callback(c, place, f, index, state);
-        }
-        if callers.is_empty() && handed.is_empty() {
-            self.push(SourceKind::Parameter, span, state);
-            return;
-        }
-        if self.through.len() >= MOST_CALLS {
-            self.push(SourceKind::Unknown, span, state);
-            return;
-        }
-        for &caller in callers.iter() {
-            let Some(argument) = app.program.passed(caller, index as usize) else {
-                if app.program.arguments(caller).iter().any(|item| item.spread) {
-                    self.spread(caller, state);
-                }
-                continue;
-            };
-            self.through(caller, |walk| walk.visit(argument, state));
-        }
-    }
-
-    /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
-    fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
-        let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) else { return false };
-        let (_, c) = self.returns[place];
-        let kept = self.returns.split_off(place);
-        look(self, c);
-        self.returns.extend(kept);
-        true
-    }
-
-    /// Looks at what a call hands over: what holds there counts, and the call is told.
-    fn through(&mut self, c: C, look: impl FnOnce(&mut Self)) {
-        let app = self.app;
-        self.through.push(app.callee_span(c));
-        let before = std::mem::replace(&mut self.at, At::call(app, c));
-        look(self);
-        self.at = before;
-        self.through.pop();
-    }
-
-    /// Whether what leads here asks who sent the message: `event.origin`, `event.source`, `event.senderFrame`.
-    fn asks_who(&self, f: F) -> Strength {
-        let (app, at) = (self.app, self.at);
-        let of = |path: &[&str]| {
-            let mut root = parameter_root(f, 0);
-            root.path = path.iter().map(|name| (*name).to_owned()).collect();
-            app.guard_of_root(at.function, at.condition, &root).strength
-        };
-        [&[] as &[&str], &["origin"], &["source"], &["sender"], &["senderFrame"], &["senderFrame", "url"]]
-            .into_iter()
-            .map(of)
-            .max()
-            .unwrap_or(Strength::None)
-    }
-
-    fn spread(&mut self, caller: C, state: State) {
-        let app = self.app;
-        for item in app.program.arguments(caller) {
-            if item.spread {
-                self.visit(V(caller.0, item.value), state);
-            }
-        }
-    }
-
-    fn rest(&mut self, f: F, index: u32, state: State) {
-        let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            for item in app.program.arguments(c).iter().skip(index as usize) {
-                walk.visit(V(c.0, item.value), state);
-            }
-        });
-        if is_of_result {
-            return;
-        }
-        if let Some(entrance) = self.entrances.get(&f) {
-            if index >= entrance.first || state.property.is_none() {
-                self.push(entrance.kind, app.parameter_span(f, index), state);
-            }
-            return;
-        }
-        let callers = app.program.callers(f);
-        if callers.is_empty() || self.through.len() >= MOST_CALLS {
-            self.push(SourceKind::Parameter, app.parameter_span(f, index), state);
-            return;
-        }
-        for &caller in callers.iter() {
-            self.through(caller, |walk| {
-                for item in app.program.arguments(caller).iter().skip(index as usize) {
-                    walk.visit(V(caller.0, item.value), state);
-                }
-            });
         }
     }
 }

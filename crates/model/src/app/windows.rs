@@ -343,6 +343,14 @@ impl App<'_> {
                 Value::Parameter(function, _) | Value::RestParameter(function, _) if function == f.1 && v.0 == f.0 => {
                     return true;
                 }
+                // What a constructor keeps of what it is given.
+                Value::This(function)
+                    if function == f.1
+                        && v.0 == f.0
+                        && summary.function(function).kind == crate::summary::FunctionKind::Constructor =>
+                {
+                    return true;
+                }
                 Value::Binding(binding) => {
                     open.extend(summary.bindings[binding.index()].writes.iter().map(|write| at(write.value)));
                 }

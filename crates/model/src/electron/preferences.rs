@@ -193,7 +193,7 @@ preferences! {
     node_integration = table::NODE_INTEGRATION,
     /// `nodeIntegrationInWorker`; inert where nodeIntegration is.
     node_integration_in_worker = table::NODE_INTEGRATION_IN_WORKER,
-    /// `nodeIntegrationInSubFrames`: preloads run in every frame. Never inert.
+    /// `nodeIntegrationInSubFrames`: preloads run in every frame. Inert only where there is neither a preload nor Node.
     node_integration_in_sub_frames = table::NODE_INTEGRATION_IN_SUB_FRAMES,
     /// `webviewTag`
     webview_tag = table::WEBVIEW_TAG,

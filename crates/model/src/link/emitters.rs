@@ -72,7 +72,7 @@ impl Program<'_> {
 
     fn is_same(&self, one: &Thing, other: &Thing) -> bool {
         match (one, other) {
-            (Thing::Instance(one), Thing::Instance(other)) => {
+            (Thing::Instance(one, _), Thing::Instance(other, _)) => {
                 one == other || self.extends(*one, *other) || self.extends(*other, *one)
             }
             _ => is_emitter(one) && one == other,
@@ -81,5 +81,5 @@ impl Program<'_> {
 }
 
 fn is_emitter(thing: &Thing) -> bool {
-    matches!(thing, Thing::Instance(_) | Thing::Result(..) | Thing::Object(_))
+    matches!(thing, Thing::Instance(..) | Thing::Result(..) | Thing::Object(_))
 }

@@ -168,6 +168,14 @@ impl Program<'_> {
         let is_entry = |known: &Known| matches!(known.thing, Thing::Function(..) | Thing::Text(_) | Thing::Undefined);
         let most = if values.iter().all(is_entry) { MOST_ENTRIES } else { MOST_ALTERNATIVES };
         for known in values {
+            // Two objects of one class: which of them it is, is not known.
+            if let Thing::Instance(class, _) = &known.thing
+                && let Some(other) = kept.iter_mut().find(|other| other.is_another(*class, &known))
+            {
+                other.thing = Thing::Instance(*class, None);
+                other.certainty = other.certainty.max(known.certainty);
+                continue;
+            }
             let same =
                 kept.iter().position(|other| other.thing == known.thing && other.development == known.development);
             match same {

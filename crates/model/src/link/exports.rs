@@ -49,7 +49,15 @@ impl Program<'_> {
         if module == "electron-is-dev" {
             return Thing::Development(true);
         }
-        Thing::Api(if module == "electron" { Rc::from("electron") } else { Rc::from(module) })
+        // Up to 0.37 Electron's modules had names of their own: https://www.electronjs.org/blog/electron-api-changes#requireelectron
+        Thing::Api(Rc::from(match module {
+            "browser-window" => "BrowserWindow",
+            "web-frame" => "webFrame",
+            "crash-reporter" => "crashReporter",
+            "auto-updater" => "autoUpdater",
+            "global-shortcut" => "globalShortcut",
+            _ => module,
+        }))
     }
 
     /// The names that a file exports itself, in source order.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::development::is_development;
 use super::evaluate::MOST_VALUES;
 use super::things::*;
-use super::{F, K, Program, UnitId, V, electron};
+use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
@@ -156,11 +156,14 @@ impl Program<'_> {
                 "1" => self.held_by(*of, v, frames),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
-            Thing::Instance(class) => self.instance_member(*class, name, v, 0),
+            Thing::Instance(class, maker) => {
+                let made = maker.map_or_else(Frames::default, |maker| self.making(*class, maker));
+                self.instance_member(*class, (name, *maker, &made), v, 0)
+            }
             Thing::Class(class) => self.static_member(*class, name, v, 0),
             Thing::Function(function, _) => match name {
                 "call" | "apply" | "bind" => vec![known.clone()],
-                _ => self.written(v, name, |program, object| {
+                _ => self.written(v, name, &Frames::default(), |program, object| {
                     program
                         .eval(object)
                         .iter()
@@ -224,7 +227,9 @@ impl Program<'_> {
         vec![Known::new(thing, v, Certainty::Certain)]
     }
 
-    fn instance_member(&self, class: K, name: &str, v: V, depth: u32) -> Vec<Known> {
+    /// A member of an instance: of one that was made by this call, through these constructors, where that is known.
+    fn instance_member(&self, class: K, of: (&str, Option<C>, &Frames), v: V, depth: u32) -> Vec<Known> {
+        let (name, maker, made) = of;
         let record = &self.summary(class.0).classes[class.1.index()];
         let is = |key: Key| matches!(key, Key::Name(key) if self.str(class.0, key) == name);
         let mut values = Vec::new();
@@ -242,9 +247,10 @@ impl Program<'_> {
                 _ => return self.eval(value).to_vec(),
             }
         }
-        values.extend(self.written(v, name, |program, object| {
+        values.extend(self.written(v, name, made, |program, object| {
             program.eval(object).iter().any(|known| match known.thing {
-                Thing::Instance(found) => found == class || program.extends(found, class),
+                Thing::Instance(_, Some(other)) if maker.is_some_and(|maker| maker != other) => false,
+                Thing::Instance(found, _) => found == class || program.extends(found, class),
                 _ => false,
             })
         }));
@@ -271,7 +277,7 @@ impl Program<'_> {
             let mut inherited = Vec::new();
             for known in self.eval(superclass).iter() {
                 match &known.thing {
-                    Thing::Class(parent) => inherited.extend(self.instance_member(*parent, name, v, depth + 1)),
+                    Thing::Class(parent) => inherited.extend(self.instance_member(*parent, of, v, depth + 1)),
                     Thing::Api(path) => {
                         if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
                             let origin = Origin::Some;
@@ -281,7 +287,7 @@ impl Program<'_> {
                     _ => {}
                 }
             }
-            if inherited.iter().any(|known| !known.is_unknown()) {
+            if inherited.iter().any(|known| !matches!(known.thing, Thing::Unknown(Unknown::Member(_)))) {
                 return inherited;
             }
         }
@@ -343,7 +349,7 @@ impl Program<'_> {
                 _ => values.extend(self.eval(value).iter().cloned().map(|known| known.via(self.span(value)))),
             }
         }
-        values.extend(self.written(v, name, |program, object| {
+        values.extend(self.written(v, name, &Frames::default(), |program, object| {
             program.eval(object).iter().any(|known| matches!(known.thing, Thing::Class(found) if found == class))
         }));
         if values.is_empty()
@@ -376,20 +382,20 @@ impl Program<'_> {
         values
     }
 
-    /// Everything that is written into a property of objects of which `is_it` says that they are the ones.
     /// What the app's scripts write to a property of the global object, where that is known.
     fn kept_globally(&self, path: &str, name: &str, v: V) -> Vec<Known> {
         let is_global = |path: &str| matches!(path, "global" | "globalThis" | "window" | "self");
         if !is_global(path) || self.writes_to(name).is_empty() || self.writes_to(name).len() > MOST_GLOBAL_WRITES {
             return Vec::new();
         }
-        let values = self.written(v, name, |program, object| {
+        let values = self.written(v, name, &Frames::default(), |program, object| {
             program.eval(object).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_global(path)))
         });
         if values.iter().any(|known| matches!(known.thing, Thing::Host(_))) { values } else { Vec::new() }
     }
 
-    fn written(&self, v: V, name: &str, is_it: impl Fn(&Self, V) -> bool) -> Vec<Known> {
+    /// Everything that is written into a property of objects of which `is_it` says that they are the ones, where these calls are assumed.
+    fn written(&self, v: V, name: &str, frames: &Frames, is_it: impl Fn(&Self, V) -> bool) -> Vec<Known> {
         let mut values = Vec::new();
         for (unit, write) in self.written_to(name) {
             let Some(value) = write.value else { continue };
@@ -402,8 +408,8 @@ impl Program<'_> {
             if value == v || !is_it(self, V(unit, write.object)) {
                 continue;
             }
-            let development = self.development_of(unit, write.condition, &Frames::default());
-            for known in self.eval(value).iter() {
+            let development = self.development_of(unit, write.condition, frames);
+            for known in self.eval_in(value, frames).iter() {
                 let mut known = known.clone().via(self.span(value));
                 known.development = known.development.or(development);
                 values.push(known);

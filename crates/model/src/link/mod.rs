@@ -13,6 +13,7 @@ mod emitters;
 mod evaluate;
 mod exports;
 mod held;
+mod instances;
 mod leads;
 mod members;
 mod memo;
@@ -118,6 +119,8 @@ pub struct Program<'a> {
     depends: Cell<bool>,
     /// The first reading of each variable that has many values.
     readings: RefCell<FxHashMap<Variable, V>>,
+    /// What [`Program::making`] found.
+    makings: RefCell<FxHashMap<(K, C), things::Frames>>,
     /// What is being evaluated where calls are assumed, and how deep.
     open: RefCell<FxHashMap<(V, usize, bool), u32>>,
     /// The outermost open evaluation that one further in ran into.
@@ -176,6 +179,7 @@ impl<'a> Program<'a> {
             memo,
             depends: Cell::new(false),
             readings: RefCell::default(),
+            makings: RefCell::default(),
             open: RefCell::default(),
             hit: Cell::new(u32::MAX),
             provisional: RefCell::default(),
@@ -508,6 +512,11 @@ impl<'a> Program<'a> {
     /// Calls whose callee ends in this name.
     pub(crate) fn calls_named(&self, name: &str) -> &[C] {
         self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls that are handed something of this name, and as which argument.
+    pub(crate) fn arguments_named(&self, name: &str) -> &[(C, u32)] {
+        self.arguments_by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Calls of what a function of this name gave.

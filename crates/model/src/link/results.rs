@@ -48,7 +48,10 @@ impl Program<'_> {
                     let bound = path.strip_suffix(".bind").unwrap_or(path);
                     vec![Known::new(Thing::Api(Rc::from(bound)), v, known.certainty)]
                 }
-                (Thing::Class(class), _) => vec![Known::new(Thing::Instance(*class), v, Certainty::Certain)],
+                (Thing::Class(class), _) => {
+                    let maker = Some(c).filter(|_| call.kind == CallKind::New && self.takes_parameters(*class));
+                    vec![Known::new(Thing::Instance(*class, maker), v, Certainty::Certain)]
+                }
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, _), _) => self.returned(*function, c, frames, v),
@@ -285,6 +288,8 @@ fn is_merge(path: &str) -> bool {
             | "lodash/defaultsDeep"
             | "object-assign"
             | "xtend"
+            | "xtend/mutable"
+            | "xtend/immutable"
             | "extend"
             | "deep-extend"
             | "deepmerge.default"

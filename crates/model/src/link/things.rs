@@ -189,8 +189,8 @@ pub enum Thing {
     Function(F, Frames),
     /// A class of the app's.
     Class(K),
-    /// An instance of one.
-    Instance(K),
+    /// An instance of one, and the call that certainly made it, where what it holds depends on that.
+    Instance(K, Option<C>),
     /// All exports of a file.
     Namespace(UnitId),
     /// All exports of a module that a bundler packed as this function.
@@ -297,6 +297,13 @@ impl Known {
     pub fn at_most(mut self, certainty: Certainty) -> Self {
         self.certainty = self.certainty.min(certainty);
         self
+    }
+
+    /// Whether it is an object of a class, and not the one that another is.
+    pub(super) fn is_another(&self, class: K, known: &Known) -> bool {
+        matches!(self.thing, Thing::Instance(own, _) if own == class)
+            && self.thing != known.thing
+            && self.development == known.development
     }
 
     /// Whether it is not known.

@@ -105,7 +105,7 @@ impl Program<'_> {
                 })?;
                 Some(Known::new(Thing::Host(Host { class, origin: Origin::Some }), v, Certainty::Firm))
             }
-            Thing::Class(class) => Some(Known::new(Thing::Instance(*class), v, Certainty::Firm)),
+            Thing::Class(class) => Some(Known::new(Thing::Instance(*class, None), v, Certainty::Firm)),
             _ => None,
         }
     }
@@ -134,7 +134,11 @@ impl Program<'_> {
                         .value
                         .is_some_and(|value| matches!(self.value(V(f.0, value)), Value::Function(own) if own == f.1))
             });
-            let thing = if is_static { Thing::Class(class) } else { Thing::Instance(class) };
+            let thing = match self.made_in(class, f, frames) {
+                _ if is_static => Thing::Class(class),
+                Some((class, maker)) => Thing::Instance(class, Some(maker)),
+                None => Thing::Instance(class, None),
+            };
             return vec![Known::new(thing, v, Certainty::Certain)];
         }
         match function.holder {
@@ -156,7 +160,7 @@ impl Program<'_> {
         self.eval(V(f.0, superclass))
             .iter()
             .map(|known| match &known.thing {
-                Thing::Class(class) => Known { thing: Thing::Instance(*class), ..known.clone() },
+                Thing::Class(class) => Known { thing: Thing::Instance(*class, None), ..known.clone() },
                 Thing::Api(path) => match electron::class(path.rsplit('.').next().unwrap_or(path)) {
                     Some(class) => Known { thing: Thing::Host(Host { class, origin: Origin::Some }), ..known.clone() },
                     None => Known::unknown(Unknown::Other(v), Some(v)),

@@ -132,7 +132,12 @@ impl App<'_> {
     /// Whether a value is what the user answered in a dialog.
     fn is_consent(&self, root: &Root) -> bool {
         let Base::Call(call) = root.base else { return false };
-        self.api_of(C(root.unit, call)).is_some_and(|(path, _)| path.starts_with(CONSENT))
+        self.asks_user(C(root.unit, call))
+    }
+
+    /// Whether a call asks the user in a dialog.
+    pub(super) fn asks_user(&self, c: C) -> bool {
+        self.api_of(c).is_some_and(|(path, _)| path.starts_with(CONSENT))
     }
 
     fn index_of(&self, c: C, other: V, equal: bool, root: &Root, span: Span) -> Option<Judged> {

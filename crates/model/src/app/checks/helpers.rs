@@ -28,7 +28,7 @@ impl App<'_> {
             None | Some((_, UrlPart::Other)) => Formula::nothing(),
             Some(_) if !self.functions(callee).is_empty() => Formula::nothing(),
             // `URL.canParse(url)` and kin say nothing; an unknown function that was given the address may say anything.
-            Some(_) if self.is_parser(callee) => Formula::nothing(),
+            Some(_) if self.asks_for_shape(callee) => Formula::nothing(),
             Some(_) => {
                 let span = self.program.place(c.0, self.program.call(c).span);
                 Formula::Atom(judged(Strength::Opaque, Some(span), None))
@@ -92,8 +92,9 @@ impl App<'_> {
             .collect()
     }
 
-    /// Whether a callee only looks at the shape of an address.
-    fn is_parser(&self, callee: V) -> bool {
+    /// Whether a callee only looks at the shape of an address or a path, or whether something is there: a file may be anywhere, and of
+    /// any name.
+    fn asks_for_shape(&self, callee: V) -> bool {
         self.eval(callee).iter().any(|known| match &known.thing {
             Thing::Api(path) => matches!(
                 &**path,
@@ -105,6 +106,19 @@ impl App<'_> {
                     | "console.log"
                     | "encodeURI"
                     | "typeof"
+                    | "Boolean"
+                    | "path.normalize"
+                    | "path.isAbsolute"
+                    | "fs.existsSync"
+                    | "fs.exists"
+                    | "fs.accessSync"
+                    | "fs.access"
+                    | "fs.promises.access"
+                    | "fs-extra.existsSync"
+                    | "fs-extra.exists"
+                    | "fs-extra.pathExists"
+                    | "fs-extra.pathExistsSync"
+                    | "original-fs.existsSync"
             ),
             _ => false,
         })

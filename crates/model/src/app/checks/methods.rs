@@ -21,6 +21,10 @@ impl App<'_> {
         if call.kind == CallKind::New {
             return Formula::nothing();
         }
+        // `if (dialog.showMessageBoxSync(…)) return`: the user was asked, whatever the answer is called.
+        if self.asks_user(c) {
+            return Formula::Atom(judged(Strength::Opaque, Some(self.program.place(c.0, call.span)), None));
+        }
         // `Boolean(x)`.
         let is_boolean = |known: &Known| matches!(&known.thing, Thing::Api(path) if &**path == "Boolean");
         if self.eval(callee).iter().any(is_boolean)

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::{App, Base, CONSENT, Root};
+use super::{App, Base, Root};
 use crate::link::things::{Known, Thing};
 use crate::link::{C, V};
 use crate::summary::{Operator, Value, ValueId};
@@ -104,9 +104,8 @@ impl App<'_> {
                     let is_for_each = matches!(summary.value(record.callee), Value::Member(_, method)
                         if matches!(summary.str(method), "some" | "every" | "find" | "any" | "findIndex"));
                     // Who agrees in a dialog agrees to whatever it is about.
-                    let asks = || self.api_of(C(test.0, call)).is_some_and(|(path, _)| path.starts_with(CONSENT));
                     // What is shown now says something of every address.
-                    if is_for_each || asks() || self.gives_address_shown(C(test.0, call)) {
+                    if is_for_each || self.asks_user(C(test.0, call)) || self.gives_address_shown(C(test.0, call)) {
                         return None;
                     }
                     open.push(record.callee);

@@ -1,0 +1,133 @@
+//! What somebody else chose of a parameter: by its function's callers, or by being called from outside.
+
+use super::super::checks::{Strength, parameter_root};
+use super::super::sources::SourceKind;
+use super::properties::Component;
+use super::{At, MOST_CALLS, State, Walk};
+use crate::link::{C, F, V};
+
+impl Walk<'_, '_> {
+    pub(super) fn parameter(&mut self, f: F, index: u32, state: State) {
+        let app = self.app;
+        let is_of_result = self.as_called(f, |walk, c| {
+            if let Some(argument) = app.program.argument(c, index as usize) {
+                walk.visit(argument, state);
+            }
+        });
+        if is_of_result {
+            return;
+        }
+        let span = app.parameter_span(f, index);
+        if let Some(entrance) = self.entrances.get(&f) {
+            let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
+            if index < entrance.first && !by_event {
+                return;
+            }
+            let asked = self.asks_who(f);
+            if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
+                self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
+            }
+            return;
+        }
+        let callers = app.program.callers(f);
+        let handed = app.program.handed_over(f);
+        for &(c, place) in &handed {
+            self.callback(c, place, f, index, state);
+        }
+        let is_drawn = index == 0 && self.properties_of(Component::Function(f), state);
+        if callers.is_empty() && handed.is_empty() && is_drawn {
+            return;
+        }
+        if callers.is_empty() && handed.is_empty() {
+            self.push(SourceKind::Parameter, span, state);
+            return;
+        }
+        if self.through.len() >= MOST_CALLS {
+            self.push(SourceKind::Unknown, span, state);
+            return;
+        }
+        for &caller in callers.iter() {
+            let Some(argument) = app.program.passed(caller, index as usize) else {
+                if app.program.arguments(caller).iter().any(|item| item.spread) {
+                    self.spread(caller, state);
+                }
+                continue;
+            };
+            self.through(caller, |walk| walk.visit(argument, state));
+        }
+    }
+
+    /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
+    pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
+        let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) else { return false };
+        let (_, c) = self.returns[place];
+        let kept = self.returns.split_off(place);
+        look(self, c);
+        self.returns.extend(kept);
+        true
+    }
+
+    /// Looks at what a call hands over: what holds there counts, and the call is told.
+    pub(super) fn through(&mut self, c: C, look: impl FnOnce(&mut Self)) {
+        let app = self.app;
+        self.through.push(app.callee_span(c));
+        let before = std::mem::replace(&mut self.at, At::call(app, c));
+        look(self);
+        self.at = before;
+        self.through.pop();
+    }
+
+    /// Whether what leads here asks who sent the message: `event.origin`, `event.source`, `event.senderFrame`.
+    pub(super) fn asks_who(&self, f: F) -> Strength {
+        let (app, at) = (self.app, self.at);
+        let of = |path: &[&str]| {
+            let mut root = parameter_root(f, 0);
+            root.path = path.iter().map(|name| (*name).to_owned()).collect();
+            app.guard_of_root(at.function, at.condition, &root).strength
+        };
+        [&[] as &[&str], &["origin"], &["source"], &["sender"], &["senderFrame"], &["senderFrame", "url"]]
+            .into_iter()
+            .map(of)
+            .max()
+            .unwrap_or(Strength::None)
+    }
+
+    pub(super) fn spread(&mut self, caller: C, state: State) {
+        let app = self.app;
+        for item in app.program.arguments(caller) {
+            if item.spread {
+                self.visit(V(caller.0, item.value), state);
+            }
+        }
+    }
+
+    pub(super) fn rest(&mut self, f: F, index: u32, state: State) {
+        let app = self.app;
+        let is_of_result = self.as_called(f, |walk, c| {
+            for item in app.program.arguments(c).iter().skip(index as usize) {
+                walk.visit(V(c.0, item.value), state);
+            }
+        });
+        if is_of_result {
+            return;
+        }
+        if let Some(entrance) = self.entrances.get(&f) {
+            if index >= entrance.first || state.property.is_none() {
+                self.push(entrance.kind, app.parameter_span(f, index), state);
+            }
+            return;
+        }
+        let callers = app.program.callers(f);
+        if callers.is_empty() || self.through.len() >= MOST_CALLS {
+            self.push(SourceKind::Parameter, app.parameter_span(f, index), state);
+            return;
+        }
+        for &caller in callers.iter() {
+            self.through(caller, |walk| {
+                for item in app.program.arguments(caller).iter().skip(index as usize) {
+                    walk.visit(V(caller.0, item.value), state);
+                }
+            });
+        }
+    }
+}

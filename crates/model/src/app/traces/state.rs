@@ -1,0 +1,196 @@
+//! What a component of a page keeps, and shows when it is drawn again: React's hooks and `setState`, Vue's references and fields.
+//!
+//! <https://react.dev/reference/react/useState>, <https://react.dev/reference/react/Component#setstate>,
+//! <https://vuejs.org/api/options-state.html#data>, <https://vuejs.org/api/reactivity-core.html#ref>
+
+use super::properties::Component;
+use super::{MOST_WRITES, State, Walk};
+use crate::link::{C, F, K, V, final_name};
+use crate::summary::{BindingId, CallId, Export, FunctionId, Key, List, Name, Value, ValueId};
+
+/// Properties of a component that are looked at.
+const MOST_PROPERTIES: usize = 256;
+
+impl Walk<'_, '_> {
+    /// Looks at what is kept under a name, where it is the state of a component: whatever puts something there does so before it is shown.
+    pub(super) fn component_state(&mut self, v: V, state: State) {
+        let summary = self.app.program.summary(v.0);
+        let state = State { kept: true, ..state.part() };
+        match summary.value(v.1) {
+            Value::Binding(binding) => {
+                let Some(only) = summary.written_once(binding) else { return };
+                match summary.value(only) {
+                    Value::Member(pair, first) if summary.str(first) == "0" => self.hook(v, binding, pair, state),
+                    // `const { html } = this.state`.
+                    Value::Member(..) => self.component_state(V(v.0, only), state),
+                    Value::Call(call) if matches!(self.named(C(v.0, call)), "ref" | "shallowRef") => {
+                        self.written(v, "value", state);
+                    }
+                    _ => {}
+                }
+            }
+            Value::Global(name) if self.is_vue(v) => self.field(v, name, state),
+            Value::Member(object, name) => match summary.value(object) {
+                Value::This(_) if self.is_vue(v) => self.field(v, name, state),
+                Value::Member(of, kept) if summary.str(kept) == "state" => {
+                    if let Value::This(function) = summary.value(of) {
+                        self.class_state(v, function, name, state);
+                    }
+                }
+                // `this.props.html`.
+                Value::Member(of, kept) if summary.str(kept) == "props" => {
+                    if let Value::This(function) = summary.value(of)
+                        && let Some(class) = summary.function(function).class
+                    {
+                        let state = State { property: Some(summary.str(name)), ..state };
+                        self.properties_of(Component::Class(K(v.0, class)), state);
+                    }
+                }
+                // `article.body` in a template: the script has no such variable.
+                Value::Global(field) if self.is_vue(v) => self.field(v, field, state),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn named(&self, c: C) -> &str {
+        let summary = self.app.program.summary(c.0);
+        final_name(summary, summary.call(c.1).callee).map_or("", |name| summary.str(name))
+    }
+
+    fn is_vue(&self, v: V) -> bool {
+        self.app.path(self.app.span(v)).ends_with(".vue")
+    }
+
+    /// `const [html, setHtml] = useState('')`: what the setter is given, here or by a promise.
+    fn hook(&mut self, v: V, binding: BindingId, pair: ValueId, state: State) {
+        let app = self.app;
+        let summary = app.program.summary(v.0);
+        let Value::Call(call) = summary.value(pair) else { return };
+        if self.named(C(v.0, call)) != "useState" {
+            return;
+        }
+        // The names of one pattern are declared one after the other.
+        let setter = BindingId(binding.0 + 1);
+        let Some(record) = summary.bindings.get(setter.index()) else { return };
+        let sets = |value: ValueId| matches!(summary.value(value), Value::Member(of, second) if of == pair && summary.str(second) == "1");
+        if !summary.written_once(setter).is_some_and(sets) {
+            return;
+        }
+        let name = summary.str(record.name);
+        let is_setter = |value: ValueId| matches!(summary.value(value), Value::Binding(of) if of == setter);
+        let called =
+            app.program.calls_named(name).iter().filter(|c| c.0 == v.0 && is_setter(app.program.call(**c).callee));
+        for &c in called.take(MOST_WRITES) {
+            if let Some(given) = app.program.argument(c, 0) {
+                self.given(given, state);
+            }
+        }
+        let handed = app.program.arguments_named(name).iter().filter(|(c, _)| c.0 == v.0);
+        for &(c, index) in handed.take(MOST_WRITES) {
+            let is_it = app.program.argument(c, index as usize).is_some_and(|argument| is_setter(argument.1));
+            if let Value::Member(promise, method) = summary.value(app.program.call(c).callee)
+                && is_it
+                && index == 0
+                && summary.str(method) == "then"
+            {
+                self.visit(V(c.0, promise), state);
+            }
+        }
+    }
+
+    /// What a setter is given: a value, or a function that makes one of what was there before.
+    fn given(&mut self, given: V, state: State) {
+        match self.app.program.value(given) {
+            Value::Function(function) => {
+                for exit in &self.app.program.function(F(given.0, function)).exits {
+                    if let (Some(value), false) = (exit.value, exit.throws) {
+                        self.visit(V(given.0, value), state);
+                    }
+                }
+            }
+            _ => self.visit(given, state),
+        }
+    }
+
+    /// A field of a component of Vue: what its functions write there, or what it computes.
+    fn field(&mut self, v: V, name: Name, state: State) {
+        let app = self.app;
+        let summary = app.program.summary(v.0);
+        let text = summary.str(name);
+        let of_this = |object: ValueId| matches!(summary.value(summary.behind(object)), Value::This(_));
+        let writes = app.program.written_to(text).filter(|(unit, write)| *unit == v.0 && of_this(write.object));
+        for (unit, write) in writes.take(MOST_WRITES) {
+            if let Some(value) = write.value {
+                self.visit(V(unit, value), state);
+            }
+        }
+        let computed = self.component(v).and_then(|component| self.entry(v, component, "computed"));
+        if let Some(Value::Object(list)) = computed.map(|computed| summary.value(computed))
+            && let Some(Value::Function(function)) = self.entry(v, list, text).map(|value| summary.value(value))
+        {
+            self.given_by(F(v.0, function), state);
+        }
+    }
+
+    fn given_by(&mut self, f: F, state: State) {
+        for exit in &self.app.program.function(f).exits {
+            if let (Some(value), false) = (exit.value, exit.throws) {
+                self.visit(V(f.0, value), state);
+            }
+        }
+    }
+
+    /// The object that describes the component of a file: `export default { … }`, `export default defineComponent({ … })`.
+    fn component(&self, v: V) -> Option<List> {
+        let summary = self.app.program.summary(v.0);
+        let exported = summary.exports.iter().find_map(|export| match *export {
+            Export::Named(name, value) if summary.str(name) == "default" => Some(value),
+            Export::Whole(value) => Some(value),
+            _ => None,
+        })?;
+        let described = |call: CallId| self.app.program.argument(C(v.0, call), 0).map(|v| v.1);
+        let object = match summary.value(summary.behind(exported)) {
+            Value::Call(call) => summary.behind(described(call)?),
+            _ => summary.behind(exported),
+        };
+        match summary.value(object) {
+            Value::Object(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn entry(&self, v: V, list: List, key: &str) -> Option<ValueId> {
+        let summary = self.app.program.summary(v.0);
+        let mut properties = summary.properties(list).iter().take(MOST_PROPERTIES);
+        let is = |name: Key| matches!(name, Key::Name(name) if summary.str(name) == key);
+        properties.find(|property| is(property.key)).map(|property| property.value)
+    }
+
+    /// `this.state.html` of a class: what its `setState` is given for this key.
+    fn class_state(&mut self, v: V, function: FunctionId, name: Name, state: State) {
+        let app = self.app;
+        let summary = app.program.summary(v.0);
+        let class = summary.function(function).class;
+        let sets = |c: &&C| {
+            let Value::Member(object, _) = summary.value(app.program.call(**c).callee) else { return false };
+            c.0 == v.0
+                && matches!(summary.value(object), Value::This(f) if class.is_some() && summary.function(f).class == class)
+        };
+        for &c in app.program.calls_named("setState").iter().filter(|c| c.0 == v.0).filter(sets).take(MOST_WRITES) {
+            let Some(given) = app.program.argument(c, 0) else { continue };
+            let made = match summary.value(given.1) {
+                Value::Function(f) => summary.function(f).exits.iter().filter_map(|exit| exit.value).collect(),
+                _ => vec![given.1],
+            };
+            for object in made {
+                if let Value::Object(list) = summary.value(summary.behind(object))
+                    && let Some(value) = self.entry(v, list, summary.str(name))
+                {
+                    self.visit(V(v.0, value), state);
+                }
+            }
+        }
+    }
+}
