@@ -32,7 +32,8 @@ pub fn render(report: &Report) -> String {
             }
         })
         .collect();
-    let mut text = serde_json::to_string_pretty(&entries).expect("strings and numbers always serialise");
+    let mut text =
+        super::plain_json(serde_json::to_string_pretty(&entries).expect("strings and numbers always serialise"));
     text.push('\n');
     text
 }

@@ -25,7 +25,8 @@ pub fn render(report: &Report) -> String {
         },
         problems: report.problems.iter().map(ProblemEntry::from).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&result).expect("strings, numbers and lists always serialise");
+    let mut text =
+        super::plain_json(serde_json::to_string_pretty(&result).expect("strings, numbers and lists always serialise"));
     text.push('\n');
     text
 }

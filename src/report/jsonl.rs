@@ -18,6 +18,8 @@ pub fn render(report: &Report) -> String {
     let problems = report.problems.iter().map(|problem| Line::Problem(ProblemEntry::from(problem)));
     findings
         .chain(problems)
-        .map(|line| serde_json::to_string(&line).expect("strings, numbers and lists always serialise") + "\n")
+        .map(|line| {
+            super::plain_json(serde_json::to_string(&line).expect("strings, numbers and lists always serialise")) + "\n"
+        })
         .collect()
 }

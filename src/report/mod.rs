@@ -20,6 +20,7 @@ mod sarif;
 mod summary;
 mod xml;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -387,6 +388,24 @@ pub fn scope_name(scope: Scope) -> &'static str {
 /// put around texts after this.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || c == '\t' || !is_hidden(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// JSON in which no character commands a terminal: what JSON lets stand in its texts is written as `\u….`.
+fn plain_json(json: String) -> String {
+    let stands = |c: char| c == '\n' || !is_hidden(c);
+    if json.chars().all(stands) {
+        return json;
+    }
+    let mut plain = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if stands(c) {
+            plain.push(c);
+        } else {
+            // All of them are below 0x10000.
+            let _ = write!(plain, "\\u{:04x}", u32::from(c));
+        }
+    }
+    plain
 }
 
 /// Control characters, and the marks that change the direction of writing.

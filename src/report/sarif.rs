@@ -63,7 +63,8 @@ pub fn render(report: &Report, look: Look) -> String {
             results: shown.into_iter().map(|placed| result(placed, &indexes, report, &roots, &mut hashes)).collect(),
         }],
     };
-    let mut text = serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise");
+    let mut text =
+        super::plain_json(serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise"));
     text.push('\n');
     text
 }

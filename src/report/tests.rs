@@ -211,6 +211,14 @@ fn terminal_commands_of_a_hostile_file_are_not_passed_on() {
 
 /// Every pair of offsets in small texts of the awkward kind, alone and beside another label.
 #[test]
+fn json_passes_no_terminal_commands_on_either() {
+    let text = "a\u{7f}\u{9b}\u{202e}\n\"b\\";
+    let json = plain_json(serde_json::to_string_pretty(text).expect("a text serialises"));
+    assert!(!json.chars().any(is_hidden), "{json:?}");
+    assert_eq!(serde_json::from_str::<String>(&json).expect("it is JSON"), text);
+}
+
+#[test]
 fn no_span_makes_the_excerpt_panic() {
     let long = format!("é{}\t𝄞 x", "ab".repeat(200));
     let texts =

@@ -124,6 +124,8 @@ pub fn cases() -> Vec<Hostile> {
         case("ambiguous-parameters", "a.js", Either, Made(|| nested("x=", "((a=", "1", ")=>1)", 4000))),
         case("ambiguous-generics", "a.ts", Either, Repeated("x=", "a<", "a", DEEP)),
         case("ambiguous-generic-arrows", "a.ts", Either, Nested("<T,>(a=", "1", ")=>a", 4000)),
+        // What an open template hides from a look at the whole is code once its first line is left out.
+        case("ambiguous-after-an-error", "a.js", Problem, Made(|| format!("{{ =`\n{}", "< (new (a at\n< (new (b\n".repeat(40)).into_bytes())),
         case("ambiguous-types", "a.tsx", Either, Nested("f<(a:", "b", ")=>c>(d)", 4000)),
         case("tries-of-type-arguments", "a.ts", Problem, Nested("a<(b=", "1", "", 60)),
         case("tries-of-type-arguments-in-javascript", "a.js", Problem, Nested("a<(b=", "1", "", 60)),

@@ -524,12 +524,28 @@ fn is_bearable(text: &str, syntax: Syntax) -> bool {
     !tries::are_too_many(text, reading)
 }
 
+/// How often a text is looked at, in all, for whether it can be read on after an error.
+const MOST_LOOKS: usize = 8;
+
+/// A text shorter than this is looked at as often as if it were as long, in bytes.
+const LEAST_LOOKED_AT: usize = 1 << 20;
+
 /// Parses item by item, so that a syntax error costs the item that holds it and not the file.
 fn items(source: &str, base: u32, syntax: Syntax, comments: Option<&SingleThreadedComments>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut from = 0usize;
+    let mut looked_at = 0usize;
     for _ in 0..=MOST_RESTARTS {
         let Some(rest) = source.get(from..) else { break };
+        // What was the text of a template, or a comment, as long as nothing was left out, is code from here on.
+        if from > 0 && (syntax.typescript() || syntax.flow()) {
+            looked_at += rest.len();
+            if looked_at > source.len().max(LEAST_LOOKED_AT) * MOST_LOOKS || !is_bearable(rest, syntax) {
+                let message = "what follows can be read in too many ways".to_owned();
+                parsed.errors.push(SyntaxError { at: base - 1 + from as u32, message });
+                break;
+            }
+        }
         let start = BytePos(base + from as u32);
         let input = StringInput::new(rest, start, BytePos(base + source.len() as u32));
         let lexer = Lexer::new(
