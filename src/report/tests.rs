@@ -219,6 +219,11 @@ fn json_passes_no_terminal_commands_on_either() {
 }
 
 #[test]
+fn xml_passes_no_terminal_commands_on_either() {
+    assert_eq!(xml::escape("a\u{7f}\u{9b}\u{202e}\u{1b}<é"), "a&#127;&#155;&#8238;\u{fffd}&lt;é");
+}
+
+#[test]
 fn no_span_makes_the_excerpt_panic() {
     let long = format!("é{}\t𝄞 x", "ab".repeat(200));
     let texts =
