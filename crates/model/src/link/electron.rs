@@ -22,6 +22,19 @@ pub const CLASSES: [&str; 14] = [
     "WebviewTag",
 ];
 
+/// What a module that had a name of its own is in `electron`: up to 0.37 there were some.
+/// <https://www.electronjs.org/blog/electron-api-changes#requireelectron>
+pub(super) fn first_named(module: &str) -> Option<&'static str> {
+    match module {
+        "browser-window" => Some("BrowserWindow"),
+        "web-frame" => Some("webFrame"),
+        "crash-reporter" => Some("crashReporter"),
+        "auto-updater" => Some("autoUpdater"),
+        "global-shortcut" => Some("globalShortcut"),
+        _ => None,
+    }
+}
+
 /// Names under `electron` that are followed when nothing binds them (a file that relies on a global).
 pub const MODULES: [&str; 40] = [
     "app",

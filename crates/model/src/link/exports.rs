@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::resolve::Target;
 use super::things::*;
-use super::{Program, UnitId, V};
+use super::{Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// `export * from` links that are followed in a row.
@@ -49,15 +49,7 @@ impl Program<'_> {
         if module == "electron-is-dev" {
             return Thing::Development(true);
         }
-        // Up to 0.37 Electron's modules had names of their own: https://www.electronjs.org/blog/electron-api-changes#requireelectron
-        Thing::Api(Rc::from(match module {
-            "browser-window" => "BrowserWindow",
-            "web-frame" => "webFrame",
-            "crash-reporter" => "crashReporter",
-            "auto-updater" => "autoUpdater",
-            "global-shortcut" => "globalShortcut",
-            _ => module,
-        }))
+        Thing::Api(Rc::from(electron::first_named(module).unwrap_or(module)))
     }
 
     /// The names that a file exports itself, in source order.

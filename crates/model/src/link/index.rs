@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{C, F, Names, Program, Target, UnitId, collections};
+use super::{C, F, Names, Program, Target, UnitId, collections, electron};
 use crate::summary::*;
 
 /// Names of one thing after which no more of them are followed.
@@ -60,6 +60,17 @@ impl Program<'_> {
                             }
                         }
                         _ => {}
+                    }
+                }
+            }
+            for binding in &summary.bindings {
+                for write in &binding.writes {
+                    // `var Window = require('browser-window')` is `BrowserWindow`.
+                    if let Value::Module(import) = summary.value(write.value)
+                        && let Some(name) =
+                            electron::first_named(summary.str(summary.imports[import.index()].specifier))
+                    {
+                        aliases.entry(Rc::from(name)).or_default().insert(shared(binding.name));
                     }
                 }
             }
