@@ -32,10 +32,7 @@ pub fn render(report: &Report) -> String {
             }
         })
         .collect();
-    let mut text =
-        super::plain_json(serde_json::to_string_pretty(&entries).expect("strings and numbers always serialise"));
-    text.push('\n');
-    text
+    super::pretty_json(&entries)
 }
 
 /// Gives out names of findings, none twice: GitLab drops the second of two equals.

@@ -35,9 +35,7 @@ pub fn render(report: &Report) -> String {
         },
         vulnerabilities: report.open().map(|placed| vulnerability(placed, report, &roots, &mut names)).collect(),
     };
-    let mut text = super::plain_json(serde_json::to_string_pretty(&log).expect("strings and numbers always serialise"));
-    text.push('\n');
-    text
+    super::pretty_json(&log)
 }
 
 fn vulnerability(placed: &Placed, report: &Report, roots: &Roots, names: &mut Names) -> Vulnerability {

@@ -25,10 +25,7 @@ pub fn render(report: &Report) -> String {
         },
         problems: report.problems.iter().map(ProblemEntry::from).collect(),
     };
-    let mut text =
-        super::plain_json(serde_json::to_string_pretty(&result).expect("strings, numbers and lists always serialise"));
-    text.push('\n');
-    text
+    super::pretty_json(&result)
 }
 
 #[derive(Serialize)]

@@ -29,6 +29,7 @@ use electrolint_model::problem::Problem;
 use electrolint_model::source::Omitted;
 use electrolint_model::text::Text;
 use electrolint_rules::finding::{Confidence, Finding, Relation, Scope, Severity};
+use serde::Serialize;
 
 use crate::Exit;
 use crate::baseline::Baseline;
@@ -388,6 +389,12 @@ pub fn scope_name(scope: Scope) -> &'static str {
 /// put around texts after this.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || c == '\t' || !is_hidden(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// A document of JSON, indented, with a line end.
+fn pretty_json(document: &impl Serialize) -> String {
+    // What is reported is made of texts, numbers, lists and structs of them: no path of the system, and no map with other keys.
+    plain_json(serde_json::to_string_pretty(document).expect("texts, numbers and lists always serialise")) + "\n"
 }
 
 /// JSON in which no character commands a terminal: what JSON lets stand in its texts is written as `\u….`.

@@ -63,10 +63,7 @@ pub fn render(report: &Report, look: Look) -> String {
             results: shown.into_iter().map(|placed| result(placed, &indexes, report, &roots, &mut hashes)).collect(),
         }],
     };
-    let mut text =
-        super::plain_json(serde_json::to_string_pretty(&log).expect("strings, numbers and lists always serialise"));
-    text.push('\n');
-    text
+    super::pretty_json(&log)
 }
 
 /// The folder that was checked, with a slash at its end, as folders have it.
