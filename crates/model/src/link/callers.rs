@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-
 use super::things::*;
 use super::{C, F, K, Program};
 use crate::summary::{Export, Value};
@@ -16,22 +14,6 @@ const LEAST_TELLING: usize = 8;
 
 /// Calls of a function that registers handlers which are looked at.
 const MOST_REGISTRATIONS: usize = 1000;
-
-/// What the calls of one name call, as far as they were looked at.
-#[derive(Default)]
-pub(super) struct Called {
-    /// How many of them were looked at, in the order of files.
-    looked_at: usize,
-    by_function: FxHashMap<F, Vec<C>>,
-}
-
-/// What the arguments of one name are, as far as they were looked at.
-#[derive(Default)]
-pub(super) struct Handed {
-    /// How many of them were looked at, in the order of files.
-    looked_at: usize,
-    by_function: FxHashMap<F, Vec<(C, u32)>>,
-}
 
 impl Program<'_> {
     /// The calls that call this function, in the order of files.
@@ -190,41 +172,20 @@ impl Program<'_> {
     }
 
     /// Adds the calls of this name that call this function, in the order of files, until there are `most` in all.
-    ///
-    /// What a call calls is remembered by name: of many functions with one name each call is looked at once. Where that leads back to
-    /// what is being evaluated, or is cut short, it is not remembered.
     fn calls_of(&self, name: &str, f: F, most: usize, calls: &mut Vec<C>) {
-        let mut add = |c: C| {
-            if calls.len() < most && !calls.contains(&c) {
-                calls.push(c);
-            }
-            calls.len() < most
-        };
-        let mut next = 0;
-        if let Some(called) = self.called.borrow().get(name) {
-            next = called.looked_at;
-            if !called.by_function.get(&f).is_none_or(|known| known.iter().all(|c| add(*c))) {
-                return;
-            }
-        }
-        let mut is_sure = true;
-        for (index, &c) in self.calls_named(name).iter().enumerate().skip(next) {
-            let (functions, is_known) = self.surely(|| self.functions_called(c));
-            is_sure &= is_known;
-            let is_it = functions.contains(&f);
-            if is_sure {
-                let mut all = self.called.borrow_mut();
-                let called = all.entry(Rc::from(name)).or_default();
-                // A question in between may have got further.
-                if called.looked_at == index {
-                    called.looked_at += 1;
-                    functions.into_iter().for_each(|function| called.by_function.entry(function).or_default().push(c));
+        let of_name = (name, self.calls_named(name));
+        self.look(
+            &self.called,
+            of_name,
+            f,
+            |c| self.functions_called(c),
+            |c| {
+                if calls.len() < most && !calls.contains(&c) {
+                    calls.push(c);
                 }
-            }
-            if is_it && !add(c) {
-                return;
-            }
-        }
+                calls.len() < most
+            },
+        );
     }
 
     /// The functions that a call may run.
@@ -300,47 +261,20 @@ impl Program<'_> {
     fn find_handed_over(&self, f: F, name: crate::summary::Name) -> Vec<(C, u32)> {
         let mut places = Vec::new();
         for name in self.names_of(self.str(f.0, name)).iter() {
-            self.handed_by(name, f, &mut places);
             if places.len() >= MOST_CALLERS {
-                places.truncate(MOST_CALLERS);
                 break;
             }
+            let functions = |(c, position): (C, u32)| {
+                let argument = self.argument(c, position as usize);
+                argument.map_or_else(Vec::new, |argument| self.functions_in(argument))
+            };
+            let of_name = (&**name, self.arguments_named(name));
+            self.look(&self.handed_by_name, of_name, f, functions, |place| {
+                places.push(place);
+                places.len() < MOST_CALLERS
+            });
         }
         places
-    }
-
-    /// Adds the places where an argument of this name is this function; as [`Program::calls_of`] remembers what calls call.
-    fn handed_by(&self, name: &str, f: F, places: &mut Vec<(C, u32)>) {
-        let mut next = 0;
-        if let Some(handed) = self.handed_by_name.borrow().get(name) {
-            next = handed.looked_at;
-            places.extend(handed.by_function.get(&f).into_iter().flatten());
-        }
-        let mut is_sure = true;
-        let arguments = self.arguments_by_name.get(name).map_or(&[][..], Vec::as_slice);
-        for (index, &(c, position)) in arguments.iter().enumerate().skip(next) {
-            if places.len() >= MOST_CALLERS {
-                return;
-            }
-            let argument = self.argument(c, position as usize);
-            let (functions, is_known) =
-                self.surely(|| argument.map_or_else(Vec::new, |argument| self.functions_in(argument)));
-            is_sure &= is_known;
-            if functions.contains(&f) {
-                places.push((c, position));
-            }
-            if is_sure {
-                let mut all = self.handed_by_name.borrow_mut();
-                let handed = all.entry(Rc::from(name)).or_default();
-                // A question in between may have got further.
-                if handed.looked_at == index {
-                    handed.looked_at += 1;
-                    for function in functions {
-                        handed.by_function.entry(function).or_default().push((c, position));
-                    }
-                }
-            }
-        }
     }
 
     /// The functions that a value may be.

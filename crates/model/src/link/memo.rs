@@ -4,11 +4,13 @@
 //! loads. There are two tables, for the two ways of asking: see [`super::Program::callers`].
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::hash::Hash;
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::V;
 use super::things::{Frames, Values};
+use super::{Program, V};
 
 /// The bit of a slot that says that the value is being evaluated.
 const OPEN: u32 = 1 << 31;
@@ -41,6 +43,58 @@ pub(super) struct Depends {
     pub(super) frames: bool,
     /// On what was left open, and may be more when it is asked for by itself.
     pub(super) loose: bool,
+}
+
+/// What entries of one name turned out to be, as far as they were looked at.
+pub(super) struct Looked<K, E> {
+    /// How many of them were looked at, in the order of files.
+    looked_at: usize,
+    by_key: FxHashMap<K, Vec<E>>,
+}
+
+/// As [`Looked`], for each name.
+pub(super) type LookedByName<K, E> = RefCell<FxHashMap<Rc<str>, Looked<K, E>>>;
+
+impl Program<'_> {
+    /// Gives those of the entries of a name that are `wanted` to `add`, in their order, until it says no.
+    ///
+    /// What an entry is, which `keys_of` tells, is remembered by name: of many questions about one name each entry is looked at once.
+    /// Where that leads back to what is being evaluated, or is cut short, it is not remembered.
+    pub(super) fn look<K: Copy + Eq + Hash, E: Copy>(
+        &self,
+        looked: &LookedByName<K, E>,
+        (name, entries): (&str, &[E]),
+        wanted: K,
+        keys_of: impl Fn(E) -> Vec<K>,
+        mut add: impl FnMut(E) -> bool,
+    ) {
+        let mut next = 0;
+        if let Some(known) = looked.borrow().get(name) {
+            next = known.looked_at;
+            if !known.by_key.get(&wanted).is_none_or(|entries| entries.iter().all(|entry| add(*entry))) {
+                return;
+            }
+        }
+        let mut is_sure = true;
+        for (index, &entry) in entries.iter().enumerate().skip(next) {
+            let (keys, is_known) = self.surely(|| keys_of(entry));
+            is_sure &= is_known;
+            let is_it = keys.contains(&wanted);
+            if is_sure {
+                let mut all = looked.borrow_mut();
+                let empty = || Looked { looked_at: 0, by_key: FxHashMap::default() };
+                let known = all.entry(Rc::from(name)).or_insert_with(empty);
+                // A question in between may have got further.
+                if known.looked_at == index {
+                    known.looked_at += 1;
+                    keys.into_iter().for_each(|key| known.by_key.entry(key).or_default().push(entry));
+                }
+            }
+            if is_it && !add(entry) {
+                return;
+            }
+        }
+    }
 }
 
 /// The slots of one unit: for each value one of each way of asking. Nothing is 0, what is open has the bit [`OPEN`] and its depth,

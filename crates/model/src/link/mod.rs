@@ -41,7 +41,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use budget::Budget;
 use leads::Leads;
-use memo::Memo;
+use memo::{LookedByName, Memo};
 use resolve::Modules;
 pub use resolve::Target;
 pub(crate) use resolve::{Json, is_builtin, join, split, within};
@@ -130,7 +130,7 @@ pub struct Program<'a> {
     handed: RefCell<FxHashMap<F, Vec<(C, u32)>>>,
     callers: RefCell<FxHashMap<F, Rc<[C]>>>,
     /// What calls call, by their name.
-    called: RefCell<FxHashMap<Rc<str>, callers::Called>>,
+    called: LookedByName<F, C>,
     /// The calls that call a listener; nothing is known of one that is being looked at.
     emits: RefCell<FxHashMap<C, Option<Rc<[C]>>>>,
     added: RefCell<collections::Added>,
@@ -141,9 +141,9 @@ pub struct Program<'a> {
     shapes: OnceCell<Vec<Shapes>>,
     leads_to_development: OnceCell<Leads>,
     /// What arguments are, by their name.
-    handed_by_name: RefCell<FxHashMap<Rc<str>, callers::Handed>>,
+    handed_by_name: LookedByName<F, (C, u32)>,
     /// What is written to, by the property's name.
-    written_literals: RefCell<FxHashMap<Rc<str>, objects::Written>>,
+    written_literals: LookedByName<V, (UnitId, u32)>,
     later_keys: RefCell<FxHashMap<UnitId, objects::LaterKeys>>,
     /// What is being evaluated depends on the calls that are assumed.
     assumes: Cell<bool>,

@@ -48,14 +48,6 @@ pub struct Use {
     pub order: u32,
 }
 
-/// What the writes to properties of one name write to, as far as they were looked at.
-#[derive(Default)]
-pub(super) struct Written {
-    /// How many of them were looked at, in the order of files.
-    looked_at: usize,
-    by_literal: FxHashMap<V, Vec<(UnitId, u32)>>,
-}
-
 /// Names of properties that are given to literals after they were made.
 pub(super) type LaterKeys = FxHashMap<V, Vec<Name>>;
 
@@ -274,40 +266,15 @@ impl Program<'_> {
     }
 
     /// The writes to a property of this very literal.
-    ///
-    /// What writes write to is remembered by the property's name, as [`Program::callers`] remembers what calls call.
     fn writes_into(&self, literal: V, key: &str) -> Vec<(UnitId, Write)> {
-        let writes = self.writes_to(key);
-        let mut found: Vec<(UnitId, u32)> = Vec::new();
-        if writes.is_empty() {
-            return Vec::new();
-        }
-        let mut next = 0;
-        if let Some(written) = self.written_literals.borrow().get(key) {
-            next = written.looked_at;
-            found.extend(written.by_literal.get(&literal).into_iter().flatten());
-        }
-        let mut is_sure = true;
-        for (index, &(unit, write)) in writes.iter().enumerate().skip(next) {
-            let object = self.summary(unit).writes[write as usize].object;
-            let (literals, is_known) = self.surely(|| self.literals(unit, object));
-            is_sure &= is_known;
-            if literals.contains(&literal) {
-                found.push((unit, write));
-            }
-            if is_sure {
-                let mut all = self.written_literals.borrow_mut();
-                let written = all.entry(Rc::from(key)).or_default();
-                // A question in between may have got further.
-                if written.looked_at == index {
-                    written.looked_at += 1;
-                    for literal in literals {
-                        written.by_literal.entry(literal).or_default().push((unit, write));
-                    }
-                }
-            }
-        }
-        found.into_iter().map(|(unit, write)| (unit, self.summary(unit).writes[write as usize])).collect()
+        let write = |(unit, index): (UnitId, u32)| self.summary(unit).writes[index as usize];
+        let mut found = Vec::new();
+        let literals = |at: (UnitId, u32)| self.literals(at.0, write(at).object);
+        self.look(&self.written_literals, (key, self.writes_to(key)), literal, literals, |at| {
+            found.push((at.0, write(at)));
+            true
+        });
+        found
     }
 
     /// The object literals that a value may be. Cheap answers first: only a variable, a property or what a call gives can hold one.
