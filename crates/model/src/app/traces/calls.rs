@@ -17,6 +17,12 @@ impl Walk<'_, '_> {
         let callee = V(c.0, app.program.call(c).callee);
         let span = app.parameter_span(f, index);
         let api = app.api_of(c).map(|(path, _)| path);
+        if place > 0
+            && let Some(request) = self.request_answered(c, index, true)
+        {
+            self.answered(request, span, state);
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
                 if index == 1 {
@@ -115,7 +121,7 @@ impl Walk<'_, '_> {
         let api = app.api_of(c).map(|(path, _)| path);
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
-                if kind != SourceKind::Response || !self.asks_itself(c, 0) {
+                if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
                 }
                 return;
@@ -238,8 +244,8 @@ impl Walk<'_, '_> {
     }
 
     /// Whether a request goes to a file of the app's own: a relative address.
-    fn asks_itself(&self, c: C, depth: usize) -> bool {
-        let Some(url) = self.app.program.argument(c, 0) else { return false };
+    pub(super) fn asks_itself(&self, c: C, place: usize, depth: usize) -> bool {
+        let Some(url) = self.app.program.argument(c, place) else { return false };
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
@@ -247,7 +253,7 @@ impl Walk<'_, '_> {
             }
             // `fetch(new Request('./data.json'))`.
             Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
-                self.asks_itself(*made, depth + 1)
+                self.asks_itself(*made, 0, depth + 1)
             }
             _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
