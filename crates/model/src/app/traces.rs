@@ -4,6 +4,7 @@
 
 mod answers;
 mod calls;
+mod markdown;
 mod parameters;
 mod properties;
 mod state;

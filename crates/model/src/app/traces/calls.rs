@@ -102,8 +102,19 @@ impl Walk<'_, '_> {
         if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
             return;
         }
+        if name == "getData" && self.is_of_paste(callee) {
+            self.push(SourceKind::Pasted, app.span(v), state);
+            return;
+        }
         if is_markup_renderer(name, app.api_of(c).map(|(path, _)| path).as_deref()) {
-            self.rendered(c, v, state);
+            self.rendered(c, v, !self.is_told_to_clean(), state);
+            return;
+        }
+        if matches!(name, "render" | "renderInline")
+            && let Value::Member(object, _) = summary.value(record.callee)
+            && let Some(lets_through) = self.lets_markup_through(V(c.0, object), 0)
+        {
+            self.rendered(c, v, lets_through, state);
             return;
         }
         let functions = app.functions(callee);
@@ -173,6 +184,13 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
+    fn is_of_paste(&self, callee: V) -> bool {
+        let summary = self.app.program.summary(callee.0);
+        let Value::Member(object, _) = summary.value(callee.1) else { return false };
+        matches!(summary.value(summary.behind(object)), Value::Member(_, name) if matches!(summary.str(name), "clipboardData" | "dataTransfer"))
+    }
+
     /// What a function returns, or yields.
     fn returned(&mut self, f: F, state: State) {
         let function = self.app.program.function(f);
@@ -194,53 +212,6 @@ impl Walk<'_, '_> {
                     _ => false,
                 })
             })
-    }
-
-    /// Markdown that was turned into markup: the author's, unless the app made all of it, or the renderer was told to clean it.
-    fn rendered(&mut self, c: C, v: V, state: State) {
-        let app = self.app;
-        let Some(text) = app.program.argument(c, 0) else { return };
-        let before = self.found.len();
-        self.visit(text, state);
-        let traced = self.found.len() > before;
-        self.found.truncate(before);
-        if !traced && app.steps.question(|| self.is_own_text(text, 0)) {
-            return;
-        }
-        let cleans = ["sanitize", "sanitizer"].iter().any(|name| {
-            let mut named = app.properties_named(name).into_iter();
-            named.any(|property| app.eval(property.value).iter().any(|known| known.thing.truthy() != Some(false)))
-        });
-        if !cleans {
-            self.push(SourceKind::Document, app.span(v), state);
-        }
-    }
-
-    /// A text of the app's: constant, translated, read from a file of its own, imported.
-    fn is_own_text(&self, v: V, depth: u32) -> bool {
-        let app = self.app;
-        if app.steps.are_used_up() {
-            return false;
-        }
-        if app.eval(v).iter().all(|known| is_constant(&known.thing)) {
-            return true;
-        }
-        let summary = app.program.summary(v.0);
-        match app.program.value(v) {
-            Value::ImportName(..) | Value::Module(_) => true,
-            Value::Await(inner) if depth < 8 => self.is_own_text(V(v.0, inner), depth + 1),
-            Value::Binding(binding) if depth < 8 => {
-                let writes = &summary.bindings[binding.index()].writes;
-                !writes.is_empty() && writes.iter().all(|write| self.is_own_text(V(v.0, write.value), depth + 1))
-            }
-            Value::Call(call) => {
-                let c = C(v.0, call);
-                let name =
-                    crate::link::final_name(summary, summary.call(call).callee).map_or("", |name| summary.str(name));
-                is_harmless_call(name) || app.api_of(c).is_some_and(|(path, _)| is_read(&path))
-            }
-            _ => false,
-        }
     }
 
     /// Whether a request goes to a file of the app's own: a relative address.
