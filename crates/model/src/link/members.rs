@@ -391,7 +391,9 @@ impl Program<'_> {
         let values = self.written(v, name, &Frames::default(), |program, object| {
             program.eval(object).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_global(path)))
         });
-        if values.iter().any(|known| matches!(known.thing, Thing::Host(_))) { values } else { Vec::new() }
+        let is_host = |known: &Known| matches!(known.thing, Thing::Host(_));
+        let is_text = |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_));
+        if values.iter().any(is_host) || values.iter().all(is_text) { values } else { Vec::new() }
     }
 
     /// Everything that is written into a property of objects of which `is_it` says that they are the ones, where these calls are assumed.
