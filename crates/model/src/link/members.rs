@@ -63,7 +63,19 @@ impl Program<'_> {
         let indices = self.eval_in(index, frames);
         if let [only] = indices.as_ref() {
             match &only.thing {
-                Thing::Text(text) => return self.member(object, text, v, frames),
+                Thing::Text(text) => {
+                    let mut values = self.member(object, text, v, frames);
+                    // `table[name] = value`, where the name is the same only when it runs.
+                    if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)) {
+                        let put = self.put_into(object);
+                        values.extend(
+                            put.iter()
+                                .flat_map(|value| self.eval(*value).to_vec())
+                                .map(|known| known.at_most(Certainty::Firm)),
+                        );
+                    }
+                    return values;
+                }
                 Thing::Number(number) => return self.member(object, &number.to_string(), v, frames),
                 _ => {}
             }
