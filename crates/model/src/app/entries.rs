@@ -461,7 +461,8 @@ impl<'a> Files<'a> {
         {
             return None;
         }
-        let scripted = EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension)) || text.ends_with(".html");
+        let is_page = text.ends_with(".html") || text.ends_with(".xhtml");
+        let scripted = is_page || EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension));
         if !scripted && !text.contains('/') {
             return None;
         }
