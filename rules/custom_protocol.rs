@@ -50,6 +50,8 @@ rule! {
 
 /// Functions that undo what keeps `..` and separators out of an address.
 const DECODERS: &[&str] = &["decodeURI", "decodeURIComponent", "unescape", "fileURLToPath", "decode"];
+/// Functions that put a path below a folder.
+const JOINERS: &[&str] = &["join", "resolve", "resolvePath", "joinPath"];
 /// Functions that leave nothing of a folder.
 const CLEANERS: &[&str] = &["basename", "safeJoin", "safe-join", "sanitize", "sanitize-filename", "sanitizeFilename"];
 
@@ -100,12 +102,18 @@ fn files(cx: &Context, findings: &mut Findings) {
         let without = |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, cleaners).is_empty();
         let decoded = without(&[DECODERS, CLEANERS].concat());
         let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
-        // The parser takes `..` out of an address that has a host and a path.
-        if !decoded && (handler.is_standard(app) || parsed) {
+        // The parser takes `..` out of an address that has a host and a path, but what is put below no folder needs none.
+        let is_whole =
+            !is_below_a_folder(cx, app.path_of_address(sink.path)) && !without(&[JOINERS, CLEANERS].concat());
+        if !decoded && !is_whole && (handler.is_standard(app) || parsed) {
             continue;
         }
+        let message = match is_whole {
+            true => "the address names any file: the path is put below no folder",
+            false => "a path that is made of the address leads out of the folder with `..`",
+        };
         findings
-            .report(&RULE, app.span(sink.path), "a path that is made of the address leads out of the folder with `..`")
+            .report(&RULE, app.span(sink.path), message)
             .severity(Severity::Medium)
             .known(handler.certainty)
             .traced(trace)
