@@ -149,7 +149,8 @@ fn links(cx: &Context, findings: &mut Findings) {
     entrances.retain(|_, entrance| matches!(entrance.kind, SourceKind::OpenUrl | SourceKind::Arguments));
     for load in app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        if app.eval(url).iter().all(|known| is_own(&known.thing)) {
+        let addresses = app.loaded_addresses(url);
+        if addresses.iter().all(|known| is_own(&known.thing)) {
             continue;
         }
         let traces: Vec<_> = app
@@ -162,11 +163,11 @@ fn links(cx: &Context, findings: &mut Findings) {
             let traces = app.traces(load.call, v, &entrances, &[]);
             traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
         };
-        if app.eval(url).iter().all(|known| names_server(&known.thing, &chosen)) {
+        if addresses.iter().all(|known| names_server(&known.thing, &chosen)) {
             continue;
         }
         // What comes first decides where it leads: `${page}${link.hash}`.
-        let heads: Vec<V> = app.eval(url).iter().filter_map(|known| head(&known.thing)).collect();
+        let heads: Vec<V> = addresses.iter().filter_map(|known| head(&known.thing)).collect();
         let leads = heads.is_empty() || heads.iter().any(|head| chosen(*head));
         findings
             .report(&RULE, load.span, "a link that starts the app decides what it loads")
