@@ -222,8 +222,9 @@ impl App<'_> {
             .map(|known| match &known.thing {
                 Thing::Text(text) => {
                     let found = prefix_strength(text, span);
-                    let scheme = text.split(':').next().unwrap_or("");
-                    let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
+                    // Every address of a scheme of the app's leads to the app.
+                    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+                    let own = found.strength != Strength::Host && self.own_schemes().iter().any(|own| own == scheme);
                     if own { judged(Strength::Host, Some(span), None).letting(Lets::Own) } else { found }
                 }
                 Thing::Template(parts) => match parts.first() {
