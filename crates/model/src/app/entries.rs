@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{App, Process};
+use super::{App, Process, Window, WindowKind};
 use crate::link::{Json, Target, UnitId, join, split, within};
 use crate::source::{FileId, FileKind, Role};
 use crate::summary::ImportId;
@@ -120,6 +120,13 @@ impl App<'_> {
         let is_tool = self.sources.file(file).kind != FileKind::Html
             && self.program.unit_of(file).is_some_and(|unit| self.entries().tools.contains(&unit));
         !is_tool && !self.is_separate_file(file) && self.sources.file(file).role != Role::Context
+    }
+
+    /// Whether there is a main process: a script that waits for `ready`, or that makes a window. Packages of a workspace may be parts
+    /// of an app whose main process is another package.
+    pub fn has_main_process(&self) -> bool {
+        let is_made = |window: &Window| !matches!(window.kind, WindowKind::Webview | WindowKind::Features);
+        self.windows.iter().any(is_made) || !ready_units(self).is_empty()
     }
 
     /// The script with which the main process starts: an entry that waits for `ready`, else one that an entry leads to.
