@@ -28,6 +28,14 @@ impl App<'_> {
             {
                 return self.formula(subject, bool == equal, root, depth + 1).judge();
             }
+            // `classify(url) === 'external'`.
+            if let Some(text) = self.constant(other)
+                && let Some(c) = self.call_behind(subject)
+                && let Some(found) = self.verdict(c, text.text().unwrap_or(""), equal, root, depth + 1)
+                && found.strength > Strength::None
+            {
+                return found;
+            }
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
                 && self.root(V(subject.0, inner)).as_ref() == Some(root)
