@@ -144,8 +144,8 @@ fn is_written_elsewhere<'a>(
     outside.any(|file| {
         kinds::is_script(file.kind)
             && !is_tooling(&file.path)
-            && !looks_generated(&file.path, reader)
             && (!electron || uses_electron(file, reader))
+            && !looks_generated(&file.path, reader)
     })
 }
 

@@ -4,6 +4,9 @@
 //! and what happens (calls, property writes, returns) is recorded with the [`Condition`]s that dominate it.
 //! Nothing here is resolved across files; nothing here knows Electron.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 /// Conditions inside conditions that are looked at.
@@ -517,6 +520,15 @@ pub struct Try {
     pub handler: Option<Range>,
     /// What is done in any case.
     pub finalizer: Option<Range>,
+}
+
+/// What makes a comment one that speaks to linters: ours and electronegativity's.
+pub const LINTER_WORDS: [&str; 2] = ["electrolint-ignore", "eng-disable"];
+
+/// Whether a text may hold a comment that speaks to linters.
+pub fn speaks_to_linters(text: &str) -> bool {
+    static FINDERS: LazyLock<[Finder; 2]> = LazyLock::new(|| LINTER_WORDS.map(Finder::new));
+    FINDERS.iter().any(|word| word.find(text.as_bytes()).is_some())
 }
 
 /// A comment that speaks to linters.

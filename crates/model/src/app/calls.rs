@@ -291,7 +291,7 @@ fn is_api(thing: &Thing, api: &str) -> Option<(Option<Host>, bool)> {
     match thing {
         Thing::Api(path) => {
             let (path, remote) = local(path);
-            (path == api || path == format!("electron.{api}")).then_some((None, remote))
+            (path == api || path.strip_prefix("electron.") == Some(api)).then_some((None, remote))
         }
         Thing::Method(host, name) => {
             let (class, method) = api.rsplit_once('.')?;

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::source::{FileId, FileKind, Role, SourceFile, Span};
+use crate::summary::speaks_to_linters;
 
 /// A comment with one of [`WORDS`] in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +15,7 @@ pub struct SpokenComment {
     pub leads: bool,
 }
 
-/// What makes a comment one that speaks to linters: ours and electronegativity's.
-pub const WORDS: [&str; 2] = ["electrolint-ignore", "eng-disable"];
+pub use crate::summary::LINTER_WORDS as WORDS;
 
 /// Comments of one file that are looked at.
 const MOST_COMMENTS: usize = 10_000;
@@ -26,8 +26,7 @@ impl App<'_> {
         let mut found = Vec::new();
         for (index, file) in self.sources.files.iter().enumerate() {
             let content = &file.text.content;
-            let speaks = |word: &str| memchr::memmem::find(content.as_bytes(), word.as_bytes()).is_some();
-            if file.role == Role::Context || !WORDS.iter().any(|word| speaks(word)) {
+            if file.role == Role::Context || !speaks_to_linters(content) {
                 continue;
             }
             let id = FileId(index as u32);

@@ -178,6 +178,11 @@ impl App<'_> {
                     }
                     Value::Template(list) => {
                         let parts = summary.items(list).iter().map(|item| item.value);
+                        // Most templates are no markup, and nothing is put together for them.
+                        let is_tag = |part| summary.text(part).is_some_and(|text| text.contains('<'));
+                        if !parts.clone().any(is_tag) {
+                            continue;
+                        }
                         let (text, is_exact) = template_text(file, summary, node.span, parts.clone());
                         if !html::is_fragment(&text) {
                             continue;

@@ -264,10 +264,16 @@ impl Data {
 
     /// The lowest stable release from this version on, in its major if there is one, that no advisory of the data affects.
     pub fn first_unaffected(&self, version: &Version) -> Option<&Release> {
-        self.releases
-            .iter()
-            .filter(|release| release.version >= *version)
-            .find(|release| !self.advisories.iter().any(|advisory| advisory.affects(&release.version)))
+        let mut from = *version;
+        loop {
+            let next = self.releases.partition_point(|release| release.version < from);
+            let release = self.releases.get(next)?;
+            match self.advisories.iter().find(|advisory| advisory.affects(&release.version)) {
+                // Every release up to the end of that range is affected too.
+                Some(advisory) => from = advisory.fixed_after(&release.version)?,
+                None => return Some(release),
+            }
+        }
     }
 }
 
@@ -501,6 +507,20 @@ mod tests {
         assert_eq!(advisory.fixed_after(&v("1.8.1")), Some(v("1.8.2-beta.4")));
         let open = Range { introduced: None, fixed: None };
         assert!(open.contains(&v("0.1.0")) && open.contains(&v("99.0.0")));
+    }
+
+    #[test]
+    fn the_first_free_release_is_found_as_one_by_one() {
+        let data = Data::embedded();
+        for release in data.releases().iter().step_by(17) {
+            let free = |later: &&Release| later.version >= release.version && data.affecting(&later.version).is_empty();
+            assert_eq!(
+                data.first_unaffected(&release.version),
+                data.releases().iter().find(free),
+                "{}",
+                release.version
+            );
+        }
     }
 
     #[test]

@@ -65,9 +65,8 @@ impl Program<'_> {
             }
         }
         if class.is_none() && self.is_whole_export(f) {
-            let names = self.holders.get(&f.0).map_or(&[][..], Vec::as_slice).iter().take(MOST_CALLERS);
             let at_once = self.called_at_once.get(&f.0).map_or(&[][..], Vec::as_slice);
-            for &c in names.flat_map(|name| self.calls_named(name)).chain(at_once) {
+            for &c in self.calls_of_whole(f.0).take(MOST_CALLERS).flatten().chain(at_once) {
                 if calls.len() < MOST_CALLERS && !calls.contains(&c) && self.calls_it(c, f) {
                     calls.push(c);
                 }
@@ -131,7 +130,7 @@ impl Program<'_> {
     fn is_telling(&self, f: F, name: crate::summary::Name) -> bool {
         let name = self.str(f.0, name);
         let words = 1 + name.chars().skip(1).filter(|c| c.is_uppercase()).count();
-        words >= 2 && name.len() >= LEAST_TELLING && self.functions_by_name.get(name) == Some(&1)
+        words >= 2 && name.len() >= LEAST_TELLING && self.under(&self.functions_by_name, name).len() == 1
     }
 
     /// `bridge().method()` where nothing tells what `bridge()` gives: an object of another process, of a container, of a test.
@@ -173,10 +172,9 @@ impl Program<'_> {
 
     /// Adds the calls of this name that call this function, in the order of files, until there are `most` in all.
     fn calls_of(&self, name: &str, f: F, most: usize, calls: &mut Vec<C>) {
-        let of_name = (name, self.calls_named(name));
         self.look(
             &self.called,
-            of_name,
+            (&self.calls_by_name, name),
             f,
             |c| self.functions_called(c),
             |c| {
@@ -268,8 +266,7 @@ impl Program<'_> {
                 let argument = self.argument(c, position as usize);
                 argument.map_or_else(Vec::new, |argument| self.functions_in(argument))
             };
-            let of_name = (&**name, self.arguments_named(name));
-            self.look(&self.handed_by_name, of_name, f, functions, |place| {
+            self.look(&self.handed_by_name, (&self.arguments_by_name, name), f, functions, |place| {
                 places.push(place);
                 places.len() < MOST_CALLERS
             });

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::index::{ByName, Shared, Word, Words};
 use super::things::*;
 use super::{C, Program, V, electron, final_name};
 use crate::summary::*;
@@ -292,7 +293,7 @@ impl Program<'_> {
         let mut added = Vec::new();
         let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
         for name in self.names_of(name).iter() {
-            let calls = self.additions.calls.get(name).map_or(&[][..], Vec::as_slice);
+            let calls = self.under(&self.additions.calls, name);
             for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
                 let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
                 if is_it(V(c.0, object)) {
@@ -300,7 +301,7 @@ impl Program<'_> {
                     added.extend(items.map(|item| (V(c.0, item.value), item.spread)));
                 }
             }
-            let writes = self.additions.writes.get(name).map_or(&[][..], Vec::as_slice);
+            let writes = self.under(&self.additions.writes, name);
             for &(unit, index) in writes.iter().take(MOST_ADDITIONS) {
                 let write = self.summary(unit).writes[index as usize];
                 if let Some(value) = write.value.filter(|_| is_it(V(unit, write.object))) {
@@ -333,7 +334,7 @@ impl Program<'_> {
 
     /// Writes to a computed key of an object of this name: `process.env[NAME] = value`.
     pub fn computed_writes(&self, object: &str) -> &[(super::UnitId, u32)] {
-        self.additions.writes.get(object).map_or(&[], Vec::as_slice)
+        self.under(&self.additions.writes, object)
     }
 
     fn step_all(&self, values: &Values, v: V) -> Vec<Known> {
@@ -366,14 +367,21 @@ fn place(thing: &Thing) -> Option<Place> {
 
 /// Calls and writes that put something into a collection, by the collection's name.
 #[derive(Debug, Default)]
+pub(super) struct AddedByName {
+    calls: ByName<(C, usize)>,
+    writes: ByName<(super::UnitId, u32)>,
+}
+
+/// As [`AddedByName`], while it is collected.
+#[derive(Default)]
 pub(super) struct Additions {
-    calls: rustc_hash::FxHashMap<Rc<str>, Vec<(C, usize)>>,
-    writes: rustc_hash::FxHashMap<Rc<str>, Vec<(super::UnitId, u32)>>,
+    calls: Vec<(Word, (C, usize))>,
+    writes: Vec<(Word, (super::UnitId, u32))>,
 }
 
 impl Additions {
     /// Adds those of one script.
-    pub(super) fn collect(&mut self, unit: super::UnitId, summary: &Summary, shared: &impl Fn(Name) -> Rc<str>) {
+    pub(super) fn collect(&mut self, unit: super::UnitId, summary: &Summary, shared: &mut Shared) {
         for (index, call) in summary.calls.iter().enumerate() {
             let Value::Member(object, method) = summary.value(call.callee) else { continue };
             let method = summary.str(method);
@@ -381,15 +389,19 @@ impl Additions {
                 && let Some(name) = final_name(summary, object)
             {
                 let c = C(unit, CallId(index as u32));
-                self.calls.entry(shared(name)).or_default().push((c, *from));
+                self.calls.push((shared.word(name), (c, *from)));
             }
         }
         for (index, write) in summary.writes.iter().enumerate() {
             if matches!(write.key, Key::Computed(_))
                 && let Some(name) = final_name(summary, write.object)
             {
-                self.writes.entry(shared(name)).or_default().push((unit, index as u32));
+                self.writes.push((shared.word(name), (unit, index as u32)));
             }
         }
+    }
+
+    pub(super) fn by_name(self, words: &Words) -> AddedByName {
+        AddedByName { calls: ByName::new(words, self.calls), writes: ByName::new(words, self.writes) }
     }
 }

@@ -25,8 +25,7 @@ impl Program<'_> {
                 }
             }
             if kept.is_whole {
-                let names = self.holders.get(&maker.0).map_or(&[][..], Vec::as_slice);
-                calls.extend(names.iter().flat_map(|name| self.calls_named(name)).copied());
+                calls.extend(self.calls_of_whole(maker.0).flatten().copied());
                 calls.extend(self.called_at_once.get(&maker.0).into_iter().flatten().copied());
             }
             let passed_on = kept.returned_by.into_iter().flat_map(|f| self.callers(F(maker.0, f)).to_vec());

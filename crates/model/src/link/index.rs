@@ -1,6 +1,6 @@
 //! What is found by name: calls, arguments, writes, and the other names of what has one.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,33 +11,129 @@ use crate::summary::*;
 /// Names of one thing after which no more of them are followed.
 const MOST_NAMES: usize = 24;
 
+/// A name that some unit says: a place in [`Words`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Word(u32);
+
+/// Every name under which something is found, each once.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    texts: Vec<Rc<str>>,
+    by_text: FxHashMap<Rc<str>, Word>,
+}
+
+impl Words {
+    fn enter(&mut self, text: &str) -> Word {
+        if let Some(word) = self.find(text) {
+            return word;
+        }
+        let (word, text) = (Word(self.texts.len() as u32), Rc::<str>::from(text));
+        self.texts.push(text.clone());
+        self.by_text.insert(text, word);
+        word
+    }
+
+    pub(super) fn find(&self, text: &str) -> Option<Word> {
+        self.by_text.get(text).copied()
+    }
+
+    fn text(&self, word: Word) -> &Rc<str> {
+        &self.texts[word.0 as usize]
+    }
+}
+
+/// The names of one unit as words: what is asked of a text once is known.
+pub(super) struct Shared<'a> {
+    words: &'a mut Words,
+    summary: &'a Summary,
+    known: Vec<Cell<Option<Word>>>,
+}
+
+impl<'a> Shared<'a> {
+    fn new(words: &'a mut Words, summary: &'a Summary) -> Self {
+        // Most texts are no names: only those that are become words.
+        Self { words, summary, known: vec![Cell::new(None); summary.strings.len()] }
+    }
+
+    pub(super) fn word(&mut self, name: Name) -> Word {
+        let known = &self.known[name.index()];
+        known.get().unwrap_or_else(|| {
+            let word = self.words.enter(self.summary.str(name));
+            known.set(Some(word));
+            word
+        })
+    }
+}
+
+/// What units say under each name, in the order in which it was entered.
+#[derive(Debug)]
+pub(super) struct ByName<T> {
+    /// Where in `entries` those of each word begin; one more for the end.
+    starts: Vec<u32>,
+    entries: Vec<T>,
+}
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self { starts: Vec::new(), entries: Vec::new() }
+    }
+}
+
+impl<T: Copy> ByName<T> {
+    pub(super) fn new(words: &Words, said: Vec<(Word, T)>) -> Self {
+        let mut starts = vec![0u32; words.texts.len() + 1];
+        for (word, _) in &said {
+            starts[word.0 as usize + 1] += 1;
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let mut next = starts.clone();
+        let mut order = vec![0u32; said.len()];
+        for (index, (word, _)) in (0..).zip(&said) {
+            let place = &mut next[word.0 as usize];
+            order[*place as usize] = index;
+            *place += 1;
+        }
+        let entries = order.into_iter().map(|index| said[index as usize].1).collect();
+        Self { starts, entries }
+    }
+
+    pub(super) fn of(&self, word: Word) -> &[T] {
+        match (self.starts.get(word.0 as usize), self.starts.get(word.0 as usize + 1)) {
+            (Some(&from), Some(&to)) => &self.entries[from as usize..to as usize],
+            _ => &[],
+        }
+    }
+}
+
 impl Program<'_> {
     /// Enters every unit.
     pub(super) fn index(&mut self) {
-        let mut aliases: FxHashMap<Rc<str>, FxHashSet<Rc<str>>> = FxHashMap::default();
-        let mut calls: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
-        let mut curried: FxHashMap<Rc<str>, Vec<C>> = FxHashMap::default();
-        let mut arguments: FxHashMap<Rc<str>, Vec<(C, u32)>> = FxHashMap::default();
-        let mut writes: FxHashMap<Rc<str>, Vec<(UnitId, u32)>> = FxHashMap::default();
+        let mut words = Words::default();
+        let mut aliases: Vec<(Word, Word)> = Vec::new();
+        let mut calls: Vec<(Word, C)> = Vec::new();
+        let mut curried: Vec<(Word, C)> = Vec::new();
+        let mut arguments: Vec<(Word, (C, u32))> = Vec::new();
+        let mut writes: Vec<(Word, (UnitId, u32))> = Vec::new();
+        let mut functions: Vec<(Word, ())> = Vec::new();
         let mut callbacks: FxHashMap<F, (C, u32)> = FxHashMap::default();
-        let mut functions: FxHashMap<Rc<str>, u32> = FxHashMap::default();
         let mut additions = collections::Additions::default();
         let mut called_at_once: FxHashMap<UnitId, Vec<C>> = FxHashMap::default();
-        let mut holders: FxHashMap<UnitId, Vec<Rc<str>>> = FxHashMap::default();
+        let mut holders: FxHashMap<UnitId, Vec<Word>> = FxHashMap::default();
+        let mut firsts: Vec<(Word, Word)> = Vec::new();
         for unit in self.unit_ids() {
             let summary = self.summary(unit);
-            // Most texts are no names: only those that are become shared ones.
-            let names: Vec<OnceCell<Rc<str>>> = vec![OnceCell::new(); summary.strings.len()];
-            let shared = |name: Name| names[name.index()].get_or_init(|| Rc::from(summary.str(name))).clone();
-            additions.collect(unit, summary, &shared);
+            let mut shared = Shared::new(&mut words, summary);
+            additions.collect(unit, summary, &mut shared);
             for (index, call) in summary.calls.iter().enumerate() {
                 let c = C(unit, CallId(index as u32));
                 if let Some(name) = final_name(summary, call.callee) {
-                    calls.entry(shared(name)).or_default().push(c);
+                    calls.push((shared.word(name), c));
                 } else if let Value::Call(inner) = summary.value(call.callee)
                     && let Some(name) = final_name(summary, summary.call(inner).callee)
                 {
-                    curried.entry(shared(name)).or_default().push(c);
+                    curried.push((shared.word(name), c));
                 }
                 if let Some(whole) = self.whole_of(unit, call.callee) {
                     called_at_once.entry(whole).or_default().push(c);
@@ -56,61 +152,57 @@ impl Program<'_> {
                         }
                         Value::Binding(_) | Value::Member(..) => {
                             if let Some(name) = final_name(summary, value) {
-                                arguments.entry(shared(name)).or_default().push((c, position as u32));
+                                arguments.push((shared.word(name), (c, position as u32)));
                             }
                         }
                         _ => {}
                     }
                 }
             }
-            for binding in &summary.bindings {
-                for write in &binding.writes {
-                    // `var Window = require('browser-window')` is `BrowserWindow`.
-                    if let Value::Module(import) = summary.value(write.value)
-                        && let Some(name) =
-                            electron::first_named(summary.str(summary.imports[import.index()].specifier))
-                    {
-                        aliases.entry(Rc::from(name)).or_default().insert(shared(binding.name));
-                    }
-                }
-            }
-            let mut alias = |from: Name, to: Name| {
+            let mut alias = |shared: &mut Shared, from: Name, to: Name| {
                 if from != to {
-                    aliases.entry(shared(from)).or_default().insert(shared(to));
+                    aliases.push((shared.word(from), shared.word(to)));
                 }
             };
             for binding in &summary.bindings {
                 for write in &binding.writes {
                     if let Some(whole) = self.whole_of(unit, write.value) {
-                        let names = holders.entry(whole).or_default();
-                        let name = shared(binding.name);
+                        let (names, name) = (holders.entry(whole).or_default(), shared.word(binding.name));
                         if !names.contains(&name) {
                             names.push(name);
                         }
                     }
                     match summary.value(write.value) {
                         Value::ImportName(import, name) => {
-                            alias(name, binding.name);
+                            alias(&mut shared, name, binding.name);
                             // A module that is itself the function: `import Socket from 'ws'`.
                             if summary.str(name) == "default" {
-                                alias(summary.imports[import.index()].specifier, binding.name);
+                                alias(&mut shared, summary.imports[import.index()].specifier, binding.name);
                             }
                         }
-                        Value::Module(import) => alias(summary.imports[import.index()].specifier, binding.name),
+                        Value::Module(import) => {
+                            let specifier = summary.imports[import.index()].specifier;
+                            alias(&mut shared, specifier, binding.name);
+                            // `var Window = require('browser-window')` is `BrowserWindow`.
+                            if let Some(name) = electron::first_named(summary.str(specifier)) {
+                                let from = shared.words.enter(name);
+                                firsts.push((from, shared.word(binding.name)));
+                            }
+                        }
                         Value::Member(module, name) => {
-                            alias(name, binding.name);
+                            alias(&mut shared, name, binding.name);
                             if let Some(specifier) = default_of(summary, module, name) {
-                                alias(specifier, binding.name);
+                                alias(&mut shared, specifier, binding.name);
                             }
                         }
                         Value::Function(function) => {
                             if let Some(name) = summary.function(function).name {
-                                alias(name, binding.name);
+                                alias(&mut shared, name, binding.name);
                             }
                         }
                         _ => {
                             for name in names_behind(summary, write.value) {
-                                alias(name, binding.name);
+                                alias(&mut shared, name, binding.name);
                             }
                         }
                     }
@@ -119,7 +211,7 @@ impl Program<'_> {
             for property in &summary.properties {
                 if let Key::Name(key) = property.key {
                     for name in names_behind(summary, property.value) {
-                        alias(name, key);
+                        alias(&mut shared, name, key);
                     }
                 }
             }
@@ -127,10 +219,10 @@ impl Program<'_> {
                 match *export {
                     Export::Named(name, value) => {
                         if let Some(from) = final_name(summary, value) {
-                            alias(from, name);
+                            alias(&mut shared, from, name);
                         }
                     }
-                    Export::From(name, _, imported) => alias(imported, name),
+                    Export::From(name, _, imported) => alias(&mut shared, imported, name),
                     _ => {}
                 }
             }
@@ -138,33 +230,32 @@ impl Program<'_> {
                 if let Key::Name(key) = write.key
                     && !self.is_unreached(unit, write.function)
                 {
-                    writes.entry(shared(key)).or_default().push((unit, index as u32));
+                    writes.push((shared.word(key), (unit, index as u32)));
                     if let Some(from) = write.value.and_then(|value| final_name(summary, value)) {
-                        alias(from, key);
+                        alias(&mut shared, from, key);
                     }
                 }
             }
-            for name in summary.functions.iter().filter_map(|function| function.name) {
-                *functions.entry(shared(name)).or_default() += 1;
-            }
+            functions.extend(summary.functions.iter().filter_map(|function| Some((shared.word(function.name?), ()))));
         }
-        self.calls_by_name = calls;
-        self.curried_by_name = curried;
-        self.arguments_by_name = arguments;
-        self.writes_by_key = writes;
+        aliases.extend(firsts);
+        // Each once, those of a name in the order of their texts.
+        aliases.sort_unstable();
+        aliases.dedup();
+        for of_one in aliases.chunk_by_mut(|a, b| a.0 == b.0) {
+            of_one.sort_unstable_by(|a, b| words.text(a.1).cmp(words.text(b.1)));
+        }
+        self.calls_by_name = ByName::new(&words, calls);
+        self.curried_by_name = ByName::new(&words, curried);
+        self.arguments_by_name = ByName::new(&words, arguments);
+        self.writes_by_key = ByName::new(&words, writes);
+        self.functions_by_name = ByName::new(&words, functions);
+        self.aliases = ByName::new(&words, aliases);
+        self.additions = additions.by_name(&words);
         self.callbacks = callbacks;
-        self.functions_by_name = functions;
-        self.additions = additions;
         self.called_at_once = called_at_once;
         self.holders = holders;
-        self.aliases = aliases
-            .into_iter()
-            .map(|(name, set)| {
-                let mut list: Vec<Rc<str>> = set.into_iter().collect();
-                list.sort();
-                (name, list)
-            })
-            .collect();
+        self.words = words;
     }
 
     /// The unit of which this is the whole module, or its default export.
@@ -196,16 +287,25 @@ impl Program<'_> {
     }
 
     fn find_names(&self, name: &str) -> Vec<Rc<str>> {
-        let mut names: Vec<Rc<str>> = vec![Rc::from(name)];
-        let mut seen: FxHashSet<Rc<str>> = names.iter().cloned().collect();
+        let Some(first) = self.words.find(name) else { return vec![Rc::from(name)] };
+        let mut names = vec![first];
+        let mut seen: FxHashSet<Word> = FxHashSet::from_iter([first]);
         let mut next = 0;
         while next < names.len() && names.len() < MOST_NAMES {
-            if let Some(more) = self.aliases.get(&names[next]) {
-                names.extend(more.iter().filter(|alias| seen.insert((*alias).clone())).cloned());
-            }
+            names.extend(self.aliases.of(names[next]).iter().filter(|alias| seen.insert(**alias)));
             next += 1;
         }
-        names
+        names.into_iter().map(|word| self.words.text(word).clone()).collect()
+    }
+
+    /// What is said under a name.
+    pub(super) fn under<'p, T: Copy>(&self, table: &'p ByName<T>, name: &str) -> &'p [T] {
+        self.words.find(name).map_or(&[], |word| table.of(word))
+    }
+
+    /// Calls of what other files hold this unit's whole exports as.
+    pub(super) fn calls_of_whole(&self, unit: UnitId) -> impl Iterator<Item = &[C]> {
+        self.holders.get(&unit).into_iter().flatten().map(|word| self.calls_by_name.of(*word))
     }
 }
 

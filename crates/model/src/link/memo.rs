@@ -5,10 +5,10 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::hash::Hash;
-use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::index::{ByName, Word};
 use super::things::{Frames, Values};
 use super::{Program, V};
 
@@ -53,7 +53,7 @@ pub(super) struct Looked<K, E> {
 }
 
 /// As [`Looked`], for each name.
-pub(super) type LookedByName<K, E> = RefCell<FxHashMap<Rc<str>, Looked<K, E>>>;
+pub(super) type LookedByName<K, E> = RefCell<FxHashMap<Word, Looked<K, E>>>;
 
 impl Program<'_> {
     /// Gives those of the entries of a name that are `wanted` to `add`, in their order, until it says no.
@@ -63,13 +63,18 @@ impl Program<'_> {
     pub(super) fn look<K: Copy + Eq + Hash, E: Copy>(
         &self,
         looked: &LookedByName<K, E>,
-        (name, entries): (&str, &[E]),
+        (table, name): (&ByName<E>, &str),
         wanted: K,
         keys_of: impl Fn(E) -> Vec<K>,
         mut add: impl FnMut(E) -> bool,
     ) {
+        let Some(word) = self.words.find(name) else { return };
+        let entries = table.of(word);
+        if entries.is_empty() {
+            return;
+        }
         let mut next = 0;
-        if let Some(known) = looked.borrow().get(name) {
+        if let Some(known) = looked.borrow().get(&word) {
             next = known.looked_at;
             if !known.by_key.get(&wanted).is_none_or(|entries| entries.iter().all(|entry| add(*entry))) {
                 return;
@@ -83,7 +88,7 @@ impl Program<'_> {
             if is_sure {
                 let mut all = looked.borrow_mut();
                 let empty = || Looked { looked_at: 0, by_key: FxHashMap::default() };
-                let known = all.entry(Rc::from(name)).or_insert_with(empty);
+                let known = all.entry(word).or_insert_with(empty);
                 // A question in between may have got further.
                 if known.looked_at == index {
                     known.looked_at += 1;

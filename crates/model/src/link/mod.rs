@@ -14,6 +14,7 @@ mod evaluate;
 mod exports;
 mod held;
 mod index;
+use index::{ByName, Word, Words};
 pub(crate) use index::{bound, final_name};
 mod instances;
 mod leads;
@@ -94,21 +95,22 @@ pub struct Program<'a> {
     /// The scripts, in the order of files.
     pub units: Vec<Unit>,
     modules: Modules,
-    calls_by_name: FxHashMap<Rc<str>, Vec<C>>,
+    words: Words,
+    calls_by_name: ByName<C>,
     /// Calls of what a call gave, by the name of the function that gave it: `handle('open')(method)`.
-    curried_by_name: FxHashMap<Rc<str>, Vec<C>>,
-    arguments_by_name: FxHashMap<Rc<str>, Vec<(C, u32)>>,
-    writes_by_key: FxHashMap<Rc<str>, Vec<(UnitId, u32)>>,
+    curried_by_name: ByName<C>,
+    arguments_by_name: ByName<(C, u32)>,
+    writes_by_key: ByName<(UnitId, u32)>,
     callbacks: FxHashMap<F, (C, u32)>,
-    additions: collections::Additions,
-    aliases: FxHashMap<Rc<str>, Vec<Rc<str>>>,
+    additions: collections::AddedByName,
+    aliases: ByName<Word>,
     /// What [`Program::names_of`] found.
     names: RefCell<FxHashMap<Rc<str>, Names>>,
-    functions_by_name: FxHashMap<Rc<str>, u32>,
+    functions_by_name: ByName<()>,
     /// Functions that nothing refers to.
     unreached: FxHashSet<F>,
     /// Names under which other files hold what a unit exports as a whole.
-    holders: FxHashMap<UnitId, Vec<Rc<str>>>,
+    holders: FxHashMap<UnitId, Vec<Word>>,
     /// Classes that extend something, and what.
     subclasses: OnceCell<Vec<(K, ValueId)>>,
     /// `require('./unit')(…)`.
@@ -162,15 +164,16 @@ impl<'a> Program<'a> {
             sources,
             units,
             modules,
-            calls_by_name: FxHashMap::default(),
-            curried_by_name: FxHashMap::default(),
-            arguments_by_name: FxHashMap::default(),
-            writes_by_key: FxHashMap::default(),
+            words: Words::default(),
+            calls_by_name: ByName::default(),
+            curried_by_name: ByName::default(),
+            arguments_by_name: ByName::default(),
+            writes_by_key: ByName::default(),
             callbacks: FxHashMap::default(),
-            additions: collections::Additions::default(),
-            aliases: FxHashMap::default(),
+            additions: collections::AddedByName::default(),
+            aliases: ByName::default(),
             names: RefCell::default(),
-            functions_by_name: FxHashMap::default(),
+            functions_by_name: ByName::default(),
             unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
             subclasses: OnceCell::new(),
@@ -326,17 +329,17 @@ impl<'a> Program<'a> {
 
     /// Calls whose callee ends in this name.
     pub(crate) fn calls_named(&self, name: &str) -> &[C] {
-        self.calls_by_name.get(name).map_or(&[], Vec::as_slice)
+        self.under(&self.calls_by_name, name)
     }
 
     /// Calls that are handed something of this name, and as which argument.
     pub(crate) fn arguments_named(&self, name: &str) -> &[(C, u32)] {
-        self.arguments_by_name.get(name).map_or(&[], Vec::as_slice)
+        self.under(&self.arguments_by_name, name)
     }
 
     /// Calls of what a function of this name gave.
     pub(crate) fn curried_calls(&self, name: &str) -> &[C] {
-        self.curried_by_name.get(name).map_or(&[], Vec::as_slice)
+        self.under(&self.curried_by_name, name)
     }
 
     /// What a call hands to a parameter of the app's function that it calls: `f.call(this, x)` hands x to the first one.
@@ -356,7 +359,7 @@ impl<'a> Program<'a> {
 
     /// Property writes to this key.
     pub(crate) fn writes_to(&self, key: &str) -> &[(UnitId, u32)] {
-        self.writes_by_key.get(key).map_or(&[], Vec::as_slice)
+        self.under(&self.writes_by_key, key)
     }
 
     /// The writes to properties of this name, with what they say.

@@ -270,7 +270,7 @@ impl Program<'_> {
         let write = |(unit, index): (UnitId, u32)| self.summary(unit).writes[index as usize];
         let mut found = Vec::new();
         let literals = |at: (UnitId, u32)| self.literals(at.0, write(at).object);
-        self.look(&self.written_literals, (key, self.writes_to(key)), literal, literals, |at| {
+        self.look(&self.written_literals, (&self.writes_by_key, key), literal, literals, |at| {
             found.push((at.0, write(at)));
             true
         });

@@ -22,6 +22,9 @@ pub enum Target {
     Missing,
 }
 
+/// Length of the longest of [`EXTENSIONS`], in bytes.
+const LONGEST_EXTENSION: usize = 5;
+
 /// Extensions that may be left out, in the order in which bundlers try them.
 const EXTENSIONS: [&str; 10] = [".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".vue"];
 
@@ -153,21 +156,23 @@ impl<'a> Resolver<'a> {
         if let Some(&id) = self.files.get(path) {
             return Some(id);
         }
+        let mut full = String::with_capacity(path.len() + LONGEST_EXTENSION);
+        let mut with = |stem: &str, extension: &str| {
+            full.clear();
+            full.extend([stem, extension]);
+            self.files.get(full.as_str()).copied()
+        };
         for (written, meant) in
             [(".js", [".ts", ".tsx"]), (".jsx", [".tsx", ".ts"]), (".mjs", [".mts", ".ts"]), (".cjs", [".cts", ".ts"])]
         {
-            if let Some(stem) = path.strip_suffix(written) {
-                for extension in meant {
-                    if let Some(&id) = self.files.get(format!("{stem}{extension}").as_str()) {
-                        return Some(id);
-                    }
-                }
-            }
-        }
-        for extension in EXTENSIONS {
-            if let Some(&id) = self.files.get(format!("{path}{extension}").as_str()) {
+            if let Some(stem) = path.strip_suffix(written)
+                && let Some(id) = meant.iter().find_map(|extension| with(stem, extension))
+            {
                 return Some(id);
             }
+        }
+        if let Some(id) = EXTENSIONS.iter().find_map(|extension| with(path, extension)) {
+            return Some(id);
         }
         if let Some(package) = self.packages.iter().find(|package| package.folder == path)
             && let Some(main) = package.manifest.get("main").and_then(Json::text)
@@ -178,7 +183,7 @@ impl<'a> Resolver<'a> {
             return Some(id);
         }
         let index = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
-        EXTENSIONS.iter().find_map(|extension| self.files.get(format!("{index}{extension}").as_str()).copied())
+        EXTENSIONS.iter().find_map(|extension| with(&index, extension))
     }
 
     /// A path, or the source from which a build makes it: `dist/main.js` from `src/main.ts`.

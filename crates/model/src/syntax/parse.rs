@@ -12,7 +12,7 @@ use swc_ecma_parser::{EsSyntax, FlowSyntax, Lexer, Parser, StringInput, Syntax, 
 use super::lower::Lowering;
 use super::tries::{self, Reading};
 use crate::source::FileKind;
-use crate::summary::{Comment, Range, Summary};
+use crate::summary::{Comment, LINTER_WORDS, Range, Summary, speaks_to_linters};
 
 /// A stretch of a file that is one script: the whole file, or one `<script>`.
 #[derive(Clone, Copy, Debug)]
@@ -343,9 +343,7 @@ pub fn summarise_json(text: &str) -> Outcome {
 
 fn read(script: Script) -> Outcome {
     let source = &script.text[script.range.0 as usize..script.range.1 as usize];
-    let comments = (memchr::memmem::find(source.as_bytes(), b"electrolint-ignore").is_some()
-        || memchr::memmem::find(source.as_bytes(), b"eng-disable").is_some())
-    .then(SingleThreadedComments::default);
+    let comments = speaks_to_linters(source).then(SingleThreadedComments::default);
     let base = script.range.0 + 1;
     let mut best: Option<Parsed> = None;
     for syntax in syntaxes(&script, source) {
@@ -597,7 +595,7 @@ fn speaking(comments: &SingleThreadedComments) -> Vec<Comment> {
         .values()
         .chain(trailing.values())
         .flatten()
-        .filter(|comment| comment.text.contains("electrolint-ignore") || comment.text.contains("eng-disable"))
+        .filter(|comment| LINTER_WORDS.iter().any(|word| comment.text.contains(word)))
         .map(|comment| Comment {
             text: comment.text.to_string(),
             span: (comment.span.lo.0.saturating_sub(1), comment.span.hi.0.saturating_sub(1)),

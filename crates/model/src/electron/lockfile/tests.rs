@@ -390,6 +390,9 @@ fn hostile_texts_end() {
     let many: String = (0..20_000).map(|n| format!("electron@{n}.0.0:\n  version \"{n}.0.0\"\n")).collect();
     let many = format!("# yarn lockfile v1\n{many}");
     assert_eq!(found("yarn.lock", &many, "", Some("^19999.0.0")), is("electron", "19999.0.0", 40_001));
+    let too_many = format!("# yarn lockfile v1\n{}", "electron@1:\n  version \"1.0.0\"\n".repeat(50_001));
+    let refused = resolved_electron("yarn.lock", &too_many, "", None);
+    assert_eq!(refused.map_err(|error| error.line()), Err(Some(100_002)));
     let long = format!("# yarn lockfile v1\nelectron@{}:\n  version \"1.0.0\"\n", "@/#,".repeat(300_000));
     assert_eq!(found("yarn.lock", &long, "", Some("^2")), is("electron", "1.0.0", 3));
     let binary = "\0\u{fffd}é\u{2028}:\n".repeat(1000);

@@ -5,6 +5,9 @@ use memchr::{memchr_iter, memmem};
 use super::{Locked, LockfileError, Query, choose, conflict, known_package, real, split_name, version_in_url};
 use crate::electron::version::Version;
 
+/// Blocks that bring Electron, at most: a project locks it once or twice, a large workspace some dozens of times.
+const MOST_BLOCKS: usize = 50_000;
+
 /// A block that may bring Electron.
 struct Block<'a> {
     line: u32,
@@ -46,6 +49,12 @@ pub(super) fn read(text: &str, query: &Query<'_>) -> Result<Option<Locked>, Lock
                 split_name(descriptor).and_then(|(_, range)| range.strip_prefix("workspace:")) == Some(query.importer)
             });
             if in_electron {
+                if blocks.len() == MOST_BLOCKS {
+                    return Err(LockfileError::shape(
+                        number,
+                        format!("it locks Electron more than {MOST_BLOCKS} times"),
+                    ));
+                }
                 blocks.push(Block { line: number, descriptors, version: None, resolution: None });
             }
             continue;
