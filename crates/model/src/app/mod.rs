@@ -32,6 +32,7 @@ mod page_loads;
 mod pages;
 mod parameters;
 mod policies;
+mod preloads;
 mod process;
 mod properties;
 mod protocols;
