@@ -286,6 +286,11 @@ pub fn cases() -> Vec<Hostile> {
         case("many-windows-of-one-variable", "a.js", Either, Repeated("const{BrowserWindow}=require('electron');let w;", "w=new BrowserWindow({});w.loadURL(u);", "", 60_000)),
         case("many-windows-of-one-function", "a.js", Either, Repeated("const{BrowserWindow}=require('electron');function f(o){return new BrowserWindow(o)}", "f({webPreferences:{sandbox:x}});", "", 60_000)),
         case("many-spread-preferences", "a.js", Either, Made(|| format!("const{{BrowserWindow}}=require('electron');const p={{{}}};{}", "...q,a:b,".repeat(20_000), "new BrowserWindow({webPreferences:{...p}});".repeat(2000)).into_bytes())),
+        case("objects-of-each-other", "a.js", Either, Made(|| {
+            let spreads = (0..40).map(|n| format!("...a{n},")).collect::<String>();
+            let objects = (0..40).map(|n| format!("var a{n};a{n}={{{spreads}k{n}:{n}}};")).collect::<String>();
+            format!("const{{ipcMain,shell}}=require('electron');{objects}ipcMain.on('x',(e,k)=>shell.openExternal(a0[k]))").into_bytes()
+        })),
         case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
         case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),
         case("many-checked-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.handle('a',(e,u)=>{if(e.senderFrame.url.startsWith('https://a.b/'))shell.openExternal(u)});", "", 40_000)),

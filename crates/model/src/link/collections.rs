@@ -180,7 +180,7 @@ impl Program<'_> {
         let mut values = Vec::new();
         for known in self.eval_in(collection, frames).iter() {
             match &known.thing {
-                Thing::Object(object) => self.held_by_object(object, v, &mut values, 0),
+                Thing::Object(object) => self.held_by_object(object, v, &mut values, &mut Vec::new()),
                 Thing::Result(path, c) if &**path == "new Map" => {
                     if let Some(entries) = self.argument(*c, 0) {
                         let pairs: Values = Rc::from(self.element_of(entries, v, frames));
@@ -203,7 +203,8 @@ impl Program<'_> {
         values
     }
 
-    fn held_by_object(&self, object: &Object, v: V, values: &mut Vec<Known>, depth: u32) {
+    /// `spread` are the literals that were looked into: each is once, for what is put together from itself spreads it over and over.
+    fn held_by_object(&self, object: &Object, v: V, values: &mut Vec<Known>, spread: &mut Vec<V>) {
         let Object::Literal(literal, frames) = object else {
             for key in self.keys(object).iter().take(MOST_ELEMENTS) {
                 values.extend(self.property(object, key, None).values.into_iter().map(|placed| placed.known));
@@ -211,14 +212,18 @@ impl Program<'_> {
             return;
         };
         let Value::Object(list) = self.value(*literal) else { return };
+        if spread.contains(literal) || spread.len() >= MOST_ELEMENTS {
+            return;
+        }
+        spread.push(*literal);
         for property in self.summary(literal.0).properties(list).iter().take(MOST_ELEMENTS) {
             let value = V(literal.0, property.value);
             let inner = self.eval_in(value, frames);
             match (property.key, property.slot) {
-                (Key::Spread, _) if depth < 8 => {
+                (Key::Spread, _) => {
                     for known in inner.iter() {
                         match &known.thing {
-                            Thing::Object(object) => self.held_by_object(object, v, values, depth + 1),
+                            Thing::Object(object) => self.held_by_object(object, v, values, spread),
                             Thing::Namespace(unit) => self.held_by_module(*unit, v, values),
                             _ => values.push(Known::unknown(Unknown::Member(v), Some(v))),
                         }
