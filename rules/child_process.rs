@@ -183,7 +183,8 @@ fn report(cx: &Context, findings: &mut Findings, call: &ApiCall, v: V, trace: &T
         .known(call.certainty)
         .traced(trace)
         // Which kinds of files are let through is for a person to judge.
-        .at_most(if asks_kind { Confidence::Tentative } else { Confidence::Certain })
+        // Nor can it be told here who gave a page its address: mostly the app itself, which hands its settings over so.
+        .at_most(if asks_kind || trace.origin.kind == SourceKind::Page { Confidence::Tentative } else { Confidence::Certain })
         .development(app.program.development_of(call.call.0, record.condition, &Default::default()))
         .gain(gain)
         .help(help)

@@ -190,11 +190,14 @@ impl App<'_> {
             match value.text() {
                 // `"forge": "./forge.config.js"`.
                 Some(path) => {
-                    let path = self.in_root(path);
-                    let file = path.and_then(|path| {
+                    let there = self.in_root(path).and_then(|path| {
                         ["", ".js", ".cjs", ".ts"].iter().find_map(|end| self.sources.find(&format!("{path}{end}")))
                     });
-                    if let Some(unit) = file.and_then(|file| self.program.unit_of(file)) {
+                    let unit = match there {
+                        Some(file) => self.program.unit_of(file),
+                        None => self.source_of_script(path),
+                    };
+                    if let Some(unit) = unit {
                         self.in_file(packager, unit, found);
                     }
                 }
@@ -207,6 +210,20 @@ impl App<'_> {
         if let Some(forge) = root.get("config").and_then(|config| config.get("forge")) {
             add(Packager::Forge, forge);
         }
+    }
+
+    /// The one script of which a compiler makes the one at a path: `out/build/forge.js` of `src/build/forge.ts`.
+    fn source_of_script(&self, path: &str) -> Option<UnitId> {
+        let known = Known {
+            thing: Thing::Text(path.into()),
+            at: None,
+            trail: Trail::default(),
+            certainty: Certainty::Firm,
+            development: None,
+        };
+        let is_declaration = |unit: &UnitId| self.sources.file(self.program.file(*unit)).path.ends_with(".d.ts");
+        let mut scripts = self.scripts_at(&known).into_iter().filter(|unit| !is_declaration(unit));
+        scripts.next().filter(|_| scripts.next().is_none())
     }
 
     fn in_file(&self, packager: Packager, unit: UnitId, found: &mut Vec<Configuration>) {

@@ -1,5 +1,7 @@
 //! Where the app starts, and what it never gets to: examples, templates and tools that lie beside it.
 
+mod joined;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{App, Process, Window, WindowKind};
@@ -345,6 +347,8 @@ struct Files<'a> {
     units: FxHashMap<&'a str, UnitId>,
     /// Last parts of paths that may mean one of them: its name, with and without its extension, and its folder's if it is an index.
     names: FxHashSet<&'a str>,
+    /// The scripts of each name without its extension.
+    stems: FxHashMap<&'a str, Vec<UnitId>>,
     /// The folder of the app's package, without a slash at its end.
     root: &'a str,
 }
@@ -352,6 +356,7 @@ struct Files<'a> {
 impl<'a> Files<'a> {
     fn new(app: &'a App<'a>) -> Self {
         let (mut units, mut names) = (FxHashMap::default(), FxHashSet::default());
+        let mut stems: FxHashMap<&str, Vec<UnitId>> = FxHashMap::default();
         for unit in app.program.unit_ids() {
             let file = app.sources.file(app.program.file(unit));
             if file.role != Role::Context && is_script(app, unit) {
@@ -359,13 +364,14 @@ impl<'a> Files<'a> {
                 let (folder, name) = split(&file.path);
                 let stem = without_extension(name);
                 names.extend([name, stem]);
+                stems.entry(stem).or_default().push(unit);
                 if stem == "index" {
                     names.insert(split(folder).1);
                 }
             }
         }
         let root = app.sources.root.trim_end_matches('/');
-        Self { app, units, names, root }
+        Self { app, units, names, stems, root }
     }
 
     /// Whether a script may be meant by a path, as far as its last part tells.
@@ -511,6 +517,8 @@ impl<'a> Files<'a> {
     /// Scripts and pages that a script speaks of by their paths.
     fn named_in(&self, unit: UnitId) -> Vec<UnitId> {
         let folder = folder_of(self.app, unit);
-        self.strings(unit, &[&folder, self.root])
+        let mut found = self.strings(unit, &[&folder, self.root]);
+        found.extend(self.joined(unit));
+        found
     }
 }

@@ -47,8 +47,11 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
         return Some(SourceKind::Main);
     }
-    if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText" | "clipboard.readHTML") {
+    if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText") {
         return Some(SourceKind::File);
+    }
+    if path == "clipboard.readHTML" {
+        return Some(SourceKind::Pasted);
     }
     super::requests::is_request_for_data(path).then_some(SourceKind::Response)
 }
@@ -68,6 +71,15 @@ pub(super) fn is_markup_renderer(name: &str, path: Option<&str>) -> bool {
         || path.is_some_and(|path| {
             matches!(path, "marked.parse" | "marked.marked" | "marked.marked.parse" | "marked.parser")
         })
+}
+
+/// Makes what turns Markdown into markup, and escapes the markup in it unless it is told otherwise.
+pub(super) fn is_escaping_renderer(path: &str) -> bool {
+    let path = path.strip_prefix("new ").unwrap_or(path);
+    matches!(
+        path,
+        "markdown-it" | "markdown-it.default" | "remarkable" | "remarkable.default" | "remarkable.Remarkable"
+    )
 }
 
 /// Calls of Electron and Node whose results are the app's own or the user's choice.

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{App, Content, WindowKind};
+use super::{App, Content, Window, WindowKind};
 use crate::link::things::{Certainty, Known, Thing, Trail};
 use crate::link::{C, UnitId, V};
-use crate::summary::{CallKind, Value};
+use crate::summary::{CallKind, Key, Value};
 
 /// Steps from a value to the element it is read from.
 const MOST_STEPS: u32 = 16;
@@ -33,23 +33,44 @@ impl App<'_> {
                 if window.development == Some(true) || !is_guest && content != Content::Remote {
                     continue;
                 }
-                for (_, placed) in window.given(self, "preload") {
-                    found.extend(placed.iter().flat_map(|placed| self.scripts_at(&placed.known)));
-                }
-                let preload = window.element(self).and_then(|element| element.attribute("preload"));
-                if let Some(path) = preload.and_then(|preload| preload.value.as_deref()) {
-                    let path = Known {
-                        thing: Thing::Text(path.into()),
-                        at: None,
-                        trail: Trail::default(),
-                        certainty: Certainty::Firm,
-                        development: None,
-                    };
-                    found.extend(self.scripts_at(&path));
-                }
+                found.extend(self.preload_scripts(window));
             }
             found
         })
+    }
+
+    /// The scripts of the app that a window's `preload` can mean, an attribute of a webview too.
+    pub fn preload_scripts(&self, window: &Window) -> Vec<UnitId> {
+        let mut found = Vec::new();
+        for (_, placed) in window.given(self, "preload") {
+            found.extend(placed.iter().flat_map(|placed| self.scripts_at(&placed.known)));
+        }
+        let Some(element) = window.element(self) else { return found };
+        if let Some(path) = element.attribute("preload").and_then(|preload| preload.value.as_deref()) {
+            let path = Known {
+                thing: Thing::Text(path.into()),
+                at: None,
+                trail: Trail::default(),
+                certainty: Certainty::Firm,
+                development: None,
+            };
+            found.extend(self.scripts_at(&path));
+        } else if let Some(value) = element.call.and_then(|call| self.attribute_of(call, "preload")) {
+            found.extend(self.eval(value).iter().flat_map(|known| self.scripts_at(known)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What an element that a script makes has for an attribute: the last one of the name.
+    fn attribute_of(&self, element: C, name: &str) -> Option<V> {
+        let attributes = self.program.argument(element, 1)?;
+        let summary = self.program.summary(attributes.0);
+        let Value::Object(list) = summary.value(attributes.1) else { return None };
+        let named = |key: Key| matches!(key, Key::Name(key) if summary.str(key) == name);
+        let last = summary.properties(list).iter().rev().find(|property| named(property.key))?;
+        Some(V(attributes.0, last.value))
     }
 
     /// Whether a value is what an element of such a page says: `document.querySelector('form').action` in a preload script.

@@ -14,7 +14,7 @@ impl App<'_> {
     pub(super) fn unisolated_preloads(&self) -> Vec<(UnitId, Certainty)> {
         let mut found: Vec<(UnitId, Certainty)> = Vec::new();
         for window in &self.windows {
-            if matches!(window.kind, WindowKind::Webview | WindowKind::Features) || window.development == Some(true) {
+            if window.kind == WindowKind::Features || window.development == Some(true) {
                 continue;
             }
             let open = window
@@ -26,12 +26,9 @@ impl App<'_> {
             if !open || node {
                 continue;
             }
-            for (_, placed) in window.given(self, "preload") {
-                let Some(placed) = placed else { continue };
-                for unit in self.scripts_at(&placed.known) {
-                    if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
-                        found.push((unit, Certainty::Firm.min(window.certainty)));
-                    }
+            for unit in self.preload_scripts(window) {
+                if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
+                    found.push((unit, Certainty::Firm.min(window.certainty)));
                 }
             }
         }

@@ -45,6 +45,8 @@ pub enum SourceKind {
     File,
     /// Who wrote a document that was turned into markup.
     Document,
+    /// Who made what a person copies or drags, by what is pasted or dropped.
+    Pasted,
     /// A caller that is not known.
     Parameter,
     /// Something else that is not known.
@@ -68,6 +70,7 @@ impl SourceKind {
             Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",
             Self::Document => "Markdown, which may hold any markup of its author's",
+            Self::Pasted => "what is pasted or dropped, which other pages and programs make",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
         }

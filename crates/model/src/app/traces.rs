@@ -2,7 +2,9 @@
 //!
 //! [`App::reaches`] asks where an address leads, so only its beginning counts; here every part counts, as for a command or a script.
 
+mod answers;
 mod calls;
+mod markdown;
 mod parameters;
 mod properties;
 mod state;
@@ -199,7 +201,11 @@ impl<'a> Walk<'_, 'a> {
         let Value::Template(list) = self.app.program.value(v) else { return false };
         let summary = self.app.program.summary(v.0);
         let head = summary.items(list).first().and_then(|first| summary.text(first.value));
-        head.is_some_and(|head| head.starts_with('-') && head.contains('='))
+        head.is_some_and(|head| match head.starts_with('-') {
+            true => head.contains('='),
+            // A path is no option, nor a command: `/home/${name}`.
+            false => head.starts_with(['/', '.']) && !head.contains(char::is_whitespace),
+        })
     }
 
     fn begins_with_data(&self, unit: UnitId, list: List) -> bool {
@@ -335,6 +341,10 @@ impl<'a> Walk<'_, 'a> {
         // What a parsed address says of its server holds few characters, and no path.
         let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname");
         let state = State { opaque, ..state };
+        if matches!(name, "responseText" | "response") && self.asks_by_xml_http_request(object) {
+            self.push(SourceKind::Response, self.app.span(v), state);
+            return;
+        }
         let values = self.app.eval(v);
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
             self.visit(object, State { property: Some(name), ..state });

@@ -80,7 +80,8 @@ impl Program<'_> {
         for name in self.names_of(self.str(f.0, name)).iter() {
             self.calls_of(name, f, most, &mut calls);
         }
-        if calls.is_empty() && class.is_none() && function.class.is_some() && self.is_telling(f, name) {
+        let is_method = function.class.is_some() || self.is_of_prototype(f);
+        if calls.is_empty() && class.is_none() && is_method && self.is_telling(f, name) {
             let by_name = self.calls_named(self.str(f.0, name)).iter();
             calls.extend(by_name.filter(|c| self.calls_something_unknown(**c)).take(MOST_CALLERS));
         }
@@ -131,6 +132,13 @@ impl Program<'_> {
         let name = self.str(f.0, name);
         let words = 1 + name.chars().skip(1).filter(|c| c.is_uppercase()).count();
         words >= 2 && name.len() >= LEAST_TELLING && self.under(&self.functions_by_name, name).len() == 1
+    }
+
+    /// `Editor.prototype.paste = function () {…}`.
+    fn is_of_prototype(&self, f: F) -> bool {
+        self.function(f).holder.is_some_and(|holder| {
+            matches!(self.value(super::V(f.0, holder)), Value::Member(_, name) if self.str(f.0, name) == "prototype")
+        })
     }
 
     /// `bridge().method()` where nothing tells what `bridge()` gives: an object of another process, of a container, of a test.

@@ -63,7 +63,19 @@ impl Program<'_> {
         let indices = self.eval_in(index, frames);
         if let [only] = indices.as_ref() {
             match &only.thing {
-                Thing::Text(text) => return self.member(object, text, v, frames),
+                Thing::Text(text) => {
+                    let mut values = self.member(object, text, v, frames);
+                    // `table[name] = value`, where the name is the same only when it runs.
+                    if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)) {
+                        let put = self.put_into(object);
+                        values.extend(
+                            put.iter()
+                                .flat_map(|value| self.eval(*value).to_vec())
+                                .map(|known| known.at_most(Certainty::Firm)),
+                        );
+                    }
+                    return values;
+                }
                 Thing::Number(number) => return self.member(object, &number.to_string(), v, frames),
                 _ => {}
             }
@@ -391,7 +403,9 @@ impl Program<'_> {
         let values = self.written(v, name, &Frames::default(), |program, object| {
             program.eval(object).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_global(path)))
         });
-        if values.iter().any(|known| matches!(known.thing, Thing::Host(_))) { values } else { Vec::new() }
+        let is_host = |known: &Known| matches!(known.thing, Thing::Host(_));
+        let is_text = |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_));
+        if values.iter().any(is_host) || values.iter().all(is_text) { values } else { Vec::new() }
     }
 
     /// Everything that is written into a property of objects of which `is_it` says that they are the ones, where these calls are assumed.

@@ -249,8 +249,11 @@ impl Program<'_> {
                 }
                 continue;
             };
-            let certain =
-                write.condition.is_none() && from.is_some_and(|from| from.function == F(unit, write.function));
+            // `table[name].key = value` is written to one of several.
+            let is_one = !matches!(self.value(V(unit, write.object)), Value::Index(..));
+            let certain = is_one
+                && write.condition.is_none()
+                && from.is_some_and(|from| from.function == F(unit, write.function));
             if certain {
                 lookup.values.truncate(first);
             }
@@ -281,7 +284,7 @@ impl Program<'_> {
     fn literals(&self, unit: UnitId, object: ValueId) -> Vec<V> {
         let target = V(unit, object);
         match self.value(target) {
-            Value::Binding(_) | Value::Member(..) | Value::Call(_) => {}
+            Value::Binding(_) | Value::Member(..) | Value::Index(..) | Value::Call(_) => {}
             Value::This(function) => {
                 let holder = self.function(F(unit, function)).holder;
                 return holder.map(|holder| V(unit, holder)).into_iter().collect();

@@ -334,10 +334,16 @@ fn canonical(specifier: &str) -> Option<&str> {
     if let Some(builtin) = specifier.strip_prefix("node:") {
         return Some(builtin);
     }
+    // Node's modules with promises: <https://github.com/normalize/mz>.
+    if let Some(builtin) = specifier.strip_prefix("mz/").filter(|name| BUILTINS.contains(name)) {
+        return Some(builtin);
+    }
     match specifier {
         "electron" | "electron/main" | "electron/renderer" | "electron/common" | "electron/utility"
         | "electron-nightly" => Some("electron"),
         "original-fs" => Some("fs"),
+        // Its functions with promises: <https://www.npmjs.com/package/child-process-promise>.
+        "child-process-promise" | "promisify-child-process" => Some("child_process"),
         _ => BUILTINS.contains(&specifier).then_some(specifier),
     }
 }

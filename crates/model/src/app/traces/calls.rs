@@ -17,6 +17,12 @@ impl Walk<'_, '_> {
         let callee = V(c.0, app.program.call(c).callee);
         let span = app.parameter_span(f, index);
         let api = app.api_of(c).map(|(path, _)| path);
+        if place > 0
+            && let Some(request) = self.request_answered(c, index, true)
+        {
+            self.answered(request, span, state);
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
                 if index == 1 {
@@ -96,8 +102,19 @@ impl Walk<'_, '_> {
         if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
             return;
         }
+        if name == "getData" && self.is_of_paste(callee) {
+            self.push(SourceKind::Pasted, app.span(v), state);
+            return;
+        }
         if is_markup_renderer(name, app.api_of(c).map(|(path, _)| path).as_deref()) {
-            self.rendered(c, v, state);
+            self.rendered(c, v, !self.is_told_to_clean(), state);
+            return;
+        }
+        if matches!(name, "render" | "renderInline")
+            && let Value::Member(object, _) = summary.value(record.callee)
+            && let Some(lets_through) = self.lets_markup_through(V(c.0, object), 0)
+        {
+            self.rendered(c, v, lets_through, state);
             return;
         }
         let functions = app.functions(callee);
@@ -115,7 +132,7 @@ impl Walk<'_, '_> {
         let api = app.api_of(c).map(|(path, _)| path);
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
-                if kind != SourceKind::Response || !self.asks_itself(c, 0) {
+                if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
                 }
                 return;
@@ -167,6 +184,13 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
+    fn is_of_paste(&self, callee: V) -> bool {
+        let summary = self.app.program.summary(callee.0);
+        let Value::Member(object, _) = summary.value(callee.1) else { return false };
+        matches!(summary.value(summary.behind(object)), Value::Member(_, name) if matches!(summary.str(name), "clipboardData" | "dataTransfer"))
+    }
+
     /// What a function returns, or yields.
     fn returned(&mut self, f: F, state: State) {
         let function = self.app.program.function(f);
@@ -190,56 +214,9 @@ impl Walk<'_, '_> {
             })
     }
 
-    /// Markdown that was turned into markup: the author's, unless the app made all of it, or the renderer was told to clean it.
-    fn rendered(&mut self, c: C, v: V, state: State) {
-        let app = self.app;
-        let Some(text) = app.program.argument(c, 0) else { return };
-        let before = self.found.len();
-        self.visit(text, state);
-        let traced = self.found.len() > before;
-        self.found.truncate(before);
-        if !traced && app.steps.question(|| self.is_own_text(text, 0)) {
-            return;
-        }
-        let cleans = ["sanitize", "sanitizer"].iter().any(|name| {
-            let mut named = app.properties_named(name).into_iter();
-            named.any(|property| app.eval(property.value).iter().any(|known| known.thing.truthy() != Some(false)))
-        });
-        if !cleans {
-            self.push(SourceKind::Document, app.span(v), state);
-        }
-    }
-
-    /// A text of the app's: constant, translated, read from a file of its own, imported.
-    fn is_own_text(&self, v: V, depth: u32) -> bool {
-        let app = self.app;
-        if app.steps.are_used_up() {
-            return false;
-        }
-        if app.eval(v).iter().all(|known| is_constant(&known.thing)) {
-            return true;
-        }
-        let summary = app.program.summary(v.0);
-        match app.program.value(v) {
-            Value::ImportName(..) | Value::Module(_) => true,
-            Value::Await(inner) if depth < 8 => self.is_own_text(V(v.0, inner), depth + 1),
-            Value::Binding(binding) if depth < 8 => {
-                let writes = &summary.bindings[binding.index()].writes;
-                !writes.is_empty() && writes.iter().all(|write| self.is_own_text(V(v.0, write.value), depth + 1))
-            }
-            Value::Call(call) => {
-                let c = C(v.0, call);
-                let name =
-                    crate::link::final_name(summary, summary.call(call).callee).map_or("", |name| summary.str(name));
-                is_harmless_call(name) || app.api_of(c).is_some_and(|(path, _)| is_read(&path))
-            }
-            _ => false,
-        }
-    }
-
     /// Whether a request goes to a file of the app's own: a relative address.
-    fn asks_itself(&self, c: C, depth: usize) -> bool {
-        let Some(url) = self.app.program.argument(c, 0) else { return false };
+    pub(super) fn asks_itself(&self, c: C, place: usize, depth: usize) -> bool {
+        let Some(url) = self.app.program.argument(c, place) else { return false };
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
@@ -247,7 +224,7 @@ impl Walk<'_, '_> {
             }
             // `fetch(new Request('./data.json'))`.
             Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
-                self.asks_itself(*made, depth + 1)
+                self.asks_itself(*made, 0, depth + 1)
             }
             _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })

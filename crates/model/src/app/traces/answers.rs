@@ -1,0 +1,94 @@
+//! What servers answer, where a function is called with it: Node's and Electron's requests, sockets, `XMLHttpRequest`.
+
+use super::super::sources::SourceKind;
+use super::{State, Walk};
+use crate::link::things::{Thing, Unknown};
+use crate::link::{C, V};
+use crate::source::Span;
+use crate::summary::Value;
+
+/// Requests of one script that are looked at.
+const MOST_REQUESTS: usize = 64;
+
+impl Walk<'_, '_> {
+    /// The request whose answer, or a piece of it, a call hands over as this argument of the function that it is given.
+    ///
+    /// `https.get(url, (answer) => …)`, `request.on('response', (answer) => …)`, `answer.on('data', (piece) => …)`:
+    /// <https://nodejs.org/api/http.html#httprequesturl-options-callback>,
+    /// <https://www.electronjs.org/docs/latest/api/client-request#instance-events>.
+    /// `request(url, (error, answer, body) => …)`: <https://github.com/request/request#super-simple-to-use>.
+    pub(super) fn request_answered(&self, c: C, index: u32, in_pieces: bool) -> Option<C> {
+        let app = self.app;
+        let is_request = app.api_of(c).is_some_and(|(path, _)| match index {
+            0 => is_request_with_callback(&path),
+            _ => is_request_with_error(&path),
+        });
+        if is_request {
+            return Some(c);
+        }
+        let Value::Member(object, name) = app.program.value(V(c.0, app.program.call(c).callee)) else { return None };
+        if !matches!(app.program.str(c.0, name), "on" | "once" | "addListener" | "addEventListener") {
+            return None;
+        }
+        let event = app.program.argument(c, 0).and_then(|event| app.constant(event))?;
+        let event = event.text()?;
+        app.eval(V(c.0, object)).iter().find_map(|known| match &known.thing {
+            Thing::Result(path, request) => is_told_by(path, event, index).then_some(*request),
+            Thing::Unknown(Unknown::Parameter(f, 0)) if event == "data" && index == 0 && in_pieces => {
+                let handed = app.program.handed_over(*f).into_iter().filter(|(_, place)| *place > 0);
+                handed.map(|(of, _)| of).find_map(|of| self.request_answered(of, 0, false))
+            }
+            _ => None,
+        })
+    }
+
+    /// What somebody else's server answers.
+    pub(super) fn answered(&mut self, request: C, span: Span, state: State) {
+        // How it went is a number.
+        let says_how = matches!(state.property, Some("statusCode" | "complete" | "httpVersion"));
+        if !says_how && !self.asks_itself(request, 0, 0) {
+            self.push(SourceKind::Response, span, state);
+        }
+    }
+
+    /// Whether a value is an `XMLHttpRequest` that asks somebody else's server.
+    pub(super) fn asks_by_xml_http_request(&self, v: V) -> bool {
+        let app = self.app;
+        let made = app.eval(v).iter().find_map(|known| match &known.thing {
+            Thing::Result(path, made) if &**path == "new XMLHttpRequest" => Some(*made),
+            _ => None,
+        });
+        let Some(made) = made else { return false };
+        let opens = |c: &C| match app.program.value(V(c.0, app.program.call(*c).callee)) {
+            Value::Member(object, _) => {
+                app.eval(V(c.0, object)).iter().any(|known| matches!(known.thing, Thing::Result(_, of) if of == made))
+            }
+            _ => false,
+        };
+        let here = app.program.calls_named("open").iter().copied().filter(|c| c.0 == made.0);
+        here.take(MOST_REQUESTS).filter(opens).any(|c| !self.asks_itself(c, 1, 0))
+    }
+}
+
+/// Whether what a call gives, a request or a connection, tells a listener of this event what the server says.
+fn is_told_by(path: &str, event: &str, index: u32) -> bool {
+    match path {
+        "new WebSocket" | "new EventSource" => event == "message" && index == 0,
+        // <https://socket.io/docs/v4/client-api/#socketoneventname-callback>
+        "socket.io-client" | "socket.io-client.io" | "socket.io-client.connect" => {
+            !matches!(event, "connect" | "connect_error" | "disconnect" | "error")
+        }
+        _ => event == "response" && index == 0 && (path == "net.request" || is_request_with_callback(path)),
+    }
+}
+
+/// Requests whose last argument is called with the answer.
+fn is_request_with_callback(path: &str) -> bool {
+    let path = path.strip_prefix("follow-redirects.").unwrap_or(path);
+    matches!(path, "http.get" | "http.request" | "https.get" | "https.request")
+}
+
+/// Requests whose last argument is called with an error, the answer, and what it holds.
+fn is_request_with_error(path: &str) -> bool {
+    matches!(path, "request" | "request.get" | "request.post" | "needle.get" | "needle.post")
+}
