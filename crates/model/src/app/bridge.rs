@@ -8,9 +8,9 @@ use super::App;
 use super::checks::Strength;
 use super::parameters::Flow;
 use crate::link::things::*;
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{CallKind, Export, Key, Slot, Value};
+use crate::summary::{CallKind, ConditionId, Export, Key, Operator, Slot, Value};
 
 /// Objects inside objects that are looked into.
 const MOST_LEVELS: u32 = 5;
@@ -229,9 +229,15 @@ impl App<'_> {
                     Value::Global(name) => matches!(summary.str(name), "window" | "globalThis" | "global" | "self"),
                     _ => false,
                 };
-                if !is_window {
+                let development = || self.program.development_of(unit, write.condition, &Frames::default());
+                if !is_window || development() == Some(true) {
                     continue;
                 }
+                // `if (process.env.TEST_MODE)`: whoever starts the app so means it.
+                let certainty = match self.asks_environment(unit, write.condition) {
+                    true => Certainty::Tentative,
+                    false => certainty,
+                };
                 let value = V(unit, value);
                 let limit = found.len() + MOST_EXPOSED;
                 for known in self.eval(value).iter() {
@@ -245,6 +251,25 @@ impl App<'_> {
                 }
             }
         }
+    }
+
+    /// Whether something happens only where a variable of the environment is set, or is this.
+    fn asks_environment(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
+        let is_variable = |v: V| {
+            self.program.eval(v).iter().any(|known| match &known.thing {
+                Thing::Api(path) => path.starts_with("process.env."),
+                _ => false,
+            })
+        };
+        self.program.summary(unit).conditions_at(condition).any(|condition| {
+            condition.holds
+                && match self.program.value(V(unit, condition.test)) {
+                    Value::Binary(Operator::Equal, left, right) => {
+                        is_variable(V(unit, left)) || is_variable(V(unit, right))
+                    }
+                    _ => is_variable(V(unit, condition.test)),
+                }
+        })
     }
 
     /// What is exposed and gives more away than it should.

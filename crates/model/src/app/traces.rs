@@ -335,7 +335,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {
-        if matches!(name, "length" | "size" | "byteLength" | "protocol" | "port" | "tagName" | "nodeName") {
+        if matches!(name, "length" | "size" | "byteLength" | "protocol" | "port" | "pid" | "tagName" | "nodeName") {
             return;
         }
         // What a parsed address says of its server holds few characters, and no path.

@@ -6,6 +6,12 @@ use super::things::*;
 use super::{C, F, Program, V, electron};
 use crate::summary::*;
 
+/// Tests around a place that are held against what a call hands over.
+const MOST_NAMES: usize = 64;
+
+/// Tests inside such a test.
+const MOST_TESTS: u32 = 12;
+
 impl Program<'_> {
     /// What a call gives.
     pub(super) fn called(&self, c: C, v: V, frames: &Frames) -> Vec<Known> {
@@ -184,8 +190,11 @@ impl Program<'_> {
         }
         let frames = self.entered(f, c, frames);
         let mut values = Vec::new();
+        let names = self.arguments(c).iter().any(|item| matches!(self.value(V(c.0, item.value)), Value::String(_)))
+            && !matches!(self.value(V(c.0, self.call(c).callee)), Value::Member(_, name)
+                if matches!(self.str(c.0, name), "call" | "apply"));
         for exit in &function.exits {
-            if exit.throws {
+            if exit.throws || names && self.never_takes(f, c, exit.condition) {
                 continue;
             }
             match exit.value {
@@ -201,6 +210,44 @@ impl Program<'_> {
             }
         }
         if values.is_empty() { vec![Known::new(Thing::Undefined, v, Certainty::Firm)] } else { values }
+    }
+
+    /// Whether a call certainly does not get to a place in the function that it calls, by the names that it hands over:
+    /// `switch (name) { case 'userData': … }`.
+    fn never_takes(&self, f: F, c: C, condition: Option<ConditionId>) -> bool {
+        let mut conditions = self.summary(f.0).conditions_at(condition).take(MOST_NAMES);
+        conditions.any(|condition| {
+            self.comes_out(f, c, V(f.0, condition.test), 0).is_some_and(|holds| holds != condition.holds)
+        })
+    }
+
+    /// How a test of a parameter comes out for a call, where it is compared with a text and the call hands over another text.
+    fn comes_out(&self, f: F, c: C, test: V, depth: u32) -> Option<bool> {
+        let at = |id| V(test.0, id);
+        match self.value(test) {
+            _ if depth > MOST_TESTS => None,
+            Value::Unary(Operator::Not, inner) => Some(!self.comes_out(f, c, at(inner), depth + 1)?),
+            Value::Binary(Operator::Or, left, right) => {
+                match (self.comes_out(f, c, at(left), depth + 1), self.comes_out(f, c, at(right), depth + 1)) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                }
+            }
+            Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) => {
+                let (asked, text) = match (self.value(at(left)), self.value(at(right))) {
+                    (Value::String(text), _) => (right, text),
+                    (_, Value::String(text)) => (left, text),
+                    _ => return None,
+                };
+                let Value::Parameter(function, index) = self.value(self.behind(at(asked))) else { return None };
+                let given = self.argument(c, index as usize).filter(|_| function == f.1)?;
+                let Value::String(given) = self.value(given) else { return None };
+                let same = self.str(c.0, given) == self.str(f.0, text);
+                Some(same == (operator == Operator::Equal))
+            }
+            _ => None,
+        }
     }
 
     /// The calls that matter inside a function that one more call enters. Arguments that say everything themselves need none of

@@ -32,7 +32,7 @@ impl App<'_> {
             if let Some(text) = self.constant(other)
                 && let Some(c) = self.call_behind(subject)
                 && let Some(found) = self.verdict(c, text.text().unwrap_or(""), equal, root, depth + 1)
-                && found.strength > Strength::None
+                && found.strength >= Strength::Scheme
             {
                 return found;
             }
