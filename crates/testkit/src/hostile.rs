@@ -289,7 +289,7 @@ pub fn cases() -> Vec<Hostile> {
         case("objects-of-each-other", "a.js", Either, Made(|| {
             let spreads = (0..40).map(|n| format!("...a{n},")).collect::<String>();
             let objects = (0..40).map(|n| format!("var a{n};a{n}={{{spreads}k{n}:{n}}};")).collect::<String>();
-            format!("const{{ipcMain,shell}}=require('electron');{objects}ipcMain.on('x',(e,k)=>shell.openExternal(a0[k]))").into_bytes()
+            format!("const{{ipcMain,shell}}=require('electron');{objects}ipcMain.on('x',(e,k)=>shell.openExternal(a0[k]));for(let k of Object.keys(a0))shell.openExternal(k)").into_bytes()
         })),
         case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
         case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),

@@ -335,18 +335,20 @@ impl Program<'_> {
     /// Keys that an object literal names itself, spreads included as far as they are known.
     pub fn keys(&self, object: &Object) -> Vec<Rc<str>> {
         let mut keys = Vec::new();
-        self.collect_keys(object, &mut keys, 0);
+        self.collect_keys(object, &mut keys, &mut Vec::new());
         keys
     }
 
-    fn collect_keys(&self, object: &Object, keys: &mut Vec<Rc<str>>, depth: u32) {
-        if depth > MOST_LAYERS || keys.len() > 256 {
+    /// `seen` are the objects that were looked into.
+    fn collect_keys(&self, object: &Object, keys: &mut Vec<Rc<str>>, seen: &mut Vec<Object>) {
+        if seen.len() >= MOST_OBJECTS || seen.contains(object) || keys.len() > 256 {
             return;
         }
-        let nested = |v: V, frames: &Frames, keys: &mut Vec<Rc<str>>| {
+        seen.push(object.clone());
+        let mut nested = |v: V, frames: &Frames, keys: &mut Vec<Rc<str>>| {
             for known in self.eval_in(v, frames).iter() {
                 if let Thing::Object(object) = &known.thing {
-                    self.collect_keys(object, keys, depth + 1);
+                    self.collect_keys(object, keys, seen);
                 }
             }
         };
