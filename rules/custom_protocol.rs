@@ -50,6 +50,8 @@ rule! {
 
 /// Functions that undo what keeps `..` and separators out of an address.
 const DECODERS: &[&str] = &["decodeURI", "decodeURIComponent", "unescape", "fileURLToPath", "decode"];
+/// Functions that put a path below a folder.
+const JOINERS: &[&str] = &["join", "resolve", "resolvePath", "joinPath"];
 /// Functions that leave nothing of a folder.
 const CLEANERS: &[&str] = &["basename", "safeJoin", "safe-join", "sanitize", "sanitize-filename", "sanitizeFilename"];
 
@@ -100,12 +102,18 @@ fn files(cx: &Context, findings: &mut Findings) {
         let without = |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, cleaners).is_empty();
         let decoded = without(&[DECODERS, CLEANERS].concat());
         let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
-        // The parser takes `..` out of an address that has a host and a path.
-        if !decoded && (handler.is_standard(app) || parsed) {
+        // The parser takes `..` out of an address that has a host and a path, but what is put below no folder needs none.
+        let is_whole =
+            !is_below_a_folder(cx, app.path_of_address(sink.path)) && !without(&[JOINERS, CLEANERS].concat());
+        if !decoded && !is_whole && (handler.is_standard(app) || parsed) {
             continue;
         }
+        let message = match is_whole {
+            true => "the address names any file: the path is put below no folder",
+            false => "a path that is made of the address leads out of the folder with `..`",
+        };
         findings
-            .report(&RULE, app.span(sink.path), "a path that is made of the address leads out of the folder with `..`")
+            .report(&RULE, app.span(sink.path), message)
             .severity(Severity::Medium)
             .known(handler.certainty)
             .traced(trace)
@@ -141,7 +149,8 @@ fn links(cx: &Context, findings: &mut Findings) {
     entrances.retain(|_, entrance| matches!(entrance.kind, SourceKind::OpenUrl | SourceKind::Arguments));
     for load in app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        if app.eval(url).iter().all(|known| is_own(&known.thing)) {
+        let addresses = app.loaded_addresses(url);
+        if addresses.iter().all(|known| is_own(&known.thing)) {
             continue;
         }
         let traces: Vec<_> = app
@@ -154,11 +163,11 @@ fn links(cx: &Context, findings: &mut Findings) {
             let traces = app.traces(load.call, v, &entrances, &[]);
             traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
         };
-        if app.eval(url).iter().all(|known| names_server(&known.thing, &chosen)) {
+        if addresses.iter().all(|known| names_server(&known.thing, &chosen)) {
             continue;
         }
         // What comes first decides where it leads: `${page}${link.hash}`.
-        let heads: Vec<V> = app.eval(url).iter().filter_map(|known| head(&known.thing)).collect();
+        let heads: Vec<V> = addresses.iter().filter_map(|known| head(&known.thing)).collect();
         let leads = heads.is_empty() || heads.iter().any(|head| chosen(*head));
         findings
             .report(&RULE, load.span, "a link that starts the app decides what it loads")

@@ -81,7 +81,10 @@ fn is_file(app: &App, thing: &Thing) -> bool {
             let first = app.program.argument(*c, 0);
             first.is_some_and(|first| app.eval(first).iter().any(|known| is_text_of_file(&known.thing)))
         }
-        Thing::Result(path, _) => matches!(&**path, "url.pathToFileURL" | "url.format"),
+        Thing::Result(path, _) if &**path == "url.format" => {
+            app.scheme_of_format(thing).is_none_or(|scheme| scheme == "file")
+        }
+        Thing::Result(path, _) => &**path == "url.pathToFileURL",
         _ => is_text_of_file(thing),
     }
 }

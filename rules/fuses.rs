@@ -1,6 +1,6 @@
 //! Fuses that are left as Electron ships them.
 
-use electrolint_model::app::{FuseFlips, Packager};
+use electrolint_model::app::{Configuration, FuseFlips, Packager};
 use electrolint_model::electron::fuses::{Fuse, FuseState, state_of};
 use electrolint_model::link::things::{Certainty, Thing};
 
@@ -197,8 +197,13 @@ fn absent(cx: &Context, findings: &mut Findings) {
     let help = match first.packager {
         Packager::Builder => "Set them under `electronFuses` in electron-builder's configuration.",
         Packager::Forge => "Add `@electron-forge/plugin-fuses` to the plugins of Forge's configuration.",
+        Packager::Packager => "Flip them with `flipFuses` of `@electron/fuses` once the app is packaged, before it is signed.",
     };
-    let all_read = configurations.iter().all(|configuration| configuration.object.is_some());
+    // No option of Electron Packager flips a fuse.
+    let is_read = |configuration: &Configuration| {
+        configuration.object.is_some() || configuration.packager == Packager::Packager
+    };
+    let all_read = configurations.iter().all(is_read);
     let _ = findings
         .report(&RULE, cx.app.main_start(), "the packaged app flips no fuse: it runs as Node when asked to")
         .known(configurations.iter().map(|configuration| configuration.certainty).min().unwrap_or(Certainty::Firm))

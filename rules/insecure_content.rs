@@ -141,7 +141,7 @@ fn in_scripts(cx: &Context, findings: &mut Findings) {
         _ => Confidence::Tentative,
     };
     for markup in cx.app.markup() {
-        let Some(text) = cx.app.markup_text(&markup) else { continue };
+        let Some(text) = cx.app.markup_text(markup) else { continue };
         for resource in resources(text, &markup.html) {
             let Some(found) = insecure(&resource.url).filter(|_| !resource.templated) else { continue };
             let place = Place {

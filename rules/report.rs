@@ -57,6 +57,10 @@ impl<'a> Findings<'a> {
             if app.is_separate_file(finding.span.file) && !app.is_of_addon(finding.span.file) {
                 finding.confidence = Confidence::Tentative;
             }
+            // What a tool of the app's builders does is not what ships, save for what it writes into that.
+            if app.is_command(finding.span.file) && !matches!(finding.rule, "fuses" | "content-security-policy") {
+                finding.confidence = Confidence::Tentative;
+            }
             // What a library does with data is for the one to judge who gives it data.
             if finding.scope == Scope::Site && app.is_vendored(finding.span.file) {
                 finding.confidence = Confidence::Tentative;

@@ -31,7 +31,7 @@ use electrolint_model::app::ElectronFacts;
 use electrolint_model::electron::Version;
 use electrolint_model::problem::Problem;
 use electrolint_model::{App, Memory};
-use electrolint_rules::finding::Finding;
+use electrolint_rules::finding::{Confidence, Finding, Scope};
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Exit, Failure};
@@ -67,6 +67,8 @@ pub struct Outcome {
     pub windows: usize,
     /// Where it starts and what windows it makes, in lines for people.
     pub resolved: Vec<String>,
+    /// Whether it has a main process, and is no part of an app that lies beside it.
+    pub has_main_process: bool,
     /// What the rules say of it, unselected.
     pub findings: Vec<Finding>,
 }
@@ -178,13 +180,14 @@ pub(crate) fn check_again(
         let (electron, mut problems) = (app.electron.clone(), app.problems.clone());
         problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
         let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
+        let has_main_process = app.has_main_process();
         if kept.is_last && index + 1 == count {
             std::mem::forget(app);
         } else {
             drop(app);
         }
         timings.lap("rules");
-        let outcome = Outcome { electron, problems, files_read, windows, resolved, findings };
+        let outcome = Outcome { electron, problems, files_read, windows, resolved, has_main_process, findings };
         if let Some((cache, page)) = cache.as_mut().zip(page) {
             cache.keep(page, &found.sources, &kept.memory, &outcome);
             timings.lap("cache");
@@ -194,6 +197,7 @@ pub(crate) fn check_again(
     if !kept.is_last {
         kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
     }
+    doubt_parts(&mut analysed);
     let mut report = select::select(discovery, analysed, &selection, &configurations);
     configurations.ready()?; // which files have a configuration is known only now
     timings.lap("selecting");
@@ -208,6 +212,19 @@ pub(crate) fn check_again(
 
 /// Seconds since 1970; what SOURCE_DATE_EPOCH says, if it is set, so that results can be the same twice.
 /// <https://reproducible-builds.org/docs/source-date-epoch/>
+/// What is said of an app as a whole is a guess for a package without a main process, where another package has one: the package may
+/// be a part of that app, which sets the handlers and chooses the Electron.
+fn doubt_parts(analysed: &mut [Analysed]) {
+    if !analysed.iter().any(|app| app.outcome.has_main_process) {
+        return;
+    }
+    for part in analysed.iter_mut().filter(|app| !app.outcome.has_main_process) {
+        for finding in part.outcome.findings.iter_mut().filter(|finding| finding.scope == Scope::App) {
+            finding.confidence = Confidence::Tentative;
+        }
+    }
+}
+
 fn now() -> u64 {
     let said = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     said.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))

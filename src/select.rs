@@ -607,8 +607,15 @@ mod tests {
             omitted: Vec::new(),
         };
         let selection = Selection::from_options(options).unwrap();
-        let outcome =
-            Outcome { electron, problems: Vec::new(), files_read: 1, windows: 0, resolved: Vec::new(), findings };
+        let outcome = Outcome {
+            electron,
+            problems: Vec::new(),
+            files_read: 1,
+            windows: 0,
+            resolved: Vec::new(),
+            has_main_process: true,
+            findings,
+        };
         let analysed = Analysed { found, outcome };
         let unconfigured = ConfigArgs { no_config: true, ..ConfigArgs::default() };
         let configurations = Configurations::new(&unconfigured, Path::new("")).unwrap();

@@ -31,7 +31,7 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
         "ts" | "mts" | "cts" => Some(FileKind::TypeScript),
         "tsx" => Some(FileKind::Tsx),
         // Bundlers make pages of EJS; components are markup with scripts.
-        "html" | "htm" | "ejs" | "vue" | "svelte" => Some(FileKind::Html),
+        "html" | "htm" | "xhtml" | "xht" | "ejs" | "vue" | "svelte" => Some(FileKind::Html),
         "json" | "json5" | "jsonc" if is_configuration(stem) => Some(FileKind::Json),
         "yml" | "yaml" if is_builder(stem) || stem == "pnpm-workspace" => Some(FileKind::Yaml),
         "toml" if is_builder(stem) => Some(FileKind::Toml),
@@ -41,7 +41,7 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
 
 /// Whether [`kind`] knows files of this ending: most of a folder's it does not.
 fn has_known_ending(name: &str) -> bool {
-    const ENDINGS: [&str; 22] = [
+    const ENDINGS: [&str; 24] = [
         "js",
         "jsx",
         "mjs",
@@ -52,6 +52,8 @@ fn has_known_ending(name: &str) -> bool {
         "tsx",
         "html",
         "htm",
+        "xhtml",
+        "xht",
         "ejs",
         "vue",
         "svelte",
@@ -134,6 +136,7 @@ mod tests {
             ("a.d.ts", Some(FileKind::TypeScript)),
             ("App.tsx", Some(FileKind::Tsx)),
             ("index.htm", Some(FileKind::Html)),
+            ("index.xhtml", Some(FileKind::Html)),
             ("index.ejs", Some(FileKind::Html)),
             ("App.vue", Some(FileKind::Html)),
             ("package.json", Some(FileKind::Json)),

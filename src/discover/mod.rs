@@ -8,7 +8,7 @@
 //! - `walk`: which files of a folder are read, which are left out and why.
 //! - `packages`, `workspaces`: what `package.json` and its kin say.
 //! - `survey`: which packages are apps. `outputs`: which folders and files tools wrote.
-//! - `follow`: what the app loads although git ignores it.
+//! - `follow`: what the app loads although git ignores it. `beside`: packages that its builder packs.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //! - `packaged`, `archive`: apps as they are shipped.
 //!
@@ -16,6 +16,7 @@
 
 mod archive;
 mod assemble;
+mod beside;
 mod context;
 mod files;
 mod follow;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::beside;
 use super::files::Reader;
 use super::kinds;
 use super::outputs;
@@ -61,20 +62,23 @@ impl Survey {
         Owners::new(folders)
     }
 
-    /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder.
+    /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder; and those that its
+    /// builder packs.
     pub(super) fn workspace_of(&self, app: usize, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
         let Some(package) = self.packages.get(app) else { return (None, Vec::new()) };
+        let packed = beside::packed(app, self, reader);
         let Some(workspace) = workspaces::around(&package.folder, &self.root, reader) else {
-            return (None, Vec::new());
+            return (None, packed);
         };
         let by_name: BTreeMap<&str, usize> = (0..)
             .zip(&self.packages)
             .filter(|(_, other)| !other.folder.starts_with(&package.folder) && workspace.holds(&other.folder))
             .filter_map(|(index, other)| Some((other.name.as_deref()?, index)))
             .collect();
-        let mut members = BTreeSet::new();
+        let mut members: BTreeSet<usize> = packed.iter().copied().collect();
         // What nested packages of the app need, the app needs.
         let mut open = self.indices(|other| other.folder.starts_with(&package.folder));
+        open.extend(packed);
         while let Some(index) = open.pop() {
             for name in self.packages.get(index).into_iter().flat_map(|package| &package.dependencies) {
                 if let Some(&member) = by_name.get(name.as_str())

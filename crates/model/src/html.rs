@@ -162,7 +162,37 @@ pub fn read(text: &str) -> Html {
     if u32::try_from(text.len()).is_err() {
         return Html::default();
     }
-    reader::read(text)
+    reader::read(text, Syntax::Html)
+}
+
+/// As [`read`], for a page in XML, where `<script src="a.js"/>` is whole.
+pub fn read_xhtml(text: &str) -> Html {
+    if u32::try_from(text.len()).is_err() {
+        return Html::default();
+    }
+    let mut html = reader::read(text, Syntax::Xml);
+    for script in &mut html.scripts {
+        script.content = without_cdata(text, script.content);
+    }
+    html
+}
+
+/// The script in `<![CDATA[ … ]]>`, where its element holds nothing else.
+fn without_cdata(text: &str, (start, end): TextSpan) -> TextSpan {
+    let Some(whole) = text.get(start as usize..end as usize) else { return (start, end) };
+    let blanks = whole.len() - whole.trim_start().len();
+    let inner = whole.trim().strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
+    inner.map_or((start, end), |inner| {
+        let start = start + (blanks + "<![CDATA[".len()) as u32;
+        (start, start + inner.len() as u32)
+    })
+}
+
+/// What a page is written in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Syntax {
+    Html,
+    Xml,
 }
 
 /// Whether a string of a program is HTML with an element that [`read`] would tell of, such as `<webview` or `<iframe`.

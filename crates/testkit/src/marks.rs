@@ -57,7 +57,7 @@ pub fn marks(path: &str, text: &str) -> Result<Vec<Expected>, String> {
     let extension = path.rsplit('.').next().unwrap_or_default();
     let openings: &[(&str, &str)] = match extension {
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => &[("//~", ""), ("/*~", "*/")],
-        "html" | "htm" | "ejs" | "vue" | "svelte" => &[("<!--~", "-->"), ("//~", ""), ("/*~", "*/")],
+        "html" | "htm" | "xhtml" | "ejs" | "vue" | "svelte" => &[("<!--~", "-->"), ("//~", ""), ("/*~", "*/")],
         "yml" | "yaml" | "toml" => &[("#~", "")],
         // JSON may bear comments (`tsconfig.json`, JSON5), `package.json` must not.
         "json" | "json5" | "jsonc" => &[("//~", "")],

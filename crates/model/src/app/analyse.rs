@@ -26,6 +26,10 @@ pub struct Options {
     pub threads: usize,
 }
 
+fn is_xhtml(path: &str) -> bool {
+    [".xhtml", ".xht"].iter().any(|ending| path.ends_with(ending))
+}
+
 /// What one file says on its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sheets {
@@ -130,6 +134,8 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         ordinals: Default::default(),
         bounds: Default::default(),
         entrances: Default::default(),
+        requests: Default::default(),
+        markup: Default::default(),
         places: Default::default(),
         url_parts: Default::default(),
         subjects: Default::default(),
@@ -300,7 +306,7 @@ pub fn summarise(file: &SourceFile) -> Sheets {
         }
         FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
         FileKind::Html => {
-            let html = html::read(text);
+            let html = if is_xhtml(&file.path) { html::read_xhtml(text) } else { html::read(text) };
             let markup = if file.path.ends_with(".vue") || file.path.ends_with(".svelte") {
                 html::component_markup(text, &html)
             } else {

@@ -4,14 +4,13 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::App;
 use super::checks::Strength;
 use super::parameters::Flow;
-use super::{App, Process, WindowKind};
-use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{C, F, UnitId, V, join, split};
+use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{CallKind, Export, Key, Value};
+use crate::summary::{CallKind, Export, Key, Slot, Value};
 
 /// Objects inside objects that are looked into.
 const MOST_LEVELS: u32 = 5;
@@ -162,16 +161,20 @@ impl App<'_> {
                     }
                     return;
                 }
-                // Of an instance the bridge copies what it holds itself: fields, not methods.
-                Thing::Instance(class, _) => {
+                // Of an instance the bridge copies what it holds itself: fields, not methods. Of a class it copies nothing.
+                Thing::Instance(class, _) | Thing::Class(class) => {
+                    let of_class = matches!(exposed.known.thing, Thing::Class(_));
+                    let bridged = exposed.call.is_some();
                     let summary = self.program.summary(class.0);
                     let Some(record) = summary.classes.get(class.1.index()) else { return };
-                    for member in record.members.iter().filter(|member| member.is_field && !member.is_static) {
+                    let members = record.members.iter().filter(|member| member.is_static == of_class);
+                    for member in members.filter(|member| !bridged || member.is_field && !of_class) {
                         let (Key::Name(key), Some(value)) = (member.key, member.value) else { continue };
-                        let value = V(class.0, value);
-                        for known in self.eval(value).iter() {
-                            let span = self.program.place(class.0, member.span);
-                            self.take_apart(inner(summary.str(key), span, known), level + 1, limit, found);
+                        let span = self.program.place(class.0, member.span);
+                        for value in self.read_as(V(class.0, value), member.slot) {
+                            for known in self.eval(value).iter() {
+                                self.take_apart(inner(summary.str(key), span, known), level + 1, limit, found);
+                            }
                         }
                     }
                     return;
@@ -180,6 +183,18 @@ impl App<'_> {
             }
         }
         found.push(exposed);
+    }
+
+    /// What is read of a member: of a getter what it returns.
+    fn read_as(&self, value: V, slot: Slot) -> Vec<V> {
+        match (slot, self.program.value(value)) {
+            (Slot::Value, _) => vec![value],
+            (Slot::Getter, Value::Function(getter)) => {
+                let exits = &self.program.function(F(value.0, getter)).exits;
+                exits.iter().filter_map(|exit| exit.value).map(|returned| V(value.0, returned)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// `{ ...ipcRenderer }`.
@@ -232,79 +247,6 @@ impl App<'_> {
         }
     }
 
-    /// Scripts that run before the pages of windows without context isolation.
-    fn unisolated_preloads(&self) -> Vec<(UnitId, Certainty)> {
-        let mut found: Vec<(UnitId, Certainty)> = Vec::new();
-        for window in &self.windows {
-            if window.kind == WindowKind::Features || window.development == Some(true) {
-                continue;
-            }
-            let open = window
-                .settings(self, "contextIsolation")
-                .iter()
-                .any(|fact| fact.value == Tri::Known(false) && fact.development != Some(true));
-            // Where Node is in the page, nothing that a script adds is worse.
-            let node = window.effective(self).get("nodeIntegration").is_some_and(|node| node.is(true));
-            if !open || node {
-                continue;
-            }
-            for unit in self.preload_scripts(window) {
-                if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
-                    found.push((unit, Certainty::Firm.min(window.certainty)));
-                }
-            }
-        }
-        found
-    }
-
-    /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
-    pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
-        let end = match &path.thing {
-            // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
-            Thing::Result(_, c) => {
-                let last = self.program.arguments(*c).last().and_then(|item| self.program.only(V(c.0, item.value)));
-                last.and_then(|known| known.thing.tail().map(str::to_owned))
-            }
-            thing => thing.tail().map(str::to_owned),
-        };
-        let Some(text) = end else { return Vec::new() };
-        let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
-        let Some(last) = segments.last() else { return Vec::new() };
-        let stem = last.split('.').next().unwrap_or(last);
-        // Beside the script that says so, if it is there: `path.join(__dirname, 'preload.js')`.
-        let beside = path.at.and_then(|at| {
-            let folder = split(&self.sources.file(self.program.file(at.0)).path).0;
-            join(folder, &text).map(|path| without_extension(&path).to_owned())
-        });
-        let mut found: Vec<(usize, UnitId)> = Vec::new();
-        for unit in self.program.unit_ids() {
-            let file = self.sources.file(self.program.file(unit));
-            if !matches!(
-                file.kind,
-                crate::source::FileKind::JavaScript
-                    | crate::source::FileKind::TypeScript
-                    | crate::source::FileKind::Tsx
-            ) {
-                continue;
-            }
-            if beside.as_deref() == Some(without_extension(&file.path)) {
-                return vec![unit];
-            }
-            let parts: Vec<&str> = file.path.split('/').collect();
-            let Some(name) = parts.last() else { continue };
-            let folder = parts.len().checked_sub(2).and_then(|index| parts.get(index)).copied();
-            let own = name.split('.').next().unwrap_or(name);
-            if own == stem || (own == "index" && folder == Some(stem)) {
-                // Of several the one whose folders agree the most.
-                let agree =
-                    segments.iter().rev().skip(1).zip(parts.iter().rev().skip(1)).take_while(|(a, b)| a == b).count();
-                found.push((agree, unit));
-            }
-        }
-        let most = found.iter().map(|(agree, _)| *agree).max().unwrap_or(0);
-        found.into_iter().filter(|(agree, _)| *agree == most).map(|(_, unit)| unit).collect()
-    }
-
     /// What is exposed and gives more away than it should.
     pub fn leaks(&self) -> Vec<Leak> {
         let mut leaks = Vec::new();
@@ -349,16 +291,6 @@ impl App<'_> {
             certainty: exposed.known.certainty,
             is_checked: false,
         });
-    }
-}
-
-/// A path without its extension.
-fn without_extension(path: &str) -> &str {
-    let (folder, name) = split(path);
-    match name.split_once('.') {
-        Some((stem, rest)) if !stem.is_empty() => &path[..path.len() - rest.len() - 1],
-        _ if folder.is_empty() => name,
-        _ => path,
     }
 }
 

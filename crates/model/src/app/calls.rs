@@ -10,6 +10,9 @@ use crate::link::{C, V, final_name};
 use crate::source::Span;
 use crate::summary::{CallId, CallKind, Value};
 
+/// Objects that one call may be made on.
+const MOST_RECEIVERS: usize = 32;
+
 /// Calls of one API in one script that are looked at: many times what the largest apps hold.
 const MOST_CALLS: usize = 1000;
 
@@ -149,6 +152,19 @@ impl App<'_> {
             let (receiver, remote) = is_api(&known.thing, api)?;
             Some(ApiCall { call: c, receiver, certainty: known.certainty, remote })
         })
+    }
+
+    /// A call for each object that it may be made on: `guard(contents)` is called for every window that is handed to it.
+    pub(super) fn on_each_receiver(&self, call: &ApiCall, api: &str) -> Vec<ApiCall> {
+        let callee = V(call.call.0, self.program.call(call.call).callee);
+        let mut found: Vec<ApiCall> = Vec::new();
+        for known in self.program.eval(callee).iter() {
+            let Some((receiver, remote)) = is_api(&known.thing, api) else { continue };
+            if found.len() < MOST_RECEIVERS && found.iter().all(|other| other.receiver != receiver) {
+                found.push(ApiCall { call: call.call, receiver, certainty: known.certainty, remote });
+            }
+        }
+        if found.is_empty() { vec![call.clone()] } else { found }
     }
 
     /// Calls of a method by its name alone, on objects that could not be resolved.

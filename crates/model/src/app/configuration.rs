@@ -12,14 +12,25 @@ pub enum Packager {
     Builder,
     /// Electron Forge: <https://www.electronforge.io/config/configuration>.
     Forge,
+    /// Electron Packager on its own: <https://electron.github.io/packager/main/>.
+    Packager,
 }
+
+/// What scripts call of Electron Packager.
+const PACKAGER_CALLS: [&str; 5] = [
+    "electron-packager",
+    "electron-packager.default",
+    "@electron/packager",
+    "@electron/packager.default",
+    "@electron/packager.packager",
+];
 
 /// One configuration of a packager.
 #[derive(Clone, Debug)]
 pub struct Configuration {
     /// Whose.
     pub packager: Packager,
-    /// The configuration itself; `None` where it could not be followed.
+    /// The configuration itself; `None` where it could not be followed, or stands on a command line.
     pub object: Option<Object>,
     /// How it is known.
     pub certainty: Certainty,
@@ -118,9 +129,42 @@ impl App<'_> {
                 }
             }
         }
+        if found.is_empty() {
+            self.by_packager(&mut found);
+        }
         found.sort_by_key(|configuration| configuration.span);
         found.dedup_by_key(|configuration| configuration.span);
         found
+    }
+
+    /// Electron Packager, which the builders above use themselves: where a script runs or calls it, or the manifest asks for it.
+    fn by_packager(&self, found: &mut Vec<Configuration>) {
+        let packager = Packager::Packager;
+        for api in PACKAGER_CALLS {
+            for call in self.calls(api).iter() {
+                let object = call.argument(self, 0).and_then(|options| self.program.only(options));
+                let object = object.and_then(|known| match known.thing {
+                    Thing::Object(object) => Some(object),
+                    _ => None,
+                });
+                found.push(Configuration { packager, object, certainty: call.certainty, span: call.callee_span(self) });
+            }
+        }
+        for script in self.scripts() {
+            let runs = script.text.split([' ', '"', '\'', '&', ';']).any(|word| split(word).1 == "electron-packager");
+            if runs {
+                found.push(Configuration { packager, object: None, certainty: Certainty::Firm, span: script.span });
+            }
+        }
+        let Some((unit, root)) = self.manifest() else { return };
+        let dependency = ["@electron/packager", "electron-packager"]
+            .iter()
+            .find_map(|name| root.get("devDependencies").and_then(|dependencies| dependencies.get(name)));
+        if let Some(dependency) = dependency.filter(|_| found.is_empty()) {
+            // What calls it lies elsewhere, and was not read.
+            let span = self.span(V(unit, dependency.id()));
+            found.push(Configuration { packager, object: None, certainty: Certainty::Tentative, span });
+        }
     }
 
     /// The files that scripts hand to electron-builder: `-c PATH`, `--config PATH`, `--config=PATH`.

@@ -4,7 +4,7 @@ mod joined;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::App;
+use super::{App, Process, Window, WindowKind};
 use crate::link::{Json, Target, UnitId, join, split, within};
 use crate::source::{FileId, FileKind, Role};
 use crate::summary::ImportId;
@@ -65,6 +65,8 @@ pub struct Entries {
     pub extensions: Vec<String>,
     /// Scripts that only commands of package.json lead to: tools of whoever builds the app.
     pub tools: FxHashSet<UnitId>,
+    /// Those of them that a command names, or that such a script imports: paths that they name may be the app's, which they build.
+    pub commands: FxHashSet<UnitId>,
 }
 
 impl Entries {
@@ -110,11 +112,23 @@ impl App<'_> {
         is_minified && !self.program.unit_of(file).is_some_and(|unit| self.entries().scripts.contains(&unit))
     }
 
+    /// Whether a script is run by a command of package.json, and by nothing of the app: what it does, whoever builds the app does.
+    pub fn is_command(&self, file: FileId) -> bool {
+        self.program.unit_of(file).is_some_and(|unit| self.entries().commands.contains(&unit))
+    }
+
     /// Whether a file belongs to what is shipped, as far as can be told: neither another program nor a tool.
     pub fn is_product_file(&self, file: FileId) -> bool {
         let is_tool = self.sources.file(file).kind != FileKind::Html
             && self.program.unit_of(file).is_some_and(|unit| self.entries().tools.contains(&unit));
         !is_tool && !self.is_separate_file(file) && self.sources.file(file).role != Role::Context
+    }
+
+    /// Whether there is a main process: a script that waits for `ready`, or that makes a window. Packages of a workspace may be parts
+    /// of an app whose main process is another package.
+    pub fn has_main_process(&self) -> bool {
+        let is_made = |window: &Window| !matches!(window.kind, WindowKind::Webview | WindowKind::Features);
+        self.windows.iter().any(is_made) || !ready_units(self).is_empty()
     }
 
     /// The script with which the main process starts: an entry that waits for `ready`, else one that an entry leads to.
@@ -148,6 +162,14 @@ fn find(app: &App) -> Entries {
     };
     entries.scripts.retain(|unit| !others.contains(unit));
     let product = entries.reached.clone();
+    let mut commands: Vec<UnitId> = if known { tools.clone() } else { Vec::new() };
+    while let Some(unit) = commands.pop() {
+        // A tool asks `electron` for the path of its program, and for nothing in it.
+        let is_tool = !product.contains(&unit) && is_script(app, unit) && app.process(unit) == Process::Unknown;
+        if is_tool && entries.commands.insert(unit) {
+            commands.extend(imports_of(app, unit));
+        }
+    }
     walk(app, &files, &mut entries, tools, &ready, &others);
     if known {
         entries.tools = entries.reached.difference(&product).copied().collect();
@@ -453,6 +475,11 @@ impl<'a> Files<'a> {
                 }
             }
         }
+        // A build's folder in a build's folder: `background.ts` for `dist/app/background.js`.
+        let written: Vec<&str> = main.split('/').skip_while(|part| *part == "." || BUILT.contains(part)).collect();
+        if let Some(unit) = join(folder, &written.join("/")).and_then(|path| self.script(&path)) {
+            return vec![unit];
+        }
         // A build that copies a folder over the package's own: `index.js` is made of `src/index.js`.
         SOURCES.iter().find_map(|source| self.script(&join(folder, &format!("{source}/{main}"))?)).into_iter().collect()
     }
@@ -467,7 +494,8 @@ impl<'a> Files<'a> {
         {
             return None;
         }
-        let scripted = EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension)) || text.ends_with(".html");
+        let is_page = text.ends_with(".html") || text.ends_with(".xhtml");
+        let scripted = is_page || EXTENSIONS.iter().skip(1).any(|extension| text.ends_with(extension));
         if !scripted && !text.contains('/') {
             return None;
         }

@@ -59,22 +59,20 @@ pub struct Exits {
 }
 
 impl App<'_> {
-    /// Listeners for an event of a class or module: `listeners("WebContents", "will-navigate")`, `listeners("app", "open-url")`.
+    /// Listeners for an event of a class or module, one for each object that they may be set on: `listeners("WebContents", "will-navigate")`, `listeners("app", "open-url")`.
     pub fn listeners(&self, class: &str, event: &str) -> Vec<Listener> {
         let mut found = Vec::new();
         for method in LISTEN {
-            for call in self.calls(&format!("{class}.{method}")).iter() {
+            let api = format!("{class}.{method}");
+            for call in self.calls(&api).iter() {
                 let Some(name) = call.argument(self, 0) else { continue };
                 let names = self.eval(name);
                 if !names.iter().any(|known| known.text() == Some(event)) {
                     continue;
                 }
-                found.push(self.listener(
-                    call,
-                    1,
-                    Some(event.to_owned()),
-                    matches!(method, "once" | "prependOnceListener"),
-                ));
+                let once = matches!(method, "once" | "prependOnceListener");
+                let calls = self.on_each_receiver(call, &api);
+                found.extend(calls.iter().map(|call| self.listener(call, 1, Some(event.to_owned()), once)));
             }
         }
         found.sort_by_key(|listener| listener.call);
@@ -83,7 +81,9 @@ impl App<'_> {
 
     /// Handlers that are set by a call of their own: `handlers("Session.setPermissionRequestHandler")`.
     pub fn handlers(&self, api: &str) -> Vec<Listener> {
-        self.calls(api).iter().map(|call| self.listener(call, 0, None, false)).collect()
+        let calls = self.calls(api);
+        let each = calls.iter().flat_map(|call| self.on_each_receiver(call, api));
+        each.map(|call| self.listener(&call, 0, None, false)).collect()
     }
 
     /// `setWindowOpenHandler`, on whatever contents.

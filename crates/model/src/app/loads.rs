@@ -116,6 +116,9 @@ impl App<'_> {
                 _ => Content::Unknown,
             };
         }
+        if let Some(scheme) = self.scheme_of_format(&known.thing) {
+            return content_of(&Thing::Text(format!("{scheme}://").into()));
+        }
         // `pathToFileURL(folder).href + '/'`: what the first part is.
         if let Thing::Template(parts) = &known.thing
             && let Some(Part::Hole(v, frames)) = parts.first()
@@ -123,6 +126,15 @@ impl App<'_> {
             return self.worst_content(&self.program.eval_in(*v, frames), steps);
         }
         content_of(&known.thing)
+    }
+
+    /// The scheme that `url.format({ protocol: 'app:', … })` writes down, in lower case and without its colon, if it is known.
+    pub fn scheme_of_format(&self, thing: &Thing) -> Option<String> {
+        let Thing::Result(path, c) = thing else { return None };
+        let parts = self.program.argument(*c, 0).filter(|_| &**path == "url.format")?;
+        let Thing::Object(parts) = self.program.only(parts)?.thing else { return None };
+        let [protocol] = &self.program.property(&parts, "protocol", None).values[..] else { return None };
+        Some(protocol.known.text()?.trim_end_matches('/').trim_end_matches(':').to_ascii_lowercase())
     }
 
     /// Whether an address names the host that the page came from: `'ws://' + location.host`.

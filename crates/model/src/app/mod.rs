@@ -32,6 +32,7 @@ mod page_loads;
 mod pages;
 mod parameters;
 mod policies;
+mod preloads;
 mod process;
 mod properties;
 mod protocols;
@@ -127,6 +128,8 @@ pub struct App<'a> {
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
+    requests: OnceCell<Vec<Request>>,
+    markup: OnceCell<Vec<Markup>>,
     places: RefCell<FxHashMap<UnitId, inside::Places>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,

@@ -340,7 +340,7 @@ fn address(text: &str) -> Option<String> {
     let address = text.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
     let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
     let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
-    (address.ends_with(".html") || address.ends_with(".htm")).then(|| address.to_owned())
+    [".html", ".htm", ".xhtml", ".xht"].iter().any(|ending| address.ends_with(ending)).then(|| address.to_owned())
 }
 
 /// What a build makes of a page: `index.html` of `index.ejs`.

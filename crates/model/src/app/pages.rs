@@ -155,7 +155,11 @@ impl App<'_> {
     }
 
     /// Markup in the strings and templates of scripts. What a template does not know is a hole: `${…}`.
-    pub fn markup(&self) -> Vec<Markup> {
+    pub fn markup(&self) -> &[Markup] {
+        self.markup.get_or_init(|| self.find_markup())
+    }
+
+    fn find_markup(&self) -> Vec<Markup> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
@@ -346,7 +350,7 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             let whole = markup.offset.is_none().then_some(markup.span);
             let mut webview = from_html(markup.span.file, markup.offset.unwrap_or(0), found.len(), element, whole);
             webview.certainty = Certainty::Firm;
-            filled_in(app, &markup, &mut webview);
+            filled_in(app, markup, &mut webview);
             found.push(webview);
         }
     }

@@ -5,7 +5,7 @@ use crate::csp::{self, Disposition, Policy};
 use crate::link::things::*;
 use crate::link::{C, UnitId, V};
 use crate::source::Span;
-use crate::summary::{Key, Value};
+use crate::summary::{Key, Operator, Range, Value};
 
 /// How a policy of a script reaches pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +46,12 @@ impl ScriptPolicy {
 const ENFORCED: &str = "content-security-policy";
 const REPORTED: &str = "content-security-policy-report-only";
 
+/// Policies of one script around which a test is looked for.
+const MOST_LOOKS: usize = 64;
+
+/// Addresses of pages that are the browser's.
+const BROWSER: [&str; 4] = ["devtools:", "chrome-devtools:", "chrome-extension:", "chrome:"];
+
 /// Packages that write a policy of their own into pages or headers, by the call that does it.
 const WRITERS: [&str; 8] = [
     "csp-html-webpack-plugin",
@@ -68,6 +74,7 @@ impl App<'_> {
             if !summary.strings.iter().any(|text| disposition(text).is_some()) {
                 continue;
             }
+            let mut looked_around = 0;
             for property in &summary.properties {
                 let name = match property.key {
                     Key::Name(name) => Some(summary.str(name).to_owned()),
@@ -75,6 +82,10 @@ impl App<'_> {
                     Key::Spread => None,
                 };
                 if let Some(disposition) = name.as_deref().and_then(disposition) {
+                    looked_around += 1;
+                    if looked_around <= MOST_LOOKS && self.is_for_browser_pages(unit, property.span) {
+                        continue;
+                    }
                     self.written(V(unit, property.value), disposition, None, &mut found);
                 }
             }
@@ -105,6 +116,34 @@ impl App<'_> {
         }
         found.sort_by_key(|policy| policy.span);
         found
+    }
+
+    /// Whether what stands here is handed over for the browser's own pages alone: `if (url.startsWith('devtools://')) callback({ … })`.
+    fn is_for_browser_pages(&self, unit: UnitId, span: Range) -> bool {
+        let summary = self.program.summary(unit);
+        let around = summary.calls.iter().filter(|call| call.span.0 <= span.0 && span.1 <= call.span.1);
+        let Some(innermost) = around.max_by_key(|call| call.span.0) else { return false };
+        let mut conditions = summary.conditions_at(innermost.condition);
+        conditions.any(|condition| condition.holds && self.asks_for_browser(V(unit, condition.test)))
+    }
+
+    fn asks_for_browser(&self, test: V) -> bool {
+        let at = |id| V(test.0, id);
+        let (asked, text) = match self.program.value(self.program.behind(test)) {
+            Value::Binary(Operator::Equal, left, right) => (left, Some(at(right))),
+            Value::Call(call) => {
+                let c = C(test.0, call);
+                match self.program.value(at(self.program.call(c).callee)) {
+                    Value::Member(object, name) if self.program.str(test.0, name) == "startsWith" => {
+                        (object, self.program.argument(c, 0))
+                    }
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let texts = [Some(at(asked)), text].into_iter().flatten().filter_map(|text| self.constant(text));
+        texts.into_iter().any(|known| known.text().is_some_and(|text| BROWSER.iter().any(|own| text.starts_with(own))))
     }
 
     /// `response.setHeader('Content-Security-Policy', value)`, `headers.set`, `headers.append`.

@@ -161,6 +161,32 @@ impl App<'_> {
         self.is_file_address(address, 0)
     }
 
+    /// The path that an address of a file is made of: `pathToFileURL(path).toString()`.
+    pub fn path_of_address(&self, address: V) -> V {
+        let mut at = address;
+        for _ in 0..6 {
+            at = match self.program.value(self.program.behind(at)) {
+                Value::Member(object, name) if self.program.str(at.0, name) == "href" => V(at.0, object),
+                Value::Call(call) => {
+                    let c = C(at.0, call);
+                    let callee = self.program.call(c).callee;
+                    match self.program.value(V(c.0, callee)) {
+                        Value::Member(object, name) if self.program.str(c.0, name) == "toString" => V(c.0, object),
+                        _ if self.api_of(c).is_some_and(|(api, _)| api.ends_with("pathToFileURL")) => {
+                            match self.program.argument(c, 0) {
+                                Some(path) => path,
+                                None => return at,
+                            }
+                        }
+                        _ => return at,
+                    }
+                }
+                _ => return at,
+            };
+        }
+        at
+    }
+
     fn is_file_address(&self, v: V, depth: u32) -> bool {
         if depth > 6 {
             return false;

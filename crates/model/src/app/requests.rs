@@ -142,7 +142,11 @@ pub(super) fn is_request_for_data(path: &str) -> bool {
 
 impl App<'_> {
     /// Every request whose address is known in part, in the order of places.
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> &[Request] {
+        self.requests.get_or_init(|| self.find_requests())
+    }
+
+    fn find_requests(&self) -> Vec<Request> {
         let mut found = Vec::new();
         for &(api, index, kind) in APIS {
             for call in self.calls(api).iter() {

@@ -179,6 +179,12 @@ impl App<'_> {
                 Some((Root { unit: v.0, base: Base::Call(call), path: Vec::new() }, UrlPart::Whole))
             }
             Value::Await(inner) => self.url_part_at(at(inner), depth + 1),
+            // `origin === 'null' ? null : origin`: it, or nothing.
+            Value::Conditional { then, other, .. } => match (summary.value(then), summary.value(other)) {
+                (Value::Null | Value::Undefined, _) => self.url_part_at(at(other), depth + 1),
+                (_, Value::Null | Value::Undefined) => self.url_part_at(at(then), depth + 1),
+                _ => None,
+            },
             Value::Template(list) => match summary.items(list) {
                 [only] => self.url_part_at(at(only.value), depth + 1),
                 _ => None,

@@ -313,15 +313,23 @@ impl App<'_> {
     /// The calls under which a function's parameters are looked at: one for each known way in.
     pub fn contexts(&self, f: F, depth: u32) -> Vec<Frames> {
         let callers = self.program.callers(f);
+        let mut ways: Vec<_> = callers
+            .iter()
+            .take(MOST_CONTEXTS)
+            .map(|&call| {
+                let caller = F(call.0, self.program.call(call).function);
+                let outer = if depth > 0 { self.contexts(caller, depth - 1) } else { vec![Frames::default()] };
+                (call, outer.into_iter())
+            })
+            .collect();
+        // Each caller has its turn: one that is called from everywhere leaves room for the others.
         let mut contexts = Vec::new();
-        for &call in callers.iter().take(MOST_CONTEXTS) {
-            let caller = F(call.0, self.program.call(call).function);
-            let outer = if depth > 0 { self.contexts(caller, depth - 1) } else { vec![Frames::default()] };
-            for frames in outer {
-                if contexts.len() < MOST_CONTEXTS {
-                    contexts.push(frames.with(f, call));
-                }
-            }
+        while contexts.len() < MOST_CONTEXTS && !ways.is_empty() {
+            ways.retain_mut(|(call, outer)| {
+                let next = outer.next().filter(|_| contexts.len() < MOST_CONTEXTS);
+                contexts.extend(next.iter().map(|frames| frames.with(f, *call)));
+                next.is_some()
+            });
         }
         if contexts.is_empty() {
             contexts.push(Frames::default());

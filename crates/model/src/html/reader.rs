@@ -6,12 +6,12 @@ use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::css::css_urls;
 use super::templating::{holes, is_templated};
-use super::{Attribute, Element, Html, MetaPolicy, Script, ScriptKind, Style, TextSpan};
+use super::{Attribute, Element, Html, MetaPolicy, Script, ScriptKind, Style, Syntax, TextSpan};
 
-pub(super) fn read(text: &str) -> Html {
+pub(super) fn read(text: &str, syntax: Syntax) -> Html {
     let mut html = Html::default();
     // The callbacks fill the page in: no tokens come out, and a text in memory has no read errors.
-    let Ok(()) = Tokenizer::new_with_emitter(text, Reader::new(text, &mut html)).finish();
+    let Ok(()) = Tokenizer::new_with_emitter(text, Reader::new(text, syntax, &mut html)).finish();
     html
 }
 
@@ -22,6 +22,7 @@ pub(super) fn is_handler(name: &str) -> bool {
 
 struct Reader<'t> {
     text: &'t str,
+    syntax: Syntax,
     html: &'t mut Html,
     position: usize,
 
@@ -67,9 +68,10 @@ enum Owner {
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str, html: &'t mut Html) -> Self {
+    fn new(text: &'t str, syntax: Syntax, html: &'t mut Html) -> Self {
         Self {
             text,
+            syntax,
             html,
             position: 0,
             tag_start: 0,
@@ -137,9 +139,9 @@ impl<'t> Reader<'t> {
             self.head_open = false;
         }
         let in_foreign = self.foreign > 0 && self.integrated == 0;
-        let closed = self.self_closing && in_foreign;
+        let closed = self.self_closing && (in_foreign || self.syntax == Syntax::Xml);
         let owner = self.record(&name, closed);
-        if !(self.self_closing && (in_foreign || name == "svg" || name == "math")) {
+        if !(closed || self.self_closing && matches!(name.as_str(), "svg" | "math")) {
             match name.as_str() {
                 "template" => self.templates += 1,
                 "svg" | "math" => self.foreign += 1,

@@ -345,3 +345,19 @@ fn any_text_has_facts_within_its_bounds() {
         is_fragment(&text);
     }
 }
+
+#[test]
+fn in_xml_a_tag_ends_itself_and_scripts_stand_in_cdata() {
+    let text = "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head><script src=\"a.js\"/>\
+                <script><![CDATA[b()]]></script></head><body><div/><webview src=\"c\"/></body></html>";
+    let page = crate::html::read_xhtml(text);
+    let scripts: Vec<_> = page
+        .scripts
+        .iter()
+        .map(|script| (script.src.as_ref().is_some(), &text[script.content.0 as usize..script.content.1 as usize]))
+        .collect();
+    assert_eq!(scripts, [(true, ""), (false, "b()")]);
+    assert_eq!(page.webviews().count(), 1);
+    // In HTML the first script is still open, and holds the second.
+    assert_eq!(read(text).scripts.len(), 1);
+}

@@ -10,6 +10,31 @@ use crate::summary::*;
 /// Writes to one variable that are looked at; what the others write is unknown.
 const MOST_WRITES: usize = 256;
 
+/// What every process has under these names. A page that writes one, with a polyfill or for its other scripts, means no other page.
+const PLATFORM: [&str; 21] = [
+    "Array",
+    "Boolean",
+    "Buffer",
+    "JSON",
+    "Map",
+    "Math",
+    "Number",
+    "Object",
+    "Promise",
+    "RegExp",
+    "Set",
+    "String",
+    "URL",
+    "URLSearchParams",
+    "WebSocket",
+    "XMLHttpRequest",
+    "console",
+    "decodeURIComponent",
+    "encodeURIComponent",
+    "fetch",
+    "process",
+];
+
 impl Program<'_> {
     /// Every thing that was ever written into a variable.
     pub(super) fn binding(&self, unit: UnitId, id: BindingId, v: V, frames: &Frames) -> Vec<Known> {
@@ -173,6 +198,10 @@ impl Program<'_> {
     pub(super) fn global(&self, name: &str, v: V) -> Vec<Known> {
         if name == "undefined" {
             return vec![Known::new(Thing::Undefined, v, Certainty::Certain)];
+        }
+        // `window.URL = window.URL || window.webkitURL` in one page is no other class in another process.
+        if PLATFORM.contains(&name) {
+            return vec![Known::new(Thing::Api(Rc::from(name)), v, Certainty::Certain)];
         }
         // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
         let mut values = Vec::new();

@@ -144,8 +144,21 @@ impl Lowering {
                 let name = self.name(text(object));
                 self.scopes.lookup(name).is_none()
             }
+            // `require('esm')(module)('./main.mjs')`: https://github.com/standard-things/esm#getting-started
+            Expr::Call(loader) => match &loader.callee {
+                Callee::Expr(made) => self.is_esm(made),
+                _ => false,
+            },
             _ => false,
         }
+    }
+
+    fn is_esm(&mut self, made: &Expr) -> bool {
+        let Expr::Call(asked) = unwrapped(made) else { return false };
+        let Callee::Expr(require) = &asked.callee else { return false };
+        let specifier = asked.args.first().and_then(|argument| literal_text(&argument.expr));
+        specifier.as_deref() == Some("esm")
+            && matches!(unwrapped(require), Expr::Ident(ident) if text(ident) == "require")
     }
 
     pub(super) fn import(&mut self, specifier: &str, kind: ImportKind, span: Range) -> ImportId {

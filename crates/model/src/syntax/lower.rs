@@ -388,21 +388,45 @@ impl Lowering {
     }
 
     fn computed(&mut self, object: ValueId, key: &Expr, span: Range) -> ValueId {
+        match self.computed_key(key) {
+            Key::Name(name) => self.add(Value::Member(object, name), span),
+            Key::Computed(key) => self.add(Value::Index(object, key), span),
+            Key::Spread => self.unknown(span),
+        }
+    }
+
+    fn computed_key(&mut self, key: &Expr) -> Key {
         if let Some(key) = literal_text(key) {
-            return self.member(object, &key, span);
+            return Key::Name(self.name(&key));
         }
         let key = self.expr(key);
-        self.add(Value::Index(object, key), span)
+        match self.symbol(key) {
+            Some(name) => Key::Name(self.name(&format!("[{name}]"))),
+            None => Key::Computed(key),
+        }
+    }
+
+    /// The name of the variable that holds a symbol, which is the key of nothing else: `const onOpen = Symbol('onOpen')`.
+    fn symbol(&self, key: ValueId) -> Option<String> {
+        let Value::Binding(binding) = self.out.value(key) else { return None };
+        let Value::Call(call) = self.out.value(self.out.written_once(binding)?) else { return None };
+        let is_named = |name: Name, text: &str| self.strings.str(name) == text;
+        let is_symbol = match self.out.value(self.out.call(call).callee) {
+            Value::Global(name) => is_named(name, "Symbol"),
+            Value::Member(object, name) => {
+                is_named(name, "for")
+                    && matches!(self.out.value(object), Value::Global(name) if is_named(name, "Symbol"))
+            }
+            _ => false,
+        };
+        is_symbol.then(|| self.strings.str(self.out.bindings[binding.index()].name).to_owned())
     }
 
     pub(super) fn member_key(&mut self, property: &MemberProp) -> Key {
         match property {
             MemberProp::Ident(ident) => Key::Name(self.name(&ident.sym)),
             MemberProp::PrivateName(private) => Key::Name(self.name(&format!("#{}", private.name))),
-            MemberProp::Computed(computed) => match literal_text(&computed.expr) {
-                Some(key) => Key::Name(self.name(&key)),
-                None => Key::Computed(self.expr(&computed.expr)),
-            },
+            MemberProp::Computed(computed) => self.computed_key(&computed.expr),
         }
     }
 
@@ -411,10 +435,7 @@ impl Lowering {
             PropName::Ident(ident) => Key::Name(self.name(&ident.sym)),
             PropName::Str(string) => Key::Name(self.name(&string.value.to_string_lossy())),
             PropName::Num(number) => Key::Name(self.name(&number.value.to_string())),
-            PropName::Computed(computed) => match literal_text(&computed.expr) {
-                Some(key) => Key::Name(self.name(&key)),
-                None => Key::Computed(self.expr(&computed.expr)),
-            },
+            PropName::Computed(computed) => self.computed_key(&computed.expr),
             PropName::BigInt(number) => Key::Name(self.name(&number.value.to_string())),
         }
     }

@@ -67,6 +67,9 @@ const STACK_PER_OPERATOR: u64 = 2 * 1024 * BUILD;
 /// Deepest nesting that is parsed, in levels of brackets: what lies deeper costs hundreds of megabytes of stack.
 pub const MOST_NESTING: u64 = 16_000;
 
+/// So much stack every worker has, in bytes: what is sure to need less is not looked at more closely.
+const FEW: u64 = 30 << 20;
+
 /// Longest row of operators that is parsed.
 const MOST_OPERATORS: u64 = 200_000;
 
@@ -95,8 +98,21 @@ pub fn stack_bytes(text: &str) -> u64 {
     if most <= 16 << 20 {
         return (1 << 20) + most;
     }
+    // Of most scripts it is enough to know their brackets: as if all else were operators.
+    let (opening, length) = (opening(text.as_bytes()), text.len() as u64);
+    let most = opening * STACK_PER_LEVEL + length * STACK_PER_OPERATOR;
+    if most <= FEW {
+        return (1 << 20) + most;
+    }
     let marks = Marks::of(text.as_bytes());
     (1 << 20) + marks.brackets * STACK_PER_LEVEL + marks.operators * STACK_PER_OPERATOR
+}
+
+/// An upper bound of the brackets, quotes of templates and arrows of a text.
+fn opening(bytes: &[u8]) -> u64 {
+    // In steps that a byte can count, so that it is done for many bytes at a time.
+    let opens = |&byte: &u8| u8::from((byte == b'(') | (byte | 0x20 == b'{') | (byte == b'`') | (byte == b'>'));
+    bytes.chunks(224).map(|step| u64::from(step.iter().map(opens).sum::<u8>())).sum()
 }
 
 /// How often what nests occurs in a text, whatever holds it.
@@ -452,6 +468,7 @@ mod tests {
             }
             let marks = Marks::of(text.as_bytes());
             assert_eq!((marks.brackets, marks.operators), (brackets, operators), "{text:?}");
+            assert!(opening(text.as_bytes()) >= brackets);
             assert!(most_nesting(text) >= nesting(text));
         }
     }

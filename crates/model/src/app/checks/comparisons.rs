@@ -28,6 +28,14 @@ impl App<'_> {
             {
                 return self.formula(subject, bool == equal, root, depth + 1).judge();
             }
+            // `classify(url) === 'external'`.
+            if let Some(text) = self.constant(other)
+                && let Some(c) = self.call_behind(subject)
+                && let Some(found) = self.verdict(c, text.text().unwrap_or(""), equal, root, depth + 1)
+                && found.strength > Strength::None
+            {
+                return found;
+            }
             // `typeof url === 'string'`: it always is.
             if let Value::Unary(Operator::TypeOf, inner) = self.program.value(subject)
                 && self.root(V(subject.0, inner)).as_ref() == Some(root)
@@ -222,8 +230,9 @@ impl App<'_> {
             .map(|known| match &known.thing {
                 Thing::Text(text) => {
                     let found = prefix_strength(text, span);
-                    let scheme = text.split(':').next().unwrap_or("");
-                    let own = found.strength == Strength::Scheme && self.own_schemes().iter().any(|own| own == scheme);
+                    // Every address of a scheme of the app's leads to the app.
+                    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+                    let own = found.strength != Strength::Host && self.own_schemes().iter().any(|own| own == scheme);
                     if own { judged(Strength::Host, Some(span), None).letting(Lets::Own) } else { found }
                 }
                 Thing::Template(parts) => match parts.first() {

@@ -14,8 +14,41 @@ use crate::summary::{Key, Value};
 /// Tests in a row within which a helper is one of the first that are looked into.
 const FIRST: u32 = 12;
 
-/// What functions say of their parameters by what they return, or by a property of it, where it counts as this.
-pub(in crate::app) type Said = FxHashMap<(F, u32, Option<Rc<str>>, bool), Option<Judged>>;
+/// What functions say of their parameters, or of properties of these, by what they return, or by a property of it, where it counts as
+/// this.
+pub(in crate::app) type Said = FxHashMap<(F, u32, Option<Rc<str>>, Option<Rc<str>>, bool), Option<Judged>>;
+
+/// How a call hands an address on.
+struct Given {
+    /// In which argument.
+    index: u32,
+    /// In which property of that: `classify({ target: url })`.
+    property: Option<Rc<str>>,
+    /// Which part of it.
+    part: UrlPart,
+}
+
+impl Given {
+    /// What the function that is called calls it.
+    fn root(&self, helper: F) -> Root {
+        let mut root = parameter_root(helper, self.index);
+        root.path.extend(self.property.iter().map(|property| property.to_string()));
+        root
+    }
+
+    /// What it says of the address that this holds of what was handed on.
+    fn said(&self, found: Judged) -> Judged {
+        match self.part {
+            // `isAllowedHost(url.hostname)`: what holds of the host's text as a whole holds of the host.
+            UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => {
+                judged(Strength::Host, found.span, None)
+            }
+            UrlPart::Protocol if found.strength >= Strength::Scheme => judged(Strength::Scheme, found.span, None),
+            UrlPart::Other => Judged::NOTHING,
+            _ => found,
+        }
+    }
+}
 
 impl App<'_> {
     /// What a call says that is given the address, or a part of it.
@@ -49,32 +82,79 @@ impl App<'_> {
         if depth / 6 >= MOST_HELPERS {
             return None;
         }
-        let parts = self.parts_given(c, root);
-        if parts.is_empty() {
+        let given = self.given(c, root);
+        if given.is_empty() {
             return None;
         }
         let helpers = self.functions(V(c.0, self.program.call(c).callee));
-        parts.into_iter().find_map(|(index, part)| {
-            let found = helpers.iter().find_map(|helper| self.said_by(*helper, index, property, holds, depth + 5))?;
-            Some(match part {
-                // `isAllowedHost(url.hostname)`: what holds of the host's text as a whole holds of the host.
-                UrlPart::Host | UrlPart::Origin if found.strength >= Strength::Scheme => {
-                    judged(Strength::Host, found.span, None)
-                }
-                UrlPart::Protocol if found.strength >= Strength::Scheme => judged(Strength::Scheme, found.span, None),
-                UrlPart::Other => Judged::NOTHING,
-                _ => found,
-            })
+        given.into_iter().find_map(|given| {
+            let found = helpers.iter().find_map(|helper| self.said_by(*helper, &given, property, holds, depth + 5))?;
+            Some(given.said(found))
         })
     }
 
+    /// What it says of the address that a call is given that the call comes out as this text, or does not:
+    /// `classify(url) === 'external'`.
+    pub(super) fn verdict(&self, c: C, text: &str, equal: bool, root: &Root, depth: u32) -> Option<Judged> {
+        if depth / 6 >= MOST_HELPERS || self.steps.are_used_up() {
+            return None;
+        }
+        let given = self.given(c, root);
+        if given.is_empty() {
+            return None;
+        }
+        let helpers = self.functions(V(c.0, self.program.call(c).callee));
+        given.into_iter().find_map(|given| {
+            let found = helpers.iter().find_map(|helper| {
+                let root = given.root(*helper);
+                let exits = self.program.function(*helper).exits.iter().filter(|exit| !exit.throws);
+                let ways = exits.flat_map(|exit| {
+                    let before = self.conditions(*helper, exit.condition, &root, depth + 5);
+                    let ways = match exit.value {
+                        Some(value) => self.ways_to_be(V(helper.0, value), text, equal, &root, depth + 5),
+                        None if equal => Vec::new(),
+                        None => vec![Formula::nothing()],
+                    };
+                    ways.into_iter().map(move |way| Formula::All([before.clone(), vec![way]].concat()))
+                });
+                let ways: Vec<Formula> = ways.collect();
+                (!ways.is_empty()).then(|| Formula::Any(ways).judge())
+            })?;
+            Some(given.said(found))
+        })
+    }
+
+    /// The ways in which a value comes out as this text, or does not, with what each says of an address.
+    fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Formula> {
+        let at = |id| V(v.0, id);
+        match self.program.value(self.program.behind(v)) {
+            Value::Conditional { test, then, other } if depth < MOST_HELPERS * 6 => {
+                let branch = |value, holds| {
+                    let test = self.formula(at(test), holds, root, depth + 1);
+                    let ways = self.ways_to_be(at(value), text, equal, root, depth + 1);
+                    ways.into_iter().map(move |way| Formula::All(vec![test.clone(), way]))
+                };
+                branch(then, true).chain(branch(other, false)).collect()
+            }
+            Value::Call(call) => {
+                let found = self.verdict(C(v.0, call), text, equal, root, depth + 1);
+                vec![found.map_or_else(Formula::nothing, Formula::Atom)]
+            }
+            _ => {
+                let values = self.eval(v);
+                let may_be = values.iter().any(|known| known.text().is_none_or(|known| (known == text) == equal));
+                if may_be { vec![Formula::nothing()] } else { Vec::new() }
+            }
+        }
+    }
+
     /// What a function returns says of its parameter: the same wherever it is called.
-    fn said_by(&self, helper: F, index: u32, property: Option<&str>, holds: bool, depth: u32) -> Option<Judged> {
-        let key = (helper, index, property.map(Rc::from), holds);
+    fn said_by(&self, helper: F, given: &Given, property: Option<&str>, holds: bool, depth: u32) -> Option<Judged> {
+        let key = (helper, given.index, given.property.clone(), property.map(Rc::from), holds);
         if let Some(known) = self.said.borrow().get(&key) {
             return known.clone();
         }
-        let root = parameter_root(helper, index);
+        let root = given.root(helper);
         let found = self.returned_formula(helper, property, holds, &root, depth).map(|formula| formula.judge());
         // Further in, less is looked at.
         if depth <= FIRST && !self.steps.were_used_up() {
@@ -90,6 +170,24 @@ impl App<'_> {
             .filter(|(_, item)| !item.spread)
             .filter_map(|(index, item)| Some((index as u32, self.part_of(V(c.0, item.value), root)?)))
             .collect()
+    }
+
+    /// The arguments of a call that are the address or a part of it, and the properties of objects that it is handed in.
+    fn given(&self, c: C, root: &Root) -> Vec<Given> {
+        let whole = self.parts_given(c, root).into_iter().map(|(index, part)| Given { index, property: None, part });
+        let mut given: Vec<Given> = whole.collect();
+        for (index, item) in self.program.arguments(c).iter().enumerate().filter(|(_, item)| !item.spread) {
+            let Value::Object(list) = self.program.value(V(c.0, item.value)) else { continue };
+            for property in self.program.summary(c.0).properties(list) {
+                if let Key::Name(name) = property.key
+                    && let Some(part) = self.part_of(V(c.0, property.value), root)
+                {
+                    let property = Some(Rc::from(self.program.str(c.0, name)));
+                    given.push(Given { index: index as u32, property, part });
+                }
+            }
+        }
+        given
     }
 
     /// Whether a callee only looks at the shape of an address or a path, or whether something is there: a file may be anywhere, and of

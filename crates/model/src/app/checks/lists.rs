@@ -2,10 +2,13 @@
 
 use super::strength::*;
 use super::{App, MOST_HELPERS, UrlPart};
-use crate::link::V;
 use crate::link::things::*;
+use crate::link::{F, V};
 use crate::source::Span;
 use crate::summary::Value;
+
+/// Arguments that calls hand over behind the parameters with names.
+const MOST_REST: usize = 64;
 
 impl App<'_> {
     /// What it says of a part of an address that it is in a collection, or is not.
@@ -40,6 +43,9 @@ impl App<'_> {
     /// The members of a collection, and the keys of an object.
     fn listed(&self, collection: V) -> Vec<Known> {
         let mut members = self.program.elements(collection);
+        if let Some(rest) = self.rest_of_calls(collection) {
+            members = rest.into_iter().filter_map(|value| self.constant(value)).collect();
+        }
         for known in self.eval(collection).iter() {
             if let Thing::Object(object) = &known.thing {
                 let key = |key| Known { thing: Thing::Text(key), ..known.clone() };
@@ -57,6 +63,10 @@ impl App<'_> {
     fn is_constant_collection_at(&self, v: V, depth: u32) -> bool {
         if depth > MOST_HELPERS {
             return false;
+        }
+        // `matchesScheme(url, 'http:', 'https:')` of `(url, ...schemes) => schemes.includes(…)`.
+        if let Some(rest) = self.rest_of_calls(v) {
+            return rest.into_iter().all(|value| self.constant(value).is_some());
         }
         self.eval(v).iter().all(|known| match &known.thing {
             Thing::Array(..) | Thing::Object(_) => true,
@@ -77,5 +87,28 @@ impl App<'_> {
             },
             _ => false,
         })
+    }
+
+    /// What the calls of a function hand over as the rest of its arguments, where all its calls are known.
+    fn rest_of_calls(&self, v: V) -> Option<Vec<V>> {
+        let behind = self.program.behind(v);
+        let Value::RestParameter(function, index) = self.program.value(behind) else { return None };
+        let f = F(behind.0, function);
+        let callers = self.program.callers(f);
+        if callers.is_empty() || !self.program.handed_over(f).is_empty() {
+            return None;
+        }
+        let mut rest = Vec::new();
+        for &call in callers.iter() {
+            let items = self.program.arguments(call);
+            if items.iter().any(|item| item.spread) {
+                return None;
+            }
+            rest.extend(items.iter().skip(index as usize).map(|item| V(call.0, item.value)));
+            if rest.len() > MOST_REST {
+                return None;
+            }
+        }
+        Some(rest)
     }
 }

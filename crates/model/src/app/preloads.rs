@@ -1,0 +1,109 @@
+//! Preload scripts: which files they are, and which of them share the page's world.
+
+use super::{App, Process, WindowKind};
+use crate::electron::preferences::Value as Tri;
+use crate::link::things::*;
+use crate::link::{Target, UnitId, V, join, split};
+use crate::summary::ImportId;
+
+/// Scripts that run before pages, with what they load.
+const MOST_PRELOADED: usize = 128;
+
+impl App<'_> {
+    /// Scripts that run before the pages of windows without context isolation.
+    pub(super) fn unisolated_preloads(&self) -> Vec<(UnitId, Certainty)> {
+        let mut found: Vec<(UnitId, Certainty)> = Vec::new();
+        for window in &self.windows {
+            if window.kind == WindowKind::Features || window.development == Some(true) {
+                continue;
+            }
+            let open = window
+                .settings(self, "contextIsolation")
+                .iter()
+                .any(|fact| fact.value == Tri::Known(false) && fact.development != Some(true));
+            // Where Node is in the page, nothing that a script adds is worse.
+            let node = window.effective(self).get("nodeIntegration").is_some_and(|node| node.is(true));
+            if !open || node {
+                continue;
+            }
+            for unit in self.preload_scripts(window) {
+                if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
+                    found.push((unit, Certainty::Firm.min(window.certainty)));
+                }
+            }
+        }
+        // What they load runs there too.
+        let mut next = 0;
+        while let Some(&(unit, certainty)) = found.get(next) {
+            next += 1;
+            for index in 0..self.program.summary(unit).imports.len() {
+                if found.len() < MOST_PRELOADED
+                    && let Target::Unit(loaded) = *self.program.target(unit, ImportId(index as u32))
+                    && self.process(loaded) != Process::Main
+                    && found.iter().all(|(known, _)| *known != loaded)
+                {
+                    found.push((loaded, certainty));
+                }
+            }
+        }
+        found
+    }
+
+    /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
+    pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
+        let end = match &path.thing {
+            // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
+            Thing::Result(_, c) => {
+                let last = self.program.arguments(*c).last().and_then(|item| self.program.only(V(c.0, item.value)));
+                last.and_then(|known| known.thing.tail().map(str::to_owned))
+            }
+            thing => thing.tail().map(str::to_owned),
+        };
+        let Some(text) = end else { return Vec::new() };
+        let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
+        let Some(last) = segments.last() else { return Vec::new() };
+        let stem = last.split('.').next().unwrap_or(last);
+        // Beside the script that says so, if it is there: `path.join(__dirname, 'preload.js')`.
+        let beside = path.at.and_then(|at| {
+            let folder = split(&self.sources.file(self.program.file(at.0)).path).0;
+            join(folder, &text).map(|path| without_extension(&path).to_owned())
+        });
+        let mut found: Vec<(usize, UnitId)> = Vec::new();
+        for unit in self.program.unit_ids() {
+            let file = self.sources.file(self.program.file(unit));
+            if !matches!(
+                file.kind,
+                crate::source::FileKind::JavaScript
+                    | crate::source::FileKind::TypeScript
+                    | crate::source::FileKind::Tsx
+            ) {
+                continue;
+            }
+            if beside.as_deref() == Some(without_extension(&file.path)) {
+                return vec![unit];
+            }
+            let parts: Vec<&str> = file.path.split('/').collect();
+            let Some(name) = parts.last() else { continue };
+            let folder = parts.len().checked_sub(2).and_then(|index| parts.get(index)).copied();
+            let own = name.split('.').next().unwrap_or(name);
+            if own == stem || (own == "index" && folder == Some(stem)) {
+                // Of several the one whose folders agree the most.
+                let agree =
+                    segments.iter().rev().skip(1).zip(parts.iter().rev().skip(1)).take_while(|(a, b)| a == b).count();
+                found.push((agree, unit));
+            }
+        }
+        let most = found.iter().map(|(agree, _)| *agree).max().unwrap_or(0);
+        found.into_iter().filter(|(agree, _)| *agree == most).map(|(_, unit)| unit).collect()
+    }
+}
+
+/// A path without its extension.
+fn without_extension(path: &str) -> &str {
+    let (folder, name) = split(path);
+    match name.split_once('.') {
+        Some((stem, rest)) if !stem.is_empty() => &path[..path.len() - rest.len() - 1],
+        _ if folder.is_empty() => name,
+        _ => path,
+    }
+}
