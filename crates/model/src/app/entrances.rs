@@ -9,6 +9,7 @@ use super::sources::SourceKind;
 use crate::electron::api;
 use crate::link::things::Thing;
 use crate::link::{F, UnitId, V};
+use crate::summary::Value;
 
 /// A function that something outside the app's code calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,12 +137,30 @@ impl App<'_> {
                 let handlers = self.functions(callee);
                 let by_parameter = self.parameter_behind(callee).is_some_and(|(function, _)| function != f);
                 for handler in handlers {
-                    // One that is called by its name is followed from there.
+                    // One that is called by its name is followed from there; it may be the one that chooses from a table.
                     let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
+                    if !is_handed && self.program.arguments(c).len() > 1 {
+                        self.chosen_from_a_table(handler, kind, entrances, &mut open);
+                    }
                     if handler != f && is_handed && !entrances.contains_key(&handler) {
                         entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
                         open.push(handler);
                     }
+                }
+            }
+        }
+    }
+
+    /// `run(name, args)` with `table[name](args)` in it: who chooses the name and what is handed over calls all functions of the table.
+    fn chosen_from_a_table(&self, f: F, kind: SourceKind, entrances: &mut Entrances, open: &mut Vec<F>) {
+        for c in self.calls_inside(f) {
+            let callee = V(c.0, self.program.call(c).callee);
+            let Value::Index(_, key) = self.program.value(callee) else { continue };
+            let is_chosen = self.parameter_behind(V(c.0, key)).is_some_and(|(function, _)| function == f);
+            for handler in if is_chosen { self.functions(callee) } else { Vec::new() } {
+                if handler != f && !entrances.contains_key(&handler) {
+                    entrances.insert(handler, Entrance { kind, first: 0 });
+                    open.push(handler);
                 }
             }
         }

@@ -82,7 +82,9 @@ impl Program<'_> {
         }
         // A table under an unknown key: any of what it holds, or nothing.
         let held = self.eval_in(object, frames);
-        let is_table = |known: &Known| matches!(known.thing, Thing::Object(Object::Literal(..)) | Thing::Array(..));
+        let is_table = |known: &Known| {
+            matches!(known.thing, Thing::Object(Object::Literal(..) | Object::Merged(..)) | Thing::Array(..))
+        };
         if !held.iter().all(is_table) {
             return vec![Known::unknown(Unknown::Member(v), Some(v))];
         }

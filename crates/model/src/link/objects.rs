@@ -272,7 +272,13 @@ impl Program<'_> {
     fn writes_into(&self, literal: V, key: &str) -> Vec<(UnitId, Write)> {
         let write = |(unit, index): (UnitId, u32)| self.summary(unit).writes[index as usize];
         let mut found = Vec::new();
-        let literals = |at: (UnitId, u32)| self.literals(at.0, write(at).object);
+        let literals = |at: (UnitId, u32)| {
+            let write = write(at);
+            // `table[name].key = make()`: what is looked for there is what was made.
+            let is_of_table = matches!(self.value(V(at.0, write.object)), Value::Index(..));
+            let is_made = write.value.is_some_and(|value| matches!(self.value(V(at.0, value)), Value::Call(_)));
+            if is_of_table && !is_made { Vec::new() } else { self.literals(at.0, write.object) }
+        };
         self.look(&self.written_literals, (&self.writes_by_key, key), literal, literals, |at| {
             found.push((at.0, write(at)));
             true
