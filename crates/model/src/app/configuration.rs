@@ -229,7 +229,7 @@ impl App<'_> {
     fn in_file(&self, packager: Packager, unit: UnitId, found: &mut Vec<Configuration>) {
         let file = self.program.file(unit);
         let start = Span { file, start: 0, end: 0 };
-        match self.program.exported(unit, "default", 0) {
+        match self.program.exported(unit, "default") {
             Some(values) => self.add_objects(packager, &values, start, found),
             None => {
                 found.push(Configuration { packager, object: None, certainty: Certainty::Tentative, span: start });
@@ -241,7 +241,7 @@ impl App<'_> {
     ///
     /// <https://nklayman.github.io/vue-cli-plugin-electron-builder/guide/configuration.html>
     fn in_plugin_of_vue(&self, file: FileId, found: &mut Vec<Configuration>) {
-        let Some(values) = self.program.unit_of(file).and_then(|unit| self.program.exported(unit, "default", 0)) else {
+        let Some(values) = self.program.unit_of(file).and_then(|unit| self.program.exported(unit, "default")) else {
             return;
         };
         let mut objects: Vec<(Object, Span)> = Vec::new();

@@ -1,6 +1,6 @@
 //! Where data comes from: which functions are called with what an attacker may choose.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::checks::{Base, Judged, Root, Strength};
@@ -161,7 +161,9 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        let mut walk = Walk { app: self, entries, harmless, enough, through: Vec::new(), found: Vec::new() };
+        let (followed, searched) = Default::default();
+        let (through, found) = Default::default();
+        let mut walk = Walk { app: self, entries, harmless, enough, through, followed, searched, found };
         walk.follow(c, argument, 0);
         walk.found
     }
@@ -213,6 +215,10 @@ struct Walk<'x, 'a> {
     harmless: &'x dyn Fn(&Thing) -> bool,
     enough: Strength,
     through: Vec<Span>,
+    /// What was followed: the value at its call, and how long a path of it was asked for. Many ways lead over one.
+    followed: FxHashSet<(C, V, usize)>,
+    /// What was looked for elsewhere.
+    searched: FxHashSet<(C, V)>,
     found: Vec<Reach>,
 }
 
@@ -227,6 +233,9 @@ impl Walk<'_, '_> {
     }
 
     fn follow(&mut self, c: C, argument: V, depth: u32) {
+        if !self.followed.insert((c, argument, 0)) {
+            return;
+        }
         let app = self.app;
         let values = app.eval(argument);
         if values.iter().all(|known| (self.harmless)(&known.thing)) {
@@ -298,7 +307,7 @@ impl Walk<'_, '_> {
         root.path.extend_from_slice(path);
         let call = app.program.call(caller);
         let judged = app.guard_of_root(F(caller.0, call.function), call.condition, &root);
-        if judged.strength < self.enough {
+        if judged.strength < self.enough && self.followed.insert((caller, handed, root.path.len())) {
             self.parameter(caller, handed, (F(root.unit, function), outer), &root.path, &judged, depth + 1);
         }
         true
@@ -332,6 +341,9 @@ impl Walk<'_, '_> {
 
     /// A value whose way in is longer than one of calls: through fields, promises, events, results of functions.
     fn elsewhere(&mut self, c: C, argument: V, judged: &Judged) {
+        if !self.searched.insert((c, argument)) {
+            return;
+        }
         let traces = self.app.traces_past(c, argument, &self.app.entrances(), self.enough);
         let certain = traces.iter().find(|trace| trace.is_untrusted() && !trace.opaque);
         let Some(trace) = certain.or_else(|| traces.iter().find(|trace| trace.is_untrusted())).or(traces.first())

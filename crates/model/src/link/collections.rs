@@ -238,7 +238,7 @@ impl Program<'_> {
     /// `import * as handlers from './handlers'`.
     fn held_by_module(&self, unit: super::UnitId, v: V, values: &mut Vec<Known>) {
         for name in self.exported_names(unit).into_iter().take(MOST_ELEMENTS) {
-            match self.exported(unit, &name, 0) {
+            match self.exported(unit, &name) {
                 Some(found) => values.extend(found.iter().cloned()),
                 None => values.push(Known::unknown(Unknown::Member(v), Some(v))),
             }

@@ -7,14 +7,14 @@ use super::things::*;
 use super::{Program, UnitId, V, electron};
 use crate::summary::*;
 
-/// `export * from` links that are followed in a row.
-const MOST_LINKS: u32 = 16;
+/// Files that are asked for one name, by way of those that export all of others.
+const MOST_LINKS: usize = 256;
 
 impl Program<'_> {
     /// What a name of an imported module is.
     pub(super) fn imported(&self, v: V, import: ImportId, name: &str) -> Values {
         match self.target(v.0, import) {
-            Target::Unit(unit) => match self.exported(*unit, name, 0) {
+            Target::Unit(unit) => match self.exported(*unit, name) {
                 Some(values) => values,
                 None => Rc::from([Known::unknown(Unknown::Import(v), Some(v))]),
             },
@@ -71,10 +71,16 @@ impl Program<'_> {
     }
 
     /// What a unit exports under a name.
-    pub(crate) fn exported(&self, unit: UnitId, name: &str, depth: u32) -> Option<Values> {
-        if depth > MOST_LINKS {
+    pub(crate) fn exported(&self, unit: UnitId, name: &str) -> Option<Values> {
+        self.exported_beside(unit, name, &mut Vec::new())
+    }
+
+    /// As [`Program::exported`], unless that was asked already: files that export each other lead to one over many ways.
+    fn exported_beside(&self, unit: UnitId, name: &str, asked: &mut Vec<(UnitId, Rc<str>)>) -> Option<Values> {
+        if asked.len() > MOST_LINKS || asked.iter().any(|(asked, under)| *asked == unit && **under == *name) {
             return None;
         }
+        asked.push((unit, Rc::from(name)));
         let summary = self.summary(unit);
         let is = |id: &Name| summary.str(*id) == name;
         for export in summary.exports.iter().rev() {
@@ -86,7 +92,7 @@ impl Program<'_> {
                 Export::From(exported, import, imported) if is(exported) => {
                     let imported = summary.str(*imported).to_owned();
                     return Some(match self.target(unit, *import) {
-                        Target::Unit(next) => self.exported(*next, &imported, depth + 1)?,
+                        Target::Unit(next) => self.exported_beside(*next, &imported, asked)?,
                         Target::External(module) => {
                             let thing = if imported == "default" {
                                 self.module_api(module)
@@ -124,7 +130,7 @@ impl Program<'_> {
             {
                 match self.target(unit, *import) {
                     Target::Unit(next) => {
-                        if let Some(values) = self.exported(*next, name, depth + 1) {
+                        if let Some(values) = self.exported_beside(*next, name, asked) {
                             return Some(values);
                         }
                     }

@@ -11,6 +11,9 @@ use crate::summary::*;
 /// Superclasses that are followed in a row.
 const MOST_SUPERCLASSES: u32 = 8;
 
+/// Classes that are asked for one member: a class may extend one of several.
+const MOST_CLASSES: usize = 32;
+
 /// Writes to one property of the global object that are looked at.
 const MOST_GLOBAL_WRITES: usize = 64;
 
@@ -132,7 +135,7 @@ impl Program<'_> {
             Thing::Development(_) if matches!(name, "default" | "isDev") => vec![known.clone()],
             Thing::Host(host) => self.host_member(host, name, v),
             Thing::Packed(module) => self.of_packed(*module, name, v),
-            Thing::Namespace(unit) => match self.exported(*unit, name, 0) {
+            Thing::Namespace(unit) => match self.exported(*unit, name) {
                 Some(values) => values.to_vec(),
                 None => self.namespace_member(*unit, name, v),
             },
@@ -172,9 +175,9 @@ impl Program<'_> {
             },
             Thing::Instance(class, maker) => {
                 let made = maker.map_or_else(Frames::default, |maker| self.making(*class, maker));
-                self.instance_member(*class, (name, *maker, &made), v, 0)
+                self.instance_member(*class, (name, *maker, &made), v, &mut Vec::new())
             }
-            Thing::Class(class) => self.static_member(*class, name, v, 0),
+            Thing::Class(class) => self.static_member(*class, name, v, &mut Vec::new()),
             Thing::Function(function, _) => match name {
                 "call" | "apply" | "bind" => vec![known.clone()],
                 _ => self.written(v, name, &Frames::default(), |program, object| {
@@ -242,7 +245,10 @@ impl Program<'_> {
     }
 
     /// A member of an instance: of one that was made by this call, through these constructors, where that is known.
-    fn instance_member(&self, class: K, of: (&str, Option<C>, &Frames), v: V, depth: u32) -> Vec<Known> {
+    ///
+    /// `asked` are the classes that were asked: each is once.
+    fn instance_member(&self, class: K, of: (&str, Option<C>, &Frames), v: V, asked: &mut Vec<K>) -> Vec<Known> {
+        asked.push(class);
         let (name, maker, made) = of;
         let record = &self.summary(class.0).classes[class.1.index()];
         let is = |key: Key| matches!(key, Key::Name(key) if self.str(class.0, key) == name);
@@ -285,13 +291,14 @@ impl Program<'_> {
             return vec![hinted];
         }
         if let Some(superclass) = record.superclass
-            && depth < MOST_SUPERCLASSES
+            && asked.len() < MOST_CLASSES
         {
             let superclass = V(class.0, superclass);
             let mut inherited = Vec::new();
             for known in self.eval(superclass).iter() {
                 match &known.thing {
-                    Thing::Class(parent) => inherited.extend(self.instance_member(*parent, of, v, depth + 1)),
+                    Thing::Class(parent) if asked.contains(parent) => {}
+                    Thing::Class(parent) => inherited.extend(self.instance_member(*parent, of, v, asked)),
                     Thing::Api(path) => {
                         if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
                             let origin = Origin::Some;
@@ -351,7 +358,8 @@ impl Program<'_> {
         None
     }
 
-    fn static_member(&self, class: K, name: &str, v: V, depth: u32) -> Vec<Known> {
+    fn static_member(&self, class: K, name: &str, v: V, asked: &mut Vec<K>) -> Vec<Known> {
+        asked.push(class);
         let record = &self.summary(class.0).classes[class.1.index()];
         let is = |key: Key| matches!(key, Key::Name(key) if self.str(class.0, key) == name);
         let mut values = Vec::new();
@@ -368,11 +376,12 @@ impl Program<'_> {
         }));
         if values.is_empty()
             && let Some(superclass) = record.superclass
-            && depth < MOST_SUPERCLASSES
+            && asked.len() < MOST_CLASSES
         {
             for known in self.eval(V(class.0, superclass)).iter() {
                 match &known.thing {
-                    Thing::Class(parent) => values.extend(self.static_member(*parent, name, v, depth + 1)),
+                    Thing::Class(parent) if asked.contains(parent) => {}
+                    Thing::Class(parent) => values.extend(self.static_member(*parent, name, v, asked)),
                     Thing::Api(path) => values.push(Known::new(self.api_member(path, name), v, Certainty::Firm)),
                     _ => {}
                 }

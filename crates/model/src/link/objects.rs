@@ -103,7 +103,7 @@ impl Program<'_> {
                 | Thing::Number(_)
                 | Thing::Development(_) => true,
                 Thing::Function(..) | Thing::Regex(..) | Thing::Array(..) => true,
-                Thing::Namespace(unit) => match self.exported(*unit, key, 0) {
+                Thing::Namespace(unit) => match self.exported(*unit, key) {
                     Some(values) => {
                         let span = self.span(v);
                         lookup.values.extend(values.iter().map(|known| Placed { known: known.clone(), span }));
