@@ -291,6 +291,21 @@ pub fn cases() -> Vec<Hostile> {
             let objects = (0..40).map(|n| format!("var a{n};a{n}={{{spreads}k{n}:{n}}};")).collect::<String>();
             format!("const{{ipcMain,shell}}=require('electron');{objects}ipcMain.on('x',(e,k)=>shell.openExternal(a0[k]));for(let k of Object.keys(a0))shell.openExternal(k)").into_bytes()
         })),
+        case("classes-of-each-other", "a.js", Either, Made(|| {
+            let names = (0..12).map(|n| format!("A{n}")).collect::<Vec<_>>();
+            let all = names.iter().flat_map(|a| names.iter().map(move |b| format!("{a}=class extends {b}{{}};"))).collect::<String>();
+            format!("const{{ipcMain,shell}}=require('electron');let {};{all}const a=new A0();ipcMain.on('x',(e,u)=>{{shell.openExternal(a.b);a.c(u);shell.openExternal(A0.d)}})", names.join(",")).into_bytes()
+        })),
+        case("variables-of-each-other", "a.js", Either, Made(|| {
+            let writes = (0..144).map(|n| {
+                let (a, b, c) = (n / 12, n % 12, n * 5 % 12);
+                format!("x{a}=`${{x{b}}}`;x{a}=y?x{c}:new URL(x{b});x{a}.pathname=x{b};x{a}[x{b}]=x{c};")
+            });
+            let names = (0..12).map(|n| format!("x{n}=f{n}()")).collect::<Vec<_>>().join(",");
+            let uses = "ipcMain.handle('a',(e,u)=>{if(x0===u||x1.includes(u)&&!x2)shell.openExternal(x3+u);net.fetch(x4);require('child_process').exec(x5)})";
+            format!("const{{ipcMain,shell,net}}=require('electron');let {names};{}{uses}", writes.collect::<String>()).into_bytes()
+        })),
+        case("exports-of-each-other", "many/m1.js", Nothing, Written(exporters)),
         case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
         case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),
         case("many-checked-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.handle('a',(e,u)=>{if(e.senderFrame.url.startsWith('https://a.b/'))shell.openExternal(u)});", "", 40_000)),
@@ -461,6 +476,16 @@ fn many(folder: &Path) -> io::Result<()> {
         fs::write(folder.join(format!("many/f{number}.js")), text)?;
     }
     Ok(())
+}
+
+fn exporters(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder.join("many"))?;
+    let all: String = (0..30).map(|number| format!("export * from './m{number}';\n")).collect();
+    for number in 0..30 {
+        fs::write(folder.join(format!("many/m{number}.js")), &all)?;
+    }
+    let main = "import { shell } from 'electron';import { a } from './m0';import * as b from './m1';shell.openExternal(a(b.c()))";
+    fs::write(folder.join("many/a.js"), main)
 }
 
 fn webviews_and_windows(folder: &Path) -> io::Result<()> {

@@ -147,7 +147,9 @@ impl<'a> Resolver<'a> {
         if specifier.starts_with(['/', '@', '~', '#']) && !is_package_name(specifier) {
             return Target::Missing;
         }
-        Target::External(specifier.into())
+        // `@electron/remote/main/index.js` is `@electron/remote/main`.
+        let module = ["/index.js", "/index.mjs", "/index.cjs"].iter().find_map(|index| specifier.strip_suffix(index));
+        Target::External(module.unwrap_or(specifier).into())
     }
 
     /// A path as written, with the extensions and index files that bundlers try.
