@@ -212,7 +212,7 @@ impl Program<'_> {
             return;
         };
         let Value::Object(list) = self.value(*literal) else { return };
-        if spread.contains(literal) || spread.len() >= MOST_ELEMENTS {
+        if spread.contains(literal) || spread.len() >= MOST_ELEMENTS || !self.may_go_on() {
             return;
         }
         spread.push(*literal);

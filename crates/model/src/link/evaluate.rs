@@ -133,6 +133,16 @@ impl Program<'_> {
         values
     }
 
+    /// Counts one step of a question that looks into many objects; `false` when it cost as much as it may. What is then found is not kept.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.budget.step();
+        let may = !self.budget.is_over();
+        if !may && self.depth.get() > 0 {
+            self.hit.set(0);
+        }
+        may
+    }
+
     /// What this gives, and whether it can be remembered: it did not run into what is being evaluated, nor rest on what that left open,
     /// nor was it cut short.
     pub(super) fn surely<T>(&self, find: impl FnOnce() -> T) -> (T, bool) {

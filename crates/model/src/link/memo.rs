@@ -82,6 +82,7 @@ impl Program<'_> {
         }
         let mut is_sure = true;
         for (index, &entry) in entries.iter().enumerate().skip(next) {
+            self.budget.step();
             let (keys, is_known) = self.surely(|| keys_of(entry));
             is_sure &= is_known;
             let is_it = keys.contains(&wanted);

@@ -58,6 +58,10 @@ impl Program<'_> {
     /// What a property of an object is, seen from a use of it.
     pub fn property(&self, object: &Object, key: &str, from: Option<Use>) -> Lookup {
         let mut lookup = Lookup::default();
+        if self.depth.get() == 0 {
+            let (Object::Literal(v, _) | Object::Merged(v, _) | Object::Rest(v, _)) = object;
+            self.budget.ask(v.0);
+        }
         let absent = self.layer(object, key, from, &mut lookup, 0);
         lookup.may_be_absent = absent;
         lookup
@@ -65,7 +69,7 @@ impl Program<'_> {
 
     /// Adds what a layer says; tells whether the key may be absent from it.
     fn layer(&self, object: &Object, key: &str, from: Option<Use>, lookup: &mut Lookup, depth: u32) -> bool {
-        if depth > MOST_LAYERS || lookup.seen.len() >= MOST_OBJECTS {
+        if depth > MOST_LAYERS || lookup.seen.len() >= MOST_OBJECTS || !self.may_go_on() {
             lookup.unknown = true;
             return true;
         }
@@ -347,7 +351,7 @@ impl Program<'_> {
 
     /// `seen` are the objects that were looked into.
     fn collect_keys(&self, object: &Object, keys: &mut Vec<Rc<str>>, seen: &mut Vec<Object>) {
-        if seen.len() >= MOST_OBJECTS || seen.contains(object) || keys.len() > 256 {
+        if seen.len() >= MOST_OBJECTS || seen.contains(object) || keys.len() > 256 || !self.may_go_on() {
             return;
         }
         seen.push(object.clone());
