@@ -3,7 +3,7 @@
 use super::super::known_data::*;
 use super::super::sources::SourceKind;
 use super::{State, Walk};
-use crate::link::things::Thing;
+use crate::link::things::{Known, Thing};
 use crate::link::{C, V};
 use crate::summary::Value;
 
@@ -82,13 +82,18 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// Whether the script that makes a renderer gives it a plugin that says it cleans: `md.use(sanitizer)`.
+    /// Whether the script that makes a renderer gives it a plugin that says it cleans, by its own name or by its package's:
+    /// `md.use(sanitizer)`.
     fn has_plugin_that_cleans(&self, made: C) -> bool {
         let app = self.app;
         let given = app.program.calls_named("use").iter().copied().filter(|c| c.0 == made.0).take(MOST_PLUGINS);
         given.filter_map(|c| app.program.argument(c, 0)).any(|plugin| {
-            let text = app.text(app.span(plugin)).to_ascii_lowercase();
-            ["sanit", "purify", "xss"].iter().any(|word| text.contains(word))
+            let says_so = |text: &str| {
+                let text = text.to_ascii_lowercase();
+                ["sanit", "purify", "xss"].iter().any(|word| text.contains(word))
+            };
+            let is_package = |known: &Known| matches!(&known.thing, Thing::Api(path) if says_so(path));
+            says_so(app.text(app.span(plugin))) || app.eval(plugin).iter().any(is_package)
         })
     }
 
