@@ -3,7 +3,6 @@
 use rustc_hash::FxHashSet;
 
 use super::{App, Content, Window, WindowKind};
-use crate::link::things::{Certainty, Known, Thing, Trail};
 use crate::link::{C, UnitId, V};
 use crate::summary::{CallKind, Key, Value};
 
@@ -47,14 +46,7 @@ impl App<'_> {
         }
         let Some(element) = window.element(self) else { return found };
         if let Some(path) = element.attribute("preload").and_then(|preload| preload.value.as_deref()) {
-            let path = Known {
-                thing: Thing::Text(path.into()),
-                at: None,
-                trail: Trail::default(),
-                certainty: Certainty::Firm,
-                development: None,
-            };
-            found.extend(self.scripts_at(&path));
+            found.extend(self.scripts_named(path, None));
         } else if let Some(value) = element.call.and_then(|call| self.attribute_of(call, "preload")) {
             found.extend(self.eval(value).iter().flat_map(|known| self.scripts_at(known)));
         }

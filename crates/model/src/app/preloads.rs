@@ -59,14 +59,18 @@ impl App<'_> {
             }
             thing => thing.tail().map(str::to_owned),
         };
-        let Some(text) = end else { return Vec::new() };
+        end.map_or_else(Vec::new, |text| self.scripts_named(&text, path.at.map(|at| at.0)))
+    }
+
+    /// As [`App::scripts_at`], for the text of a path, and the script that says so.
+    pub(super) fn scripts_named(&self, text: &str, said_in: Option<UnitId>) -> Vec<UnitId> {
         let segments: Vec<&str> = text.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")).collect();
         let Some(last) = segments.last() else { return Vec::new() };
         let stem = last.split('.').next().unwrap_or(last);
         // Beside the script that says so, if it is there: `path.join(__dirname, 'preload.js')`.
-        let beside = path.at.and_then(|at| {
-            let folder = split(&self.sources.file(self.program.file(at.0)).path).0;
-            join(folder, &text).map(|path| without_extension(&path).to_owned())
+        let beside = said_in.and_then(|unit| {
+            let folder = split(&self.sources.file(self.program.file(unit)).path).0;
+            join(folder, text).map(|path| without_extension(&path).to_owned())
         });
         let mut found: Vec<(usize, UnitId)> = Vec::new();
         for unit in self.program.unit_ids() {

@@ -161,9 +161,16 @@ impl App<'_> {
         harmless: &dyn Fn(&Thing) -> bool,
         enough: Strength,
     ) -> Vec<Reach> {
-        let (followed, searched) = Default::default();
-        let (through, found) = Default::default();
-        let mut walk = Walk { app: self, entries, harmless, enough, through, followed, searched, found };
+        let mut walk = Walk {
+            app: self,
+            entries,
+            harmless,
+            enough,
+            through: Vec::new(),
+            followed: FxHashSet::default(),
+            searched: FxHashSet::default(),
+            found: Vec::new(),
+        };
         walk.follow(c, argument, 0);
         walk.found
     }

@@ -79,6 +79,17 @@ impl App<'_> {
         root: &Root,
         depth: u32,
     ) -> Option<Judged> {
+        self.first_said(c, root, depth, |helper, given| self.said_by(helper, given, property, holds, depth + 5))
+    }
+
+    /// What the first of the app's own functions that a call leads to, and that says something, says of what it is given of an address.
+    fn first_said(
+        &self,
+        c: C,
+        root: &Root,
+        depth: u32,
+        said_by: impl Fn(F, &Given) -> Option<Judged>,
+    ) -> Option<Judged> {
         if depth / 6 >= MOST_HELPERS {
             return None;
         }
@@ -88,7 +99,7 @@ impl App<'_> {
         }
         let helpers = self.functions(V(c.0, self.program.call(c).callee));
         given.into_iter().find_map(|given| {
-            let found = helpers.iter().find_map(|helper| self.said_by(*helper, &given, property, holds, depth + 5))?;
+            let found = helpers.iter().find_map(|helper| said_by(*helper, &given))?;
             Some(given.said(found))
         })
     }
@@ -96,31 +107,23 @@ impl App<'_> {
     /// What it says of the address that a call is given that the call comes out as this text, or does not:
     /// `classify(url) === 'external'`.
     pub(super) fn verdict(&self, c: C, text: &str, equal: bool, root: &Root, depth: u32) -> Option<Judged> {
-        if depth / 6 >= MOST_HELPERS || self.steps.are_used_up() {
+        if self.steps.are_used_up() {
             return None;
         }
-        let given = self.given(c, root);
-        if given.is_empty() {
-            return None;
-        }
-        let helpers = self.functions(V(c.0, self.program.call(c).callee));
-        given.into_iter().find_map(|given| {
-            let found = helpers.iter().find_map(|helper| {
-                let root = given.root(*helper);
-                let exits = self.program.function(*helper).exits.iter().filter(|exit| !exit.throws);
-                let ways = exits.flat_map(|exit| {
-                    let before = self.conditions(*helper, exit.condition, &root, depth + 5);
-                    let ways = match exit.value {
-                        Some(value) => self.ways_to_be(V(helper.0, value), text, equal, &root, depth + 5),
-                        None if equal => Vec::new(),
-                        None => vec![Formula::nothing()],
-                    };
-                    ways.into_iter().map(move |way| Formula::All([before.clone(), vec![way]].concat()))
-                });
-                let ways: Vec<Formula> = ways.collect();
-                (!ways.is_empty()).then(|| Formula::Any(ways).judge())
-            })?;
-            Some(given.said(found))
+        self.first_said(c, root, depth, |helper, given| {
+            let root = given.root(helper);
+            let exits = self.program.function(helper).exits.iter().filter(|exit| !exit.throws);
+            let ways = exits.flat_map(|exit| {
+                let before = self.conditions(helper, exit.condition, &root, depth + 5);
+                let ways = match exit.value {
+                    Some(value) => self.ways_to_be(V(helper.0, value), text, equal, &root, depth + 5),
+                    None if equal => Vec::new(),
+                    None => vec![Formula::nothing()],
+                };
+                ways.into_iter().map(move |way| Formula::All([before.clone(), vec![way]].concat()))
+            });
+            let ways: Vec<Formula> = ways.collect();
+            (!ways.is_empty()).then(|| Formula::Any(ways).judge())
         })
     }
 
