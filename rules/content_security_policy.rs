@@ -18,6 +18,10 @@ rule! {
     /// server, each piece of markup that finds its way into the page can bring its own script, which then does what the window may
     /// do. Write `script-src 'self'` and keep scripts in files of their own.
     ///
+    /// What a server sends is the policy of its own pages: a listener of `onHeadersReceived` that deletes the header takes it away from
+    /// every page of the session, and with it what holds script that somebody wrote into one. Change the directive that is in the way,
+    /// for the one page that needs it.
+    ///
     /// A header does not reach a page over `file:`; there the policy has to stand in a `<meta>` of the page.
     ///
     /// ```js
@@ -54,6 +58,16 @@ fn check(cx: &Context, findings: &mut Findings) {
         in_page(cx, findings, &page, &written);
     }
     headers(cx, findings, &written);
+    for removed in cx.app.removed_policies() {
+        let _ = findings
+            .report(&RULE, removed.span, "the Content Security Policy that servers send is taken away")
+            .severity(if removed.is_filtered { Severity::Low } else { Severity::Medium })
+            .at_most(Confidence::Firm)
+            .gain("Markup that somebody gets into a page of a server runs as script there, which the server's policy would have stopped.")
+            .help("Leave the header as it is, or change the one directive that is in the way, for the page that needs it.")
+            .symbol("removed")
+            .development(removed.development);
+    }
 }
 
 /// A page that the app shows, and how.

@@ -264,7 +264,8 @@ impl App<'_> {
     }
 }
 
-fn disposition(name: &str) -> Option<Disposition> {
+/// What a header of this name does with the policy in it.
+pub(super) fn disposition(name: &str) -> Option<Disposition> {
     if name.eq_ignore_ascii_case(ENFORCED) {
         Some(Disposition::Enforce)
     } else if name.eq_ignore_ascii_case(REPORTED) {
