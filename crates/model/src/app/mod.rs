@@ -7,6 +7,7 @@ mod bridge;
 mod calls;
 pub mod checks;
 mod children;
+mod clients;
 pub mod comments;
 mod configuration;
 mod containment;

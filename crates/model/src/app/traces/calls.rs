@@ -130,11 +130,23 @@ impl Walk<'_, '_> {
             return;
         }
         let api = app.api_of(c).map(|(path, _)| path);
+        if api.is_none()
+            && let Some(client) = app.client_asked(c)
+        {
+            if !app.is_client_of_this_machine(client) {
+                self.push(SourceKind::Response, app.span(v), state);
+            }
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
                 if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
                 }
+                return;
+            }
+            if is_request_of_jquery(path) {
+                self.push(SourceKind::Response, app.span(v), state);
                 return;
             }
             if is_read(path) {
