@@ -54,8 +54,12 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let written = cx.app.script_policies();
-    for page in pages(cx) {
-        in_page(cx, findings, &page, &written);
+    let pages = pages(cx);
+    for page in &pages {
+        in_page(cx, findings, page, &written);
+    }
+    if pages.is_empty() && written.is_empty() {
+        made_elsewhere(cx, findings);
     }
     headers(cx, findings, &written);
     for removed in cx.app.removed_policies() {
@@ -68,6 +72,41 @@ fn check(cx: &Context, findings: &mut Findings) {
             .symbol("removed")
             .development(removed.development);
     }
+}
+
+/// A page of the app's that a build makes, without any policy in what it is made of: no page was read, and no file names one.
+fn made_elsewhere(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let is_made = |load: &&Load| {
+        load.development != Some(true)
+            && app.is_own(load.span)
+            && runs_scripts(cx, std::slice::from_ref(*load))
+            && match url_of(cx, load) {
+                PageUrl::File => true,
+                PageUrl::Custom(scheme) => app.own_schemes().contains(&scheme) || scheme == "app",
+                PageUrl::Http(_) | PageUrl::Unknown => false,
+            }
+    };
+    let Some(load) = app.loads().iter().find(is_made) else { return };
+    // In quotes, as in scripts and in templates of every kind.
+    let names_policy = |text: &str| {
+        let name = b"content-security-policy";
+        let mut words = text.as_bytes().windows(name.len() + 1);
+        words.any(|word| {
+            matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', word)) if word.eq_ignore_ascii_case(name))
+        })
+    };
+    if app.sources.files.iter().any(|file| names_policy(&file.text.content)) {
+        return;
+    }
+    let _ = findings
+        .report(&RULE, load.span, "this page is not among the sources, and nothing writes a Content Security Policy for it")
+        .severity(Severity::Medium)
+        .known(load.certainty)
+        .at_most(Confidence::Tentative)
+        .gain("Markup that reaches this page runs as script, from any server.")
+        .help("Put `<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">` into the template of the page.")
+        .symbol("policy");
 }
 
 /// A page that the app shows, and how.

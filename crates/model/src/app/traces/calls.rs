@@ -32,7 +32,7 @@ impl Walk<'_, '_> {
             }
             if is_request_of_jquery(path) {
                 if index == 0 {
-                    self.push(SourceKind::Response, span, state);
+                    self.answered(c, span, state);
                 }
                 return;
             }
@@ -95,6 +95,10 @@ impl Walk<'_, '_> {
         if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
             return;
         }
+        // A text of JSON begins with a brace, a bracket or a quote: no such argument is an option.
+        if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
+            return;
+        }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
@@ -146,7 +150,7 @@ impl Walk<'_, '_> {
                 return;
             }
             if is_request_of_jquery(path) {
-                self.push(SourceKind::Response, app.span(v), state);
+                self.answered(c, app.span(v), state);
                 return;
             }
             if is_read(path) {
@@ -233,6 +237,11 @@ impl Walk<'_, '_> {
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+            }
+            // `$.ajax({ url: 'api/notes' })`.
+            Thing::Object(object) if depth < MOST_CALLS => {
+                let urls = self.app.program.property(object, "url", None).values;
+                !urls.is_empty() && urls.iter().all(|placed| self.app.content(&placed.known) <= Content::Loopback)
             }
             // `fetch(new Request('./data.json'))`.
             Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
