@@ -138,6 +138,7 @@ pub struct App<'a> {
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
     guards: RefCell<FxHashMap<(traces::At, V), checks::Strength>>,
     said: RefCell<checks::Said>,
+    verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
 }
