@@ -158,13 +158,15 @@ struct State<'s> {
     opaque: bool,
     whole: bool,
     kept: bool,
+    /// What was put into it under a key is known already.
+    taken: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
 
 impl State<'_> {
     fn part(self) -> Self {
-        Self { whole: false, property: None, ..self }
+        Self { whole: false, taken: false, property: None, ..self }
     }
 }
 
@@ -181,13 +183,14 @@ struct Walk<'x, 'a> {
     through: Vec<Span>,
     /// Calls whose results are being looked at.
     returns: Vec<(F, C)>,
-    seen: FxHashSet<(V, At)>,
+    /// What was looked at, and whether without what was put into it.
+    seen: FxHashSet<(V, At, bool)>,
     found: Vec<Trace>,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn from(mut self, v: V) -> Vec<Trace> {
-        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, property: None });
+        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, taken: false, property: None });
         self.found
     }
 
@@ -226,7 +229,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert((v, self.at)) {
+        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert((v, self.at, state.taken)) {
             return;
         }
         let app = self.app;
@@ -251,8 +254,8 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         // What was put into a list or a map comes out of it again.
-        if matches!(value, Value::Binding(_) | Value::Member(..)) {
-            for added in app.program.put_into(v) {
+        if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {
+            for added in app.program.put_into(v, None) {
                 self.visit(added, State { kept: true, ..state.part() });
             }
         }

@@ -180,7 +180,17 @@ impl Walk<'_, '_> {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
         if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
-            self.visit(receiver, state);
+            let key = if name == "get" { self.key_asked(c) } else { None };
+            if let Some((key, is_given)) = &key {
+                for added in app.program.put_into(receiver, Some(key)) {
+                    self.visit(added, State { kept: true, ..state });
+                }
+                // Who asks the function around it once more may ask for another one.
+                if *is_given {
+                    self.seen.retain(|(seen, ..)| *seen != v);
+                }
+            }
+            self.visit(receiver, State { taken: key.is_some(), ..state });
             if of_source {
                 return;
             }
@@ -198,6 +208,22 @@ impl Walk<'_, '_> {
         if !given && method.is_none() && api.is_none() {
             self.push(SourceKind::Unknown, app.span(v), state);
         }
+    }
+
+    /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
+    /// `const setting = (key) => store.get(key)`.
+    fn key_asked(&self, c: C) -> Option<(String, bool)> {
+        let mut key = self.app.program.argument(c, 0)?;
+        let mut is_given = false;
+        for _ in 0..MOST_CALLS {
+            key = self.app.program.behind(key);
+            let Value::Parameter(function, index) = self.app.program.value(key) else { break };
+            let asks = self.returns.iter().rev().find(|(f, _)| *f == F(key.0, function));
+            let Some((_, call)) = asks else { break };
+            key = self.app.program.argument(*call, index as usize)?;
+            is_given = true;
+        }
+        Some((self.app.constant(key)?.text()?.to_owned(), is_given))
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
