@@ -5,7 +5,8 @@ use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Seve
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::releases::Data;
 use electrolint_model::html::{Offsets, ScriptKind};
-use electrolint_model::link::things::{Certainty, Thing};
+use electrolint_model::link::V;
+use electrolint_model::link::things::{Certainty, Known, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::web_url::scheme_of;
 
@@ -77,15 +78,22 @@ fn check(cx: &Context, findings: &mut Findings) {
 /// A page of the app's that a build makes, without any policy in what it is made of: no page was read, and no file names one.
 fn made_elsewhere(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
+    // Whatever order the alternatives stand in: all of them lead to the app.
+    let is_own = |url: V| {
+        let values = app.eval(url);
+        let mut shipped = values.iter().filter(|known| known.development != Some(true)).peekable();
+        shipped.peek().is_some()
+            && shipped.all(|known| match url_of_value(known) {
+                Some(PageUrl::File) => true,
+                Some(PageUrl::Custom(scheme)) => app.own_schemes().contains(&scheme) || scheme == "app",
+                Some(PageUrl::Http(_) | PageUrl::Unknown) | None => false,
+            })
+    };
     let is_made = |load: &&Load| {
         load.development != Some(true)
             && app.is_own(load.span)
             && runs_scripts(cx, std::slice::from_ref(*load))
-            && match url_of(cx, load) {
-                PageUrl::File => true,
-                PageUrl::Custom(scheme) => app.own_schemes().contains(&scheme) || scheme == "app",
-                PageUrl::Http(_) | PageUrl::Unknown => false,
-            }
+            && (load.is_file || load.url.is_some_and(is_own))
     };
     let Some(load) = app.loads().iter().find(is_made) else { return };
     // In quotes, as in scripts and in templates of every kind.
@@ -106,7 +114,8 @@ fn made_elsewhere(cx: &Context, findings: &mut Findings) {
         .at_most(Confidence::Tentative)
         .gain("Markup that reaches this page runs as script, from any server.")
         .help("Put `<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">` into the template of the page.")
-        .symbol("policy");
+        .symbol("policy")
+        .app_wide();
 }
 
 /// A page that the app shows, and how.
@@ -328,17 +337,19 @@ fn url_of(cx: &Context, load: &Load) -> PageUrl {
     }
     let Some(url) = load.url else { return PageUrl::Unknown };
     let values = cx.app.eval(url);
-    for known in values.iter().filter(|known| known.development != Some(true)) {
-        if matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format")) {
-            return PageUrl::File;
-        }
-        let Some((head, _)) = known.thing.head() else { continue };
-        return match scheme_of(head).as_deref() {
-            Some("file") => PageUrl::File,
-            Some("http" | "https") => PageUrl::Http(head.to_owned()),
-            Some(scheme) => PageUrl::Custom(scheme.to_owned()),
-            None => PageUrl::File,
-        };
+    let mut shipped = values.iter().filter(|known| known.development != Some(true));
+    shipped.find_map(url_of_value).unwrap_or(PageUrl::Unknown)
+}
+
+fn url_of_value(known: &Known) -> Option<PageUrl> {
+    if matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format")) {
+        return Some(PageUrl::File);
     }
-    PageUrl::Unknown
+    let (head, _) = known.thing.head()?;
+    Some(match scheme_of(head).as_deref() {
+        Some("file") => PageUrl::File,
+        Some("http" | "https") => PageUrl::Http(head.to_owned()),
+        Some(scheme) => PageUrl::Custom(scheme.to_owned()),
+        None => PageUrl::File,
+    })
 }
