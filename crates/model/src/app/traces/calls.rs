@@ -32,7 +32,7 @@ impl Walk<'_, '_> {
             }
             if is_request_of_jquery(path) {
                 if index == 0 {
-                    self.push(SourceKind::Response, span, state);
+                    self.answered(c, span, state);
                 }
                 return;
             }
@@ -95,6 +95,10 @@ impl Walk<'_, '_> {
         if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
             return;
         }
+        // A text of JSON begins with a brace, a bracket or a quote: no such argument is an option.
+        if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
+            return;
+        }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
@@ -141,11 +145,23 @@ impl Walk<'_, '_> {
             }
         }
         let api = app.api_of(c).map(|(path, _)| path);
+        if api.is_none()
+            && let Some(client) = app.client_asked(c)
+        {
+            if !app.is_client_of_this_machine(client) {
+                self.push(SourceKind::Response, app.span(v), state);
+            }
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
                 if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
                 }
+                return;
+            }
+            if is_request_of_jquery(path) {
+                self.answered(c, app.span(v), state);
                 return;
             }
             if is_read(path) {
@@ -248,6 +264,11 @@ impl Walk<'_, '_> {
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+            }
+            // `$.ajax({ url: 'api/notes' })`.
+            Thing::Object(object) if depth < MOST_CALLS => {
+                let urls = self.app.program.property(object, "url", None).values;
+                !urls.is_empty() && urls.iter().all(|placed| self.app.content(&placed.known) <= Content::Loopback)
             }
             // `fetch(new Request('./data.json'))`.
             Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
