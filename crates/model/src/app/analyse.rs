@@ -145,6 +145,11 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);
+    for (page, webview, attribute) in super::pages::found_later(&app) {
+        if let Some(webview) = app.pages.get_mut(page).and_then(|page| page.webviews.get_mut(webview)) {
+            webview.attributes.push(attribute);
+        }
+    }
     app.windows = super::windows::find(&app);
     app.processes = super::process::find(&app);
     problems.extend(app.exhaustion());

@@ -19,7 +19,7 @@ use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 use formula::Formula;
 pub(super) use helpers::Said;
-pub(super) use strength::judged;
+pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
 pub(super) use subjects::Subjects;
 

@@ -40,6 +40,7 @@ mod remote;
 mod requests;
 mod roots;
 mod sandboxes;
+mod sender_checks;
 mod senders;
 pub mod sources;
 mod steps;
@@ -75,7 +76,7 @@ pub use parameters::{Flow, ParameterWrite};
 pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
 pub use properties::NamedProperty;
-pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
+pub use protocols::{Containment, FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use requests::{Request, RequestKind};
 pub use sandboxes::{End, Past, Sandbox};
@@ -133,7 +134,7 @@ pub struct App<'a> {
     places: RefCell<FxHashMap<UnitId, inside::Places>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
-    guards: RefCell<FxHashMap<(traces::At, V), checks::Strength>>,
+    guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
     steps: steps::Steps,
 }

@@ -18,10 +18,10 @@ const MOST_FUNCTIONS: usize = 200;
 const MOST_CALLS: u32 = 5;
 
 /// Helpers in a row that may look at the sender.
-const MOST_HELPERS: u32 = 4;
+pub(super) const MOST_HELPERS: u32 = 4;
 
 /// Parts of a test that are looked at.
-const MOST_PARTS: u32 = 40;
+pub(super) const MOST_PARTS: u32 = 40;
 
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-frame-properties-may-retrieve-detached-webframemain-instances-or-none-at-all
 const FRAME_IS_LOST: Version = Version::new(33, 0, 0);
@@ -100,13 +100,26 @@ impl App<'_> {
 
     /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.
     fn has_constant_subject(&self, c: C) -> bool {
-        match self.program.argument(c, 0) {
-            Some(subject) => self
-                .eval(subject)
+        let is_constant = |v: V| {
+            let values = self.eval(v);
+            values.iter().all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_)))
+        };
+        // A program does what its arguments say.
+        let of_program = |path: &str| {
+            matches!(path.rsplit('.').next(), Some("spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork"))
+        };
+        let takes_arguments = self.api_of(c).is_some_and(|(path, _)| of_program(&path));
+        let list = self.program.argument(c, 1).filter(|_| takes_arguments);
+        let is_fixed = |list: V| match self.program.value(self.program.behind(list)) {
+            Value::Array(items) => self
+                .program
+                .summary(list.0)
+                .items(items)
                 .iter()
-                .all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_))),
-            None => false,
-        }
+                .all(|item| !item.spread && is_constant(V(list.0, item.value))),
+            _ => true,
+        };
+        self.program.argument(c, 0).is_some_and(is_constant) && list.is_none_or(is_fixed)
     }
 
     /// The functions that a handler can be: several, where one function registers them all.
@@ -123,7 +136,7 @@ impl App<'_> {
         self.tests_sender(f, 0, 0)
     }
 
-    fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
         let summary = self.program.summary(f.0);
         let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
         let in_time = |test: ValueId| {
@@ -201,7 +214,7 @@ impl App<'_> {
             })
     }
 
-    fn is_decision(&self, v: V) -> bool {
+    pub(super) fn is_decision(&self, v: V) -> bool {
         matches!(
             self.program.value(v),
             Value::Binary(Operator::Equal | Operator::NotEqual | Operator::And | Operator::Or | Operator::In, ..)
@@ -210,7 +223,7 @@ impl App<'_> {
         )
     }
 
-    fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
+    pub(super) fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
         if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
@@ -233,7 +246,7 @@ impl App<'_> {
     }
 
     /// Whether a test decides by who the sender is: a comparison, or a call that is given the sender; not whether there is one.
-    fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
         if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
@@ -279,7 +292,7 @@ impl App<'_> {
     }
 
     /// `event.sender`, `event.senderFrame`, or a property of either.
-    fn is_sender(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn is_sender(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
         if depth > 12 {
             return false;
         }

@@ -9,6 +9,9 @@ use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
+/// Members of heirs that one abstract class is asked for.
+const MOST_HEIRS: usize = 16;
+
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Classes that are asked for one member: a class may extend one of several.
@@ -312,8 +315,35 @@ impl Program<'_> {
                 return inherited;
             }
         }
+        // What an abstract class leaves to the classes that extend it.
+        if values.is_empty() && maker.is_none() && asked.len() == 1 {
+            values.extend(self.left_to_heirs(class, name));
+        }
         if values.is_empty() {
             values.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        values
+    }
+
+    /// The members of a name that the heirs of a class have.
+    fn left_to_heirs(&self, class: K, name: &str) -> Vec<Known> {
+        let mut values = Vec::new();
+        for &(heir, _) in self.subclasses() {
+            let record = &self.summary(heir.0).classes[heir.1.index()];
+            let is = |key: Key| matches!(key, Key::Name(key) if self.str(heir.0, key) == name);
+            let Some(member) = record.members.iter().find(|member| !member.is_static && is(member.key)) else {
+                continue;
+            };
+            let Some(value) = member.value.map(|value| V(heir.0, value)) else { continue };
+            self.budget.step();
+            if values.len() >= MOST_HEIRS || self.budget.is_over() || !self.extends(heir, class) {
+                continue;
+            }
+            match (member.slot, self.value(value)) {
+                (Slot::Getter, Value::Function(getter)) => values.extend(self.getter(F(heir.0, getter))),
+                (Slot::Setter, _) => {}
+                _ => values.extend(self.eval(value).iter().cloned().map(|known| known.at_most(Certainty::Firm))),
+            }
         }
         values
     }

@@ -77,7 +77,7 @@ pub struct Judged {
 }
 
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
-pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+pub(in crate::app) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
 
 /// Why a scheme that is not closed by its colon is weak.
 pub const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
@@ -108,7 +108,7 @@ impl Judged {
     }
 
     /// The better of two checks that both hold.
-    pub(super) fn better(self, other: Self) -> Self {
+    pub(in crate::app) fn better(self, other: Self) -> Self {
         let rank = |one: &Self| (one.strength, Reverse(one.lets), one.why != Some(FORBIDS));
         if rank(&other) >= rank(&self) { other } else { self }
     }

@@ -10,6 +10,9 @@ use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
 
+/// The cleaner of those who look for markup.
+const ESCAPES_MARKUP: &str = "escapeHtml";
+
 impl Walk<'_, '_> {
     /// The parameter of a function that was handed to a call.
     pub(super) fn callback(&mut self, c: C, place: u32, f: F, index: u32, state: State) {
@@ -117,6 +120,9 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
+        if self.read_by_schema(c, name, state) || self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
+            return;
+        }
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
@@ -182,6 +188,31 @@ impl Walk<'_, '_> {
         if !given && method.is_none() && api.is_none() {
             self.push(SourceKind::Unknown, app.span(v), state);
         }
+    }
+
+    /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
+    fn escapes_markup(&self, c: C) -> bool {
+        let app = self.app;
+        let Value::Member(_, method) = app.program.value(V(c.0, app.program.call(c).callee)) else { return false };
+        let of_all = match app.program.str(c.0, method) {
+            "replaceAll" => true,
+            "replace" => false,
+            _ => return false,
+        };
+        let Some(pattern) = app.program.argument(c, 0).and_then(|pattern| app.program.only(pattern)) else {
+            return false;
+        };
+        let begins_tags = match &pattern.thing {
+            Thing::Text(text) => of_all && &**text == "<",
+            Thing::Regex(pattern, flags) => {
+                let is_class = pattern.starts_with('[') && pattern.ends_with(']') && !pattern.starts_with("[^");
+                flags.contains('g') && (pattern.split('|').any(|way| way == "<") || is_class && pattern.contains('<'))
+            }
+            _ => false,
+        };
+        // What is put in its place begins none either.
+        let with = app.program.argument(c, 1).and_then(|with| app.constant(with));
+        begins_tags && with.is_none_or(|with| with.text().is_none_or(|text| !text.contains('<')))
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
