@@ -59,7 +59,7 @@ impl Rule {
 
     /// First line of its documentation.
     pub fn summary(&self) -> &str {
-        self.doc().lines().next().unwrap_or("")
+        self.raw.trim_start().lines().next().unwrap_or_default().trim_end()
     }
 }
 

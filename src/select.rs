@@ -8,6 +8,7 @@ use electrolint_model::electron::releases::{Data, Support};
 use electrolint_model::problem::ProblemKind;
 use electrolint_model::source::{FileId, Sources, Span};
 use electrolint_model::text::LineIndex;
+use electrolint_rules::Rule;
 use electrolint_rules::finding::{Confidence, Finding, Severity};
 use globset::{Glob, GlobMatcher};
 
@@ -409,7 +410,7 @@ fn rule_reports() -> Vec<RuleReport> {
             severity: rule.severity,
             items: rule.items.to_vec(),
             summary: rule.summary(),
-            doc: rule.doc(),
+            doc: doc_of,
             page: page_of,
             source: rule.source,
             cwe: rule.cwe.to_vec(),
@@ -418,8 +419,15 @@ fn rule_reports() -> Vec<RuleReport> {
 }
 
 fn page_of(rule: &str) -> String {
-    let rule = electrolint_rules::all().iter().find(|known| known.id == rule);
-    rule.map(|rule| crate::commands::explain::page(rule)).unwrap_or_default()
+    rule_of(rule).map(crate::commands::explain::page).unwrap_or_default()
+}
+
+fn doc_of(rule: &str) -> &'static str {
+    rule_of(rule).map(Rule::doc).unwrap_or_default()
+}
+
+fn rule_of(name: &str) -> Option<&'static Rule> {
+    electrolint_rules::all().iter().copied().find(|known| known.id == name)
 }
 
 fn describe(analysed: &Analysed) -> AppReport {

@@ -147,8 +147,8 @@ pub struct RuleReport {
     pub items: Vec<&'static str>,
     /// One line.
     pub summary: &'static str,
-    /// Its documentation, Markdown.
-    pub doc: &'static str,
+    /// Makes its documentation, Markdown, from its name.
+    pub doc: fn(&str) -> &'static str,
     /// Makes the page of the rule of this name, Markdown: the documentation for readers. Few formats want it.
     pub page: fn(&str) -> String,
     /// Where the knowledge comes from, a URL.

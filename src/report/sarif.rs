@@ -109,7 +109,7 @@ fn rule(rule: &RuleReport) -> Descriptor {
         id: rule.name.into(),
         name: pascal_case(rule.name),
         short_description: Text { text: text.clone() },
-        full_description: Text { text: sentence(&first_paragraphs(rule.doc.trim(), 1000)) },
+        full_description: Text { text: sentence(&first_paragraphs((rule.doc)(rule.name).trim(), 1000)) },
         help: Help { text: if markdown.is_empty() { text } else { markdown.into() }, markdown: markdown.into() },
         help_uri: rule_page(rule.name).or_else(|| (!rule.source.is_empty()).then(|| rule.source.into())),
         default_configuration: Configuration { level: level(rule.severity) },

@@ -128,7 +128,7 @@ fn sample() -> Report {
             items: vec!["S5", "E6"],
             summary: "The same-origin policy is off.",
             page: |_| "# web-security\n\nThe same-origin policy is off.\n".into(),
-            doc: "The same-origin policy is off.\n\nAny page may read any other.\n\n```js\nf();\n```\n",
+            doc: |_| "The same-origin policy is off.\n\nAny page may read any other.\n\n```js\nf();\n```\n",
             source: "https://www.electronjs.org/docs/latest/tutorial/security",
             cwe: vec!["CWE-346"],
         }],

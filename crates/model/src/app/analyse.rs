@@ -141,6 +141,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         subjects: Default::default(),
         guards: Default::default(),
         said: Default::default(),
+        around: Default::default(),
         steps: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);

@@ -1,11 +1,11 @@
 //! Checks that come before something: which of them speak of the same address, and what they are worth.
 //!
-//! Here it is found out what holds at a place; `formula` takes one test apart, and a [`Strength`] says how far it holds an address to
+//! Here it is found out what holds at a place; `judge` takes one test apart, and a [`Strength`] says how far it holds an address to
 //! what the app chose.
 
 mod comparisons;
-mod formula;
 mod helpers;
+mod judge;
 mod lists;
 mod methods;
 mod patterns;
@@ -17,7 +17,6 @@ pub use super::roots::{Base, Root, UrlPart, parameter_root};
 use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
-use formula::Formula;
 pub(super) use helpers::Said;
 pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
@@ -38,9 +37,10 @@ impl App<'_> {
     fn guard_of_argument(&self, c: C, subject: V) -> Judged {
         let call = self.program.call(c);
         let Some(root) = self.root(subject) else { return Judged::NOTHING };
-        let mut parts = self.formulas(F(c.0, call.function), call.condition, &root, self.rewritten_before(c, &root), 0);
+        let mut parts =
+            self.judge_place(F(c.0, call.function), call.condition, &root, self.rewritten_before(c, &root), 0);
         parts.extend(self.filtered(&root));
-        let mut judged = Formula::All(parts).judge();
+        let mut judged = Judged::all(parts);
         if judged.strength < Strength::Scheme
             && let Some(found) = self.asserted_before(c, subject)
             && found.strength > judged.strength
@@ -58,32 +58,28 @@ impl App<'_> {
 
     /// As [`App::guard`], for a root.
     pub fn guard_of_root(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
-        self.steps.question(|| Formula::All(self.formulas(f, condition, root, 0, 0)).judge())
+        self.steps.question(|| Judged::all(self.judge_place(f, condition, root, 0, 0)))
     }
 
     /// How well a test that came out as `holds` holds an address.
     pub fn guard_by_test(&self, test: V, holds: bool, root: &Root) -> Judged {
-        self.steps.question(|| self.formula(test, holds, root, 0).judge())
+        self.steps.question(|| self.judge(test, holds, root, 0))
     }
 
     /// The strength with which an address passes where `condition` does *not* stop it.
     pub fn guard_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
-        self.steps.question(|| self.passing_formula(f, condition, root).judge())
+        self.steps.question(|| self.judge_passing(f, condition, root))
     }
 
-    fn passing_formula(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Formula {
+    fn judge_passing(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
         let summary = self.program.summary(f.0);
         // What passes in a frame inside the page does not navigate the page.
         let stops = summary
             .conditions_at(condition)
             .filter(|condition| !self.asks_for_main_frame(V(f.0, condition.test), condition.holds));
-        let parts: Vec<_> =
-            stops.map(|condition| self.formula(V(f.0, condition.test), !condition.holds, root, 0)).collect();
-        if parts.is_empty() {
-            // Nothing passes at all.
-            return Formula::Atom(judged(Strength::Host, None, None));
-        }
-        Formula::Any(parts)
+        let parts = stops.map(|condition| self.judge(V(f.0, condition.test), !condition.holds, root, 0));
+        // Without any, nothing passes at all.
+        parts.reduce(Judged::worse).unwrap_or(judged(Strength::Host, None, None))
     }
 
     /// `event.isMainFrame`, where it holds; `!details.isMainFrame`, where it does not.
@@ -100,7 +96,14 @@ impl App<'_> {
     /// Everything that holds: the conditions here, and those under which this function was made and is called.
     ///
     /// Tests that end before the byte `rewritten` spoke of what the value was then.
-    fn formulas(&self, f: F, condition: Option<ConditionId>, root: &Root, rewritten: u32, depth: u32) -> Vec<Formula> {
+    fn judge_place(
+        &self,
+        f: F,
+        condition: Option<ConditionId>,
+        root: &Root,
+        rewritten: u32,
+        depth: u32,
+    ) -> Vec<Judged> {
         let summary = self.program.summary(f.0);
         let mut parts = Vec::new();
         let (mut at, mut function) = (condition, f.1);
@@ -109,7 +112,7 @@ impl App<'_> {
                 Some(id) => {
                     let condition = summary.conditions[id.index()];
                     if summary.span(condition.test).0 >= rewritten {
-                        parts.push(self.formula(V(f.0, condition.test), condition.holds, root, 0));
+                        parts.push(self.judge(V(f.0, condition.test), condition.holds, root, 0));
                     }
                     at = condition.parent;
                 }
@@ -140,18 +143,27 @@ impl App<'_> {
     }
 
     /// What holds wherever a function is called that is made in one place and called in others: `if (isSafe(url)) open()`.
-    fn where_called(&self, f: F, root: &Root, depth: u32) -> Option<Formula> {
+    fn where_called(&self, f: F, root: &Root, depth: u32) -> Option<Judged> {
         if self.program.callback_of(f).is_some() || self.program.function(f).name.is_none() {
             return None;
+        }
+        // Functions that call each other lead here in as many ways as there are paths between them.
+        let key = (f, root.clone(), depth);
+        if let Some(known) = self.around.borrow().get(&key) {
+            return known.clone();
         }
         let mut places: Vec<C> = self.program.callers(f).to_vec();
         places.extend(self.program.handed_over(f).into_iter().map(|(c, _)| c));
         let one = |c: &C| {
             let call = self.program.call(*c);
-            Formula::All(self.formulas(F(c.0, call.function), call.condition, root, 0, depth + 1))
+            Judged::all(self.judge_place(F(c.0, call.function), call.condition, root, 0, depth + 1))
         };
         let inside = |c: &C| c.0 == f.0 && !self.program.encloses(f, F(c.0, self.program.call(*c).function));
-        (!places.is_empty() && places.iter().all(inside)).then(|| Formula::Any(places.iter().map(one).collect()))
+        let found = (!places.is_empty() && places.iter().all(inside)).then(|| Judged::any(places.iter().map(one)));
+        if !self.steps.were_used_up() {
+            self.around.borrow_mut().insert(key, found.clone());
+        }
+        found
     }
 
     /// The byte before which tests of a variable do not count at a call, since something else was written into it in between.
@@ -180,7 +192,7 @@ impl App<'_> {
     }
 
     /// What holds of an element of a list that went through `filter`.
-    fn filtered(&self, root: &Root) -> Vec<Formula> {
+    fn filtered(&self, root: &Root) -> Vec<Judged> {
         let mut parts = Vec::new();
         let unit = root.unit;
         let method = |call: crate::summary::CallId| {
@@ -222,7 +234,7 @@ impl App<'_> {
                     for predicate in predicates {
                         let mut element = parameter_root(predicate, 0);
                         element.path = path.to_vec();
-                        parts.extend(self.returned_formula(predicate, None, true, &element, 0));
+                        parts.extend(self.judge_returned(predicate, None, true, &element, 0));
                     }
                     list = self.program.value(object);
                 }
@@ -252,7 +264,7 @@ impl App<'_> {
                 }
             };
             if let Some(tested) = self.tested_by_assertion(other) {
-                consider(self.formula(tested, true, &root, 1).judge());
+                consider(self.judge(tested, true, &root, 1));
             }
             for (index, item) in self.program.arguments(other).iter().enumerate() {
                 if item.spread || self.root(V(other.0, item.value)).as_ref() != Some(&root) {
@@ -265,7 +277,7 @@ impl App<'_> {
                     for exit in throws {
                         let Some(id) = exit.condition else { continue };
                         let condition = self.program.summary(helper.0).conditions[id.index()];
-                        let found = self.formula(V(helper.0, condition.test), !condition.holds, &inner, 1).judge();
+                        let found = self.judge(V(helper.0, condition.test), !condition.holds, &inner, 1);
                         consider(found);
                     }
                 }

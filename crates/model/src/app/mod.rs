@@ -136,6 +136,7 @@ pub struct App<'a> {
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
     guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
+    around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
 }
 

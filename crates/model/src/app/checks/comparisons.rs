@@ -26,7 +26,7 @@ impl App<'_> {
             if let Value::Bool(bool) = self.program.value(other)
                 && let Value::Call(_) = self.program.value(subject)
             {
-                return self.formula(subject, bool == equal, root, depth + 1).judge();
+                return self.judge(subject, bool == equal, root, depth + 1);
             }
             // `classify(url) === 'external'`.
             if let Some(text) = self.constant(other)

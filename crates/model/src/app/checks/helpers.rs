@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::formula::Formula;
 use super::strength::*;
 use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
 use crate::link::things::*;
@@ -52,19 +51,19 @@ impl Given {
 
 impl App<'_> {
     /// What a call says that is given the address, or a part of it.
-    pub(super) fn helper_formula(&self, c: C, holds: bool, root: &Root, depth: u32) -> Formula {
+    pub(super) fn judge_helper(&self, c: C, holds: bool, root: &Root, depth: u32) -> Judged {
         if let Some(found) = self.said_by_helpers(c, None, holds, root, depth) {
-            return Formula::Atom(found);
+            return found;
         }
         let callee = V(c.0, self.program.call(c).callee);
         match self.parts_given(c, root).last() {
-            None | Some((_, UrlPart::Other)) => Formula::nothing(),
-            Some(_) if !self.functions(callee).is_empty() => Formula::nothing(),
+            None | Some((_, UrlPart::Other)) => Judged::NOTHING,
+            Some(_) if !self.functions(callee).is_empty() => Judged::NOTHING,
             // `URL.canParse(url)` and kin say nothing; an unknown function that was given the address may say anything.
-            Some(_) if self.asks_for_shape(callee) => Formula::nothing(),
+            Some(_) if self.asks_for_shape(callee) => Judged::NOTHING,
             Some(_) => {
                 let span = self.program.place(c.0, self.program.call(c).span);
-                Formula::Atom(judged(Strength::Opaque, Some(span), None))
+                judged(Strength::Opaque, Some(span), None)
             }
         }
     }
@@ -114,39 +113,38 @@ impl App<'_> {
             let root = given.root(helper);
             let exits = self.program.function(helper).exits.iter().filter(|exit| !exit.throws);
             let ways = exits.flat_map(|exit| {
-                let before = self.conditions(helper, exit.condition, &root, depth + 5);
+                let before = Judged::all(self.conditions(helper, exit.condition, &root, depth + 5));
                 let ways = match exit.value {
                     Some(value) => self.ways_to_be(V(helper.0, value), text, equal, &root, depth + 5),
                     None if equal => Vec::new(),
-                    None => vec![Formula::nothing()],
+                    None => vec![Judged::NOTHING],
                 };
-                ways.into_iter().map(move |way| Formula::All([before.clone(), vec![way]].concat()))
+                ways.into_iter().map(move |way| before.clone().better(way))
             });
-            let ways: Vec<Formula> = ways.collect();
-            (!ways.is_empty()).then(|| Formula::Any(ways).judge())
+            ways.reduce(Judged::worse)
         })
     }
 
     /// The ways in which a value comes out as this text, or does not, with what each says of an address.
-    fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Formula> {
+    fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Judged> {
         let at = |id| V(v.0, id);
         match self.program.value(self.program.behind(v)) {
             Value::Conditional { test, then, other } if depth < MOST_HELPERS * 6 => {
                 let branch = |value, holds| {
-                    let test = self.formula(at(test), holds, root, depth + 1);
+                    let test = self.judge(at(test), holds, root, depth + 1);
                     let ways = self.ways_to_be(at(value), text, equal, root, depth + 1);
-                    ways.into_iter().map(move |way| Formula::All(vec![test.clone(), way]))
+                    ways.into_iter().map(move |way| test.clone().better(way))
                 };
                 branch(then, true).chain(branch(other, false)).collect()
             }
             Value::Call(call) => {
                 let found = self.verdict(C(v.0, call), text, equal, root, depth + 1);
-                vec![found.map_or_else(Formula::nothing, Formula::Atom)]
+                vec![found.unwrap_or(Judged::NOTHING)]
             }
             _ => {
                 let values = self.eval(v);
                 let may_be = values.iter().any(|known| known.text().is_none_or(|known| (known == text) == equal));
-                if may_be { vec![Formula::nothing()] } else { Vec::new() }
+                if may_be { vec![Judged::NOTHING] } else { Vec::new() }
             }
         }
     }
@@ -158,7 +156,7 @@ impl App<'_> {
             return known.clone();
         }
         let root = given.root(helper);
-        let found = self.returned_formula(helper, property, holds, &root, depth).map(|formula| formula.judge());
+        let found = self.judge_returned(helper, property, holds, &root, depth);
         // Further in, less is looked at.
         if depth <= FIRST && !self.steps.were_used_up() {
             self.said.borrow_mut().insert(key, found.clone());
@@ -226,14 +224,14 @@ impl App<'_> {
     }
 
     /// What holds of a function's subject where it returns something that counts as `holds`, or an object of which a property does.
-    pub(super) fn returned_formula(
+    pub(super) fn judge_returned(
         &self,
         f: F,
         property: Option<&str>,
         holds: bool,
         root: &Root,
         depth: u32,
-    ) -> Option<Formula> {
+    ) -> Option<Judged> {
         let mut ways = Vec::new();
         for exit in self.program.function(f).exits.iter().filter(|exit| !exit.throws) {
             let returned = exit.value.map(|value| V(f.0, value));
@@ -248,10 +246,10 @@ impl App<'_> {
                 _ => {}
             }
             let mut parts = self.conditions(f, exit.condition, root, depth);
-            parts.extend(value.map(|value| self.formula(value, holds, root, depth + 1)));
-            ways.push(Formula::All(parts));
+            parts.extend(value.map(|value| self.judge(value, holds, root, depth + 1)));
+            ways.push(Judged::all(parts));
         }
-        (!ways.is_empty()).then_some(Formula::Any(ways))
+        ways.into_iter().reduce(Judged::worse)
     }
 
     /// What is written for a property of an object literal, or that nothing is; `None` where that cannot be told.

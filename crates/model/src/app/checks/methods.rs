@@ -1,6 +1,5 @@
 //! What a call says of an address: methods of texts, lists and patterns, and, of all else, the app's own functions.
 
-use super::formula::Formula;
 use super::strength::*;
 use super::{App, Root, UrlPart};
 use crate::link::things::*;
@@ -9,34 +8,33 @@ use crate::source::Span;
 use crate::summary::{CallKind, Value};
 
 impl App<'_> {
-    pub(super) fn call_formula(&self, c: C, holds: bool, root: &Root, depth: u32) -> Formula {
+    pub(super) fn judge_call(&self, c: C, holds: bool, root: &Root, depth: u32) -> Judged {
         let call = self.program.call(c);
         let callee = V(c.0, call.callee);
         if let Value::Member(object, method) = self.program.value(callee)
-            && let Some(found) =
-                self.method_formula(c, V(c.0, object), self.program.str(c.0, method), holds, root, depth)
+            && let Some(found) = self.judge_method(c, V(c.0, object), self.program.str(c.0, method), holds, root, depth)
         {
             return found;
         }
         if call.kind == CallKind::New {
-            return Formula::nothing();
+            return Judged::NOTHING;
         }
         // `if (dialog.showMessageBoxSync(…)) return`: the user was asked, whatever the answer is called.
         if self.asks_user(c) {
-            return Formula::Atom(judged(Strength::Opaque, Some(self.program.place(c.0, call.span)), None));
+            return judged(Strength::Opaque, Some(self.program.place(c.0, call.span)), None);
         }
         // `Boolean(x)`.
         let is_boolean = |known: &Known| matches!(&known.thing, Thing::Api(path) if &**path == "Boolean");
         if self.eval(callee).iter().any(is_boolean)
             && let Some(argument) = self.program.argument(c, 0)
         {
-            return self.formula(argument, holds, root, depth + 1);
+            return self.judge(argument, holds, root, depth + 1);
         }
-        self.helper_formula(c, holds, root, depth)
+        self.judge_helper(c, holds, root, depth)
     }
 
     /// What a method of texts, lists or patterns says; `None` where it is none, or is used for something else.
-    fn method_formula(&self, c: C, object: V, method: &str, holds: bool, root: &Root, depth: u32) -> Option<Formula> {
+    fn judge_method(&self, c: C, object: V, method: &str, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
         let span = self.program.place(c.0, self.program.call(c).span);
         let first = self.program.argument(c, 0);
         let is_lookup = self.is_lookup(object, method) || self.is_collection_of_functions(object);
@@ -74,12 +72,12 @@ impl App<'_> {
             "match" | "matchAll" => self.pattern(argument?, subject?, holds, span),
             "some" | "every" | "find" | "any" | "findIndex" => {
                 let callbacks = self.functions(argument?);
-                let said = |callback| self.returned_formula(callback, None, holds, root, depth);
+                let said = |callback| self.judge_returned(callback, None, holds, root, depth);
                 return callbacks.into_iter().find_map(said);
             }
             _ => return None,
         };
-        Some(Formula::Atom(found))
+        Some(found)
     }
 
     /// A method that is given the list, and then the key: `Object.hasOwn(list, key)`, `Object.prototype.hasOwnProperty.call(list, key)`,

@@ -113,6 +113,16 @@ impl Judged {
         if rank(&other) >= rank(&self) { other } else { self }
     }
 
+    /// What checks are worth of which all hold: any one of them is enough.
+    pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        parts.into_iter().reduce(Self::better).unwrap_or(Self::NOTHING)
+    }
+
+    /// What checks are worth of which one holds.
+    pub(super) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        parts.into_iter().reduce(Self::worse).unwrap_or(Self::NOTHING)
+    }
+
     /// The worse of two checks of which one holds.
     pub(super) fn worse(self, other: Self) -> Self {
         let lets = self.lets.max(other.lets);

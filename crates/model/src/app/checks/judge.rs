@@ -27,77 +27,51 @@ pub(super) struct Flag {
     pub conditions: Vec<Option<ConditionId>>,
 }
 
-/// A condition, taken apart.
-#[derive(Clone, Debug)]
-pub(super) enum Formula {
-    All(Vec<Formula>),
-    Any(Vec<Formula>),
-    Atom(Judged),
-}
-
-impl Formula {
-    pub(super) fn nothing() -> Self {
-        Formula::Atom(Judged::NOTHING)
-    }
-
-    pub(super) fn judge(&self) -> Judged {
-        let parts = |parts: &[Formula], join: fn(Judged, Judged) -> Judged| {
-            parts.iter().map(Formula::judge).reduce(join).unwrap_or(Judged::NOTHING)
-        };
-        match self {
-            Formula::Atom(judged) => judged.clone(),
-            // Any one of them is enough.
-            Formula::All(all) => parts(all, Judged::better),
-            Formula::Any(any) => parts(any, Judged::worse),
-        }
-    }
-}
-
 impl App<'_> {
-    pub(super) fn formula(&self, test: V, holds: bool, root: &Root, depth: u32) -> Formula {
+    pub(super) fn judge(&self, test: V, holds: bool, root: &Root, depth: u32) -> Judged {
         if depth > MOST_DEPTH {
-            return Formula::nothing();
+            return Judged::NOTHING;
         }
         if self.steps.are_used_up() {
-            return Formula::Atom(judged(Strength::Opaque, None, None));
+            return judged(Strength::Opaque, None, None);
         }
         let at = |id| V(test.0, id);
-        let go = |v: V, holds: bool| self.formula(v, holds, root, depth + 1);
+        let go = |v: V, holds: bool| self.judge(v, holds, root, depth + 1);
         let subjects = self.subjects(test);
         // What comes out so only in development does not happen in the shipped app.
         if let Some(yes) = subjects.development {
             let happens = yes != holds;
-            return if happens { Formula::nothing() } else { Formula::Atom(judged(Strength::Host, None, None)) };
+            return if happens { Judged::NOTHING } else { judged(Strength::Host, None, None) };
         }
         if !subjects.may_hold(test, root) {
-            return Formula::nothing();
+            return Judged::NOTHING;
         }
         match self.program.value(test) {
             Value::Unary(Operator::Not, inner) => go(at(inner), !holds),
             Value::Binary(Operator::And, left, right) => {
-                let parts = vec![go(at(left), holds), go(at(right), holds)];
-                if holds { Formula::All(parts) } else { Formula::Any(parts) }
+                let (left, right) = (go(at(left), holds), go(at(right), holds));
+                if holds { left.better(right) } else { left.worse(right) }
             }
             Value::Binary(Operator::Or | Operator::Nullish, left, right) => {
-                let parts = vec![go(at(left), holds), go(at(right), holds)];
-                if holds { Formula::Any(parts) } else { Formula::All(parts) }
+                let (left, right) = (go(at(left), holds), go(at(right), holds));
+                if holds { left.worse(right) } else { left.better(right) }
             }
             Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) => {
                 let equal = (operator == Operator::Equal) == holds;
-                Formula::Atom(self.equality(at(left), at(right), equal, root, self.program.span(test), depth))
+                self.equality(at(left), at(right), equal, root, self.program.span(test), depth)
             }
             Value::Binary(operator @ (Less | LessOrEqual | Greater | GreaterOrEqual), left, right) => {
-                Formula::Atom(self.order(operator, at(left), at(right), holds, root, self.program.span(test)))
+                self.order(operator, at(left), at(right), holds, root, self.program.span(test))
             }
             Value::Binary(Operator::In, key, object) => self.looked_up(at(object), at(key), holds, root, test),
             Value::Conditional { test: inner, then, other } => {
-                let first = Formula::All(vec![go(at(inner), true), go(at(then), holds)]);
-                let second = Formula::All(vec![go(at(inner), false), go(at(other), holds)]);
+                let first = go(at(inner), true).better(go(at(then), holds));
+                let second = go(at(inner), false).better(go(at(other), holds));
                 // A branch that cannot come out so does not count.
                 match (self.never(at(then), holds), self.never(at(other), holds)) {
                     (true, false) => second,
                     (false, true) => first,
-                    _ => Formula::Any(vec![first, second]),
+                    _ => first.worse(second),
                 }
             }
             Value::Binding(binding) => {
@@ -108,7 +82,7 @@ impl App<'_> {
                 }
             }
             Value::Await(inner) => go(at(inner), holds),
-            Value::Call(call) => self.call_formula(C(test.0, call), holds, root, depth),
+            Value::Call(call) => self.judge_call(C(test.0, call), holds, root, depth),
             // `allowed[url.host]`: a look-up in an object of constants.
             Value::Index(object, key) => self.looked_up(at(object), at(key), holds, root, test),
             // `const result = check(url); if (result.blocked) return`.
@@ -116,21 +90,21 @@ impl App<'_> {
                 let said = self
                     .call_behind(at(object))
                     .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
-                said.map_or_else(|| self.flag(test, holds, root, depth), Formula::Atom)
+                said.unwrap_or_else(|| self.flag(test, holds, root, depth))
             }
-            _ => Formula::nothing(),
+            _ => Judged::NOTHING,
         }
     }
 
     /// A flag that is set under conditions, and stands otherwise before: it says what they say.
     ///
     /// `let own = false; if (new URL(url).host === 'example.com') own = true;`
-    fn flag(&self, v: V, holds: bool, root: &Root, depth: u32) -> Formula {
-        let Some(flag) = self.flag_behind(v).filter(|flag| flag.stands == holds) else { return Formula::nothing() };
+    fn flag(&self, v: V, holds: bool, root: &Root, depth: u32) -> Judged {
+        let Some(flag) = self.flag_behind(v).filter(|flag| flag.stands == holds) else { return Judged::NOTHING };
         let set = |condition: &Option<ConditionId>| {
-            Formula::All(self.conditions(F(v.0, flag.function), *condition, root, depth))
+            Judged::all(self.conditions(F(v.0, flag.function), *condition, root, depth))
         };
-        Formula::Any(flag.conditions.iter().map(set).collect())
+        Judged::any(flag.conditions.iter().map(set))
     }
 
     /// The flag that a variable, or a property of an object of the function's own, is.
@@ -184,12 +158,12 @@ impl App<'_> {
     }
 
     /// A look-up by a part of the address in an object of constants.
-    fn looked_up(&self, object: V, key: V, holds: bool, root: &Root, test: V) -> Formula {
+    fn looked_up(&self, object: V, key: V, holds: bool, root: &Root, test: V) -> Judged {
         match self.part_of(key, root) {
             Some(part) if holds && self.is_constant_collection(object) => {
-                Formula::Atom(self.membership(object, part, self.program.span(test)))
+                self.membership(object, part, self.program.span(test))
             }
-            _ => Formula::nothing(),
+            _ => Judged::NOTHING,
         }
     }
 
@@ -216,9 +190,9 @@ impl App<'_> {
         values.iter().all(|known| known.thing.truthy() == Some(!holds))
     }
 
-    pub(super) fn conditions(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Vec<Formula> {
+    pub(super) fn conditions(&self, f: F, condition: Option<ConditionId>, root: &Root, depth: u32) -> Vec<Judged> {
         let conditions = self.program.summary(f.0).conditions_at(condition);
-        let formula = |condition: Condition| self.formula(V(f.0, condition.test), condition.holds, root, depth + 1);
-        conditions.map(formula).collect()
+        let judge = |condition: Condition| self.judge(V(f.0, condition.test), condition.holds, root, depth + 1);
+        conditions.map(judge).collect()
     }
 }
