@@ -2,7 +2,7 @@
 
 use electrolint_model::app::NamedProperty;
 use electrolint_model::app::{Listener, SwitchSource};
-use electrolint_model::link::things::{Certainty, Thing};
+use electrolint_model::link::things::{Certainty, Known, Thing};
 use electrolint_model::link::{F, V};
 use electrolint_model::source::Span;
 use electrolint_model::summary::{Operator, Value};
@@ -128,9 +128,16 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             Thing::Number(number) => !decider.is_event && *number == 0.0,
             _ => false,
         };
-        let Some(accepting) = values.iter().find(|known| accepts(&known.thing)) else { continue };
+        // An expression that says yes to some: by what it looks at.
+        let decides = |known: &&Known| {
+            decider.is_event
+                && known.is_unknown()
+                && matches!(looked_at(cx, value, handler, decider), Looked::AtHost | Looked::AtError)
+        };
+        let accepting = values.iter().find(|known| accepts(&known.thing)).or_else(|| values.iter().find(decides));
+        let Some(accepting) = accepting else { continue };
         let mut tests = app.tests_around(outcome.function, outcome.condition, handler);
-        if values.len() > 1 {
+        if values.len() > 1 || !accepts(&accepting.thing) {
             tests.push(value);
         }
         let condition = app.program.call(call).condition;
@@ -164,7 +171,7 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             .fix(fixes::refuse(app, outcome.span).filter(|_| decider.is_event))
             .at_most(confidence)
             .known(listener.certainty)
-            .known(if values.len() > 1 { Certainty::Firm } else { accepting.certainty })
+            .known(if values.len() > 1 || !accepts(&accepting.thing) { Certainty::Firm } else { accepting.certainty })
             .gain(GAIN)
             .help(help)
             .symbol(format!("{}.accept", app.symbol(listener.call)))

@@ -198,6 +198,11 @@ fn scripts(cx: &Context, findings: &mut Findings) {
                 .report(&RULE, app.span(write.value), "somebody else's data is run as script")
                 .known(Certainty::Firm)
                 .traced(trace)
+                // Who loads scripts by the page's address is most often the app, which writes that address too.
+                .at_most(match (name, trace.origin.kind) {
+                    ("src", SourceKind::Page) => Confidence::Tentative,
+                    _ => Confidence::Certain,
+                })
                 .gain("Whoever chooses the data runs script in the page, with all that the page and its preload may do.")
                 .help("Call a function with the data as its argument.")
                 .symbol(app.symbol_of(write.function, name));

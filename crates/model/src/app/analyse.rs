@@ -139,6 +139,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         places: Default::default(),
         url_parts: Default::default(),
         subjects: Default::default(),
+        passed_on: Default::default(),
         guards: Default::default(),
         said: Default::default(),
         around: Default::default(),

@@ -134,6 +134,8 @@ pub struct App<'a> {
     places: RefCell<FxHashMap<UnitId, inside::Places>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
+    /// Calls by which wrappers hand on to handlers what they were called with.
+    passed_on: RefCell<FxHashMap<F, Vec<C>>>,
     guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,

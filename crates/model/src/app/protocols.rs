@@ -235,6 +235,9 @@ impl App<'_> {
             }
             seen.push(f);
             for c in self.calls_inside(f) {
+                if self.comes_too_late(c, sink) {
+                    continue;
+                }
                 best = best.max(self.asks_where(c));
                 if best == Containment::Folder {
                     return best;
@@ -243,6 +246,12 @@ impl App<'_> {
             }
         }
         best
+    }
+
+    /// Whether a call stands in the function of another and behind it, so that nothing that it finds holds there.
+    fn comes_too_late(&self, c: C, sink: C) -> bool {
+        let (asked, read) = (self.program.call(c), self.program.call(sink));
+        c.0 == sink.0 && c != sink && asked.function == read.function && asked.order > read.order
     }
 
     fn asks_where(&self, c: C) -> Containment {

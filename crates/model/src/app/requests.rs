@@ -342,6 +342,22 @@ impl App<'_> {
         }
     }
 
+    /// What an address that is loaded can be: as it is, or the base of a relative one, `new URL('/start', base)`.
+    pub fn addresses_loaded(&self, url: V) -> Vec<Known> {
+        let values = self.eval(url);
+        let mut found = Vec::new();
+        for known in values.iter() {
+            match &known.thing {
+                Thing::Result(path, _) if &**path == "new URL" => {
+                    found.extend(self.addresses(url, "loadURL").into_iter().map(|(known, _)| known));
+                    return found;
+                }
+                _ => found.push(known.clone()),
+            }
+        }
+        found
+    }
+
     /// What an argument says of an address: a text, `new URL(text)`, or an object that holds one.
     fn addresses(&self, address: V, api: &str) -> Vec<(Known, Span)> {
         let mut found = Vec::new();

@@ -118,6 +118,15 @@ impl App<'_> {
             Value::Call(call) => {
                 let c = C(v.0, call);
                 let callee = self.program.call(c).callee;
+                // `event.sender.getURL()`: the page that it shows.
+                let of_sender = |object| what(V(c.0, object));
+                if let Value::Member(object, name) = self.program.value(V(c.0, callee))
+                    && self.program.str(c.0, name) == "getURL"
+                    && of_sender(object)
+                {
+                    found.push(v);
+                    return;
+                }
                 // What is asked is the object, not its method.
                 go(match self.program.value(V(c.0, callee)) {
                     Value::Member(object, _) => object,

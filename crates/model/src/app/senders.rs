@@ -108,7 +108,16 @@ impl App<'_> {
         let of_program = |path: &str| {
             matches!(path.rsplit('.').next(), Some("spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork"))
         };
-        let takes_arguments = self.api_of(c).is_some_and(|(path, _)| of_program(&path));
+        let api = self.api_of(c);
+        let takes_arguments = api.as_ref().is_some_and(|(path, _)| of_program(path));
+        // Into a file of the app's own goes what the page says.
+        let writes = api
+            .as_ref()
+            .and_then(|(path, _)| path.rsplit('.').next())
+            .is_some_and(|name| ["write", "append", "output"].iter().any(|verb| name.starts_with(verb)));
+        if writes && self.program.argument(c, 1).is_some_and(|data| !is_constant(data)) {
+            return false;
+        }
         let list = self.program.argument(c, 1).filter(|_| takes_arguments);
         let is_fixed = |list: V| match self.program.value(self.program.behind(list)) {
             Value::Array(items) => self
@@ -279,6 +288,12 @@ impl App<'_> {
                     if matches!(name, "isDestroyed" | "isLoading" | "isCrashed" | "isFocused") {
                         return false;
                     }
+                    // `event.sender.getURL().startsWith(home)`.
+                    let of_text =
+                        matches!(name, "startsWith" | "endsWith" | "includes" | "indexOf" | "match" | "search");
+                    if of_text && sender(at(object)) {
+                        return true;
+                    }
                     if let Some((api, _)) = self.api_of(c) {
                         // `if (!BrowserWindow.fromWebContents(event.sender)) return`: a webview has no window. `URL.canParse(…)` says nothing.
                         return given && &*api == "BrowserWindow.fromWebContents";
@@ -404,6 +419,7 @@ fn is_sensitive(api: &str) -> bool {
         "Session" => {
             name.starts_with("clear") || name.starts_with("set") || name.starts_with("load") || name == "downloadURL"
         }
+        "Cookies" => matches!(name, "get" | "set" | "remove"),
         "desktopCapturer" => name == "getSources",
         "utilityProcess" => name == "fork",
         "vm" => name.starts_with("run"),

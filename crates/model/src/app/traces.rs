@@ -190,7 +190,7 @@ struct Walk<'x, 'a> {
     at: At,
     through: Vec<Span>,
     /// Calls whose results are being looked at.
-    returns: Vec<(F, C)>,
+    returns: Vec<(F, C, At)>,
     seen: FxHashSet<(V, At, bool)>,
     found: Vec<Trace>,
 }
@@ -290,9 +290,12 @@ impl<'a> Walk<'_, 'a> {
                     }
                 }
             }
-            Value::Conditional { then, other, .. } => {
-                self.visit(at(then), state);
-                self.visit(at(other), state);
+            Value::Conditional { test, then, other } => {
+                for (branch, holds) in [(then, true), (other, false)] {
+                    if !self.is_held_by(at(test), holds, at(branch)) {
+                        self.visit(at(branch), state);
+                    }
+                }
             }
             Value::Binary(Operator::And, _, right) => self.visit(at(right), state),
             Value::Binary(Operator::Or | Operator::Nullish | Operator::Default, left, right) => {

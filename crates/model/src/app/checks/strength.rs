@@ -84,7 +84,7 @@ pub const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
 
 impl Judged {
     /// Nothing was found.
-    pub(super) const NOTHING: Self = judged(Strength::None, None, None);
+    pub(in crate::app) const NOTHING: Self = judged(Strength::None, None, None);
 
     /// As for a program that the desktop starts: a file that is named may be one that runs.
     pub fn for_desktop(mut self) -> Self {
@@ -124,7 +124,7 @@ impl Judged {
     }
 
     /// The worse of two checks of which one holds.
-    pub(super) fn worse(self, other: Self) -> Self {
+    pub(in crate::app) fn worse(self, other: Self) -> Self {
         let lets = self.lets.max(other.lets);
         let worse = if other.strength < self.strength { other } else { self };
         worse.letting(lets)

@@ -2,8 +2,9 @@
 
 use super::super::known_data::*;
 use super::super::writes::is_jquery;
-use super::{MOST_CALLS, State, Walk};
+use super::{At, MOST_CALLS, State, Walk};
 use crate::app::Content;
+use crate::app::checks::{Lets, Strength};
 use crate::app::sources::SourceKind;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
@@ -126,10 +127,10 @@ impl Walk<'_, '_> {
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
-                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, _)| *function == f) {
+                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, ..)| *function == f) {
                     continue;
                 }
-                self.returns.push((f, c));
+                self.returns.push((f, c, self.at));
                 self.returned(f, state);
                 self.returns.pop();
             }
@@ -225,10 +226,36 @@ impl Walk<'_, '_> {
     /// What a function returns, or yields.
     fn returned(&mut self, f: F, state: State) {
         let function = self.app.program.function(f);
-        let returned = function.exits.iter().filter(|exit| !exit.throws).filter_map(|exit| exit.value);
-        for value in returned.chain(function.yields.iter().copied()) {
+        let returned = function.exits.iter().filter(|exit| !exit.throws);
+        for (value, condition) in returned.filter_map(|exit| Some((exit.value?, exit.condition))) {
+            // What holds where it returns holds what it returns; without that, where it is called.
+            let at = At { function: f, condition, call: None };
+            let before = self.at;
+            if condition.is_some() {
+                self.at = at;
+            }
+            self.visit(V(f.0, value), state);
+            self.at = before;
+        }
+        for &value in &function.yields {
             self.visit(V(f.0, value), state);
         }
+    }
+
+    /// Whether what a test says, where it comes out so, holds all that a value is made of: `isSafe(url) ? url : null`.
+    pub(super) fn is_held_by(&self, test: V, holds: bool, value: V) -> bool {
+        let app = self.app;
+        let mut at = value;
+        // `Promise.resolve(url)`.
+        if let Some(c) = app.call_behind(value)
+            && app.api_of(c).is_some_and(|(path, _)| &*path == "Promise.resolve")
+            && let Some(argument) = app.program.argument(c, 0)
+        {
+            at = argument;
+        }
+        let Some(root) = app.root(at) else { return false };
+        let found = app.guard_by_test(test, holds, &root);
+        found.lets != Lets::Own && found.for_desktop().strength >= self.enough.min(Strength::Host)
     }
 
     /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
