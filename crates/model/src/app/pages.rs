@@ -578,6 +578,7 @@ impl Later {
         later.found = changed.copied().filter(finds).collect();
         later.found.sort();
         later.found.dedup();
+        app.bound(&mut later.found, MOST_CHANGES);
         later
     }
 }

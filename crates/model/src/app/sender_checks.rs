@@ -1,9 +1,11 @@
 //! Checks of who sent a message that somebody else gets around: `event.senderFrame.url.includes('example.com')`.
 
+use rustc_hash::FxHashSet;
+
 use super::App;
 use super::checks::{FORBIDS, Judged, Root, Strength};
 use super::inside::Which;
-use super::senders::{MOST_HELPERS, MOST_PARTS};
+use super::senders::MOST_PARTS;
 use crate::link::things::Thing;
 use crate::link::{C, F, V};
 use crate::source::Span;
@@ -12,11 +14,14 @@ use crate::summary::{Operator, Value, ValueId};
 /// Senders in one test that are looked at.
 const MOST_SENDERS: usize = 8;
 
+/// Helpers of one handler that are looked at.
+const MOST_FUNCTIONS: usize = 24;
+
 impl App<'_> {
     /// The checks by which an IPC handler, being this function, tells who sent the message, where somebody else gets around all of them.
     pub fn weak_sender_checks(&self, f: F) -> Vec<(Span, &'static str)> {
         let mut found = Vec::new();
-        if self.collect_weak(f, 0, 0, &mut found).is_none() {
+        if self.collect_weak(f, 0, &mut FxHashSet::default(), &mut found).is_none() {
             found.clear();
         }
         found.sort();
@@ -25,7 +30,19 @@ impl App<'_> {
     }
 
     /// `None` where a check is good, or could not be read.
-    fn collect_weak(&self, f: F, parameter: u32, depth: u32, found: &mut Vec<(Span, &'static str)>) -> Option<()> {
+    fn collect_weak(
+        &self,
+        f: F,
+        parameter: u32,
+        seen: &mut FxHashSet<(F, u32)>,
+        found: &mut Vec<(Span, &'static str)>,
+    ) -> Option<()> {
+        if !seen.insert((f, parameter)) {
+            return Some(());
+        }
+        if seen.len() > MOST_FUNCTIONS {
+            return None;
+        }
         let is_sender = |v: V| self.is_sender(v, f, parameter, 0);
         for test in self.values_inside(f, Which::Decisions).collect::<Vec<_>>() {
             let test = V(f.0, test);
@@ -38,16 +55,14 @@ impl App<'_> {
             for (index, item) in self.program.arguments(c).iter().enumerate() {
                 let value = V(c.0, item.value);
                 let helpers = || self.functions(V(c.0, record.callee));
-                if depth >= MOST_HELPERS {
-                    return None;
-                } else if is_sender(value) {
+                if is_sender(value) {
                     for helper in helpers() {
                         self.collect_weak_of_parameter(helper, index as u32, found)?;
                     }
                 } else if self.is_parameter(value, f, parameter) {
                     for helper in helpers() {
-                        if self.tests_sender(helper, index as u32, depth + 1) {
-                            self.collect_weak(helper, index as u32, depth + 1, found)?;
+                        if self.tests_sender(helper, index as u32, 1) {
+                            self.collect_weak(helper, index as u32, seen, found)?;
                         }
                     }
                 }

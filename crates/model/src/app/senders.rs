@@ -18,7 +18,7 @@ const MOST_FUNCTIONS: usize = 200;
 const MOST_CALLS: u32 = 5;
 
 /// Helpers in a row that may look at the sender.
-pub(super) const MOST_HELPERS: u32 = 4;
+const MOST_HELPERS: u32 = 4;
 
 /// Parts of a test that are looked at.
 pub(super) const MOST_PARTS: u32 = 40;

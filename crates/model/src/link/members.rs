@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::development::is_development;
 use super::evaluate::MOST_VALUES;
 use super::things::*;
@@ -10,7 +12,7 @@ use crate::summary::*;
 
 /// Superclasses that are followed in a row.
 /// Members of heirs that one abstract class is asked for.
-const MOST_HEIRS: usize = 16;
+const MOST_HEIRS: usize = 64;
 
 const MOST_SUPERCLASSES: u32 = 8;
 
@@ -328,15 +330,14 @@ impl Program<'_> {
     /// The members of a name that the heirs of a class have.
     fn left_to_heirs(&self, class: K, name: &str) -> Vec<Known> {
         let mut values = Vec::new();
-        for &(heir, _) in self.subclasses() {
-            let record = &self.summary(heir.0).classes[heir.1.index()];
-            let is = |key: Key| matches!(key, Key::Name(key) if self.str(heir.0, key) == name);
-            let Some(member) = record.members.iter().find(|member| !member.is_static && is(member.key)) else {
+        let Some(heirs) = self.members_of_heirs().get(name) else { return values };
+        for &(heir, index) in heirs.iter().take(MOST_HEIRS) {
+            let member = self.summary(heir.0).classes[heir.1.index()].members.get(index);
+            let Some((member, value)) = member.and_then(|member| Some((member, V(heir.0, member.value?)))) else {
                 continue;
             };
-            let Some(value) = member.value.map(|value| V(heir.0, value)) else { continue };
             self.budget.step();
-            if values.len() >= MOST_HEIRS || self.budget.is_over() || !self.extends(heir, class) {
+            if self.budget.is_over() || !self.extends(heir, class) {
                 continue;
             }
             match (member.slot, self.value(value)) {
@@ -346,6 +347,22 @@ impl Program<'_> {
             }
         }
         values
+    }
+
+    /// The members of classes that extend something, by their names.
+    fn members_of_heirs(&self) -> &FxHashMap<String, Vec<(K, usize)>> {
+        self.members_of_heirs.get_or_init(|| {
+            let mut found: FxHashMap<String, Vec<(K, usize)>> = FxHashMap::default();
+            for &(heir, _) in self.subclasses() {
+                let members = self.summary(heir.0).classes[heir.1.index()].members.iter().enumerate();
+                for (index, member) in members.filter(|(_, member)| !member.is_static) {
+                    if let Key::Name(name) = member.key {
+                        found.entry(self.str(heir.0, name).to_owned()).or_default().push((heir, index));
+                    }
+                }
+            }
+            found
+        })
     }
 
     /// Whether a class descends from another.
