@@ -305,6 +305,17 @@ pub fn cases() -> Vec<Hostile> {
             let uses = "ipcMain.handle('a',(e,u)=>{if(x0===u||x1.includes(u)&&!x2)shell.openExternal(x3+u);net.fetch(x4);require('child_process').exec(x5)})";
             format!("const{{ipcMain,shell,net}}=require('electron');let {names};{}{uses}", writes.collect::<String>()).into_bytes()
         })),
+        case("helpers-of-each-other", "a.js", Either, Made(|| {
+            let calls = (0..200).map(|n| format!("f{n}(e,u);")).collect::<String>();
+            let helpers = (0..200).map(|n| format!("function f{n}(e,u){{if(u===e.b&&e.c)return;{calls}}}")).collect::<String>();
+            format!("const{{ipcMain,shell}}=require('electron');{helpers}ipcMain.on('x',(e,u)=>{{f0(e,u);shell.openExternal(u)}})").into_bytes()
+        })),
+        case("closures-of-each-other", "a.js", Either, Made(|| {
+            let opens = (0..12).map(|n| format!("shell.openExternal(u.o{n});")).collect::<String>();
+            let calls = |of| (0..20).filter(move |n| *n != of).map(|n| format!("if(u.a{n}!=='b')f{n}();")).collect::<String>();
+            let closures = (0..20).map(|n| format!("function f{n}(){{{}{opens}}}", calls(n))).collect::<String>();
+            format!("const{{ipcMain,shell}}=require('electron');ipcMain.on('x',(e,u)=>{{{closures}f0()}})").into_bytes()
+        })),
         case("exports-of-each-other", "many/m1.js", Nothing, Written(exporters)),
         case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
         case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),

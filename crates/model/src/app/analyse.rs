@@ -143,6 +143,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         guards: Default::default(),
         said: Default::default(),
         around: Default::default(),
+        verifiers: Default::default(),
         steps: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);

@@ -138,6 +138,7 @@ pub struct App<'a> {
     passed_on: RefCell<FxHashMap<F, Vec<C>>>,
     guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
+    verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
 }

@@ -145,7 +145,18 @@ impl App<'_> {
         self.tests_sender(f, 0, 0)
     }
 
+    /// Whether a function looks at the sender of the event that it is given as this parameter, itself or in functions that it calls.
     pub(super) fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
+        // Functions that hand an event to each other lead here in as many ways as there are paths between them.
+        if let Some(known) = self.verifiers.borrow().get(&(f, parameter, depth)) {
+            return *known;
+        }
+        let found = self.finds_test_of_sender(f, parameter, depth);
+        self.verifiers.borrow_mut().insert((f, parameter, depth), found);
+        found
+    }
+
+    fn finds_test_of_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
         let summary = self.program.summary(f.0);
         let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
         let in_time = |test: ValueId| {
@@ -184,15 +195,12 @@ impl App<'_> {
                         return true;
                     }
                 }
-                for helper in helpers {
-                    let found = if event {
-                        self.tests_sender(helper, index as u32, depth + 1)
-                    } else {
-                        self.tests_parameter(helper, index as u32)
-                    };
-                    if helper != f && found {
-                        return true;
-                    }
+                let tests = |helper: F| match event {
+                    true => self.tests_sender(helper, index as u32, depth + 1),
+                    false => self.tests_parameter(helper, index as u32),
+                };
+                if helpers.into_iter().any(|helper| helper != f && tests(helper)) {
+                    return true;
                 }
             }
         }
