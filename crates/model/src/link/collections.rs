@@ -20,7 +20,18 @@ const MOST_NESTED: usize = 12;
 const MOST_ADDITIONS: usize = 64;
 
 /// Methods that add to a collection, and from which argument on what they add stands.
-const ADDING: [(&str, usize); 4] = [("push", 0), ("unshift", 0), ("add", 0), ("set", 1)];
+const ADDING: [(&str, usize); 6] =
+    [("push", 0), ("unshift", 0), ("add", 0), ("set", 1), ("setSync", 1), ("setItem", 1)];
+
+/// What keeps settings for the whole app, or for a page, without being made first.
+const STORES: [&str; 6] = [
+    "electron-settings",
+    "electron-settings.default",
+    "electron-json-storage",
+    "electron-json-storage.default",
+    "localStorage",
+    "sessionStorage",
+];
 
 /// A collection that is still to be looked into.
 type Open = Vec<(V, Frames)>;
@@ -438,12 +449,15 @@ pub(super) enum Place {
     Literal(V),
     /// A call.
     Call(C),
+    /// One of [`STORES`].
+    Store(usize),
 }
 
 fn place(thing: &Thing) -> Option<Place> {
     match thing {
         Thing::Array(v, _) | Thing::Object(Object::Literal(v, _)) => Some(Place::Literal(*v)),
         Thing::Result(_, c) => Some(Place::Call(*c)),
+        Thing::Api(path) => STORES.iter().position(|store| *store == &**path).map(Place::Store),
         _ => None,
     }
 }

@@ -133,6 +133,17 @@ impl Walk<'_, '_> {
             }
             return;
         }
+        // What was put into a store comes out of it again: under the same key, where both are known.
+        let key = if matches!(name, "get" | "getSync" | "getItem") { self.key_asked(c) } else { None };
+        if let (Some((key, is_given)), Value::Member(store, _)) = (&key, app.program.value(callee)) {
+            for added in app.program.put_into(V(c.0, store), Some(key)) {
+                self.visit(added, State { kept: true, ..state });
+            }
+            // Who asks the function around it once more may ask for another one.
+            if *is_given {
+                self.seen.retain(|(seen, ..)| *seen != v);
+            }
+        }
         let api = app.api_of(c).map(|(path, _)| path);
         if api.is_none()
             && let Some(client) = app.client_asked(c)
@@ -180,16 +191,6 @@ impl Walk<'_, '_> {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
         if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
-            let key = if name == "get" { self.key_asked(c) } else { None };
-            if let Some((key, is_given)) = &key {
-                for added in app.program.put_into(receiver, Some(key)) {
-                    self.visit(added, State { kept: true, ..state });
-                }
-                // Who asks the function around it once more may ask for another one.
-                if *is_given {
-                    self.seen.retain(|(seen, ..)| *seen != v);
-                }
-            }
             self.visit(receiver, State { taken: key.is_some(), ..state });
             if of_source {
                 return;
