@@ -99,6 +99,9 @@ impl Walk<'_, '_> {
         if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
             return;
         }
+        if self.read_by_schema(c, name, state) {
+            return;
+        }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
@@ -121,7 +124,7 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
-        if self.read_by_schema(c, name, state) || self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
+        if self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
             return;
         }
         let functions = app.functions(callee);
