@@ -5,7 +5,8 @@ use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Seve
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::releases::Data;
 use electrolint_model::html::{Offsets, ScriptKind};
-use electrolint_model::link::things::{Certainty, Thing};
+use electrolint_model::link::V;
+use electrolint_model::link::things::{Certainty, Known, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::web_url::scheme_of;
 
@@ -17,6 +18,10 @@ rule! {
     /// A Content Security Policy names the scripts that a page may run. Without one, or with one that allows inline script or any
     /// server, each piece of markup that finds its way into the page can bring its own script, which then does what the window may
     /// do. Write `script-src 'self'` and keep scripts in files of their own.
+    ///
+    /// What a server sends is the policy of its own pages: a listener of `onHeadersReceived` that deletes the header takes it away from
+    /// every page of the session, and with it what holds script that somebody wrote into one. Change the directive that is in the way,
+    /// for the one page that needs it.
     ///
     /// A header does not reach a page over `file:`; there the policy has to stand in a `<meta>` of the page.
     ///
@@ -50,10 +55,67 @@ rule! {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let written = cx.app.script_policies();
-    for page in pages(cx) {
-        in_page(cx, findings, &page, &written);
+    let pages = pages(cx);
+    for page in &pages {
+        in_page(cx, findings, page, &written);
+    }
+    if pages.is_empty() && written.is_empty() {
+        made_elsewhere(cx, findings);
     }
     headers(cx, findings, &written);
+    for removed in cx.app.removed_policies() {
+        let _ = findings
+            .report(&RULE, removed.span, "the Content Security Policy that servers send is taken away")
+            .severity(if removed.is_filtered { Severity::Low } else { Severity::Medium })
+            .at_most(Confidence::Firm)
+            .gain("Markup that somebody gets into a page of a server runs as script there, which the server's policy would have stopped.")
+            .help("Leave the header as it is, or change the one directive that is in the way, for the page that needs it.")
+            .symbol("removed")
+            .development(removed.development);
+    }
+}
+
+/// A page of the app's that a build makes, without any policy in what it is made of: no page was read, and no file names one.
+fn made_elsewhere(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    // Whatever order the alternatives stand in: all of them lead to the app.
+    let is_own = |url: V| {
+        let values = app.eval(url);
+        let mut shipped = values.iter().filter(|known| known.development != Some(true)).peekable();
+        shipped.peek().is_some()
+            && shipped.all(|known| match url_of_value(known) {
+                Some(PageUrl::File) => true,
+                Some(PageUrl::Custom(scheme)) => app.own_schemes().contains(&scheme) || scheme == "app",
+                Some(PageUrl::Http(_) | PageUrl::Unknown) | None => false,
+            })
+    };
+    let is_made = |load: &&Load| {
+        load.development != Some(true)
+            && app.is_own(load.span)
+            && runs_scripts(cx, std::slice::from_ref(*load))
+            && (load.is_file || load.url.is_some_and(is_own))
+    };
+    let Some(load) = app.loads().iter().find(is_made) else { return };
+    // In quotes, as in scripts and in templates of every kind.
+    let names_policy = |text: &str| {
+        let name = b"content-security-policy";
+        let mut words = text.as_bytes().windows(name.len() + 1);
+        words.any(|word| {
+            matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', word)) if word.eq_ignore_ascii_case(name))
+        })
+    };
+    if app.sources.files.iter().any(|file| names_policy(&file.text.content)) {
+        return;
+    }
+    let _ = findings
+        .report(&RULE, load.span, "this page is not among the sources, and nothing writes a Content Security Policy for it")
+        .severity(Severity::Medium)
+        .known(load.certainty)
+        .at_most(Confidence::Tentative)
+        .gain("Markup that reaches this page runs as script, from any server.")
+        .help("Put `<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">` into the template of the page.")
+        .symbol("policy")
+        .app_wide();
 }
 
 /// A page that the app shows, and how.
@@ -275,17 +337,19 @@ fn url_of(cx: &Context, load: &Load) -> PageUrl {
     }
     let Some(url) = load.url else { return PageUrl::Unknown };
     let values = cx.app.eval(url);
-    for known in values.iter().filter(|known| known.development != Some(true)) {
-        if matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format")) {
-            return PageUrl::File;
-        }
-        let Some((head, _)) = known.thing.head() else { continue };
-        return match scheme_of(head).as_deref() {
-            Some("file") => PageUrl::File,
-            Some("http" | "https") => PageUrl::Http(head.to_owned()),
-            Some(scheme) => PageUrl::Custom(scheme.to_owned()),
-            None => PageUrl::File,
-        };
+    let mut shipped = values.iter().filter(|known| known.development != Some(true));
+    shipped.find_map(url_of_value).unwrap_or(PageUrl::Unknown)
+}
+
+fn url_of_value(known: &Known) -> Option<PageUrl> {
+    if matches!(&known.thing, Thing::Result(path, _) if matches!(&**path, "url.pathToFileURL" | "url.format")) {
+        return Some(PageUrl::File);
     }
-    PageUrl::Unknown
+    let (head, _) = known.thing.head()?;
+    Some(match scheme_of(head).as_deref() {
+        Some("file") => PageUrl::File,
+        Some("http" | "https") => PageUrl::Http(head.to_owned()),
+        Some(scheme) => PageUrl::Custom(scheme.to_owned()),
+        None => PageUrl::File,
+    })
 }

@@ -135,6 +135,11 @@ fn check(cx: &Context, findings: &mut Findings) {
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }
     }
+    for call in app.writes_to_frames() {
+        let Some(v) = call.argument(app, 0) else { continue };
+        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        tell(app.span(v), traces, call.certainty, "document.write", app.symbol(call.call));
+    }
     // What a template of Vue or Svelte puts in as markup, and what it holds where it is a reference.
     for call in app.calls("v-html").iter() {
         let traces = [0, 1]

@@ -64,8 +64,26 @@ impl App<'_> {
         if let Some(known) = self.calls.borrow().get(api) {
             return known.clone();
         }
-        let found: Rc<[ApiCall]> = Rc::from(self.find_calls(api));
+        let found: Rc<[ApiCall]> = Rc::from(self.find_calls(api, |_| true));
         self.calls.borrow_mut().insert(Rc::from(api), found.clone());
+        found
+    }
+
+    /// As [`App::calls`], without those whose first argument is written out and is another text: scripts listen to much that is not
+    /// Electron's, and on what is then not asked.
+    pub(super) fn calls_that_may_name(&self, api: &str, text: &str) -> Rc<[ApiCall]> {
+        let key = format!("{api} {text}");
+        if let Some(known) = self.calls.borrow().get(&*key) {
+            return known.clone();
+        }
+        let found: Rc<[ApiCall]> = Rc::from(self.find_calls(api, |c| {
+            let first = self.program.argument(c, 0);
+            first.is_some_and(|first| match self.program.value(first) {
+                Value::String(name) => self.program.summary(first.0).str(name) == text,
+                _ => true,
+            })
+        }));
+        self.calls.borrow_mut().insert(Rc::from(key), found.clone());
         found
     }
 
@@ -87,7 +105,7 @@ impl App<'_> {
         calls
     }
 
-    fn find_calls(&self, api: &str) -> Vec<ApiCall> {
+    fn find_calls(&self, api: &str, may_be: impl Fn(C) -> bool) -> Vec<ApiCall> {
         let name = api.rsplit(['.', ' ']).next().unwrap_or(api);
         let mut found: Vec<ApiCall> = Vec::new();
         let mut seen = FxHashSet::default();
@@ -97,7 +115,7 @@ impl App<'_> {
         let is_of_location = api == "location.replace";
         for name in names {
             for &c in self.program.calls_named(&name) {
-                if !seen.insert(c) || is_of_location && !self.may_be_on_location(c) {
+                if !seen.insert(c) || !may_be(c) || is_of_location && !self.may_be_on_location(c) {
                     continue;
                 }
                 // Each script has a share of its own, so that one does not hide what is in another.

@@ -64,7 +64,7 @@ impl App<'_> {
         let mut found = Vec::new();
         for method in LISTEN {
             let api = format!("{class}.{method}");
-            for call in self.calls(&api).iter() {
+            for call in self.calls_that_may_name(&api, event).iter() {
                 let Some(name) = call.argument(self, 0) else { continue };
                 let names = self.eval(name);
                 if !names.iter().any(|known| known.text() == Some(event)) {

@@ -53,7 +53,8 @@ const MOST_LOOKS: usize = 64;
 const BROWSER: [&str; 4] = ["devtools:", "chrome-devtools:", "chrome-extension:", "chrome:"];
 
 /// Packages that write a policy of their own into pages or headers, by the call that does it.
-const WRITERS: [&str; 8] = [
+const WRITERS: [&str; 9] = [
+    "electron-util.setContentSecurityPolicy",
     "csp-html-webpack-plugin",
     "csp-html-webpack-plugin.default",
     "strict-csp-html-webpack-plugin",
@@ -105,7 +106,11 @@ impl App<'_> {
         for api in WRITERS {
             for call in self.calls(api).iter() {
                 found.push(ScriptPolicy {
-                    reach: if api.starts_with("helmet") { Reach::Header } else { Reach::Built },
+                    reach: if api.starts_with("helmet") || api.starts_with("electron-util") {
+                        Reach::Header
+                    } else {
+                        Reach::Built
+                    },
                     policies: None,
                     span: call.callee_span(self),
                     offset: None,
@@ -264,7 +269,8 @@ impl App<'_> {
     }
 }
 
-fn disposition(name: &str) -> Option<Disposition> {
+/// What a header of this name does with the policy in it.
+pub(super) fn disposition(name: &str) -> Option<Disposition> {
     if name.eq_ignore_ascii_case(ENFORCED) {
         Some(Disposition::Enforce)
     } else if name.eq_ignore_ascii_case(REPORTED) {

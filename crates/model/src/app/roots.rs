@@ -107,6 +107,14 @@ impl App<'_> {
             Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
                 self.url_part_at(at(left), depth + 1)
             }
+            // `const [scheme] = url.split(':')`.
+            Value::Member(object, name)
+                if summary.str(name) == "0"
+                    && let Some((whole, part)) = self.before_sign(at(object)) =>
+            {
+                let (root, of) = self.url_part_at(whole, depth + 1)?;
+                Some((root, if of == UrlPart::Whole { part } else { of }))
+            }
             Value::Member(object, name) => {
                 let name = summary.str(name);
                 let (root, part) = self.url_part_at(at(object), depth + 1)?;

@@ -10,9 +10,6 @@ use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
-/// Steps from a property to the page.
-const MOST_STEPS: u32 = 24;
-
 /// Callers that are followed in a row.
 const MOST_CALLERS: u32 = 4;
 
@@ -173,27 +170,6 @@ impl App<'_> {
         };
         walk.follow(c, argument, 0);
         walk.found
-    }
-
-    /// Whether a value is read out of the page: `document.querySelectorAll('a')[0].href`.
-    fn is_of_document(&self, v: V) -> bool {
-        let mut at = v;
-        for _ in 0..MOST_STEPS {
-            let summary = self.program.summary(at.0);
-            at.1 = match summary.value(at.1) {
-                Value::Global(name) => return summary.str(name) == "document",
-                Value::Member(inner, _) | Value::Index(inner, _) | Value::ElementOf(inner) | Value::Await(inner) => {
-                    inner
-                }
-                Value::Call(call) => summary.call(call).callee,
-                Value::Binding(binding) => match summary.written_once(binding) {
-                    Some(only) => only,
-                    _ => return false,
-                },
-                _ => return false,
-            };
-        }
-        false
     }
 
     /// Where a parameter is declared.

@@ -168,13 +168,15 @@ struct State<'s> {
     kept: bool,
     /// What is looked for stands beside the server of an address: in its path, its query.
     beside: bool,
+    /// What was put into it under a key is known already.
+    taken: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
 
 impl State<'_> {
     fn part(self) -> Self {
-        Self { whole: false, property: None, ..self }
+        Self { whole: false, taken: false, property: None, ..self }
     }
 }
 
@@ -191,13 +193,17 @@ struct Walk<'x, 'a> {
     through: Vec<Span>,
     /// Calls whose results are being looked at.
     returns: Vec<(F, C, At)>,
-    seen: FxHashSet<(V, At, bool)>,
+    /// What was looked at: beside a server, and without what was put into it.
+    seen: FxHashSet<(V, At, bool, bool)>,
     found: Vec<Trace>,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn from(mut self, v: V) -> Vec<Trace> {
-        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, beside: false, property: None });
+        self.visit(
+            v,
+            State { depth: 0, opaque: false, whole: true, kept: false, beside: false, taken: false, property: None },
+        );
         self.found
     }
 
@@ -236,7 +242,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert((v, self.at, state.beside)) {
+        if state.depth > MOST_STEPS
+            || self.seen.len() > MOST_VALUES
+            || !self.seen.insert((v, self.at, state.beside, state.taken))
+        {
             return;
         }
         let app = self.app;
@@ -262,8 +271,8 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         // What was put into a list or a map comes out of it again.
-        if matches!(value, Value::Binding(_) | Value::Member(..)) {
-            for added in app.program.put_into(v) {
+        if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {
+            for added in app.program.put_into(v, None) {
                 self.visit(added, State { kept: true, ..state.part() });
             }
         }

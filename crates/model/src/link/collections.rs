@@ -20,7 +20,18 @@ const MOST_NESTED: usize = 12;
 const MOST_ADDITIONS: usize = 64;
 
 /// Methods that add to a collection, and from which argument on what they add stands.
-const ADDING: [(&str, usize); 4] = [("push", 0), ("unshift", 0), ("add", 0), ("set", 1)];
+const ADDING: [(&str, usize); 6] =
+    [("push", 0), ("unshift", 0), ("add", 0), ("set", 1), ("setSync", 1), ("setItem", 1)];
+
+/// What keeps settings for the whole app, or for a page, without being made first.
+const STORES: [&str; 6] = [
+    "electron-settings",
+    "electron-settings.default",
+    "electron-json-storage",
+    "electron-json-storage.default",
+    "localStorage",
+    "sessionStorage",
+];
 
 /// A collection that is still to be looked into.
 type Open = Vec<(V, Frames)>;
@@ -76,20 +87,20 @@ impl Program<'_> {
                         values.extend(self.step_all(&self.eval_in(element, inner), element));
                     }
                 }
-                self.added(list, &known.thing, values);
+                self.added(list, &known.thing, None, values);
             }
             Thing::Result(path, c) => match (&**path, self.argument(*c, 0)) {
                 ("new Set" | "Array.from", Some(argument)) => {
                     more(argument, frames);
-                    self.added(list, &known.thing, values);
+                    self.added(list, &known.thing, None, values);
                 }
-                ("new Set", None) => self.added(list, &known.thing, values),
+                ("new Set", None) => self.added(list, &known.thing, None, values),
                 ("new Map", _) => values.push(Known::new(Thing::Entry(list, frames.clone()), v, known.certainty)),
                 ("Object.entries", Some(of)) => {
                     values.push(Known::new(Thing::Entry(of, frames.clone()), v, known.certainty));
                 }
                 ("Object.keys", Some(of)) => values.extend(self.keys_of(of, v, frames)),
-                ("Object.values", Some(of)) => values.extend(self.held_by(of, v, frames)),
+                ("Object.values", Some(of)) => values.extend(self.held_by(of, None, v, frames)),
                 (path, _) => match electron::call_element(path) {
                     Some(class) => {
                         let host = Host { class, origin: Origin::Some };
@@ -164,19 +175,19 @@ impl Program<'_> {
     }
 
     /// What a map or an object holds behind any of its keys.
-    pub(super) fn held_by(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+    pub(super) fn held_by(&self, collection: V, key: Option<&str>, v: V, frames: &Frames) -> Vec<Known> {
         // `map = new Map(map)` holds what it held.
         let is_open = self.holding.borrow().contains(&collection) || self.holding.borrow().len() >= MOST_NESTED;
         if is_open {
             return vec![Known::unknown(Unknown::Limit, Some(v))];
         }
         self.holding.borrow_mut().push(collection);
-        let values = self.held_by_each(collection, v, frames);
+        let values = self.held_by_each(collection, key, v, frames);
         self.holding.borrow_mut().pop();
         values
     }
 
-    fn held_by_each(&self, collection: V, v: V, frames: &Frames) -> Vec<Known> {
+    fn held_by_each(&self, collection: V, key: Option<&str>, v: V, frames: &Frames) -> Vec<Known> {
         let mut values = Vec::new();
         for known in self.eval_in(collection, frames).iter() {
             match &known.thing {
@@ -197,7 +208,7 @@ impl Program<'_> {
                     continue;
                 }
             }
-            self.added(collection, &known.thing, &mut values);
+            self.added(collection, &known.thing, key, &mut values);
         }
         values.truncate(MOST_ELEMENTS);
         values
@@ -245,10 +256,12 @@ impl Program<'_> {
         }
     }
 
-    /// What is put into a collection after it was made: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
-    fn added(&self, collection: V, thing: &Thing, values: &mut Vec<Known>) {
-        for &(value, spread) in self.added_here(collection, thing).iter() {
-            if spread {
+    /// What is put into a collection after it was made, under this key where one is named: `list.push(x)`, `map.set(key, x)`,
+    /// `object[key] = x`.
+    fn added(&self, collection: V, thing: &Thing, key: Option<&str>, values: &mut Vec<Known>) {
+        for addition in self.added_here(collection, thing).iter().filter(|addition| self.may_be_under(addition, key)) {
+            let value = addition.value;
+            if addition.spread {
                 values.push(Known::unknown(Unknown::Other(value), Some(value)));
             } else {
                 values.extend(self.step_all(&self.eval(value), value));
@@ -256,17 +269,36 @@ impl Program<'_> {
         }
     }
 
-    /// Values that are put into the collections that a value can be: `list.push(x)`, `map.set(key, x)`, `object[key] = x`.
-    pub fn put_into(&self, collection: V) -> Vec<V> {
+    /// Values that are put into the collections that a value can be, under this key where one is named: `list.push(x)`,
+    /// `map.set(key, x)`, `object[key] = x`.
+    pub fn put_into(&self, collection: V, key: Option<&str>) -> Vec<V> {
         let mut values = Vec::new();
         for known in self.eval(collection).iter() {
-            values.extend(self.added_here(collection, &known.thing).iter().map(|(value, _)| *value));
+            let added = self.added_here(collection, &known.thing);
+            let added = added.iter().filter(|addition| self.may_be_under(addition, key));
+            values.extend(added.map(|addition| addition.value));
         }
         values.dedup();
         values
     }
 
-    fn added_here(&self, collection: V, thing: &Thing) -> Rc<[(V, bool)]> {
+    /// Whether what was put into a collection can be what is asked for by a key. Stores of settings take a key apart at its dots:
+    /// `store.set('window.size', size)` is a part of `store.get('window')`.
+    fn may_be_under(&self, addition: &Addition, asked: Option<&str>) -> bool {
+        let Some(asked) = asked else { return true };
+        let holds = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+        let is_it = |key: &str| key == asked || holds(key, asked) || holds(asked, key);
+        match addition.key {
+            Under::Any => true,
+            Under::Name(unit, name) => is_it(self.str(unit, name)),
+            Under::Value(key) => {
+                let values = self.eval(key);
+                values.is_empty() || values.iter().any(|known| known.text().is_none_or(is_it))
+            }
+        }
+    }
+
+    fn added_here(&self, collection: V, thing: &Thing) -> Rc<[Addition]> {
         let nothing = || Rc::from([]);
         let Some(name) = final_name(self.summary(collection.0), collection.1) else { return nothing() };
         let Some(place) = place(thing) else { return nothing() };
@@ -284,7 +316,7 @@ impl Program<'_> {
         }
         self.added.borrow_mut().insert(key.clone(), None);
         let (found, is_sure) = self.surely(|| self.find_added(name, place));
-        let found: Rc<[(V, bool)]> = Rc::from(found);
+        let found: Rc<[Addition]> = Rc::from(found);
         if is_sure || self.depth.get() == 0 {
             self.added.borrow_mut().insert(key, Some(found.clone()));
         } else {
@@ -293,8 +325,8 @@ impl Program<'_> {
         found
     }
 
-    /// What is added to a collection of this name that is made here, and whether it is spread.
-    fn find_added(&self, name: &str, made: Place) -> Vec<(V, bool)> {
+    /// What is added to a collection of this name that is made here.
+    fn find_added(&self, name: &str, made: Place) -> Vec<Addition> {
         let mut added = Vec::new();
         let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
         for name in self.names_of(name).iter() {
@@ -302,20 +334,48 @@ impl Program<'_> {
             for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
                 let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
                 if is_it(V(c.0, object)) {
-                    let items = self.arguments(c).iter().skip(from).take(MOST_COLLECTIONS);
-                    added.extend(items.map(|item| (V(c.0, item.value), item.spread)));
+                    self.add_arguments(c, from, &mut added);
                 }
             }
             let writes = self.under(&self.additions.writes, name);
             for &(unit, index) in writes.iter().take(MOST_ADDITIONS) {
                 let write = self.summary(unit).writes[index as usize];
                 if let Some(value) = write.value.filter(|_| is_it(V(unit, write.object))) {
-                    added.push((V(unit, value), false));
+                    let key = match write.key {
+                        Key::Computed(key) => Under::Value(V(unit, key)),
+                        _ => Under::Any,
+                    };
+                    added.push(Addition { value: V(unit, value), spread: false, key });
                 }
             }
         }
         added.truncate(MOST_ELEMENTS);
         added
+    }
+
+    fn add_arguments(&self, c: C, from: usize, added: &mut Vec<Addition>) {
+        let items = self.arguments(c);
+        let summary = self.summary(c.0);
+        match items {
+            // `store.set({ size })`.
+            [only] if from > 0 => match summary.value(only.value) {
+                Value::Object(list) => {
+                    added.extend(summary.properties(list).iter().take(MOST_ELEMENTS).map(|property| {
+                        let key = match property.key {
+                            Key::Name(name) => Under::Name(c.0, name),
+                            _ => Under::Any,
+                        };
+                        Addition { value: V(c.0, property.value), spread: property.key == Key::Spread, key }
+                    }))
+                }
+                _ => added.push(Addition { value: V(c.0, only.value), spread: true, key: Under::Any }),
+            },
+            _ => {
+                let key = self.argument(c, 0).filter(|_| from > 0).map_or(Under::Any, Under::Value);
+                let items = items.iter().skip(from).take(MOST_COLLECTIONS);
+                added.extend(items.map(|item| Addition { value: V(c.0, item.value), spread: item.spread, key }));
+            }
+        }
     }
 
     /// What a method of a collection gives: `map.get(key)`, `list.find(…)`; `None` for what is none.
@@ -325,7 +385,18 @@ impl Program<'_> {
         let is_map = is(|thing| matches!(thing, Thing::Result(path, _) if &**path == "new Map"));
         let is_list = is(|thing| matches!(thing, Thing::Array(..)));
         let mut values = match method {
-            "get" if is_map => self.held_by(object, v, frames),
+            "get" if is_map => {
+                let key = match self.value(v) {
+                    Value::Call(call) => self.argument(C(v.0, call), 0),
+                    _ => None,
+                };
+                let keys = key.map(|key| self.eval_in(key, frames));
+                let key = keys.as_deref().and_then(|keys| match keys {
+                    [only] => only.text(),
+                    _ => None,
+                });
+                self.held_by(object, key, v, frames)
+            }
             "find" | "findLast" | "at" | "pop" | "shift" if is_list => self.element_of(object, v, frames),
             _ => return None,
         };
@@ -348,10 +419,28 @@ impl Program<'_> {
     }
 }
 
-/// What is put into collections, by their name and place: values, and whether they are spread.
+/// What is put into collections, by their name and place.
 ///
 /// Nothing is known of one that is being looked at.
-pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Option<Rc<[(V, bool)]>>>;
+pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Option<Rc<[Addition]>>>;
+
+/// Something that is put into a collection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Addition {
+    value: V,
+    /// Its elements are, not it.
+    spread: bool,
+    key: Under,
+}
+
+/// The key under which something is put into a collection.
+#[derive(Clone, Copy, Debug)]
+enum Under {
+    /// Nobody knows, or there are none.
+    Any,
+    Value(V),
+    Name(super::UnitId, Name),
+}
 
 /// Where a collection is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -360,12 +449,15 @@ pub(super) enum Place {
     Literal(V),
     /// A call.
     Call(C),
+    /// One of [`STORES`].
+    Store(usize),
 }
 
 fn place(thing: &Thing) -> Option<Place> {
     match thing {
         Thing::Array(v, _) | Thing::Object(Object::Literal(v, _)) => Some(Place::Literal(*v)),
         Thing::Result(_, c) => Some(Place::Call(*c)),
+        Thing::Api(path) => STORES.iter().position(|store| *store == &**path).map(Place::Store),
         _ => None,
     }
 }

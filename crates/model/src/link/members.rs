@@ -75,7 +75,7 @@ impl Program<'_> {
                     let mut values = self.member(object, text, v, frames);
                     // `table[name] = value`, where the name is the same only when it runs.
                     if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)) {
-                        let put = self.put_into(object);
+                        let put = self.put_into(object, None);
                         values.extend(
                             put.iter()
                                 .flat_map(|value| self.eval(*value).to_vec())
@@ -96,7 +96,7 @@ impl Program<'_> {
         if !held.iter().all(is_table) {
             return vec![Known::unknown(Unknown::Member(v), Some(v))];
         }
-        let mut values = self.held_by(object, v, frames);
+        let mut values = self.held_by(object, None, v, frames);
         values.push(Known::new(Thing::Undefined, v, Certainty::Firm));
         values
     }
@@ -175,7 +175,7 @@ impl Program<'_> {
             }
             Thing::Entry(of, frames) => match name {
                 "0" => self.keys_of(*of, v, frames),
-                "1" => self.held_by(*of, v, frames),
+                "1" => self.held_by(*of, None, v, frames),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
             Thing::Instance(class, maker) => {

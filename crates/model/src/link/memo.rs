@@ -82,7 +82,11 @@ impl Program<'_> {
         }
         let mut is_sure = true;
         for (index, &entry) in entries.iter().enumerate().skip(next) {
-            self.budget.step();
+            if self.depth.get() == 0 {
+                self.budget.step();
+            } else if !self.may_go_on() {
+                return;
+            }
             let (keys, is_known) = self.surely(|| keys_of(entry));
             is_sure &= is_known;
             let is_it = keys.contains(&wanted);

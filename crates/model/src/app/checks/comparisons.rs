@@ -235,6 +235,14 @@ impl App<'_> {
                     let own = found.strength != Strength::Host && self.own_schemes().iter().any(|own| own == scheme);
                     if own { judged(Strength::Host, Some(span), None).letting(Lets::Own) } else { found }
                 }
+                // `url.startsWith(site + '/')`, for each site of a list.
+                Thing::Template(parts) if matches!(parts.first(), Some(Part::Hole(..))) => {
+                    let found = self.heads_of_parts(parts).into_iter().map(|head| match head {
+                        Some((text, is_whole)) if is_whole || is_closed_prefix(&text) => prefix_strength(&text, span),
+                        _ => judged(Strength::Opaque, Some(span), None),
+                    });
+                    found.min_by_key(|judged| judged.strength).unwrap_or(Judged::NOTHING)
+                }
                 Thing::Template(parts) => match parts.first() {
                     Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
                     Some(Part::Text(text))
@@ -251,5 +259,45 @@ impl App<'_> {
             })
             .min_by_key(|judged| judged.strength)
             .unwrap_or(Judged::NOTHING)
+    }
+
+    /// How a text begins, for each value that it can be, and whether that is all of it; `None` where that is not known.
+    pub(super) fn heads_of(&self, text: V) -> Vec<Option<(String, bool)>> {
+        let values = self.eval(text);
+        let heads = values.iter().flat_map(|known| match &known.thing {
+            Thing::Text(text) => vec![Some((text.to_string(), true))],
+            Thing::Template(parts) => self.heads_of_parts(parts),
+            _ => vec![None],
+        });
+        heads.collect()
+    }
+
+    /// As [`App::heads_of`], for a text of parts: `` `${site}/` `` begins like each of the sites, with a slash behind it.
+    fn heads_of_parts(&self, parts: &[Part]) -> Vec<Option<(String, bool)>> {
+        let (first, rest) = match parts {
+            [Part::Text(text), rest @ ..] => return vec![Some((text.to_string(), rest.is_empty()))],
+            [Part::Hole(v, frames), rest @ ..] => (self.program.eval_in(*v, frames), rest),
+            [] => return Vec::new(),
+        };
+        let (next, is_whole) = match rest {
+            [] => ("", true),
+            [Part::Text(text), rest @ ..] => (&**text, rest.is_empty()),
+            _ => ("", false),
+        };
+        first.iter().map(|known| known.text().map(|text| (format!("{text}{next}"), is_whole))).collect()
+    }
+
+    /// Whether a text is the app's own wholly: each of its parts is one of known texts.
+    pub(super) fn is_of_known_texts(&self, text: V) -> bool {
+        self.eval(text).iter().all(|known| match &known.thing {
+            Thing::Text(_) => true,
+            Thing::Template(parts) => parts.iter().all(|part| match part {
+                Part::Text(_) => true,
+                Part::Hole(v, frames) => {
+                    self.program.eval_in(*v, frames).iter().all(|known| matches!(known.thing, Thing::Text(_)))
+                }
+            }),
+            _ => false,
+        })
     }
 }

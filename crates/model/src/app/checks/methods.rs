@@ -122,10 +122,15 @@ impl App<'_> {
 
     /// `url.hostname.endsWith('.example.com')`.
     fn ending(&self, text: Option<V>, part: UrlPart, holds: bool, span: Span) -> Judged {
-        let text = text.and_then(|text| self.constant(text));
-        let is_dotted = text.as_ref().and_then(Known::text).is_some_and(|text| text.starts_with('.'));
+        let is_dotted = || {
+            let texts = text.map_or_else(Vec::new, |text| self.heads_of(text));
+            !texts.is_empty() && texts.iter().all(|head| head.as_ref().is_some_and(|(text, _)| text.starts_with('.')))
+        };
         match part {
-            UrlPart::Host if holds && is_dotted => judged(Strength::Host, Some(span), None),
+            UrlPart::Host if holds && is_dotted() => {
+                let is_known = text.is_some_and(|text| self.is_of_known_texts(text));
+                judged(if is_known { Strength::Host } else { Strength::Opaque }, Some(span), None)
+            }
             UrlPart::Host if holds => weak("`attackerexample.com` ends like `example.com`", span),
             UrlPart::Whole if holds => weak("the end of an address is the attacker's to choose", span),
             _ => Judged::NOTHING,

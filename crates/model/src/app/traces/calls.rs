@@ -36,7 +36,7 @@ impl Walk<'_, '_> {
             }
             if is_request_of_jquery(path) {
                 if index == 0 {
-                    self.push(SourceKind::Response, span, state);
+                    self.answered(c, span, state);
                 }
                 return;
             }
@@ -102,6 +102,10 @@ impl Walk<'_, '_> {
         if self.read_by_schema(c, name, state) {
             return;
         }
+        // A text of JSON begins with a brace, a bracket or a quote: no such argument is an option.
+        if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
+            return;
+        }
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
@@ -139,12 +143,35 @@ impl Walk<'_, '_> {
             }
             return;
         }
+        // What was put into a store comes out of it again: under the same key, where both are known.
+        let key = if matches!(name, "get" | "getSync" | "getItem") { self.key_asked(c) } else { None };
+        if let (Some((key, is_given)), Value::Member(store, _)) = (&key, app.program.value(callee)) {
+            for added in app.program.put_into(V(c.0, store), Some(key)) {
+                self.visit(added, State { kept: true, ..state });
+            }
+            // Who asks the function around it once more may ask for another one.
+            if *is_given {
+                self.seen.retain(|(seen, ..)| *seen != v);
+            }
+        }
         let api = app.api_of(c).map(|(path, _)| path);
+        if api.is_none()
+            && let Some(client) = app.client_asked(c)
+        {
+            if !app.is_client_of_this_machine(client) {
+                self.push(SourceKind::Response, app.span(v), state);
+            }
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if let Some(kind) = result_of(path) {
                 if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
                 }
+                return;
+            }
+            if is_request_of_jquery(path) {
+                self.answered(c, app.span(v), state);
                 return;
             }
             if is_read(path) {
@@ -174,7 +201,7 @@ impl Walk<'_, '_> {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
         if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
-            self.visit(receiver, state);
+            self.visit(receiver, State { taken: key.is_some(), ..state });
             if of_source {
                 return;
             }
@@ -217,6 +244,22 @@ impl Walk<'_, '_> {
         // What is put in its place begins none either.
         let with = app.program.argument(c, 1).and_then(|with| app.constant(with));
         begins_tags && with.is_none_or(|with| with.text().is_none_or(|text| !text.contains('<')))
+    }
+
+    /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
+    /// `const setting = (key) => store.get(key)`.
+    fn key_asked(&self, c: C) -> Option<(String, bool)> {
+        let mut key = self.app.program.argument(c, 0)?;
+        let mut is_given = false;
+        for _ in 0..MOST_CALLS {
+            key = self.app.program.behind(key);
+            let Value::Parameter(function, index) = self.app.program.value(key) else { break };
+            let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
+            let Some((_, call, _)) = asks else { break };
+            key = self.app.program.argument(*call, index as usize)?;
+            is_given = true;
+        }
+        Some((self.app.constant(key)?.text()?.to_owned(), is_given))
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
@@ -282,6 +325,11 @@ impl Walk<'_, '_> {
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
                 matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+            }
+            // `$.ajax({ url: 'api/notes' })`.
+            Thing::Object(object) if depth < MOST_CALLS => {
+                let urls = self.app.program.property(object, "url", None).values;
+                !urls.is_empty() && urls.iter().all(|placed| self.app.content(&placed.known) <= Content::Loopback)
             }
             // `fetch(new Request('./data.json'))`.
             Thing::Result(path, made) if &**path == "new Request" && depth < MOST_CALLS => {
