@@ -21,6 +21,7 @@ rule! {
     /// ```js
     /// const { ipcMain, net } = require('electron');
     /// ipcMain.handle('get', (event, url) => net.fetch(url)); //~ egress-dynamic-url
+    /// ipcMain.handle('zone', (event, zone) => net.fetch(`https://${zone}.example.com/`)); //~ egress-dynamic-url
     /// ipcMain.handle('item', (event, id) => net.fetch(`https://example.com/items/${id}`));
     /// ipcMain.handle('own', (event, url) => {
     ///   if (new URL(url).host !== 'example.com') return null;
