@@ -3,7 +3,7 @@
 use electrolint_model::app::NamedProperty;
 use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Known, Thing};
-use electrolint_model::link::{F, V};
+use electrolint_model::link::{C, F, V};
 use electrolint_model::source::Span;
 use electrolint_model::summary::{Operator, Value};
 
@@ -208,6 +208,16 @@ fn names_error(cx: &Context, test: V, depth: u32) -> bool {
         Value::Binary(Operator::Equal, left, right) => names(V(test.0, left)) || names(V(test.0, right)),
         Value::Binary(Operator::And | Operator::Or, left, right) => {
             names_error(cx, V(test.0, left), depth + 1) || names_error(cx, V(test.0, right), depth + 1)
+        }
+        // `ACCEPTED.includes(error)`.
+        Value::Call(call) => {
+            let c = C(test.0, call);
+            let Value::Member(list, method) = cx.app.program.value(V(c.0, cx.app.program.call(c).callee)) else {
+                return false;
+            };
+            let errors = cx.app.program.elements(V(c.0, list));
+            let is_error = |known: &Known| known.text().is_some_and(|text| text.starts_with("net::ERR_"));
+            matches!(cx.app.program.str(c.0, method), "includes" | "has") && !errors.is_empty() && errors.iter().all(is_error)
         }
         Value::Unary(_, inner) | Value::Conditional { test: inner, .. } => names_error(cx, V(test.0, inner), depth + 1),
         _ => false,

@@ -96,15 +96,7 @@ fn made_elsewhere(cx: &Context, findings: &mut Findings) {
             && (load.is_file || load.url.is_some_and(is_own))
     };
     let Some(load) = app.loads().iter().find(is_made) else { return };
-    // In quotes, as in scripts and in templates of every kind.
-    let names_policy = |text: &str| {
-        let name = b"content-security-policy";
-        let mut words = text.as_bytes().windows(name.len() + 1);
-        words.any(|word| {
-            matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', word)) if word.eq_ignore_ascii_case(name))
-        })
-    };
-    if app.sources.files.iter().any(|file| names_policy(&file.text.content)) {
+    if app.names_policy() {
         return;
     }
     let _ = findings

@@ -173,7 +173,7 @@ fn links(cx: &Context, findings: &mut Findings) {
             let traces = app.traces(load.call, v, &entrances, &[]);
             traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
         };
-        if addresses.iter().all(|known| names_server(&known.thing, &chosen)) {
+        if addresses.iter().all(|known| names_server(cx, &known.thing, &chosen)) {
             continue;
         }
         // What comes first decides where it leads: `${page}${link.hash}`.
@@ -203,12 +203,18 @@ fn head(thing: &Thing) -> Option<V> {
 }
 
 /// Whether an address is closed after its server, and nobody else chose a part of that: `https://${branch}.example.com/${path}`.
-fn names_server(thing: &Thing, chosen: &dyn Fn(V) -> bool) -> bool {
+fn names_server(cx: &Context, thing: &Thing, chosen: &dyn Fn(V) -> bool) -> bool {
     let Thing::Template(parts) = thing else { return is_own(thing) };
     let mut text = String::new();
     for part in parts.iter() {
         match part {
             Part::Text(part) => text.push_str(part),
+            // `https://example.com${link.pathname}`.
+            Part::Hole(v, _) if text.split_once("://").is_some_and(|(_, server)| !server.is_empty())
+                && cx.app.begins_behind_server(*v) =>
+            {
+                return true;
+            }
             Part::Hole(v, _) if text.contains("://") && !chosen(*v) => text.push('x'),
             Part::Hole(..) => return false,
         }

@@ -21,6 +21,7 @@ rule! {
     /// ```js
     /// const { ipcMain, net } = require('electron');
     /// ipcMain.handle('get', (event, url) => net.fetch(url)); //~ egress-dynamic-url
+    /// ipcMain.handle('zone', (event, zone) => net.fetch(`https://${zone}.example.com/`)); //~ egress-dynamic-url
     /// ipcMain.handle('item', (event, id) => net.fetch(`https://example.com/items/${id}`));
     /// ipcMain.handle('own', (event, url) => {
     ///   if (new URL(url).host !== 'example.com') return null;
@@ -118,7 +119,8 @@ fn taken_out(cx: &Context, c: C, v: V) -> Option<Reach> {
 /// `https://${name}.example.com/`, of which `evil.example/?` makes another server than the one that is meant.
 fn put_into_server(cx: &Context, c: C, v: V) -> Option<Reach> {
     let app = cx.app;
-    app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().find_map(|hole| {
+    let holes = app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().collect::<Vec<_>>();
+    holes.into_iter().filter(|hole| !app.begins_behind_server(*hole)).find_map(|hole| {
         let traces = app.traces(c, hole, &app.entrances(), &["encodeURIComponent"]);
         let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
         let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;

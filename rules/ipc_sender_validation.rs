@@ -32,6 +32,17 @@ rule! {
     ///   return fs.readFile(name);
     /// });
     /// ```
+    ///
+    /// A check that looks for a text in the address is none: who owns `https://example.com.attacker.net` passes it.
+    ///
+    /// ```js
+    /// const { ipcMain } = require('electron');
+    /// const fs = require('node:fs/promises');
+    /// ipcMain.handle('read', (event, name) => {
+    ///   if (!event.senderFrame.url.startsWith('https://example.com')) return null; //~ ipc-sender-validation
+    ///   return fs.readFile(name);
+    /// });
+    /// ```
     pub(crate) static RULE = {
         id: "ipc-sender-validation",
         severity: Severity::Medium,

@@ -23,6 +23,9 @@ rule! {
     /// });
     /// ```
     ///
+    /// Devices (`setDevicePermissionHandler`) and the screen (`setDisplayMediaRequestHandler`) have handlers of their own, which must not
+    /// say yes to whoever asks either.
+    ///
     /// A handler that grants everything is none:
     ///
     /// ```js

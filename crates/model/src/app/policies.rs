@@ -1,5 +1,7 @@
 //! Content Security Policies that scripts hand out: by headers, and by a build that writes them into pages.
 
+use memchr::memmem;
+
 use super::App;
 use crate::csp::{self, Disposition, Policy};
 use crate::link::things::*;
@@ -66,6 +68,23 @@ const WRITERS: [&str; 9] = [
 ];
 
 impl App<'_> {
+    /// Whether any file of the app names the header in quotes, as scripts, pages and templates of every kind do.
+    pub fn names_policy(&self) -> bool {
+        // Searched for by the part that is written alike, whether words begin with a capital or not.
+        const BEFORE: usize = "\"content-s".len();
+        let names = |text: &[u8]| {
+            let mut parts = memmem::find_iter(text, b"ecurity-").chain(memmem::find_iter(text, b"ECURITY-"));
+            parts.any(|at| {
+                let from = at.checked_sub(BEFORE);
+                from.and_then(|from| text.get(from..from + 1 + ENFORCED.len())).is_some_and(|word| {
+                    matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', name))
+                        if name.eq_ignore_ascii_case(ENFORCED.as_bytes()))
+                })
+            })
+        };
+        self.sources.files.iter().any(|file| names(file.text.content.as_bytes()))
+    }
+
     /// Every policy that scripts write under the header's name, whatever its case: as a property, by an assignment, or by a call
     /// such as `setHeader`.
     pub fn script_policies(&self) -> Vec<ScriptPolicy> {

@@ -56,6 +56,7 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("ws", 0, RequestKind::Data),
     ("ws.WebSocket", 0, RequestKind::Data),
     ("EventSource", 0, RequestKind::Data),
+    ("Audio", 0, RequestKind::Data),
     ("navigator.sendBeacon", 0, RequestKind::Data),
     ("importScripts", 0, RequestKind::Script),
     ("Worker", 0, RequestKind::Script),
@@ -157,7 +158,7 @@ impl App<'_> {
         for &(api, index, kind) in APIS {
             for call in self.calls(api).iter() {
                 // `class Worker` of the app's own is resolved to the class; what is left is the platform's.
-                if matches!(api, "Worker" | "SharedWorker" | "WebSocket" | "EventSource" | "ws")
+                if matches!(api, "Worker" | "SharedWorker" | "WebSocket" | "EventSource" | "Audio" | "ws")
                     && self.program.call(call.call).kind != CallKind::New
                 {
                     continue;
@@ -265,35 +266,50 @@ impl App<'_> {
         false
     }
 
-    /// `image.src = address`, of elements that scripts make.
+    /// `image.src = address`, `script.setAttribute('src', address)`, `link.href = address`: of elements that scripts make.
     fn add_sources(&self, found: &mut Vec<Request>) {
-        for (unit, write) in self.program.written_to("src") {
-            let Some(value) = write.value else { continue };
-            let kind = self.eval(V(unit, write.object)).iter().find_map(|known| match &known.thing {
-                Thing::Element(tag, _) => match &**tag {
-                    "script" | "iframe" => Some((RequestKind::Script, "src of a made element")),
-                    "img" | "video" | "audio" | "source" => Some((RequestKind::Data, "src of a made element")),
+        let mut given = Vec::new();
+        for name in ["src", "href"] {
+            for (unit, write) in self.program.written_to(name) {
+                given.extend(write.value.map(|value| (V(unit, write.object), name, V(unit, value), write.condition)));
+            }
+        }
+        for &c in self.program.calls_named("setAttribute") {
+            let call = self.program.call(c);
+            let Value::Member(object, _) = self.program.value(V(c.0, call.callee)) else { continue };
+            let name = self.program.argument(c, 0).and_then(|name| self.constant(name));
+            let name = match name.as_ref().and_then(Known::text) {
+                Some("src") => "src",
+                Some("href") => "href",
+                _ => continue,
+            };
+            given.extend(self.program.argument(c, 1).map(|value| (V(c.0, object), name, value, call.condition)));
+        }
+        for (object, name, value, condition) in given {
+            let kind = self.eval(object).iter().find_map(|known| match &known.thing {
+                Thing::Element(tag, _) => match (&**tag, name) {
+                    ("script" | "iframe", "src") | ("link", "href") => Some(RequestKind::Script),
+                    ("img" | "video" | "audio" | "source", "src") => Some(RequestKind::Data),
                     _ => None,
                 },
-                Thing::Result(made, _) if matches!(&**made, "new Image" | "new Audio") => {
-                    Some((RequestKind::Data, "src of a made element"))
+                Thing::Result(made, _) if matches!(&**made, "new Image" | "new Audio") && name == "src" => {
+                    Some(RequestKind::Data)
                 }
                 _ => None,
             });
-            let Some((kind, api)) = kind else { continue };
-            let value = V(unit, value);
-            let urls = self.addresses(value, "src");
+            let Some(kind) = kind else { continue };
+            let urls = self.addresses(value, name);
             if urls.is_empty() {
                 continue;
             }
             found.push(Request {
                 call: None,
-                api: api.to_owned(),
+                api: format!("{name} of a made element"),
                 kind,
                 urls,
-                symbol: "src".to_owned(),
+                symbol: name.to_owned(),
                 certainty: Certainty::Firm,
-                development: self.program.development_of(unit, write.condition, &Frames::default()),
+                development: self.program.development_of(value.0, condition, &Frames::default()),
             });
         }
     }

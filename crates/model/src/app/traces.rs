@@ -362,8 +362,13 @@ impl<'a> Walk<'_, 'a> {
         if matches!(name, "length" | "size" | "byteLength" | "protocol" | "port" | "pid" | "tagName" | "nodeName") {
             return;
         }
-        // What a parsed address says of its server holds few characters, and no path.
-        let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname");
+        // What a parsed address says of its server holds few characters, and no path. No such address comes in a message.
+        let is_sent = || {
+            let parameter = self.app.parameter_behind(object);
+            let entrance = parameter.and_then(|(f, index)| Some((self.entrances.get(&f)?, index)));
+            entrance.is_some_and(|(entrance, index)| entrance.kind == SourceKind::Ipc && index >= entrance.first)
+        };
+        let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname") && !is_sent();
         let state = State { opaque, ..state };
         if matches!(name, "responseText" | "response") && self.asks_by_xml_http_request(object) {
             self.push(SourceKind::Response, self.app.span(v), state);

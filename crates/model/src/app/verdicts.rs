@@ -310,6 +310,8 @@ impl App<'_> {
                 let Some(video) = video.and_then(|placed| placed.known.at) else { continue };
                 let by_place = match self.program.value(self.program.behind(video)) {
                     Value::Index(_, index) => matches!(self.program.value(V(video.0, index)), Value::Number(_)),
+                    // `([first]) => callback({ video: first })`.
+                    Value::Member(_, name) => self.program.str(video.0, name).parse::<u32>().is_ok(),
                     _ => false,
                 };
                 if by_place && is_free(answer.condition, answer.function) {

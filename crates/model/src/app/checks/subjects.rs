@@ -67,9 +67,21 @@ impl App<'_> {
         found
     }
 
+    /// Whether a value is what stands behind the server in a parsed address: it begins with the sign that ends a server's name, or is empty.
+    pub fn begins_behind_server(&self, v: V) -> bool {
+        let v = self.program.behind(v);
+        self.stands_beside_server(v)
+            && matches!(self.program.value(v), Value::Member(_, name) if self.program.str(v.0, name) != "searchParams")
+    }
+
     /// Whether a value is read of a parsed address, and says nothing of where that leads: `link.searchParams`.
     pub(in crate::app) fn stands_beside_server(&self, v: V) -> bool {
-        matches!(self.program.value(v), Value::Member(_, name)
+        // `const { searchParams } = new URL(link)`.
+        let read = match self.program.value(v) {
+            Value::Binding(binding) => self.program.summary(v.0).written_once(binding).map_or(v, |only| V(v.0, only)),
+            _ => v,
+        };
+        matches!(self.program.value(read), Value::Member(_, name)
             if matches!(self.program.str(v.0, name), "pathname" | "search" | "hash" | "searchParams"))
             && matches!(self.url_part(v), Some((_, UrlPart::Other)))
     }
@@ -79,8 +91,21 @@ impl App<'_> {
     pub(in crate::app) fn asks_for_server_alone(&self, f: F, condition: Option<ConditionId>, v: V) -> bool {
         let Some(root) = self.root(v) else { return false };
         let summary = self.program.summary(f.0);
-        let mut open: Vec<ValueId> = summary.conditions_at(condition).map(|condition| condition.test).collect();
+        let mut tests: Vec<ValueId> = summary.conditions_at(condition).map(|condition| condition.test).collect();
+        let mut open = Vec::new();
         let mut seen: FxHashSet<ValueId> = FxHashSet::default();
+        // `if (!link) return`: that there is one says nothing.
+        while let Some(test) = tests.pop() {
+            if tests.len() + open.len() > MOST_VALUES {
+                return false;
+            }
+            match summary.value(test) {
+                Value::Unary(Operator::Not, inner) => tests.push(inner),
+                Value::Binary(Operator::And | Operator::Or, left, right) => tests.extend([left, right]),
+                Value::Binding(_) | Value::Parameter(..) if self.root(V(f.0, test)).as_ref() == Some(&root) => {}
+                _ => open.push(test),
+            }
+        }
         let mut asks = false;
         while let Some(value) = open.pop() {
             if !seen.insert(value) {

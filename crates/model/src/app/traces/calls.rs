@@ -99,6 +99,9 @@ impl Walk<'_, '_> {
         if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
             return;
         }
+        if self.read_by_schema(c, name, state) {
+            return;
+        }
         // A text of JSON begins with a brace, a bracket or a quote: no such argument is an option.
         if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
             return;
@@ -125,7 +128,7 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
-        if self.read_by_schema(c, name, state) || self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
+        if self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
             return;
         }
         let functions = app.functions(callee);

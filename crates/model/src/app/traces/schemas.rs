@@ -59,7 +59,7 @@ impl Walk<'_, '_> {
         if !app.narrows(schema, property)
             && let Some(data) = app.program.argument(c, 0)
         {
-            self.visit(data, State { property: None, ..state });
+            self.visit(data, state.part());
         }
         true
     }
