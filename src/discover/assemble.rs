@@ -71,7 +71,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
     let around = context::files(&package.folder, workspace.as_ref(), &top);
     gathering.left.extend(around.left);
     gathering.add_context(around.files, reader);
-    gathering.add_data(rules, reader);
+    gathering.add_data(&top, rules, reader);
     gathering.finish(&package.folder)
 }
 
@@ -251,8 +251,13 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Adds the data that scripts name as modules.
-    fn add_data(&mut self, rules: &Rules, reader: &mut Reader) {
+    /// Adds the data below `top` that scripts name as modules: what they name elsewhere, or by a link that leads out, is not theirs.
+    fn add_data(&mut self, top: &Path, rules: &Rules, reader: &mut Reader) {
+        let real_top = top.canonicalize();
+        let is_below = |path: &Path| match (&real_top, path.canonicalize()) {
+            (Ok(top), Ok(path)) => path.starts_with(top),
+            _ => false,
+        };
         let mut named: BTreeMap<PathBuf, Role> = BTreeMap::new();
         for (path, file) in self.files.values() {
             let Some(folder) = path.parent().filter(|_| kinds::is_script(file.kind) && file.role != Role::Context)
@@ -260,7 +265,7 @@ impl<'a> Gathering<'a> {
                 continue;
             };
             for path in follow::data(folder, &file.text.content) {
-                if named.len() < MOST_DATA && !rules.excludes(&path) {
+                if named.len() < MOST_DATA && !rules.excludes(&path) && is_below(&path) {
                     named.entry(path).or_insert(file.role);
                 }
             }

@@ -526,6 +526,20 @@ mod unix {
     }
 
     #[test]
+    fn data_that_scripts_name_is_read_within_the_project_alone() {
+        let outside = folder(&[("secret.json", "{}"), ("secrets/key.json", "{}")]);
+        let name = outside.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+        let main = format!(
+            "const {{ app }} = require('electron');\nconst all = [require('./data/own.json'), require('../{name}/secret.json'), \
+             require('./out/key.json'), require('./link.json')];\n"
+        );
+        let folder = folder(&[("package.json", ELECTRON), ("main.js", &main), ("data/own.json", "{}")]);
+        symlink(outside.path().join("secrets"), folder.path().join("out")).expect("linked");
+        symlink(outside.path().join("secret.json"), folder.path().join("link.json")).expect("linked");
+        assert_eq!(files(one(&find(&folder, &["."]))), ["data/own.json", "main.js", "package.json"]);
+    }
+
+    #[test]
     fn pipes_are_never_opened() {
         let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN)]);
         for name in ["x.js", ".gitignore", "yarn.lock"] {

@@ -28,6 +28,9 @@ const CLIENT_METHODS: [&str; 10] =
 /// Clients made of clients.
 const MOST_CLIENTS: u32 = 4;
 
+/// Things that a client may be.
+const MOST_ALTERNATIVES: usize = 4;
+
 impl App<'_> {
     /// The call that made the client by which this call asks a server: `const api = axios.create({ baseURL })`, `api.get('/news')`.
     pub(super) fn client_asked(&self, c: C) -> Option<C> {
@@ -44,7 +47,7 @@ impl App<'_> {
         if depth > MOST_CLIENTS {
             return None;
         }
-        self.eval(v).iter().find_map(|known| match &known.thing {
+        self.eval(v).iter().take(MOST_ALTERNATIVES).find_map(|known| match &known.thing {
             Thing::Result(path, made) if CLIENTS.contains(&&**path) => Some(*made),
             Thing::Unknown(Unknown::Call(made)) => {
                 let callee = V(made.0, self.program.call(*made).callee);

@@ -11,6 +11,9 @@ use crate::summary::{CallId, Key, Operator, Value, Write};
 /// Conditions around one write that are looked at.
 const MOST_TESTS: usize = 16;
 
+/// Tests inside tests that are looked at.
+const MOST_DEPTH: u32 = 5;
+
 /// Listeners of one script that are looked at.
 const MOST_LISTENERS: usize = 64;
 
@@ -119,7 +122,7 @@ impl App<'_> {
         let test = self.program.behind(test);
         match self.program.value(test) {
             Value::Binary(Operator::Equal, left, right) => is_text(at(left)) || is_text(at(right)),
-            Value::Binary(Operator::Or | Operator::And, left, right) if depth < MOST_TESTS as u32 => {
+            Value::Binary(Operator::Or | Operator::And, left, right) if depth < MOST_DEPTH => {
                 self.tests_for_policy(at(left), depth + 1) || self.tests_for_policy(at(right), depth + 1)
             }
             Value::Call(call) => {

@@ -166,10 +166,10 @@ struct State<'s> {
     opaque: bool,
     whole: bool,
     kept: bool,
-    /// What is looked for stands beside the server of an address: in its path, its query.
-    beside: bool,
     /// What was put into it under a key is known already.
     taken: bool,
+    /// What is looked for stands beside the server of an address: in its path, its query.
+    beside: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
@@ -193,17 +193,16 @@ struct Walk<'x, 'a> {
     through: Vec<Span>,
     /// Calls whose results are being looked at.
     returns: Vec<(F, C, At)>,
-    /// What was looked at: beside a server, and without what was put into it.
+    /// What was looked at, whether without what was put into it, and whether for what stands beside the server.
     seen: FxHashSet<(V, At, bool, bool)>,
     found: Vec<Trace>,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn from(mut self, v: V) -> Vec<Trace> {
-        self.visit(
-            v,
-            State { depth: 0, opaque: false, whole: true, kept: false, beside: false, taken: false, property: None },
-        );
+        let state =
+            State { depth: 0, opaque: false, whole: true, kept: false, taken: false, beside: false, property: None };
+        self.visit(v, state);
         self.found
     }
 
@@ -242,10 +241,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        if state.depth > MOST_STEPS
-            || self.seen.len() > MOST_VALUES
-            || !self.seen.insert((v, self.at, state.beside, state.taken))
-        {
+        let seen = (v, self.at, state.taken, state.beside);
+        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert(seen) {
             return;
         }
         let app = self.app;

@@ -221,6 +221,22 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
+    /// `const setting = (key) => store.get(key)`.
+    fn key_asked(&self, c: C) -> Option<(String, bool)> {
+        let mut key = self.app.program.argument(c, 0)?;
+        let mut is_given = false;
+        for _ in 0..MOST_CALLS {
+            key = self.app.program.behind(key);
+            let Value::Parameter(function, index) = self.app.program.value(key) else { break };
+            let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
+            let Some((_, call, _)) = asks else { break };
+            key = self.app.program.argument(*call, index as usize)?;
+            is_given = true;
+        }
+        Some((self.app.constant(key)?.text()?.to_owned(), is_given))
+    }
+
     /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
     fn escapes_markup(&self, c: C) -> bool {
         let app = self.app;
@@ -244,22 +260,6 @@ impl Walk<'_, '_> {
         // What is put in its place begins none either.
         let with = app.program.argument(c, 1).and_then(|with| app.constant(with));
         begins_tags && with.is_none_or(|with| with.text().is_none_or(|text| !text.contains('<')))
-    }
-
-    /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
-    /// `const setting = (key) => store.get(key)`.
-    fn key_asked(&self, c: C) -> Option<(String, bool)> {
-        let mut key = self.app.program.argument(c, 0)?;
-        let mut is_given = false;
-        for _ in 0..MOST_CALLS {
-            key = self.app.program.behind(key);
-            let Value::Parameter(function, index) = self.app.program.value(key) else { break };
-            let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
-            let Some((_, call, _)) = asks else { break };
-            key = self.app.program.argument(*call, index as usize)?;
-            is_given = true;
-        }
-        Some((self.app.constant(key)?.text()?.to_owned(), is_given))
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
