@@ -2,9 +2,10 @@
 
 use electrolint_model::app::NamedProperty;
 use electrolint_model::app::{Listener, SwitchSource};
-use electrolint_model::link::things::{Certainty, Thing};
+use electrolint_model::link::things::{Certainty, Known, Thing};
 use electrolint_model::link::{F, V};
 use electrolint_model::source::Span;
+use electrolint_model::summary::{Operator, Value};
 
 use crate::{Confidence, Context, Findings, Severity, fixes};
 
@@ -106,6 +107,7 @@ struct Decider {
 enum Looked {
     Nowhere,
     AtHost,
+    AtError,
     Elsewhere,
     AtCertificate,
 }
@@ -126,9 +128,16 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             Thing::Number(number) => !decider.is_event && *number == 0.0,
             _ => false,
         };
-        let Some(accepting) = values.iter().find(|known| accepts(&known.thing)) else { continue };
+        // An expression that says yes to some: by what it looks at.
+        let decides = |known: &&Known| {
+            decider.is_event
+                && known.is_unknown()
+                && matches!(looked_at(cx, value, handler, decider), Looked::AtHost | Looked::AtError)
+        };
+        let accepting = values.iter().find(|known| accepts(&known.thing)).or_else(|| values.iter().find(decides));
+        let Some(accepting) = accepting else { continue };
         let mut tests = app.tests_around(outcome.function, outcome.condition, handler);
-        if values.len() > 1 {
+        if values.len() > 1 || !accepts(&accepting.thing) {
             tests.push(value);
         }
         let condition = app.program.call(call).condition;
@@ -145,6 +154,9 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             }
             Looked::Nowhere => ("a certificate is accepted without a look at it", Confidence::Tentative),
             Looked::Elsewhere => ("a certificate is accepted without a look at it", Confidence::Tentative),
+            Looked::AtError => {
+                ("any certificate is accepted to which Chromium has this objection, and no other is looked at", Confidence::Firm)
+            }
             Looked::AtHost => {
                 ("any certificate is accepted for this host: only the server's name is looked at", Confidence::Firm)
             }
@@ -159,7 +171,7 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             .fix(fixes::refuse(app, outcome.span).filter(|_| decider.is_event))
             .at_most(confidence)
             .known(listener.certainty)
-            .known(if values.len() > 1 { Certainty::Firm } else { accepting.certainty })
+            .known(if values.len() > 1 || !accepts(&accepting.thing) { Certainty::Firm } else { accepting.certainty })
             .gain(GAIN)
             .help(help)
             .symbol(format!("{}.accept", app.symbol(listener.call)))
@@ -172,8 +184,33 @@ fn worth(a: Looked, b: Looked) -> Looked {
     match (a, b) {
         (Looked::AtCertificate, _) | (_, Looked::AtCertificate) => Looked::AtCertificate,
         (Looked::Elsewhere, _) | (_, Looked::Elsewhere) => Looked::Elsewhere,
+        (Looked::AtError, _) | (_, Looked::AtError) => Looked::AtError,
         (Looked::AtHost, _) | (_, Looked::AtHost) => Looked::AtHost,
         _ => Looked::Nowhere,
+    }
+}
+
+/// Whether a test compares with an error of Chromium's: `'net::ERR_CERT_AUTHORITY_INVALID'`, -202.
+///
+/// <https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h>
+fn names_error(cx: &Context, test: V, depth: u32) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    let names = |v: V| {
+        cx.app.program.only(v).is_some_and(|known| match &known.thing {
+            Thing::Text(text) => text.starts_with("net::ERR_"),
+            Thing::Number(number) => (-299.0..=-200.0).contains(number),
+            _ => false,
+        })
+    };
+    match cx.app.program.value(test) {
+        Value::Binary(Operator::Equal, left, right) => names(V(test.0, left)) || names(V(test.0, right)),
+        Value::Binary(Operator::And | Operator::Or, left, right) => {
+            names_error(cx, V(test.0, left), depth + 1) || names_error(cx, V(test.0, right), depth + 1)
+        }
+        Value::Unary(_, inner) | Value::Conditional { test: inner, .. } => names_error(cx, V(test.0, inner), depth + 1),
+        _ => false,
     }
 }
 
@@ -188,14 +225,15 @@ fn looked_at(cx: &Context, test: V, handler: F, decider: &Decider) -> Looked {
                 Looked::Nowhere
             }
             (Some((index, _)), Certificate::Parameter(certificate)) if index == *certificate => Looked::AtCertificate,
-            // What Chromium said about the certificate.
+            // What Chromium objects to.
             (Some((3, _)), Certificate::Parameter(4)) | (Some((2, _)), Certificate::Parameter(3)) => {
-                Looked::Elsewhere
+                if names_error(cx, test, 0) { Looked::AtError } else { Looked::Elsewhere }
             }
             (Some((2, _)), Certificate::Parameter(4)) | (Some((1, _)), Certificate::Parameter(3)) => Looked::AtHost,
             (Some((0, _)), Certificate::Parameter(1)) => Looked::AtHost,
             (Some((0, Some(name))), Certificate::Request) => match &*name {
                 "hostname" => Looked::AtHost,
+                "verificationResult" | "errorCode" if names_error(cx, test, 0) => Looked::AtError,
                 "certificate" | "validatedCertificate" | "verificationResult" | "errorCode" | "isIssuedByKnownRoot" => {
                     Looked::AtCertificate
                 }

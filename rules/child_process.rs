@@ -24,8 +24,8 @@ rule! {
     /// const { ipcMain, shell } = require('electron');
     /// ipcMain.handle('log', (event, branch) => {
     ///   exec(`git log ${branch}`); //~ child-process high
-    ///   execFile('git', ['log', '--', branch]); //~ child-process medium
-    ///   execFile('git', ['log', '--']);
+    ///   execFile('git', ['log', branch]); //~ child-process medium
+    ///   execFile('git', ['log', '--', branch]);
     /// });
     /// ipcMain.on('show', (event, file) => shell.openPath(file)); //~ child-process
     /// const names = { readme: '/usr/share/app/README.txt' };
@@ -84,7 +84,7 @@ const FOLDERS: &[&str] = &["dirname"];
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let entrances = app.entrances();
+    let entrances = app.entrances_of_bridge();
     let mut places: Vec<(ApiCall, Kind)> = Vec::new();
     for (api, kind) in SINKS {
         places.extend(app.calls(api).iter().cloned().map(|call| (call, *kind)));

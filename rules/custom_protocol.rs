@@ -1,5 +1,6 @@
 //! Schemes of the app's own.
 
+use electrolint_model::app::Containment;
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::link::V;
 use electrolint_model::link::things::{Part, Thing};
@@ -96,9 +97,11 @@ fn files(cx: &Context, findings: &mut Findings) {
         if handler.scheme.as_deref() == Some("file") && !is_below_a_folder(cx, sink.path) {
             continue;
         }
-        if app.contains_paths(handler, sink.call) {
-            continue;
-        }
+        let beginning = match app.containment_of(handler, sink.call) {
+            Containment::Folder => continue,
+            Containment::Beginning(span) => Some(span),
+            Containment::None => None,
+        };
         let without = |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, cleaners).is_empty();
         let decoded = without(&[DECODERS, CLEANERS].concat());
         let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
@@ -109,18 +112,25 @@ fn files(cx: &Context, findings: &mut Findings) {
             continue;
         }
         let message = match is_whole {
+            _ if beginning.is_some() => "a path that is made of the address leads to folders whose names begin like this one",
             true => "the address names any file: the path is put below no folder",
             false => "a path that is made of the address leads out of the folder with `..`",
         };
-        findings
+        let report = findings
             .report(&RULE, app.span(sink.path), message)
             .severity(Severity::Medium)
             .known(handler.certainty)
             .traced(trace)
-            .at_most(Confidence::Firm)
-            .gain("Every page that may ask for the scheme reads every file that the user can read.")
+            .at_most(if beginning.is_some() { Confidence::Tentative } else { Confidence::Firm })
+            .gain(match beginning {
+                Some(_) => "Every page that may ask for the scheme reads the files of folders that lie beside this one and begin like it.",
+                None => "Every page that may ask for the scheme reads every file that the user can read.",
+            })
             .help("Resolve the path, and read it only if `path.relative(folder, file)` neither begins with `..` nor is absolute.")
             .symbol(app.symbol(sink.call));
+        if let Some(span) = beginning {
+            let _ = report.related(span, "this folder's name is not closed by a separator");
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! `executeJavaScript`, `eval`, `new Function` and kin.
 
+use electrolint_model::app::checks::Base;
 use electrolint_model::app::sources::SourceKind;
-use electrolint_model::link::things::{Part, Thing};
-use electrolint_model::link::V;
+use electrolint_model::app::Entrances;
+use electrolint_model::link::things::{Certainty, Known, Part, Thing};
+use electrolint_model::link::{C, F, V};
 
 use crate::untrusted::{Sink, calls, worst};
 use crate::{Confidence, Context, Findings, Severity};
@@ -102,7 +104,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             }
             let Some(v) = call.argument(app, sink.argument) else { continue };
             // A function, or something that may be one.
-            if *kind == Kind::Timer && !app.eval(v).iter().any(|known| matches!(known.thing, Thing::Template(_))) {
+            if *kind == Kind::Timer && !is_text(cx, call.call, v, &entrances) {
                 continue;
             }
             places.push((call, v, *kind));
@@ -120,6 +122,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         places.extend(call.argument(app, 0).map(|v| (call, v, Kind::Module)));
     }
     places.sort_by_key(|(call, ..)| call.call);
+    scripts(cx, findings);
     for (call, v, kind) in places {
         let traces = app.traces(call.call, v, &entrances, CLEANERS);
         let Some(trace) = worst(&traces) else { continue };
@@ -167,6 +170,72 @@ fn check(cx: &Context, findings: &mut Findings) {
             })
             .symbol(app.symbol(call.call));
     }
+}
+
+/// What is written into an element that runs it: `script.textContent = text`, `script.src = address`.
+fn scripts(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let entrances = app.entrances();
+    for name in ["textContent", "text", "innerText", "src"] {
+        for write in app.property_writes(name) {
+            let objects = app.eval(write.object);
+            let is_script = |thing: &Thing| matches!(thing, Thing::Element(tag, _) if &**tag == "script");
+            if objects.is_empty() || !objects.iter().all(|known| is_script(&known.thing)) {
+                continue;
+            }
+            // An address that the app begins leads where the app says.
+            let begins = |known: &Known| known.thing.head().is_some_and(|(head, _)| !head.is_empty());
+            if name == "src" && app.eval(write.value).iter().all(begins) {
+                continue;
+            }
+            let traces = app.traces_of_write(&write, &entrances, CLEANERS);
+            let traces: Vec<_> = traces
+                .into_iter()
+                .filter(|trace| trace.is_untrusted() && (name != "src" || trace.origin.kind != SourceKind::Response))
+                .collect();
+            let Some(trace) = worst(&traces) else { continue };
+            findings
+                .report(&RULE, app.span(write.value), "somebody else's data is run as script")
+                .known(Certainty::Firm)
+                .traced(trace)
+                // Who loads scripts by the page's address is most often the app, which writes that address too.
+                .at_most(match (name, trace.origin.kind) {
+                    ("src", SourceKind::Page) => Confidence::Tentative,
+                    _ => Confidence::Certain,
+                })
+                .gain("Whoever chooses the data runs script in the page, with all that the page and its preload may do.")
+                .help("Call a function with the data as its argument.")
+                .symbol(app.symbol_of(write.function, name));
+        }
+    }
+}
+
+/// Whether what a timer is given is a text: put together, or from where no function comes.
+fn is_text(cx: &Context, c: C, v: V, entrances: &Entrances) -> bool {
+    let app = cx.app;
+    let values = app.eval(v);
+    if values.iter().any(|known| matches!(known.thing, Thing::Template(_))) {
+        return true;
+    }
+    if values.iter().any(|known| !matches!(known.thing, Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_))) {
+        return false;
+    }
+    let comes_as_text = |kind| {
+        matches!(
+            kind,
+            SourceKind::Ipc | SourceKind::Page | SourceKind::OpenUrl | SourceKind::Navigation | SourceKind::WindowOpen
+        )
+    };
+    let is_told = app.root(v).is_some_and(|root| match root.base {
+        Base::Parameter(f, _) => {
+            entrances.get(&F(root.unit, f)).is_some_and(|entrance| comes_as_text(entrance.kind))
+        }
+        Base::Call(_) => true,
+        _ => false,
+    });
+    let is_page = || matches!(values.as_ref(), [known] if matches!(&known.thing, Thing::Api(path) if path.starts_with("location")));
+    (is_told || is_page())
+        && app.traces(c, v, entrances, CLEANERS).iter().any(|trace| !trace.opaque && comes_as_text(trace.origin.kind))
 }
 
 /// `'./languages/' + name`: whoever chooses the name must put a script where it leads besides.

@@ -53,7 +53,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         let reaches = app.reaches(call.call, v, &entries, &names_server, Strength::Host);
-        let taken = if reaches.iter().any(|reach| reach.origin.kind.is_untrusted()) { None } else { taken_out(cx, call.call, v) };
+        let taken = match reaches.iter().any(|reach| reach.origin.kind.is_untrusted()) {
+            true => None,
+            false => taken_out(cx, call.call, v).or_else(|| put_into_server(cx, call.call, v)),
+        };
         // The address of a page is that of a script which runs in one.
         let untrusted = reaches
             .iter()
@@ -109,6 +112,44 @@ fn taken_out(cx: &Context, c: C, v: V) -> Option<Reach> {
     let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
     let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
     Some(Reach { origin: trace.origin, weak: None, opaque: false })
+}
+
+/// A name that somebody else chose, in the part of an address that says which server it is: `https://${name}/status`,
+/// `https://${name}.example.com/`, of which `evil.example/?` makes another server than the one that is meant.
+fn put_into_server(cx: &Context, c: C, v: V) -> Option<Reach> {
+    let app = cx.app;
+    app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().find_map(|hole| {
+        let traces = app.traces(c, hole, &app.entrances(), &["encodeURIComponent"]);
+        let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
+        let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
+        Some(Reach { origin: trace.origin, weak: None, opaque: false })
+    })
+}
+
+/// What is put into an address before its server ends; not where only the port is left to say.
+fn holes_of_server(thing: &Thing) -> Option<Vec<V>> {
+    let Thing::Template(parts) = thing else { return None };
+    let mut text = String::new();
+    let mut holes = Vec::new();
+    for part in parts.iter() {
+        let server = match part {
+            Part::Text(part) => {
+                text.push_str(part);
+                text.split_once("://")?.1
+            }
+            Part::Hole(v, _) => {
+                let (_, server) = text.split_once("://")?;
+                if !server.contains(':') {
+                    holes.push(*v);
+                }
+                continue;
+            }
+        };
+        if server.contains(['/', '?', '#']) {
+            break;
+        }
+    }
+    Some(holes)
 }
 
 fn rank(reach: &Reach) -> (bool, bool) {

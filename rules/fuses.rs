@@ -108,14 +108,20 @@ fn written(cx: &Context, findings: &mut Findings, place: &FuseFlips) {
         let (on, development) = match flip.value.thing {
             Thing::Bool(on) => (on, flip.value.development),
             Thing::Development(yes) => (true, Some(yes)),
+            Thing::Unknown(_) | Thing::Result(..) => (true, flip.value.development),
             _ => continue,
         };
+        let depends = matches!(flip.value.thing, Thing::Unknown(_) | Thing::Result(..));
         if !on || !exists(cx, flip.fuse) {
             continue;
         }
         let _ = findings
-            .report(&RULE, flip.span, format!("the fuse `{}` is on: {what}", flip.fuse.name()))
-            .fix(fixes::set(cx.app, flip.span, flip.fuse.name(), false, false))
+            .report(&RULE, flip.span, match depends {
+                true => format!("the fuse `{}` may be on: {what}", flip.fuse.name()),
+                false => format!("the fuse `{}` is on: {what}", flip.fuse.name()),
+            })
+            .fix(fixes::set(cx.app, flip.span, flip.fuse.name(), false, false).filter(|_| !depends))
+            .at_most(if depends { Confidence::Tentative } else { Confidence::Certain })
             .known(flip.value.certainty)
             .gain(GAIN)
             .help(format!("Set `{}` to false.", flip.fuse.name()))

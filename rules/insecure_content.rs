@@ -189,7 +189,7 @@ fn in_scripts(cx: &Context, findings: &mut Findings) {
 fn in_loads(cx: &Context, findings: &mut Findings) {
     for load in cx.app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        let values = cx.app.eval(url);
+        let values = cx.app.addresses_loaded(url);
         let worst = values
             .iter()
             .filter_map(|known| Some((of(known)?, known)))

@@ -57,6 +57,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             open.push((handler, action));
         }
     }
+    got_around(cx, findings);
     // The surest first.
     let best = open.iter().map(|(handler, _)| handler.certainty).max().unwrap_or(Certainty::Tentative);
     let Some(index) = open.iter().position(|(handler, _)| handler.certainty == best) else { return };
@@ -86,4 +87,36 @@ fn check(cx: &Context, findings: &mut Findings) {
         report = report.at_most(Confidence::Tentative);
     }
     let _ = report;
+}
+
+/// Handlers that tell who sends by a check that a page's address can be made to pass.
+fn got_around(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let mut told = Vec::new();
+    for handler in app.ipc_handlers() {
+        if handler.development == Some(true) || !app.is_own(app.callee_span(handler.call)) {
+            continue;
+        }
+        for f in app.handler_functions(&handler) {
+            if !app.looks_at_sender(&handler, f) {
+                continue;
+            }
+            let checks = app.weak_sender_checks(f);
+            let Some(action) = (!checks.is_empty()).then(|| app.sensitive_action(f)).flatten() else { continue };
+            for (span, why) in checks {
+                if told.contains(&span) {
+                    continue;
+                }
+                told.push(span);
+                findings
+                    .report(&RULE, span, format!("who sends is told by a check that can be got around: {why}"))
+                    .known(handler.certainty)
+                    .at_most(Confidence::Firm)
+                    .gain("A page whose address is made to pass the check has it done too.")
+                    .help("Compare `new URL(event.senderFrame.url).origin`, or `event.sender`, with what is expected.")
+                    .symbol(app.symbol(handler.call))
+                    .related(action.span, format!("`{}` is reached here", action.api));
+            }
+        }
+    }
 }

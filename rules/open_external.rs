@@ -36,7 +36,7 @@ const OPENERS: [&str; 4] = ["open", "open.default", "opn", "opn.default"];
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let entries = app.entrances().iter().map(|(f, entrance)| (*f, entrance.kind)).collect();
+    let entries = app.entrances_of_bridge().iter().map(|(f, entrance)| (*f, entrance.kind)).collect();
     let mut calls = app.calls("shell.openExternal").to_vec();
     // These open files too: those that lie below a folder of the app's are meant.
     let opened = app.calls_of_packages(&OPENERS).into_iter();

@@ -78,22 +78,35 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(HELP)
             .symbol(app.symbol(handler.call));
     }
-    for check in app.handlers("Session.setPermissionCheckHandler") {
-        let Some(value) = check.value else { continue };
-        for f in app.functions(value) {
-            let exits = app.exits(f).returns;
-            let always = !exits.is_empty()
-                && exits.iter().all(|exit| {
-                    exit.value.is_some_and(|value| app.eval(value).iter().all(|known| known.thing.truthy() == Some(true)))
-                });
-            if always {
-                findings
-                    .report(&RULE, app.callee_span(check.call), "every permission check is answered with yes")
-                    .known(check.certainty)
-                    .development(check.development)
-                    .gain(GAIN)
-                    .help("Return `true` only for the permissions and origins that the app needs.")
-                    .symbol(app.symbol(check.call));
+    for (api, message, help) in [
+        (
+            "Session.setPermissionCheckHandler",
+            "every permission check is answered with yes",
+            "Return `true` only for the permissions and origins that the app needs.",
+        ),
+        (
+            "Session.setDevicePermissionHandler",
+            "every page may use every device that was chosen once",
+            "Return `true` only for the kinds of device and the origins that the app needs.",
+        ),
+    ] {
+        for check in app.handlers(api) {
+            let Some(value) = check.value else { continue };
+            for f in app.functions(value) {
+                let exits = app.exits(f).returns;
+                let always = !exits.is_empty()
+                    && exits.iter().all(|exit| {
+                        exit.value.is_some_and(|value| app.eval(value).iter().all(|known| known.thing.truthy() == Some(true)))
+                    });
+                if always {
+                    findings
+                        .report(&RULE, app.callee_span(check.call), message)
+                        .known(check.certainty)
+                        .development(check.development)
+                        .gain(GAIN)
+                        .help(help)
+                        .symbol(app.symbol(check.call));
+                }
             }
         }
     }
@@ -102,10 +115,14 @@ fn check(cx: &Context, findings: &mut Findings) {
         .map(|window| (window, content(cx, window)))
         .filter(|(_, content)| *content >= Content::Unknown)
         .collect();
+    let shows_remote = remote.iter().any(|(_, content)| *content == Content::Remote);
     let mut uncovered: Vec<_> = remote
         .into_iter()
         .filter(|(window, _)| !handlers.iter().any(|handler| covers(cx, handler, window)))
         .collect();
+    if shows_remote {
+        screens(cx, findings);
+    }
     uncovered.sort_by_key(|(window, content)| (std::cmp::Reverse(*content), window.span));
     let Some((window, worst)) = uncovered.first() else { return };
     let message = match (handlers.is_empty(), *worst) {
@@ -128,6 +145,29 @@ fn check(cx: &Context, findings: &mut Findings) {
         report = report.related(load.span, "remote content is loaded here");
     }
     let _ = report;
+}
+
+/// Handlers that give every page that asks a picture of the screen, and leave nobody to choose.
+///
+/// Without a handler the request is refused: <https://www.electronjs.org/docs/latest/api/session#sessetdisplaymediarequesthandlerhandler-opts>
+fn screens(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    for handler in app.handlers("Session.setDisplayMediaRequestHandler") {
+        // `{ useSystemPicker: true }`: the system asks.
+        if app.program.argument(handler.call, 1).is_some() {
+            continue;
+        }
+        for span in app.unasked_screens(&handler) {
+            findings
+                .report(&RULE, span, "every page that asks is given the screen")
+                .known(handler.certainty)
+                .at_most(Confidence::Firm)
+                .development(handler.development)
+                .gain("Any site that is loaded sees what is on the screen, without a question.")
+                .help("Compare `request.securityOrigin`, let the user choose what is shared, and call `callback({})` for the rest.")
+                .symbol(app.symbol(handler.call));
+        }
+    }
 }
 
 /// Whether a handler is set on the session of a window.

@@ -109,6 +109,14 @@ fn check(cx: &Context, findings: &mut Findings) {
     places.dedup_by_key(|(call, index, _)| (call.call, *index));
     for (call, index, sink) in places {
         let Some(v) = call.argument(app, index) else { continue };
+        let is_held = match sink {
+            Sink::File => app.is_contained(call.call, v),
+            // `db.prepare(statement).all(value)`: a value of a statement that is made.
+            Sink::Statement => app.is_of_statement(call.call),
+        };
+        if is_held {
+            continue;
+        }
         let traces: Vec<Trace> = app
             .traces(call.call, v, &entrances, CLEANERS)
             .into_iter()

@@ -45,9 +45,12 @@ rule! {
 const PROPERTIES: [&str; 3] = ["innerHTML", "outerHTML", "srcdoc"];
 
 /// Methods that take markup, and which argument it is.
-const METHODS: [(&str, usize); 5] = [
+const METHODS: [(&str, usize); 7] = [
     ("insertAdjacentHTML", 1),
     ("createContextualFragment", 0),
+    ("setHTMLUnsafe", 0),
+    // Angular leaves what was given to it as it is: <https://angular.dev/best-practices/security#trusting-safe-values>
+    ("bypassSecurityTrustHtml", 0),
     ("document.write", 0),
     ("document.writeln", 0),
     ("document.execCommand", 2),

@@ -42,8 +42,13 @@ pub(crate) fn check_option(
     option: &WindowOption,
     judge: impl Fn(&Window, &SettingFact) -> Option<Verdict>,
 ) {
-    for window in &cx.app.windows {
-        for fact in window.settings(cx.app, option.key) {
+    for whole in &cx.app.windows {
+        let mut told = Vec::new();
+        let alternatives = whole.alternatives();
+        let facts = alternatives.iter().flat_map(|window| {
+            window.settings(cx.app, option.key).into_iter().map(move |fact| (window.as_ref(), fact))
+        });
+        for (window, fact) in facts {
             let (bad, certainty) = match fact.value {
                 Value::Known(value) => (value == option.bad, fact.certainty),
                 Value::Unknown => (fact.written, Certainty::Tentative),
@@ -62,6 +67,10 @@ pub(crate) fn check_option(
                 continue;
             }
             let Some(verdict) = judge(window, &fact) else { continue };
+            if told.contains(&(fact.span, fact.value)) {
+                continue;
+            }
+            told.push((fact.span, fact.value));
             let key = option.key;
             let message = match (&fact.value, fact.reason, fact.written) {
                 (Value::Unknown, ..) => format!("`{key}` may be {} here", option.bad),

@@ -20,6 +20,9 @@ use super::walk::{self, Entry, Left, Refused, Rules};
 /// Longest path that is read, in bytes: PATH_MAX of Linux.
 const PATH_LIMIT: usize = 4096;
 
+/// Most files of data that are taken in because scripts name them, for one app.
+const MOST_DATA: usize = 500;
+
 /// Reads the app at index `app` of the survey.
 pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut Reader) -> Sources {
     let Some(package) = survey.packages.get(app) else { return Sources::default() };
@@ -68,6 +71,7 @@ pub(super) fn assemble(survey: &Survey, app: usize, rules: &Rules, reader: &mut 
     let around = context::files(&package.folder, workspace.as_ref(), &top);
     gathering.left.extend(around.left);
     gathering.add_context(around.files, reader);
+    gathering.add_data(rules, reader);
     gathering.finish(&package.folder)
 }
 
@@ -244,6 +248,29 @@ impl<'a> Gathering<'a> {
             }
             let loaded = reader.read_up_to(&file.path, file.limit);
             self.take(&file.path, file.kind, Role::Context, loaded);
+        }
+    }
+
+    /// Adds the data that scripts name as modules.
+    fn add_data(&mut self, rules: &Rules, reader: &mut Reader) {
+        let mut named: BTreeMap<PathBuf, Role> = BTreeMap::new();
+        for (path, file) in self.files.values() {
+            let Some(folder) = path.parent().filter(|_| kinds::is_script(file.kind) && file.role != Role::Context)
+            else {
+                continue;
+            };
+            for path in follow::data(folder, &file.text.content) {
+                if named.len() < MOST_DATA && !rules.excludes(&path) {
+                    named.entry(path).or_insert(file.role);
+                }
+            }
+        }
+        for (path, role) in named {
+            let is_read = self.files.contains_key(&self.base.display(&path));
+            if !is_read && !reader.hides(&path) {
+                let loaded = reader.read(&path);
+                self.take(&path, FileKind::Json, role, loaded);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use electrolint_model::source::FileKind;
-use memchr::{memchr, memchr3_iter};
+use memchr::{memchr, memchr3_iter, memmem};
 
 use super::files::Reader;
 use super::kinds;
@@ -21,6 +21,9 @@ const FOLLOWED: usize = 10_000;
 
 /// Longest quoted name that is looked at, in bytes.
 const NAME: usize = 200;
+
+/// Largest file of data that is read because a script names it, in bytes: settings are smaller, and tables of texts larger.
+const DATA: u64 = 32 * 1024;
 
 /// What a bundler appends to a name, in its order.
 const ENDINGS: [&str; 14] = [
@@ -105,6 +108,15 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
     }
     files.extend(taken.into_iter().map(|(path, kind)| Entry { path, kind, wanted: false }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
+}
+
+/// Data that a script of this folder names as a module of its own, `require('./settings.json')`, where a file of that name is there.
+pub(super) fn data<'t>(folder: &'t Path, text: &'t str) -> impl Iterator<Item = PathBuf> + 't {
+    let names = memmem::find(text.as_bytes(), b".json").is_some().then(|| quoted_files(text)).into_iter().flatten();
+    names
+        .filter(|name| name.ends_with(".json"))
+        .filter_map(move |name| join(folder, name))
+        .filter(|path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= DATA))
 }
 
 /// What git ignores.

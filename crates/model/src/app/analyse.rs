@@ -139,6 +139,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         places: Default::default(),
         url_parts: Default::default(),
         subjects: Default::default(),
+        passed_on: Default::default(),
         guards: Default::default(),
         said: Default::default(),
         around: Default::default(),
@@ -147,6 +148,11 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);
+    for (page, webview, attribute) in super::pages::found_later(&app) {
+        if let Some(webview) = app.pages.get_mut(page).and_then(|page| page.webviews.get_mut(webview)) {
+            webview.attributes.push(attribute);
+        }
+    }
     app.windows = super::windows::find(&app);
     app.processes = super::process::find(&app);
     problems.extend(app.exhaustion());

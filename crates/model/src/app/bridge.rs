@@ -7,6 +7,8 @@ use rustc_hash::FxHashSet;
 use super::App;
 use super::checks::Strength;
 use super::parameters::Flow;
+use super::sources::SourceKind;
+use super::{Entrance, Entrances};
 use crate::link::things::*;
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
@@ -126,6 +128,17 @@ impl App<'_> {
         }
         self.written_to_window(&mut found);
         found
+    }
+
+    /// [`App::entrances`], with the functions that preload scripts hand to pages over the context bridge.
+    pub fn entrances_of_bridge(&self) -> Entrances {
+        let mut entrances = self.entrances().as_ref().clone();
+        for exposed in self.exposed() {
+            if let (Some(_), Thing::Function(f, _)) = (exposed.call, &exposed.known.thing) {
+                entrances.entry(*f).or_insert(Entrance { kind: SourceKind::Message, first: 0 });
+            }
+        }
+        entrances
     }
 
     fn take_apart(&self, exposed: Exposed, level: u32, limit: usize, found: &mut Vec<Exposed>) {

@@ -18,7 +18,7 @@ use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{ConditionId, FunctionId, Operator, Value};
 pub(super) use helpers::Said;
-pub(super) use strength::judged;
+pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
 pub(super) use subjects::Subjects;
 

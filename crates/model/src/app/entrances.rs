@@ -5,11 +5,15 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
+use super::checks::Judged;
 use super::sources::SourceKind;
 use crate::electron::api;
 use crate::link::things::Thing;
-use crate::link::{F, UnitId, V};
+use crate::link::{C, F, UnitId, V};
 use crate::summary::Value;
+
+/// Calls of one handler by wrappers that are looked at; one that is left out holds nothing.
+const MOST_WRAPPERS: usize = 16;
 
 /// A function that something outside the app's code calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +133,8 @@ impl App<'_> {
     fn passed_on_entrances(&self, entrances: &mut Entrances) {
         let mut open: Vec<F> = entrances.keys().copied().collect();
         open.sort_unstable();
+        let registered: FxHashSet<F> = open.iter().copied().collect();
+        let mut passed_on: FxHashMap<F, Vec<C>> = FxHashMap::default();
         while let Some(f) = open.pop() {
             let Some(&Entrance { kind, first }) = entrances.get(&f) else { continue };
             for c in self.calls_inside(f) {
@@ -142,6 +148,12 @@ impl App<'_> {
                     if !is_handed && self.program.arguments(c).len() > 1 {
                         self.chosen_from_a_table(handler, kind, entrances, &mut open);
                     }
+                    if handler != f && is_handed && !registered.contains(&handler) {
+                        let calls = passed_on.entry(handler).or_default();
+                        if calls.len() < MOST_WRAPPERS && !calls.contains(&c) {
+                            calls.push(c);
+                        }
+                    }
                     if handler != f && is_handed && !entrances.contains_key(&handler) {
                         entrances.insert(handler, Entrance { kind, first: u32::from(hands_event) });
                         open.push(handler);
@@ -149,6 +161,26 @@ impl App<'_> {
                 }
             }
         }
+        // One that is called in more places than were looked at is held by none of them.
+        passed_on.retain(|_, calls| calls.len() < MOST_WRAPPERS);
+        *self.passed_on.borrow_mut() = passed_on;
+    }
+
+    /// How well the app's own wrappers hold what they hand on to a handler: `if (!isSafe(url)) return; return handler(event, url)`.
+    pub(super) fn held_by_wrappers(&self, f: F, index: u32, path: &[String]) -> Judged {
+        let calls = self.passed_on.borrow().get(&f).cloned().unwrap_or_default();
+        let judge = |c: C| {
+            let Some(argument) = self.program.argument(c, index as usize) else { return Judged::NOTHING };
+            match self.root(argument) {
+                Some(mut root) if !path.is_empty() => {
+                    root.path.extend_from_slice(path);
+                    let call = self.program.call(c);
+                    self.guard_of_root(F(c.0, call.function), call.condition, &root)
+                }
+                _ => self.guard_of_call(c, argument),
+            }
+        };
+        calls.into_iter().map(judge).reduce(Judged::worse).unwrap_or(Judged::NOTHING)
     }
 
     /// `run(name, args)` with `table[name](args)` in it: who chooses the name and what is handed over calls all functions of the table.

@@ -42,6 +42,7 @@ mod removed_policies;
 mod requests;
 mod roots;
 mod sandboxes;
+mod sender_checks;
 mod senders;
 pub mod sources;
 mod steps;
@@ -77,7 +78,7 @@ pub use parameters::{Flow, ParameterWrite};
 pub use policies::{Reach, ScriptPolicy};
 pub use process::Process;
 pub use properties::NamedProperty;
-pub use protocols::{FileAnswer, ProtocolHandler, SchemePrivilege};
+pub use protocols::{Containment, FileAnswer, ProtocolHandler, SchemePrivilege};
 pub use remote::{Remote, RemoteUse};
 pub use removed_policies::RemovedPolicy;
 pub use requests::{Request, RequestKind};
@@ -136,7 +137,9 @@ pub struct App<'a> {
     places: RefCell<FxHashMap<UnitId, inside::Places>>,
     url_parts: RefCell<FxHashMap<V, roots::KnownPart>>,
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
-    guards: RefCell<FxHashMap<(traces::At, V), checks::Strength>>,
+    /// Calls by which wrappers hand on to handlers what they were called with.
+    passed_on: RefCell<FxHashMap<F, Vec<C>>>,
+    guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,

@@ -308,13 +308,6 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
                 break;
             }
             let is_jsx = call.kind == CallKind::Jsx;
-            let tag = app.program.argument(c, 0);
-            let is_webview = |tag: &V| {
-                app.program.summary(tag.0).text(tag.1) == Some("webview") || is_jsx && is_webview_component(app, *tag)
-            };
-            let Some(tag) = tag.filter(is_webview) else {
-                continue;
-            };
             if !is_jsx
                 && !crate::link::final_name(summary, call.callee).is_some_and(|name| {
                     matches!(
@@ -325,6 +318,18 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             {
                 continue;
             }
+            let tag = app.program.argument(c, 0);
+            let is_webview = |tag: &V| match app.program.summary(tag.0).text(tag.1) {
+                Some(tag) => tag == "webview",
+                None if is_jsx => is_webview_component(app, *tag),
+                None => {
+                    matches!(app.program.value(*tag), Value::Binding(_) | Value::ImportName(..) | Value::Member(..))
+                        && app.constant(*tag).is_some_and(|known| known.text() == Some("webview"))
+                }
+            };
+            let Some(tag) = tag.filter(is_webview) else {
+                continue;
+            };
             let mut element = WebviewElement {
                 file: app.program.file(unit),
                 span: app.span(tag),
@@ -337,7 +342,7 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
             if let Some(attributes) = app.program.argument(c, 1) {
                 from_object(app, attributes, &mut element);
             }
-            set_later(app, &later, c, &mut element);
+            set_later(app, &later.changes, c, &mut element);
             found.push(element);
         }
     }
@@ -355,6 +360,41 @@ pub(super) fn script_webviews(app: &App) -> Vec<WebviewElement> {
         }
     }
     app.bound(&mut found, MOST_WEBVIEWS);
+    found
+}
+
+/// Webviews of pages, by page and place, with attributes that scripts set on what they find of them: `document.querySelector('webview')`
+/// is the first, `document.getElementById` the one of that id.
+pub(super) fn found_later(app: &App) -> Vec<(usize, usize, WebviewAttribute)> {
+    let mut found = Vec::new();
+    if app.pages.iter().all(|page| page.webviews.is_empty()) {
+        return found;
+    }
+    let later = Later::find(app);
+    for c in later.found {
+        let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
+        let Some(name) = name.text() else { continue };
+        let by_id = app.api_of(c).is_some_and(|(path, _)| &*path == "document.getElementById");
+        let is_it = |webview: &WebviewElement| match name.strip_prefix('#').or(by_id.then_some(name)) {
+            Some(id) => webview.attribute("id").is_some_and(|own| own.value.as_deref() == Some(id)),
+            None => true,
+        };
+        let mut element = WebviewElement {
+            file: app.program.file(c.0),
+            span: app.callee_span(c),
+            index: 0,
+            attributes: Vec::new(),
+            call: None,
+            spread: false,
+            certainty: Certainty::Firm,
+        };
+        set_later(app, &later.changes, c, &mut element);
+        for (page, of) in app.pages.iter().enumerate() {
+            let Some(index) = of.webviews.iter().position(is_it) else { continue };
+            found.extend(element.attributes.iter().map(|attribute| (page, index, attribute.clone())));
+        }
+        app.bound(&mut found, MOST_CHANGES);
+    }
     found
 }
 
@@ -486,9 +526,17 @@ const ATTRIBUTES: [&str; 9] = [
     "partition",
 ];
 
-/// What scripts do to webviews that they made, by the call that made it.
+/// What scripts do to webviews.
 #[derive(Default)]
 struct Later {
+    changes: Changes,
+    /// Calls that found what is changed.
+    found: Vec<C>,
+}
+
+/// What is done to webviews, by the call that made or found it.
+#[derive(Default)]
+struct Changes {
     calls: FxHashMap<C, Vec<C>>,
     writes: FxHashMap<C, Vec<(&'static str, UnitId, u32)>>,
 }
@@ -498,6 +546,11 @@ impl Later {
         let made = |v: V| {
             let webview = |known: &Known| match &known.thing {
                 Thing::Element(tag, c) if &**tag == "webview" => Some(*c),
+                Thing::Result(path, c) if &**path == "document.getElementById" => Some(*c),
+                Thing::Result(path, c) if &**path == "document.querySelector" => {
+                    let selector = app.program.argument(*c, 0).and_then(|selector| app.constant(selector));
+                    selector.is_some_and(|known| known.text().is_some_and(|text| text.starts_with('#'))).then_some(*c)
+                }
                 _ => None,
             };
             let mut made: Vec<C> = app.eval(v).iter().filter_map(webview).collect();
@@ -509,23 +562,29 @@ impl Later {
             for &c in app.program.calls_named(method) {
                 let Value::Member(object, _) = app.program.value(V(c.0, app.program.call(c).callee)) else { continue };
                 for element in made(V(c.0, object)) {
-                    later.calls.entry(element).or_default().push(c);
+                    later.changes.calls.entry(element).or_default().push(c);
                 }
             }
         }
         for name in ATTRIBUTES {
             for &(unit, index) in app.program.writes_to(name) {
                 for element in made(V(unit, app.program.summary(unit).writes[index as usize].object)) {
-                    later.writes.entry(element).or_default().push((name, unit, index));
+                    later.changes.writes.entry(element).or_default().push((name, unit, index));
                 }
             }
         }
+        let changed = later.changes.calls.keys().chain(later.changes.writes.keys());
+        let finds = |c: &C| app.api_of(*c).is_some_and(|(path, _)| &*path != "document.createElement");
+        later.found = changed.copied().filter(finds).collect();
+        later.found.sort();
+        later.found.dedup();
+        app.bound(&mut later.found, MOST_CHANGES);
         later
     }
 }
 
 /// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
-fn set_later(app: &App, later: &Later, made: C, element: &mut WebviewElement) {
+fn set_later(app: &App, later: &Changes, made: C, element: &mut WebviewElement) {
     for &c in later.calls.get(&made).into_iter().flatten().take(MOST_CHANGES) {
         let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
         let Some(name) = name.text() else { continue };
@@ -538,6 +597,13 @@ fn set_later(app: &App, later: &Later, made: C, element: &mut WebviewElement) {
             .and_then(|known| known.text().map(str::to_owned));
         let name = name.to_ascii_lowercase();
         element.attributes.retain(|other| other.name != name);
+        // `toggleAttribute(name, false)` takes it away.
+        let is_toggle = matches!(app.program.value(V(c.0, app.program.call(c).callee)), Value::Member(_, method)
+            if app.program.str(c.0, method) == "toggleAttribute");
+        let stays = app.program.argument(c, 1).is_none_or(|force| !app.never(force, true));
+        if is_toggle && !stays {
+            continue;
+        }
         // What an attribute that counts by its presence is set to does not matter.
         let unknown = value.is_none() && matches!(&*name, "src" | "webpreferences" | "preload" | "partition");
         element.attributes.push(WebviewAttribute { name, value, unknown, span });

@@ -76,6 +76,17 @@ pub struct FileAnswer {
     pub path: V,
 }
 
+/// How well the path of a file is held to a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Containment {
+    /// Nothing asks.
+    None,
+    /// It begins like the folder, whose name is not closed: a folder beside it may begin so too.
+    Beginning(Span),
+    /// Something asks where the path leads.
+    Folder,
+}
+
 impl ProtocolHandler {
     /// Whether a place is in the list of the handler's parameters.
     pub fn declared_at(&self, app: &App, span: Span) -> bool {
@@ -213,48 +224,88 @@ impl App<'_> {
             }
     }
 
-    /// Whether a handler, the function that reads for it, or a helper of theirs asks where a path leads.
-    pub fn contains_paths(&self, handler: &ProtocolHandler, sink: C) -> bool {
+    /// How well a handler, the function that reads for it, or a helper of theirs asks where a path leads.
+    pub fn containment_of(&self, handler: &ProtocolHandler, sink: C) -> Containment {
         let mut open = vec![handler.function, F(sink.0, self.program.call(sink).function)];
         let mut seen = Vec::new();
+        let mut best = Containment::None;
         while let Some(f) = open.pop() {
             if seen.contains(&f) || seen.len() > 24 {
                 continue;
             }
             seen.push(f);
             for c in self.calls_inside(f) {
-                if self.asks_where(c) {
-                    return true;
+                if self.comes_too_late(c, sink) {
+                    continue;
+                }
+                best = best.max(self.asks_where(c));
+                if best == Containment::Folder {
+                    return best;
                 }
                 open.extend(self.functions(V(c.0, self.program.call(c).callee)));
             }
         }
-        false
+        best
     }
 
-    fn asks_where(&self, c: C) -> bool {
+    /// Whether a call stands in the function of another and behind it, so that nothing that it finds holds there.
+    fn comes_too_late(&self, c: C, sink: C) -> bool {
+        let (asked, read) = (self.program.call(c), self.program.call(sink));
+        c.0 == sink.0 && c != sink && asked.function == read.function && asked.order > read.order
+    }
+
+    fn asks_where(&self, c: C) -> Containment {
         let summary = self.program.summary(c.0);
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
-        let argument = || self.program.argument(c, 0).and_then(|argument| self.constant(argument));
-        match name {
+        let Some(argument) = self.program.argument(c, 0) else {
+            return if matches!(name, "contains") { Containment::Folder } else { Containment::None };
+        };
+        let asks = match name {
             "relative" | "isAbsolute" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside"
             | "contains" => true,
             // Of what is not known, or of what leads up.
             "startsWith" | "includes" | "indexOf" | "split" | "test" | "match" | "replace" | "has" => {
-                match argument() {
+                match self.constant(argument) {
                     Some(known) => known.text().is_some_and(|text| text.contains("..")),
+                    None if name == "startsWith" && self.is_folder_left_open(argument) => {
+                        return Containment::Beginning(self.span(argument));
+                    }
                     None => {
                         matches!(name, "startsWith" | "includes" | "indexOf" | "has" | "test")
-                            || self.program.argument(c, 0).is_some_and(|argument| {
-                                self.eval(argument).iter().any(
-                                    |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
-                                )
-                            })
+                            || self.eval(argument).iter().any(
+                                |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
+                            )
                     }
                 }
             }
             _ => false,
-        }
+        };
+        if asks { Containment::Folder } else { Containment::None }
+    }
+
+    /// Whether a value is a folder without the separator that ends its name: `path.join(__dirname, 'ui')`, which `ui-old` begins with too.
+    ///
+    /// `path.join` and `path.resolve` end with a separator only where their last part does:
+    /// <https://nodejs.org/api/path.html#pathjoinpaths>
+    fn is_folder_left_open(&self, v: V) -> bool {
+        let is_open = |known: &Known| match &known.thing {
+            Thing::Api(path) => matches!(&**path, "__dirname" | "import.meta.dirname"),
+            Thing::Result(api, c) => match &**api {
+                "app.getAppPath" | "app.getPath" | "path.dirname" | "path.resolve" => true,
+                "path.join" | "path.normalize" => {
+                    let last = self.program.arguments(*c).last().filter(|last| !last.spread);
+                    let last = last.and_then(|last| self.constant(V(c.0, last.value)));
+                    last.is_some_and(|known| known.text().is_some_and(|text| !text.ends_with(['/', '\\'])))
+                }
+                _ => false,
+            },
+            Thing::Template(parts) => {
+                matches!(parts.last(), Some(Part::Text(end)) if !end.ends_with(['/', '\\']))
+            }
+            _ => false,
+        };
+        let values = self.eval(v);
+        !values.is_empty() && values.iter().all(is_open)
     }
 
     /// Every value of a privilege that `registerSchemesAsPrivileged` gives to a scheme.

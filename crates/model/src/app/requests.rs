@@ -175,6 +175,8 @@ impl App<'_> {
             }
         }
         self.add_location_writes(&mut found);
+        self.add_sources(&mut found);
+        self.add_imports(&mut found);
         found.sort_by_key(|request| request.urls.first().map(|url| url.1));
         found
     }
@@ -263,6 +265,68 @@ impl App<'_> {
         false
     }
 
+    /// `image.src = address`, of elements that scripts make.
+    fn add_sources(&self, found: &mut Vec<Request>) {
+        for (unit, write) in self.program.written_to("src") {
+            let Some(value) = write.value else { continue };
+            let kind = self.eval(V(unit, write.object)).iter().find_map(|known| match &known.thing {
+                Thing::Element(tag, _) => match &**tag {
+                    "script" | "iframe" => Some((RequestKind::Script, "src of a made element")),
+                    "img" | "video" | "audio" | "source" => Some((RequestKind::Data, "src of a made element")),
+                    _ => None,
+                },
+                Thing::Result(made, _) if matches!(&**made, "new Image" | "new Audio") => {
+                    Some((RequestKind::Data, "src of a made element"))
+                }
+                _ => None,
+            });
+            let Some((kind, api)) = kind else { continue };
+            let value = V(unit, value);
+            let urls = self.addresses(value, "src");
+            if urls.is_empty() {
+                continue;
+            }
+            found.push(Request {
+                call: None,
+                api: api.to_owned(),
+                kind,
+                urls,
+                symbol: "src".to_owned(),
+                certainty: Certainty::Firm,
+                development: self.program.development_of(unit, write.condition, &Frames::default()),
+            });
+        }
+    }
+
+    /// `import 'http://example.com/a.js'`.
+    fn add_imports(&self, found: &mut Vec<Request>) {
+        for unit in self.program.unit_ids() {
+            let summary = self.program.summary(unit);
+            for import in &summary.imports {
+                let specifier = summary.str(import.specifier);
+                if !specifier.starts_with("http://") {
+                    continue;
+                }
+                let known = Known {
+                    thing: Thing::Text(specifier.into()),
+                    at: None,
+                    trail: Trail::default(),
+                    certainty: Certainty::Certain,
+                    development: None,
+                };
+                found.push(Request {
+                    call: None,
+                    api: "import".to_owned(),
+                    kind: RequestKind::Script,
+                    urls: vec![(known, self.program.place(unit, import.span))],
+                    symbol: "import".to_owned(),
+                    certainty: Certainty::Certain,
+                    development: None,
+                });
+            }
+        }
+    }
+
     /// `location.href = url`.
     fn add_location_writes(&self, found: &mut Vec<Request>) {
         for (unit, write) in self.program.written_to("href") {
@@ -284,6 +348,22 @@ impl App<'_> {
         }
     }
 
+    /// What an address that is loaded can be: as it is, or the base of a relative one, `new URL('/start', base)`.
+    pub fn addresses_loaded(&self, url: V) -> Vec<Known> {
+        let values = self.eval(url);
+        let mut found = Vec::new();
+        for known in values.iter() {
+            match &known.thing {
+                Thing::Result(path, _) if &**path == "new URL" => {
+                    found.extend(self.addresses(url, "loadURL").into_iter().map(|(known, _)| known));
+                    return found;
+                }
+                _ => found.push(known.clone()),
+            }
+        }
+        found
+    }
+
     /// What an argument says of an address: a text, `new URL(text)`, or an object that holds one.
     fn addresses(&self, address: V, api: &str) -> Vec<(Known, Span)> {
         let mut found = Vec::new();
@@ -291,8 +371,21 @@ impl App<'_> {
             match &known.thing {
                 Thing::Text(_) | Thing::Template(_) => found.push((known.clone(), self.span(address))),
                 Thing::Result(path, c) if &**path == "new URL" => {
-                    let whole = self.program.argument(*c, 1).is_none();
-                    if let Some(text) = self.program.argument(*c, 0).filter(|_| whole) {
+                    let first = self.program.argument(*c, 0);
+                    // A relative address leads where its base does.
+                    let is_relative = first.is_some_and(|first| {
+                        self.eval(first).iter().all(|known| {
+                            known
+                                .thing
+                                .head()
+                                .is_some_and(|(head, _)| head.starts_with(['/', '.', '?']) && !head.starts_with("//"))
+                        })
+                    });
+                    let whole = match self.program.argument(*c, 1) {
+                        None => first,
+                        base => base.filter(|_| is_relative),
+                    };
+                    if let Some(text) = whole {
                         found.extend(self.eval(text).iter().map(|known| (known.clone(), self.span(text))));
                     }
                 }

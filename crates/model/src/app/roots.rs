@@ -157,13 +157,13 @@ impl App<'_> {
                     }
                 }
                 let parses = self.is_parser_of_addresses(callee);
-                let argument = self.program.argument(c, 0)?;
+                let argument = self.program.argument(c, 0);
                 if parses {
-                    return self.url_part_at(argument, depth + 1);
+                    return self.url_part_at(argument?, depth + 1);
                 }
                 // `url.format(parsed)` writes a parsed address out again.
                 let formats = self.api_of(c).is_some_and(|(path, _)| &*path == "url.format");
-                if formats && let Some((root, UrlPart::Whole)) = self.url_part_at(argument, depth + 1) {
+                if formats && let Some((root, UrlPart::Whole)) = self.url_part_at(argument?, depth + 1) {
                     return Some((root, UrlPart::Whole));
                 }
                 // A helper that parses: `parseURL(url)` returns what it made of its argument.

@@ -58,6 +58,16 @@ const EXITS: [&str; 7] = ["exit", "kill", "close", "dispose", "destroy", "termin
 const MOST: usize = 200;
 
 impl App<'_> {
+    /// Whether a call is of a statement that was prepared: `db.prepare(text).all(value)`.
+    pub fn is_of_statement(&self, c: C) -> bool {
+        let Value::Member(object, _) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        self.call_behind(V(c.0, object)).is_some_and(|made| {
+            let summary = self.program.summary(made.0);
+            crate::link::final_name(summary, summary.call(made.1).callee)
+                .is_some_and(|name| summary.str(name) == "prepare")
+        })
+    }
+
     /// Every sandbox that the app makes, in the order of places.
     pub fn sandboxes(&self) -> &[Sandbox] {
         self.sandboxes.get_or_init(|| {

@@ -21,7 +21,7 @@ const MOST_CALLS: u32 = 5;
 const MOST_HELPERS: u32 = 4;
 
 /// Parts of a test that are looked at.
-const MOST_PARTS: u32 = 40;
+pub(super) const MOST_PARTS: u32 = 40;
 
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-frame-properties-may-retrieve-detached-webframemain-instances-or-none-at-all
 const FRAME_IS_LOST: Version = Version::new(33, 0, 0);
@@ -100,13 +100,35 @@ impl App<'_> {
 
     /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.
     fn has_constant_subject(&self, c: C) -> bool {
-        match self.program.argument(c, 0) {
-            Some(subject) => self
-                .eval(subject)
-                .iter()
-                .all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_))),
-            None => false,
+        let is_constant = |v: V| {
+            let values = self.eval(v);
+            values.iter().all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_)))
+        };
+        // A program does what its arguments say.
+        let of_program = |path: &str| {
+            matches!(path.rsplit('.').next(), Some("spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork"))
+        };
+        let api = self.api_of(c);
+        let takes_arguments = api.as_ref().is_some_and(|(path, _)| of_program(path));
+        // Into a file of the app's own goes what the page says.
+        let writes = api
+            .as_ref()
+            .and_then(|(path, _)| path.rsplit('.').next())
+            .is_some_and(|name| ["write", "append", "output"].iter().any(|verb| name.starts_with(verb)));
+        if writes && self.program.argument(c, 1).is_some_and(|data| !is_constant(data)) {
+            return false;
         }
+        let list = self.program.argument(c, 1).filter(|_| takes_arguments);
+        let is_fixed = |list: V| match self.program.value(self.program.behind(list)) {
+            Value::Array(items) => self
+                .program
+                .summary(list.0)
+                .items(items)
+                .iter()
+                .all(|item| !item.spread && is_constant(V(list.0, item.value))),
+            _ => true,
+        };
+        self.program.argument(c, 0).is_some_and(is_constant) && list.is_none_or(is_fixed)
     }
 
     /// The functions that a handler can be: several, where one function registers them all.
@@ -124,7 +146,7 @@ impl App<'_> {
     }
 
     /// Whether a function looks at the sender of the event that it is given as this parameter, itself or in functions that it calls.
-    fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn tests_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
         // Functions that hand an event to each other lead here in as many ways as there are paths between them.
         if let Some(known) = self.verifiers.borrow().get(&(f, parameter, depth)) {
             return *known;
@@ -209,7 +231,7 @@ impl App<'_> {
             })
     }
 
-    fn is_decision(&self, v: V) -> bool {
+    pub(super) fn is_decision(&self, v: V) -> bool {
         matches!(
             self.program.value(v),
             Value::Binary(Operator::Equal | Operator::NotEqual | Operator::And | Operator::Or | Operator::In, ..)
@@ -218,7 +240,7 @@ impl App<'_> {
         )
     }
 
-    fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
+    pub(super) fn any_part(&self, v: V, what: &dyn Fn(V) -> bool, depth: u32) -> bool {
         if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
@@ -241,7 +263,7 @@ impl App<'_> {
     }
 
     /// Whether a test decides by who the sender is: a comparison, or a call that is given the sender; not whether there is one.
-    fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn is_sender_test(&self, test: V, f: F, parameter: u32, depth: u32) -> bool {
         if depth > MOST_PARTS || self.steps.are_used_up() {
             return false;
         }
@@ -274,6 +296,12 @@ impl App<'_> {
                     if matches!(name, "isDestroyed" | "isLoading" | "isCrashed" | "isFocused") {
                         return false;
                     }
+                    // `event.sender.getURL().startsWith(home)`.
+                    let of_text =
+                        matches!(name, "startsWith" | "endsWith" | "includes" | "indexOf" | "match" | "search");
+                    if of_text && sender(at(object)) {
+                        return true;
+                    }
                     if let Some((api, _)) = self.api_of(c) {
                         // `if (!BrowserWindow.fromWebContents(event.sender)) return`: a webview has no window. `URL.canParse(…)` says nothing.
                         return given && &*api == "BrowserWindow.fromWebContents";
@@ -287,7 +315,7 @@ impl App<'_> {
     }
 
     /// `event.sender`, `event.senderFrame`, or a property of either.
-    fn is_sender(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
+    pub(super) fn is_sender(&self, v: V, f: F, parameter: u32, depth: u32) -> bool {
         if depth > 12 {
             return false;
         }
@@ -399,6 +427,7 @@ fn is_sensitive(api: &str) -> bool {
         "Session" => {
             name.starts_with("clear") || name.starts_with("set") || name.starts_with("load") || name == "downloadURL"
         }
+        "Cookies" => matches!(name, "get" | "set" | "remove"),
         "desktopCapturer" => name == "getSources",
         "utilityProcess" => name == "fork",
         "vm" => name.starts_with("run"),

@@ -8,6 +8,7 @@ use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, V};
 use crate::source::Span;
+use crate::summary::{Operator, Value};
 
 /// Callers that are followed in a row.
 const MOST_CALLERS: u32 = 4;
@@ -229,12 +230,35 @@ impl Walk<'_, '_> {
         if judged.strength >= self.enough {
             return;
         }
+        if self.chooses_what_it_returns(argument) {
+            self.elsewhere(c, argument, &judged);
+            return;
+        }
         match app.root(argument) {
             Some(Root { unit, base: Base::Parameter(function, index), path }) => {
                 self.parameter(c, argument, (F(unit, function), index), &path, &judged, depth);
             }
             _ => self.parts(c, argument, &values, &judged, depth),
         }
+    }
+
+    /// Whether a value is what a function of the app's gives under conditions: they may hold it.
+    fn chooses_what_it_returns(&self, argument: V) -> bool {
+        let app = self.app;
+        let chooses = |f: F| {
+            let mut exits = app.program.function(f).exits.iter().filter(|exit| !exit.throws);
+            exits.any(|exit| {
+                let is_choice =
+                    |value| matches!(app.program.value(app.program.behind(V(f.0, value))), Value::Conditional { .. });
+                exit.value.is_some_and(|value| exit.condition.is_some() || is_choice(value))
+            })
+        };
+        let argument = match app.program.value(argument) {
+            Value::Binary(Operator::Or | Operator::Nullish, left, _) => V(argument.0, left),
+            _ => argument,
+        };
+        app.call_behind(argument)
+            .is_some_and(|call| app.functions(V(call.0, app.program.call(call).callee)).into_iter().any(chooses))
     }
 
     fn parameter(&mut self, c: C, argument: V, of: (F, u32), path: &[String], judged: &Judged, depth: u32) {
@@ -246,6 +270,12 @@ impl Walk<'_, '_> {
             let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);
             let is_event = index < first && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
             if !is_event {
+                let held = app.held_by_wrappers(f, index, path);
+                let held = if self.enough == Strength::Scheme { held.for_desktop() } else { held };
+                if held.strength >= self.enough {
+                    return;
+                }
+                let judged = if held.strength > judged.strength { &held } else { judged };
                 self.push(kind, span, judged);
                 return;
             }
@@ -308,6 +338,10 @@ impl Walk<'_, '_> {
                     Some(Part::Hole(v, _)) if depth < MOST_CALLERS => self.follow(c, *v, depth + 1),
                     _ => self.push(SourceKind::Unknown, app.span(argument), judged),
                 },
+                // What a function of the app's makes of it may be held there.
+                Thing::Unknown(Unknown::Parameter(..)) if app.call_behind(argument).is_some() => {
+                    self.elsewhere(c, argument, judged);
+                }
                 Thing::Unknown(Unknown::Parameter(f, index)) if self.entries.contains_key(f) => {
                     let kind = self.entries.get(f).copied().unwrap_or(SourceKind::Parameter);
                     self.push(kind, app.parameter_span(*f, *index), judged);

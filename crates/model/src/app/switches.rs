@@ -12,6 +12,9 @@ use crate::summary::{ConditionId, Key, Operator, Value};
 // https://www.electronjs.org/docs/latest/breaking-changes#behavior-changed-appcommandline
 const LOWER_CASE: Version = Version::new(36, 0, 0);
 
+/// Parts of one list of arguments that are looked at.
+const MOST_WORDS: usize = 64;
+
 /// Commands of one script that are looked at.
 const MOST_COMMANDS: usize = 64;
 
@@ -70,6 +73,7 @@ impl App<'_> {
         for call in self.calls("CommandLine.appendArgument").iter() {
             self.appended(call, false, &mut found);
         }
+        self.started_with(&mut found);
         for script in self.scripts().iter().filter(|script| !is_test_script(&script.name)) {
             for command in commands(&script.text) {
                 if command.iter().any(|word| is_electron(word)) {
@@ -85,6 +89,92 @@ impl App<'_> {
         found.sort_by(|a, b| (a.span, &a.name).cmp(&(b.span, &b.name)));
         found.dedup_by(|a, b| a.span == b.span && a.name == b.name && a.value == b.value);
         found
+    }
+
+    /// What the app starts itself again with: `app.relaunch({ args })`, `spawn(process.execPath, args)`.
+    fn started_with(&self, found: &mut Vec<Switch>) {
+        let mut lists = Vec::new();
+        for call in self.calls("app.relaunch").iter() {
+            let Some(options) = call.argument(self, 0) else { continue };
+            for known in self.eval(options).iter() {
+                let Thing::Object(object) = &known.thing else { continue };
+                let args = self.program.property(object, "args", None).values;
+                lists.extend(args.iter().filter_map(|placed| placed.known.at).map(|list| (call.clone(), list)));
+            }
+        }
+        for call in self.calls_of(&["child_process.spawn", "child_process.spawnSync", "child_process.execFile"]) {
+            let is_itself = |v| {
+                self.eval(v).iter().any(|known| match &known.thing {
+                    Thing::Api(path) => &**path == "process.execPath",
+                    _ => false,
+                })
+            };
+            if call.argument(self, 0).is_some_and(is_itself) {
+                lists.extend(call.argument(self, 1).map(|list| (call.clone(), list)));
+            }
+        }
+        for (call, list) in lists {
+            let record = self.program.call(call.call);
+            for v in self.words_of(list) {
+                let Some(known) = self.program.only(v) else { continue };
+                let Some((head, whole)) = known.thing.head() else { continue };
+                let Some(head) = head.trim().strip_prefix("--") else { continue };
+                let (name, value) = match head.split_once('=') {
+                    Some((name, value)) => (name, Some(value.to_owned())),
+                    None if whole => (head, None),
+                    None => continue,
+                };
+                found.push(Switch {
+                    name: self.switch_name(name),
+                    value: value.filter(|_| whole),
+                    value_unknown: !whole,
+                    span: self.span(v),
+                    trail: known.trail.clone(),
+                    certainty: known.certainty.min(call.certainty).min(Certainty::Firm),
+                    development: self.program.development_of(call.call.0, record.condition, &Frames::default()),
+                    source: SwitchSource::Code,
+                    call: Some(call.call),
+                    conditional: self.is_optional(call.call.0, record.condition),
+                    symbol: format!("{}.{name}", self.symbol(call.call)),
+                });
+            }
+        }
+    }
+
+    /// The words of a list of arguments: of arrays, of what is spread into them, of what `concat` adds.
+    fn words_of(&self, list: V) -> Vec<V> {
+        let mut words = Vec::new();
+        let mut open = vec![list];
+        let mut seen = 0;
+        while let Some(v) = open.pop() {
+            seen += 1;
+            if seen > MOST_WORDS {
+                break;
+            }
+            let v = self.program.behind(v);
+            let summary = self.program.summary(v.0);
+            match summary.value(v.1) {
+                Value::Array(items) => {
+                    for item in summary.items(items) {
+                        let target = if item.spread { &mut open } else { &mut words };
+                        target.push(V(v.0, item.value));
+                    }
+                }
+                Value::Call(call) => {
+                    let record = summary.call(call);
+                    if let Value::Member(object, method) = summary.value(record.callee)
+                        && matches!(summary.str(method), "concat" | "filter" | "slice")
+                    {
+                        open.push(V(v.0, object));
+                        if summary.str(method) == "concat" {
+                            open.extend(summary.items(record.arguments).iter().map(|item| V(v.0, item.value)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        words
     }
 
     fn appended(&self, call: &ApiCall, is_switch: bool, found: &mut Vec<Switch>) {

@@ -7,6 +7,7 @@ mod calls;
 mod markdown;
 mod parameters;
 mod properties;
+mod schemas;
 mod state;
 
 use std::rc::Rc;
@@ -131,9 +132,10 @@ impl At {
         Self { function: F(c.0, record.function), condition: record.condition, call: Some(c) }
     }
 
-    /// How well what holds here holds a value: found once, since ways to many places lead over one.
-    fn guard(self, app: &App, v: V) -> Strength {
-        if let Some(known) = app.guards.borrow().get(&(self, v)) {
+    /// How well what holds here holds a value, or what stands `beside` the server in the address that it is: found once, since ways to
+    /// many places lead over one.
+    fn guard(self, app: &App, v: V, beside: bool) -> Strength {
+        if let Some(known) = app.guards.borrow().get(&(self, v, beside)) {
             return *known;
         }
         let found = match self.call {
@@ -143,10 +145,16 @@ impl At {
         // Data that begins like the address of a file, or of something of the app's own, is as free as any other.
         let strength = match found.lets {
             Lets::Own => Strength::None,
+            _ if beside
+                && found.strength > Strength::None
+                && app.asks_for_server_alone(self.function, self.condition, v) =>
+            {
+                Strength::None
+            }
             _ => found.for_desktop().strength,
         };
         if !app.steps.were_used_up() {
-            app.guards.borrow_mut().insert((self, v), strength);
+            app.guards.borrow_mut().insert((self, v, beside), strength);
         }
         strength
     }
@@ -160,6 +168,8 @@ struct State<'s> {
     kept: bool,
     /// What was put into it under a key is known already.
     taken: bool,
+    /// What is looked for stands beside the server of an address: in its path, its query.
+    beside: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
@@ -182,15 +192,17 @@ struct Walk<'x, 'a> {
     at: At,
     through: Vec<Span>,
     /// Calls whose results are being looked at.
-    returns: Vec<(F, C)>,
-    /// What was looked at, and whether without what was put into it.
-    seen: FxHashSet<(V, At, bool)>,
+    returns: Vec<(F, C, At)>,
+    /// What was looked at, whether without what was put into it, and whether for what stands beside the server.
+    seen: FxHashSet<(V, At, bool, bool)>,
     found: Vec<Trace>,
 }
 
 impl<'a> Walk<'_, 'a> {
     fn from(mut self, v: V) -> Vec<Trace> {
-        self.visit(v, State { depth: 0, opaque: false, whole: true, kept: false, taken: false, property: None });
+        let state =
+            State { depth: 0, opaque: false, whole: true, kept: false, taken: false, beside: false, property: None };
+        self.visit(v, state);
         self.found
     }
 
@@ -229,11 +241,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert((v, self.at, state.taken)) {
+        let seen = (v, self.at, state.taken, state.beside);
+        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert(seen) {
             return;
         }
         let app = self.app;
-        let mut state = State { depth: state.depth + 1, ..state };
+        let beside = state.beside || app.stands_beside_server(v);
+        let mut state = State { depth: state.depth + 1, beside, ..state };
         if self.options && self.is_no_option(v) {
             return;
         }
@@ -246,7 +260,7 @@ impl<'a> Walk<'_, 'a> {
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
-            match self.at.guard(app, v) {
+            match self.at.guard(app, v, state.beside) {
                 found if found >= self.enough => return,
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
@@ -268,6 +282,10 @@ impl<'a> Walk<'_, 'a> {
             }
             Value::Template(list) | Value::Array(list) => {
                 for item in summary.items(list) {
+                    // Nothing is an option behind `--`: <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap12.html>, guideline 10.
+                    if self.options && summary.text(item.value) == Some("--") {
+                        break;
+                    }
                     self.visit(at(item.value), state.part());
                 }
             }
@@ -278,9 +296,12 @@ impl<'a> Walk<'_, 'a> {
                     }
                 }
             }
-            Value::Conditional { then, other, .. } => {
-                self.visit(at(then), state);
-                self.visit(at(other), state);
+            Value::Conditional { test, then, other } => {
+                for (branch, holds) in [(then, true), (other, false)] {
+                    if !self.is_held_by(at(test), holds, at(branch)) {
+                        self.visit(at(branch), state);
+                    }
+                }
             }
             Value::Binary(Operator::And, _, right) => self.visit(at(right), state),
             Value::Binary(Operator::Or | Operator::Nullish | Operator::Default, left, right) => {

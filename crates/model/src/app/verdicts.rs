@@ -287,6 +287,50 @@ impl App<'_> {
         functions.into_iter().map(|f| self.granted(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
     }
 
+    /// Where a handler of display media requests gives the first source there is to whoever asks: nothing holds there, and the source is
+    /// one that `desktopCapturer.getSources` gave, by its place.
+    pub fn unasked_screens(&self, listener: &Listener) -> Vec<Span> {
+        let mut found = Vec::new();
+        for f in self.handler_functions(listener) {
+            for (c, answer) in self.calls_of_parameter(f, 1) {
+                let Some(value) = answer.value else { continue };
+                let is_free = |condition: Option<ConditionId>, of: F| {
+                    let mut conditions = self.program.summary(of.0).conditions_at(condition);
+                    // `if (sources.length > 0)` asks nobody.
+                    conditions.all(|condition| {
+                        let asked = self.parameters_of(V(of.0, condition.test), f);
+                        asked.iter().all(Option::is_none) && self.asks_how_many(V(of.0, condition.test))
+                    })
+                };
+                let given = self.eval(value);
+                let video = given.iter().find_map(|known| match &known.thing {
+                    Thing::Object(object) => self.program.property(object, "video", None).values.into_iter().next(),
+                    _ => None,
+                });
+                let Some(video) = video.and_then(|placed| placed.known.at) else { continue };
+                let by_place = match self.program.value(self.program.behind(video)) {
+                    Value::Index(_, index) => matches!(self.program.value(V(video.0, index)), Value::Number(_)),
+                    _ => false,
+                };
+                if by_place && is_free(answer.condition, answer.function) {
+                    found.push(self.program.place(c.0, self.program.call(c).span));
+                }
+            }
+        }
+        found
+    }
+
+    /// `sources.length > 0`, `sources[0]`.
+    fn asks_how_many(&self, test: V) -> bool {
+        match self.program.value(test) {
+            Value::Unary(_, inner) => self.asks_how_many(V(test.0, inner)),
+            Value::Binary(_, left, _) => self.asks_how_many(V(test.0, left)),
+            Value::Member(_, name) => self.program.str(test.0, name) == "length",
+            Value::Index(..) | Value::Binding(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the handler that a listener sets is replaced at once by another of `among`: `set(null)`, then `set(handler)`, makes
     /// Chromium ask again.
     pub fn is_replaced(&self, listener: &Listener, among: &[Listener]) -> bool {

@@ -94,6 +94,22 @@ fn dependency(sources: &Sources, program: &Program, file: FileId) -> Option<Depe
     None
 }
 
+/// The range that a catalogue of the workspace has for a dependency: <https://pnpm.io/catalogs>.
+fn of_catalog(sources: &Sources, program: &Program, dependency: &Dependency) -> Option<String> {
+    let catalog = dependency.range.strip_prefix("catalog:")?.trim();
+    sources.files.iter().enumerate().find_map(|(index, file)| {
+        if crate::link::split(&file.path).1 != "pnpm-workspace.yaml" {
+            return None;
+        }
+        let root = Json::root(program.summary(program.unit_of(FileId(index as u32))?))?;
+        let named = || {
+            root.get("catalogs").and_then(|catalogs| catalogs.get(if catalog.is_empty() { "default" } else { catalog }))
+        };
+        let own = if matches!(catalog, "" | "default") { root.get("catalog") } else { None };
+        own.or_else(named)?.get(dependency.name)?.text().map(str::to_owned)
+    })
+}
+
 pub(super) fn find(
     sources: &Sources,
     program: &Program,
@@ -118,7 +134,12 @@ pub(super) fn find(
         .collect();
     others.sort();
     manifests.extend(others.into_iter().map(|(_, file)| file));
-    let dependency = manifests.iter().find_map(|&file| dependency(sources, program, file));
+    let mut dependency = manifests.iter().find_map(|&file| dependency(sources, program, file));
+    if let Some(dependency) = &mut dependency
+        && let Some(range) = of_catalog(sources, program, dependency)
+    {
+        dependency.range = range;
+    }
     let span = dependency.as_ref().map(|dependency| dependency.span);
     let facts = |version, source, path: Option<String>, own: Option<Span>| ElectronFacts {
         version,

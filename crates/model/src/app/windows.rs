@@ -4,6 +4,8 @@ mod find;
 
 pub(super) use find::find;
 
+use std::borrow::Cow;
+
 use super::App;
 use super::calls::ApiCall;
 use crate::electron::preferences::{self, Context, Given, Origin as Where, Preferences, Reason, Value as Tri};
@@ -14,6 +16,9 @@ use crate::summary::Value;
 
 /// Callers of a function that makes windows, each of which is taken for a window of its own.
 const MOST_CONTEXTS: usize = 12;
+
+/// Objects that can be the preferences of one window and are looked at one by one.
+const MOST_ALTERNATIVES: usize = 16;
 
 /// How a window comes to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +96,19 @@ impl Window {
     /// Whether the scripts of a page run in it: not with `javascript: false`, which leaves preload scripts alone.
     pub fn runs_scripts(&self, app: &App) -> bool {
         self.settings(app, "javascript").iter().any(|fact| fact.value != Tri::Known(false))
+    }
+
+    /// The window with each of the objects that can be its preferences: what one of them says beside a key holds for that key alone.
+    pub fn alternatives(&self) -> Vec<Cow<'_, Window>> {
+        let several = self.preferences.len() + usize::from(self.may_lack);
+        if self.preferences.is_empty() || !(2..=MOST_ALTERNATIVES).contains(&several) {
+            return vec![Cow::Borrowed(self)];
+        }
+        let with =
+            |preferences: Vec<_>| Cow::Owned(Window { may_lack: preferences.is_empty(), preferences, ..self.clone() });
+        let one = |preferences: &(Object, Certainty, Option<bool>)| with(vec![preferences.clone()]);
+        let without = self.may_lack.then(|| with(Vec::new()));
+        self.preferences.iter().map(one).chain(without).collect()
     }
 
     /// What this window can have under a key of `webPreferences`, in Electron's spelling.
@@ -184,6 +202,25 @@ impl Window {
         }
     }
 
+    /// Whether what is written under a key is the path of a file, whichever.
+    fn is_path(&self, app: &App, key: &str) -> bool {
+        let mut all = self.given(app, key).into_iter().peekable();
+        all.peek().is_some()
+            && all.all(|(_, placed)| {
+                placed.is_some_and(|placed| match &placed.known.thing {
+                    Thing::Text(text) => !text.is_empty(),
+                    Thing::Template(_) => true,
+                    Thing::Result(api, _) => {
+                        matches!(
+                            &**api,
+                            "path.join" | "path.resolve" | "path.normalize" | "url.fileURLToPath" | "require.resolve"
+                        )
+                    }
+                    _ => false,
+                })
+            })
+    }
+
     /// What it effectively gets if this is what is written under the key.
     pub fn effective_with(&self, app: &App, key: &str, given: &Given) -> Preferences {
         let read = |asked: &str| {
@@ -192,7 +229,7 @@ impl Window {
         let mut cx = Context::new(&app.electron.version);
         cx.has_preload = match self.given_one(app, "preload") {
             Given::Absent => Some(false),
-            Given::Unknown => None,
+            Given::Unknown => self.is_path(app, "preload").then_some(true),
             Given::Undefined => Some(false),
             _ => Some(true),
         };

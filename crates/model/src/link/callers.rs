@@ -210,7 +210,7 @@ impl Program<'_> {
     }
 
     /// Every class that extends something, with what it extends.
-    fn subclasses(&self) -> &[(K, crate::summary::ValueId)] {
+    pub(super) fn subclasses(&self) -> &[(K, crate::summary::ValueId)] {
         self.subclasses.get_or_init(|| {
             let classes = self.unit_ids().flat_map(|unit| {
                 let classes = self.summary(unit).classes.iter().enumerate();

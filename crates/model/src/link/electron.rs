@@ -94,6 +94,7 @@ pub fn member(class: &str, name: &str) -> Option<&'static str> {
         ("WebContents", "hostWebContents") | ("IpcMainEvent", "sender") => "WebContents",
         ("Session", "webRequest") => "WebRequest",
         ("Session", "protocol") => "Protocol",
+        ("Session", "cookies") => "Cookies",
         ("BrowserWindow" | "BaseWindow", "contentView") => return None,
         _ => return None,
     })

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::development::is_development;
 use super::evaluate::MOST_VALUES;
 use super::things::*;
@@ -9,6 +11,9 @@ use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
 /// Superclasses that are followed in a row.
+/// Members of heirs that one abstract class is asked for.
+const MOST_HEIRS: usize = 64;
+
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Classes that are asked for one member: a class may extend one of several.
@@ -312,10 +317,52 @@ impl Program<'_> {
                 return inherited;
             }
         }
+        // What an abstract class leaves to the classes that extend it.
+        if values.is_empty() && maker.is_none() && asked.len() == 1 {
+            values.extend(self.left_to_heirs(class, name));
+        }
         if values.is_empty() {
             values.push(Known::unknown(Unknown::Member(v), Some(v)));
         }
         values
+    }
+
+    /// The members of a name that the heirs of a class have.
+    fn left_to_heirs(&self, class: K, name: &str) -> Vec<Known> {
+        let mut values = Vec::new();
+        let Some(heirs) = self.members_of_heirs().get(name) else { return values };
+        for &(heir, index) in heirs.iter().take(MOST_HEIRS) {
+            let member = self.summary(heir.0).classes[heir.1.index()].members.get(index);
+            let Some((member, value)) = member.and_then(|member| Some((member, V(heir.0, member.value?)))) else {
+                continue;
+            };
+            self.budget.step();
+            if self.budget.is_over() || !self.extends(heir, class) {
+                continue;
+            }
+            match (member.slot, self.value(value)) {
+                (Slot::Getter, Value::Function(getter)) => values.extend(self.getter(F(heir.0, getter))),
+                (Slot::Setter, _) => {}
+                _ => values.extend(self.eval(value).iter().cloned().map(|known| known.at_most(Certainty::Firm))),
+            }
+        }
+        values
+    }
+
+    /// The members of classes that extend something, by their names.
+    fn members_of_heirs(&self) -> &FxHashMap<String, Vec<(K, usize)>> {
+        self.members_of_heirs.get_or_init(|| {
+            let mut found: FxHashMap<String, Vec<(K, usize)>> = FxHashMap::default();
+            for &(heir, _) in self.subclasses() {
+                let members = self.summary(heir.0).classes[heir.1.index()].members.iter().enumerate();
+                for (index, member) in members.filter(|(_, member)| !member.is_static) {
+                    if let Key::Name(name) = member.key {
+                        found.entry(self.str(heir.0, name).to_owned()).or_default().push((heir, index));
+                    }
+                }
+            }
+            found
+        })
     }
 
     /// Whether a class descends from another.

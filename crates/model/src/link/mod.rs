@@ -113,6 +113,8 @@ pub struct Program<'a> {
     holders: FxHashMap<UnitId, Vec<Word>>,
     /// Classes that extend something, and what.
     subclasses: OnceCell<Vec<(K, ValueId)>>,
+    /// What their members are, by name.
+    members_of_heirs: OnceCell<FxHashMap<String, Vec<(K, usize)>>>,
     /// `require('./unit')(…)`.
     called_at_once: FxHashMap<UnitId, Vec<C>>,
     memo: Memo,
@@ -177,6 +179,7 @@ impl<'a> Program<'a> {
             unreached: FxHashSet::default(),
             holders: FxHashMap::default(),
             subclasses: OnceCell::new(),
+            members_of_heirs: OnceCell::new(),
             called_at_once: FxHashMap::default(),
             memo,
             depends: Cell::new(false),

@@ -11,7 +11,7 @@ use crate::summary::*;
 const MOST_WRITES: usize = 256;
 
 /// What every process has under these names. A page that writes one, with a polyfill or for its other scripts, means no other page.
-const PLATFORM: [&str; 21] = [
+const PLATFORM: [&str; 22] = [
     "Array",
     "Boolean",
     "Buffer",
@@ -25,6 +25,7 @@ const PLATFORM: [&str; 21] = [
     "Set",
     "String",
     "URL",
+    "URLPattern",
     "URLSearchParams",
     "WebSocket",
     "XMLHttpRequest",

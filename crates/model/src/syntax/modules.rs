@@ -158,6 +158,10 @@ fn declared_names(declaration: &Decl) -> Vec<Ident> {
             names
         }
         Decl::TsEnum(declaration) => vec![declaration.id.clone()],
+        Decl::TsModule(module) => match &module.id {
+            TsModuleName::Ident(ident) if module.body.is_some() && !module.declare => vec![ident.clone()],
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

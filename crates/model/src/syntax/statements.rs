@@ -45,6 +45,35 @@ impl Lowering {
         }
     }
 
+    /// What a namespace exports are the properties of an object of its name, unless that is a class or function too.
+    fn namespace_object(&mut self, module: &TsModuleDecl, exports: &[Export]) {
+        let TsModuleName::Ident(ident) = &module.id else { return };
+        let name = self.name(text(ident));
+        let is_free = |binding: BindingId| {
+            self.out.bindings.get(binding.index()).is_some_and(|binding| binding.writes.is_empty())
+        };
+        if !self.scopes.own(name).is_some_and(is_free) {
+            return;
+        }
+        let span = range(module.span);
+        let properties: Vec<Property> = exports
+            .iter()
+            .filter_map(|export| match *export {
+                Export::Named(name, value) => Some(Property {
+                    key: Key::Name(name),
+                    value,
+                    slot: Slot::Value,
+                    span: self.out.values[value.index()].span,
+                }),
+                _ => None,
+            })
+            .collect();
+        let start = self.out.properties.len() as u32;
+        self.out.properties.extend_from_slice(&properties);
+        let value = self.add(Value::Object(List { start, len: properties.len() as u32 }), span);
+        self.write_ident(ident, value, span);
+    }
+
     fn declare_items(&mut self, items: &[ModuleItem]) {
         self.hoist_vars(items);
         for item in items {
@@ -142,6 +171,18 @@ impl Lowering {
             }
             Decl::TsEnum(declaration) => {
                 self.declare(&declaration.id, BindingKind::Const);
+            }
+            // A second one of the name adds to the first, to a class or to a function.
+            Decl::TsModule(module) => {
+                if let TsModuleName::Ident(ident) = &module.id
+                    && matches!(module.body, Some(TsNamespaceBody::TsModuleBlock(_)))
+                    && !module.declare
+                {
+                    let name = self.name(text(ident));
+                    if self.scopes.own(name).is_none() {
+                        self.declare(ident, BindingKind::Const);
+                    }
+                }
             }
             _ => {}
         }
@@ -319,9 +360,12 @@ impl Lowering {
                 if let Some(TsNamespaceBody::TsModuleBlock(block)) = &module.body
                     && !module.declare
                 {
+                    let before = self.out.exports.len();
                     self.scopes.open();
                     self.namespace(&block.body);
                     self.scopes.close();
+                    let exports = self.out.exports.split_off(before);
+                    self.namespace_object(module, &exports);
                 }
             }
             Decl::TsInterface(_) | Decl::TsTypeAlias(_) => {}

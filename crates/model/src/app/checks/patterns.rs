@@ -2,14 +2,62 @@
 
 use super::strength::*;
 use super::{App, UrlPart};
-use crate::link::V;
-use crate::link::things::Thing;
+use crate::link::things::{Known, Object, Thing};
+use crate::link::{C, V};
 use crate::source::Span;
 
+/// Why a pattern for addresses is weak that leaves the server open.
+const NO_HOST: &str = "the pattern names no host: the page of any server may match";
+
 impl App<'_> {
+    /// What a test by `new URLPattern({ hostname, protocol })` or `new URLPattern('https://example.com/*')` is worth: a part that it leaves
+    /// out may be anything. <https://developer.mozilla.org/en-US/docs/Web/API/URLPattern/URLPattern>
+    fn url_pattern(&self, made: C, holds: bool, span: Span) -> Judged {
+        if !holds {
+            return Judged::NOTHING;
+        }
+        let Some(input) = self.program.argument(made, 0) else { return weak(NO_HOST, span) };
+        let text_of = |object: &Object, key: &str| {
+            let lookup = self.program.property(object, key, None);
+            match lookup.values.as_slice() {
+                [only] => Some(only.known.text().map(str::to_owned)),
+                [] if !lookup.unknown => None,
+                _ => Some(None),
+            }
+        };
+        let of_host = |host: &str| match host.strip_prefix("*.").or_else(|| host.strip_prefix("{*.}?")).unwrap_or(host)
+        {
+            host if host.is_empty() || host.contains('*') => weak(NO_HOST, span),
+            _ => judged(Strength::Host, Some(span), None),
+        };
+        match self.program.only(input).map(|known| known.thing) {
+            Some(Thing::Text(text)) => match text.split_once("://") {
+                Some((_, rest)) => of_host(rest.split(['/', '?', '#']).next().unwrap_or(rest)),
+                None => judged(Strength::Opaque, Some(span), None),
+            },
+            Some(Thing::Object(object)) => match text_of(&object, "hostname") {
+                Some(Some(host)) => of_host(&host),
+                Some(None) => judged(Strength::Opaque, Some(span), None),
+                None if text_of(&object, "baseURL").is_some() => judged(Strength::Opaque, Some(span), None),
+                None => match text_of(&object, "protocol") {
+                    Some(Some(protocol)) if !protocol.contains('*') => judged(Strength::Scheme, Some(span), None),
+                    Some(None) => judged(Strength::Opaque, Some(span), None),
+                    _ => weak(NO_HOST, span),
+                },
+            },
+            _ => judged(Strength::Opaque, Some(span), None),
+        }
+    }
+
     /// What it is worth that a pattern matches a part of an address, or does not.
     pub(super) fn pattern(&self, pattern: V, part: UrlPart, holds: bool, span: Span) -> Judged {
         let values = self.eval(pattern);
+        if let [Known { thing: Thing::Result(path, made), .. }] = values.as_ref()
+            && &**path == "new URLPattern"
+            && part == UrlPart::Whole
+        {
+            return self.url_pattern(*made, holds, span);
+        }
         let Some(Thing::Regex(pattern, flags)) = values.first().map(|known| &known.thing) else {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };

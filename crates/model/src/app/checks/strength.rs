@@ -77,14 +77,14 @@ pub struct Judged {
 }
 
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
-pub(super) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+pub(in crate::app) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
 
 /// Why a scheme that is not closed by its colon is weak.
 pub const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
 
 impl Judged {
     /// Nothing was found.
-    pub(super) const NOTHING: Self = judged(Strength::None, None, None);
+    pub(in crate::app) const NOTHING: Self = judged(Strength::None, None, None);
 
     /// As for a program that the desktop starts: a file that is named may be one that runs.
     pub fn for_desktop(mut self) -> Self {
@@ -108,7 +108,7 @@ impl Judged {
     }
 
     /// The better of two checks that both hold.
-    pub(super) fn better(self, other: Self) -> Self {
+    pub(in crate::app) fn better(self, other: Self) -> Self {
         let rank = |one: &Self| (one.strength, Reverse(one.lets), one.why != Some(FORBIDS));
         if rank(&other) >= rank(&self) { other } else { self }
     }
@@ -124,7 +124,7 @@ impl Judged {
     }
 
     /// The worse of two checks of which one holds.
-    pub(super) fn worse(self, other: Self) -> Self {
+    pub(in crate::app) fn worse(self, other: Self) -> Self {
         let lets = self.lets.max(other.lets);
         let worse = if other.strength < self.strength { other } else { self };
         worse.letting(lets)

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::{App, Base, Root};
+use super::{App, Base, Root, UrlPart};
 use crate::link::things::{Known, Thing};
-use crate::link::{C, V};
-use crate::summary::{Operator, Value, ValueId};
+use crate::link::{C, F, V};
+use crate::summary::{ConditionId, Operator, Value, ValueId};
 
 /// Values of one test that are looked at; a test of more may speak of anything.
 const MOST_VALUES: usize = 256;
@@ -65,6 +65,52 @@ impl App<'_> {
         let found = Rc::new(Subjects { development, asks_for_development, bases: self.bases(test) });
         self.subjects.borrow_mut().insert(test, found.clone());
         found
+    }
+
+    /// Whether a value is read of a parsed address, and says nothing of where that leads: `link.searchParams`.
+    pub(in crate::app) fn stands_beside_server(&self, v: V) -> bool {
+        matches!(self.program.value(v), Value::Member(_, name)
+            if matches!(self.program.str(v.0, name), "pathname" | "search" | "hash" | "searchParams"))
+            && matches!(self.url_part(v), Some((_, UrlPart::Other)))
+    }
+
+    /// Whether all that holds here of an address is about its scheme and server: `link.host === 'open'` says nothing of what stands
+    /// behind it.
+    pub(in crate::app) fn asks_for_server_alone(&self, f: F, condition: Option<ConditionId>, v: V) -> bool {
+        let Some(root) = self.root(v) else { return false };
+        let summary = self.program.summary(f.0);
+        let mut open: Vec<ValueId> = summary.conditions_at(condition).map(|condition| condition.test).collect();
+        let mut seen: FxHashSet<ValueId> = FxHashSet::default();
+        let mut asks = false;
+        while let Some(value) = open.pop() {
+            if !seen.insert(value) {
+                continue;
+            }
+            if seen.len() > MOST_VALUES {
+                return false;
+            }
+            match self.part_of(V(f.0, value), &root) {
+                Some(UrlPart::Protocol | UrlPart::Host | UrlPart::Origin) => {
+                    asks = true;
+                    continue;
+                }
+                Some(UrlPart::Whole | UrlPart::Other) => return false,
+                None => {}
+            }
+            match summary.value(value) {
+                Value::Call(call) => {
+                    let record = summary.call(call);
+                    open.push(record.callee);
+                    open.extend(summary.items(record.arguments).iter().map(|item| item.value));
+                }
+                Value::Member(inner, _) | Value::Unary(_, inner) | Value::Await(inner) => open.push(inner),
+                Value::Index(left, right) | Value::Binary(_, left, right) => open.extend([left, right]),
+                Value::Binding(binding) => open.extend(summary.written_once(binding)),
+                Value::Conditional { test, then, other } => open.extend([test, then, other]),
+                _ => {}
+            }
+        }
+        asks
     }
 
     fn bases(&self, test: V) -> Option<FxHashSet<Base>> {

@@ -2,13 +2,17 @@
 
 use super::super::known_data::*;
 use super::super::writes::is_jquery;
-use super::{MOST_CALLS, State, Walk};
+use super::{At, MOST_CALLS, State, Walk};
 use crate::app::Content;
+use crate::app::checks::{Lets, Strength};
 use crate::app::sources::SourceKind;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
+
+/// The cleaner of those who look for markup.
+const ESCAPES_MARKUP: &str = "escapeHtml";
 
 impl Walk<'_, '_> {
     /// The parameter of a function that was handed to a call.
@@ -121,13 +125,16 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
+        if self.read_by_schema(c, name, state) || self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
+            return;
+        }
         let functions = app.functions(callee);
         if !functions.is_empty() && record.kind != CallKind::New {
             for f in functions {
-                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, _)| *function == f) {
+                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, ..)| *function == f) {
                     continue;
                 }
-                self.returns.push((f, c));
+                self.returns.push((f, c, self.at));
                 self.returned(f, state);
                 self.returns.pop();
             }
@@ -219,12 +226,37 @@ impl Walk<'_, '_> {
         for _ in 0..MOST_CALLS {
             key = self.app.program.behind(key);
             let Value::Parameter(function, index) = self.app.program.value(key) else { break };
-            let asks = self.returns.iter().rev().find(|(f, _)| *f == F(key.0, function));
-            let Some((_, call)) = asks else { break };
+            let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
+            let Some((_, call, _)) = asks else { break };
             key = self.app.program.argument(*call, index as usize)?;
             is_given = true;
         }
         Some((self.app.constant(key)?.text()?.to_owned(), is_given))
+    }
+
+    /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
+    fn escapes_markup(&self, c: C) -> bool {
+        let app = self.app;
+        let Value::Member(_, method) = app.program.value(V(c.0, app.program.call(c).callee)) else { return false };
+        let of_all = match app.program.str(c.0, method) {
+            "replaceAll" => true,
+            "replace" => false,
+            _ => return false,
+        };
+        let Some(pattern) = app.program.argument(c, 0).and_then(|pattern| app.program.only(pattern)) else {
+            return false;
+        };
+        let begins_tags = match &pattern.thing {
+            Thing::Text(text) => of_all && &**text == "<",
+            Thing::Regex(pattern, flags) => {
+                let is_class = pattern.starts_with('[') && pattern.ends_with(']') && !pattern.starts_with("[^");
+                flags.contains('g') && (pattern.split('|').any(|way| way == "<") || is_class && pattern.contains('<'))
+            }
+            _ => false,
+        };
+        // What is put in its place begins none either.
+        let with = app.program.argument(c, 1).and_then(|with| app.constant(with));
+        begins_tags && with.is_none_or(|with| with.text().is_none_or(|text| !text.contains('<')))
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
@@ -237,10 +269,36 @@ impl Walk<'_, '_> {
     /// What a function returns, or yields.
     fn returned(&mut self, f: F, state: State) {
         let function = self.app.program.function(f);
-        let returned = function.exits.iter().filter(|exit| !exit.throws).filter_map(|exit| exit.value);
-        for value in returned.chain(function.yields.iter().copied()) {
+        let returned = function.exits.iter().filter(|exit| !exit.throws);
+        for (value, condition) in returned.filter_map(|exit| Some((exit.value?, exit.condition))) {
+            // What holds where it returns holds what it returns; without that, where it is called.
+            let at = At { function: f, condition, call: None };
+            let before = self.at;
+            if condition.is_some() {
+                self.at = at;
+            }
+            self.visit(V(f.0, value), state);
+            self.at = before;
+        }
+        for &value in &function.yields {
             self.visit(V(f.0, value), state);
         }
+    }
+
+    /// Whether what a test says, where it comes out so, holds all that a value is made of: `isSafe(url) ? url : null`.
+    pub(super) fn is_held_by(&self, test: V, holds: bool, value: V) -> bool {
+        let app = self.app;
+        let mut at = value;
+        // `Promise.resolve(url)`.
+        if let Some(c) = app.call_behind(value)
+            && app.api_of(c).is_some_and(|(path, _)| &*path == "Promise.resolve")
+            && let Some(argument) = app.program.argument(c, 0)
+        {
+            at = argument;
+        }
+        let Some(root) = app.root(at) else { return false };
+        let found = app.guard_by_test(test, holds, &root);
+        found.lets != Lets::Own && found.for_desktop().strength >= self.enough.min(Strength::Host)
     }
 
     /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.

@@ -23,6 +23,12 @@ impl Walk<'_, '_> {
             if index < entrance.first && !by_event {
                 return;
             }
+            let path: Vec<String> = state.property.map(str::to_owned).into_iter().collect();
+            let held = app.held_by_wrappers(f, index, &path).for_desktop().strength;
+            if held >= self.enough || held == Strength::Host {
+                return;
+            }
+            let state = State { opaque: state.opaque || held >= Strength::Opaque, ..state };
             let asked = self.asks_who(f);
             if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
                 self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
@@ -59,10 +65,13 @@ impl Walk<'_, '_> {
 
     /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
     pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
-        let Some(place) = self.returns.iter().rposition(|(function, _)| *function == f) else { return false };
-        let (_, c) = self.returns[place];
+        let Some(place) = self.returns.iter().rposition(|(function, ..)| *function == f) else { return false };
+        let (_, c, at) = self.returns[place];
         let kept = self.returns.split_off(place);
+        // What holds where the result is used counts for what it was made of.
+        let before = std::mem::replace(&mut self.at, at);
         look(self, c);
+        self.at = before;
         self.returns.extend(kept);
         true
     }
