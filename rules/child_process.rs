@@ -95,7 +95,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     for (call, kind) in places {
         let Some(command) = call.argument(app, 0) else { continue };
         let cleaners = if kind == Kind::Open { FOLDERS } else { CLEANERS };
-        let traces = app.traces(call.call, command, &entrances, cleaners);
+        let traces = app.traces(call.call, command, entrances, cleaners);
         let shell = kind == Kind::Program && uses_shell(cx, &call);
         if kind == Kind::Open && app.is_contained(call.call, command) {
             continue;
@@ -110,8 +110,8 @@ fn check(cx: &Context, findings: &mut Findings) {
         // What the arguments say is only told where somebody else certainly says it.
         let Some(list) = call.argument(app, 1) else { continue };
         let traces = match shell {
-            true => app.traces(call.call, list, &entrances, CLEANERS),
-            false => app.traces_of_options(call.call, list, &entrances),
+            true => app.traces(call.call, list, entrances, CLEANERS),
+            false => app.traces_of_options(call.call, list, entrances),
         };
         let traces: Vec<Trace> = traces
             .into_iter()

@@ -134,6 +134,8 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         ordinals: Default::default(),
         bounds: Default::default(),
         entrances: Default::default(),
+        entrances_of_bridge: Default::default(),
+        exposed: Default::default(),
         requests: Default::default(),
         markup: Default::default(),
         places: Default::default(),

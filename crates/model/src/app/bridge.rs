@@ -82,7 +82,11 @@ const LISTEN: [&str; 5] = ["on", "once", "addListener", "prependListener", "prep
 
 impl App<'_> {
     /// What preload scripts hand to pages, objects taken apart.
-    pub fn exposed(&self) -> Vec<Exposed> {
+    pub fn exposed(&self) -> &[Exposed] {
+        self.exposed.get_or_init(|| self.find_exposed())
+    }
+
+    fn find_exposed(&self) -> Vec<Exposed> {
         let mut found = Vec::new();
         for (api, key, value) in
             [("contextBridge.exposeInMainWorld", Some(0), 1), ("contextBridge.exposeInIsolatedWorld", Some(1), 2)]
@@ -131,14 +135,16 @@ impl App<'_> {
     }
 
     /// [`App::entrances`], with the functions that preload scripts hand to pages over the context bridge.
-    pub fn entrances_of_bridge(&self) -> Entrances {
-        let mut entrances = self.entrances().as_ref().clone();
-        for exposed in self.exposed() {
-            if let (Some(_), Thing::Function(f, _)) = (exposed.call, &exposed.known.thing) {
-                entrances.entry(*f).or_insert(Entrance { kind: SourceKind::Message, first: 0 });
+    pub fn entrances_of_bridge(&self) -> &Entrances {
+        self.entrances_of_bridge.get_or_init(|| {
+            let mut entrances = self.entrances().as_ref().clone();
+            for exposed in self.exposed() {
+                if let (Some(_), Thing::Function(f, _)) = (exposed.call, &exposed.known.thing) {
+                    entrances.entry(*f).or_insert(Entrance { kind: SourceKind::Message, first: 0 });
+                }
             }
-        }
-        entrances
+            entrances
+        })
     }
 
     fn take_apart(&self, exposed: Exposed, level: u32, limit: usize, found: &mut Vec<Exposed>) {
@@ -290,15 +296,15 @@ impl App<'_> {
         let mut leaks = Vec::new();
         for exposed in self.exposed() {
             match &exposed.known.thing {
-                Thing::Api(path) => self.api_leak(path, &exposed, &mut leaks),
+                Thing::Api(path) => self.api_leak(path, exposed, &mut leaks),
                 // `ipcRenderer.send.bind(ipcRenderer)`.
                 Thing::Result(path, _) => {
                     if let Some(path) = path.strip_suffix(".bind") {
-                        self.api_leak(path, &exposed, &mut leaks);
+                        self.api_leak(path, exposed, &mut leaks);
                     }
                 }
                 Thing::Function(f, _) => {
-                    let mut walk = Walk { app: self, exposed: &exposed, seen: FxHashSet::default(), leaks: &mut leaks };
+                    let mut walk = Walk { app: self, exposed, seen: FxHashSet::default(), leaks: &mut leaks };
                     let all = self.program.function(*f).parameters.len() as u32;
                     walk.function(*f, &(0..all).collect::<Vec<_>>(), false, 0);
                 }

@@ -132,6 +132,8 @@ pub struct App<'a> {
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
+    entrances_of_bridge: OnceCell<Entrances>,
+    exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,
     places: RefCell<FxHashMap<UnitId, inside::Places>>,
