@@ -56,11 +56,11 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     let mut named: Vec<(String, &Window, Placed)> = Vec::new();
     for window in &app.windows {
-        for (given, placed) in window.given(app, "affinity") {
+        for (given, placed) in window.given(app, "affinity").iter() {
             if let (Given::Text(name), Some(placed)) = (given, placed)
                 && !name.is_empty()
             {
-                named.push((name, window, placed));
+                named.push((name.clone(), window, placed.clone()));
             }
         }
     }
@@ -88,5 +88,5 @@ fn check(cx: &Context, findings: &mut Findings) {
 }
 
 fn written(cx: &Context, window: &Window, key: &str) -> Vec<Given> {
-    window.given(cx.app, key).into_iter().map(|(given, _)| given).collect()
+    window.given(cx.app, key).iter().map(|(given, _)| given.clone()).collect()
 }

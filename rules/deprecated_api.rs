@@ -146,15 +146,16 @@ fn keys(cx: &Context, findings: &mut Findings) {
     let has_remote = !app.remote_uses().is_empty();
     for window in &app.windows {
         let first = |key: &str| {
-            let written = window.given(app, key).into_iter().find(|(_, placed)| placed.is_some());
-            written.map_or(Given::Absent, |(given, _)| given)
+            let all = window.given(app, key);
+            let written = all.iter().find(|(_, placed)| placed.is_some());
+            written.map_or(Given::Absent, |(given, _)| given.clone())
         };
         for dead in dead_keys(&first, &app.electron.version) {
             // The package of the remote module reads it no more, but says in its instructions to write it.
             if dead.key == "enableRemoteModule" && has_remote {
                 continue;
             }
-            for (_, placed) in window.given(app, dead.key) {
+            for (_, placed) in window.given(app, dead.key).iter() {
                 let Some(placed) = placed else { continue };
                 let help = dead.instead.map_or_else(
                     || match dead.key {

@@ -38,7 +38,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let key = blink_features_key(&app.electron.version);
     for window in &app.windows {
-        for (given, placed) in window.given(app, key) {
+        for (given, placed) in window.given(app, key).iter() {
             let Some(placed) = placed else { continue };
             let (message, severity, confidence) = match given {
                 Given::Text(text) => {

@@ -30,7 +30,7 @@ pub const FIXABLE: [(&str, bool); 17] = [
 
 /// The text of the file of a span.
 fn content<'a>(app: &'a App, span: Span) -> &'a str {
-    &app.sources.file(span.file).text.content
+    app.text_around(span)
 }
 
 fn kind(app: &App, span: Span) -> FileKind {

@@ -6,7 +6,7 @@ use electrolint_model::electron::Version;
 use electrolint_policy::HostPattern;
 
 /// Options of the rules that have any.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `egress-host`: the hosts that the app may ask; none: no list was made, and the rule is silent.
     pub egress_hosts: Option<Vec<HostPattern>>,
@@ -17,7 +17,7 @@ pub struct Options {
 }
 
 /// Where some files run, as far as what they may use is concerned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// Its name in messages.
     pub name: String,

@@ -49,7 +49,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let mut preloads = Vec::new();
     for window in &app.windows {
-        for (_, placed) in window.given(app, "preload") {
+        for (_, placed) in window.given(app, "preload").iter().cloned() {
             let Some(placed) = placed else { continue };
             preloads.push(Preload {
                 certainty: placed.known.certainty.min(window.certainty),

@@ -45,9 +45,9 @@ pub(crate) fn check_option(
     for whole in &cx.app.windows {
         let mut told = Vec::new();
         let alternatives = whole.alternatives();
-        let facts = alternatives.iter().flat_map(|window| {
-            window.settings(cx.app, option.key).into_iter().map(move |fact| (window.as_ref(), fact))
-        });
+        let facts = alternatives
+            .iter()
+            .flat_map(|window| window.settings(cx.app, option.key).into_iter().map(move |fact| (window, fact)));
         for (window, fact) in facts {
             let (bad, certainty) = match fact.value {
                 Value::Known(value) => (value == option.bad, fact.certainty),

@@ -13,6 +13,7 @@ pub mod discover;
 mod failure;
 pub mod fix;
 pub mod git;
+mod kept;
 pub mod lsp;
 pub mod manifest;
 mod narrow;
@@ -23,14 +24,14 @@ mod timings;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use electrolint_model::App;
 use electrolint_model::app::ElectronFacts;
 use electrolint_model::electron::Version;
 use electrolint_model::problem::Problem;
-use electrolint_model::{App, Memory};
+use electrolint_model::source::{Sources, Span};
 use electrolint_rules::finding::{Confidence, Finding, Scope};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,7 @@ use crate::cli::{CheckArgs, InputArgs};
 use crate::config::Configurations;
 use crate::config::settings::Config;
 use crate::discover::{Discovery, FoundApp, KnownFiles, Overlay};
+pub(crate) use crate::kept::Kept;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::select::Selection;
@@ -65,12 +67,41 @@ pub struct Outcome {
     pub files_read: usize,
     /// Windows, views and webviews that were found.
     pub windows: usize,
-    /// Where it starts and what windows it makes, in lines for people.
-    pub resolved: Vec<String>,
+    /// Where it starts and what windows it makes.
+    pub resolved: Vec<Resolved>,
     /// Whether it has a main process, and is no part of an app that lies beside it.
     pub has_main_process: bool,
     /// What the rules say of it, unselected.
     pub findings: Vec<Finding>,
+}
+
+/// Something that was resolved of an app, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Resolved {
+    /// A script in which it starts, as `SourceFile::path`.
+    Start(String),
+    /// A window, view or webview.
+    Window {
+        /// What it is.
+        noun: String,
+        /// Where it is made.
+        span: Span,
+        /// Its scope path, as `Finding::symbol`.
+        symbol: String,
+    },
+    /// So many windows more.
+    More(usize),
+}
+
+impl Resolved {
+    /// As a line.
+    pub fn text(&self, sources: &Sources) -> String {
+        match self {
+            Resolved::Start(path) => format!("starts in {path}"),
+            Resolved::Window { noun, span, symbol } => format!("{noun} {} ({symbol})", sources.place_text(*span)),
+            Resolved::More(count) => format!("and {count} more windows"),
+        }
+    }
 }
 
 /// Runs every stage up to the report.
@@ -88,37 +119,6 @@ pub fn check(options: &CheckArgs) -> Result<Report, Failure> {
 pub fn check_keeping(options: &CheckArgs, cache: PathBuf) -> Result<Report, Failure> {
     let mut kept = Kept::default().with_cache(Some(cache));
     check_again(options, &Overlay::new(), &Progress::silent(), &mut kept)
-}
-
-/// What one check leaves for the next one of the same paths: an editor checks after every keystroke.
-#[derive(Default)]
-pub(crate) struct Kept {
-    /// What files say on their own.
-    memory: Memory,
-    /// Files as they were read.
-    files: KnownFiles,
-    /// Set when nobody waits for the result any more.
-    pub cancelled: Arc<AtomicBool>,
-    /// The process ends after this check, and frees everything in one go.
-    is_last: bool,
-    /// The folder in which results are kept from one run of the command to the next.
-    cache: Option<PathBuf>,
-}
-
-impl Kept {
-    /// For the only check of a process, which ends after it: to be forgotten, not dropped.
-    pub(crate) fn until_the_end() -> Self {
-        Self { is_last: true, ..Self::default() }
-    }
-
-    /// As it is, with a folder in which results are kept.
-    pub(crate) fn with_cache(self, cache: Option<PathBuf>) -> Self {
-        Self { cache, ..self }
-    }
-
-    fn go_on(&self) -> Result<(), Failure> {
-        if self.cancelled.load(Ordering::Relaxed) { Err(Failure::Cancelled) } else { Ok(()) }
-    }
 }
 
 /// As [`check`], with texts that stand for files; says what it is at, and spares the work whose result was kept. The report is the same.
@@ -155,6 +155,10 @@ pub(crate) fn check_again(
         let config = configurations.of(&config::absolute(&discovery.base, &found.sources.root));
         let (model_options, rule_options) =
             (model_options(&options.input, &config), config.options(&found, &discovery.base));
+        if let Some(outcome) = kept.known(&found.sources, &model_options, &rule_options) {
+            analysed.push(Analysed { found, outcome });
+            continue;
+        }
         let mut page =
             cache.as_mut().map(|cache| cache.app(&discovery.base, &found.sources, &model_options, &rule_options));
         if let Some((cache, page)) = cache.as_mut().zip(page.as_mut()) {
@@ -181,6 +185,7 @@ pub(crate) fn check_again(
         problems.extend(app.exhaustion().filter(|problem| !app.problems.contains(problem)));
         let (files_read, windows, resolved) = (app.files_read, app.windows.len(), resolved(&app));
         let has_main_process = app.has_main_process();
+        let texts_read = app.texts_read();
         if kept.is_last && index + 1 == count {
             std::mem::forget(app);
         } else {
@@ -188,6 +193,7 @@ pub(crate) fn check_again(
         }
         timings.lap("rules");
         let outcome = Outcome { electron, problems, files_read, windows, resolved, has_main_process, findings };
+        kept.keep(&found.sources, &model_options, &rule_options, texts_read, &outcome);
         if let Some((cache, page)) = cache.as_mut().zip(page) {
             cache.keep(page, &found.sources, &kept.memory, &outcome);
             timings.lap("cache");
@@ -196,6 +202,7 @@ pub(crate) fn check_again(
     }
     if !kept.is_last {
         kept.memory.retain(|path| analysed.iter().any(|app| app.found.sources.find(path).is_some()));
+        kept.retain(|sources| analysed.iter().any(|app| app.found.sources.root == sources.root));
     }
     doubt_parts(&mut analysed);
     let mut report = select::select(discovery, analysed, &selection, &configurations);
@@ -234,16 +241,17 @@ fn now() -> u64 {
 const RESOLVED: usize = 40;
 
 /// Where the app starts, and its windows.
-fn resolved(app: &App) -> Vec<String> {
+fn resolved(app: &App) -> Vec<Resolved> {
     let path = |unit| app.sources.file(app.program.file(unit)).path.clone();
-    let starts = app.entries().scripts.iter().map(|unit| format!("starts in {}", path(*unit)));
+    let starts = app.entries().scripts.iter().map(|unit| Resolved::Start(path(*unit)));
     let windows = app.windows.iter().map(|window| {
-        format!("{} {} ({})", electrolint_rules::noun(window.kind), app.place_text(window.span), window.symbol)
+        let noun = electrolint_rules::noun(window.kind).to_owned();
+        Resolved::Window { noun, span: window.span, symbol: window.symbol.clone() }
     });
-    let mut lines: Vec<String> = starts.take(RESOLVED).collect();
+    let mut lines: Vec<Resolved> = starts.take(RESOLVED).collect();
     lines.extend(windows.take(RESOLVED));
     let more = app.windows.len().saturating_sub(RESOLVED);
-    lines.extend((more > 0).then(|| format!("and {more} more windows")));
+    lines.extend((more > 0).then_some(Resolved::More(more)));
     lines
 }
 

@@ -443,7 +443,7 @@ fn describe(analysed: &Analysed) -> AppReport {
         },
         files_read: analysed.outcome.files_read,
         windows: analysed.outcome.windows,
-        resolved: analysed.outcome.resolved.clone(),
+        resolved: analysed.outcome.resolved.iter().map(|line| line.text(&analysed.found.sources)).collect(),
     }
 }
 

@@ -5,14 +5,13 @@ use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use electrolint_model::text::Text;
 use serde_json::Value;
 
-use super::packages;
+use super::{outputs, packages};
 
 /// What came of reading a file.
 #[derive(Clone, Debug)]
@@ -46,28 +45,47 @@ impl Loaded {
             Err(error) => Self::Unreadable(error.to_string()),
         }
     }
+
+    /// Its text, if it has one within the limit.
+    fn text(&self) -> Option<&Arc<Text>> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Cached {
+    fn new(stamp: Option<Stamp>, loaded: Loaded) -> Self {
+        Self { stamp, loaded, imports_electron: None, is_marked: None, is_minified: None, json: None }
+    }
 }
 
 /// Reads files and keeps what it read, because several apps of one workspace share files.
 pub(super) struct Reader {
     limit: u64,
     overlay: Overlay,
-    /// By path: its bytes are hashed faster than its parts.
+    /// By path, as in [`KnownFiles`].
     cache: HashMap<OsString, Cached>,
     before: KnownFiles,
-    now: KnownFiles,
 }
 
 /// A file that was read, and what was asked about it.
+#[derive(Debug)]
 struct Cached {
+    /// `None` where it cannot be known again.
+    stamp: Option<Stamp>,
     loaded: Loaded,
     imports_electron: Option<bool>,
-    json: Option<Rc<Result<Value, String>>>,
+    is_marked: Option<bool>,
+    is_minified: Option<bool>,
+    json: Option<Arc<Result<Value, String>>>,
 }
 
-/// Files as they were read, kept from one time to the next: those whose stamp on the disk is the same are not read again.
+/// Files as they were read, and what was asked about them, kept from one time to the next: those whose stamp on the disk is the same
+/// are not read again. By path: its bytes are hashed faster than its parts.
 #[derive(Debug, Default)]
-pub struct KnownFiles(HashMap<PathBuf, (Stamp, Loaded)>);
+pub struct KnownFiles(HashMap<OsString, Cached>);
 
 /// What the system says of a file, and under which limit it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,12 +122,14 @@ const START: u64 = 64 * 1024;
 impl Reader {
     /// A reader that reads files of at most `limit` bytes.
     pub(super) fn new(limit: u64, overlay: Overlay, before: KnownFiles) -> Self {
-        Self { limit, overlay, cache: HashMap::new(), before, now: KnownFiles::default() }
+        Self { limit, overlay, cache: HashMap::new(), before }
     }
 
     /// What it read, for the next time.
     pub(super) fn known(&mut self) -> KnownFiles {
-        std::mem::take(&mut self.now)
+        let mut known = std::mem::take(&mut self.cache);
+        known.retain(|_, cached| cached.stamp.is_some());
+        KnownFiles(known)
     }
 
     /// What stands for files at or below a folder.
@@ -145,18 +165,15 @@ impl Reader {
     }
 
     fn cached(&mut self, path: &Path, limit: u64) -> &mut Cached {
-        let cached = self.cache.remove(path.as_os_str()).unwrap_or_else(|| {
-            let loaded = match self.overlay.get(path) {
-                Some(Some(bytes)) if bytes.len() as u64 > limit => {
-                    let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
-                    let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
-                    Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 }
-                }
-                Some(Some(bytes)) => decode(bytes.clone()),
-                Some(None) => Loaded::Unreadable("not in git's index".to_owned()),
-                None => self.load(path, limit),
-            };
-            Cached { loaded, imports_electron: None, json: None }
+        let cached = self.cache.remove(path.as_os_str()).unwrap_or_else(|| match self.overlay.get(path) {
+            Some(Some(bytes)) if bytes.len() as u64 > limit => {
+                let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
+                let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
+                Cached::new(None, Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 })
+            }
+            Some(Some(bytes)) => Cached::new(None, decode(bytes.clone())),
+            Some(None) => Cached::new(None, Loaded::Unreadable("not in git's index".to_owned())),
+            None => self.load(path, limit),
         });
         self.cache.entry(path.as_os_str().to_owned()).insert_entry(cached).into_mut()
     }
@@ -164,44 +181,53 @@ impl Reader {
     /// Whether a script imports Electron, as far as a look at its text tells.
     pub(super) fn imports_electron(&mut self, path: &Path) -> bool {
         let cached = self.cached(path, self.limit);
-        *cached.imports_electron.get_or_insert_with(|| match &cached.loaded {
-            Loaded::Text { text, .. } => packages::imports_electron(&text.content),
-            _ => false,
-        })
+        let read = || cached.loaded.text().is_some_and(|text| packages::imports_electron(&text.content));
+        *cached.imports_electron.get_or_insert_with(read)
+    }
+
+    /// Whether a compiler or a bundler wrote it, and says so.
+    pub(super) fn is_marked(&mut self, path: &Path) -> bool {
+        let cached = self.cached(path, self.limit);
+        *cached
+            .is_marked
+            .get_or_insert_with(|| cached.loaded.text().is_some_and(|text| outputs::is_marked(&text.content)))
+    }
+
+    /// Whether a compiler, a bundler or a minifier wrote it.
+    pub(super) fn looks_generated(&mut self, path: &Path) -> bool {
+        if self.is_marked(path) {
+            return true;
+        }
+        let cached = self.cached(path, self.limit);
+        *cached
+            .is_minified
+            .get_or_insert_with(|| cached.loaded.text().is_some_and(|text| outputs::looks_minified(&text.content)))
     }
 
     /// What a file says as JSON, or why it is none; `None` where it has no text.
-    pub(super) fn json(&mut self, path: &Path) -> Option<Rc<Result<Value, String>>> {
+    pub(super) fn json(&mut self, path: &Path) -> Option<Arc<Result<Value, String>>> {
         let cached = self.cached(path, self.limit);
-        let Loaded::Text { text, .. } = &cached.loaded else { return None };
-        let read = || Rc::new(serde_json::from_str(&text.content).map_err(|error| error.to_string()));
+        let text = cached.loaded.text()?;
+        let read = || Arc::new(serde_json::from_str(&text.content).map_err(|error| error.to_string()));
         Some(cached.json.get_or_insert_with(read).clone())
     }
 
     /// Reads a file, unless it is as it was before.
-    fn load(&mut self, path: &Path, limit: u64) -> Loaded {
+    fn load(&mut self, path: &Path, limit: u64) -> Cached {
         let metadata = match path.metadata() {
             Ok(metadata) => metadata,
-            Err(error) => return Loaded::Unreadable(error.to_string()),
+            Err(error) => return Cached::new(None, Loaded::Unreadable(error.to_string())),
         };
         let stamp = Stamp::of(&metadata, limit);
-        let before = self.before.0.remove(path);
-        let loaded = match before {
-            Some((known, loaded)) if stamp.as_ref() == Some(&known) => loaded,
-            _ => load(path, &metadata, limit),
-        };
-        if let Some(stamp) = stamp {
-            self.now.0.insert(path.to_path_buf(), (stamp, loaded.clone()));
+        match self.before.0.remove(path.as_os_str()) {
+            Some(known) if stamp.is_some() && stamp == known.stamp => known,
+            _ => Cached::new(stamp, load(path, &metadata, limit)),
         }
-        loaded
     }
 
     /// The text of a file, if it has one within the limit.
     pub(super) fn text(&mut self, path: &Path) -> Option<Arc<Text>> {
-        match self.read(path) {
-            Loaded::Text { text, .. } => Some(text),
-            _ => None,
-        }
+        self.cached(path, self.limit).loaded.text().cloned()
     }
 }
 

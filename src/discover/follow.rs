@@ -13,7 +13,6 @@ use memchr::{memchr, memchr3_iter, memmem};
 
 use super::files::Reader;
 use super::kinds;
-use super::outputs;
 use super::walk::{self, Entry, Left, Rules};
 
 /// Most files that are taken in this way, for one app.
@@ -89,7 +88,7 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
             if is_code(kind)
                 && !is_excluded
                 && !has_twin(&found)
-                && !outputs::looks_generated(&found, reader)
+                && !reader.looks_generated(&found)
                 && taken.len() < FOLLOWED
             {
                 taken.insert(found.clone(), kind);

@@ -23,6 +23,9 @@ const BUNDLE_SIZE: usize = 1_000_000;
 /// Mean length of a line, in bytes, from which a script counts as minified.
 const MINIFIED_LINE: usize = 500;
 
+/// Length from which a script can be told to be minified, in bytes.
+const LEAST_MINIFIED: usize = 5000;
+
 /// Words that bundlers leave in what they write.
 static BUNDLER_MARKS: LazyLock<[Finder; 6]> = LazyLock::new(|| {
     [
@@ -128,9 +131,9 @@ fn candidates(package: &Package, files: &[Entry]) -> Vec<PathBuf> {
 fn is_written_by_tools(folder: &Path, inside: &[&Entry], reader: &mut Reader) -> bool {
     let scripts: Vec<&&Entry> = inside.iter().filter(|file| kinds::is_script(file.kind)).collect();
     if folder.file_name().is_some_and(|name| name == "lib") {
-        return !scripts.is_empty() && scripts.iter().all(|file| is_marked(&file.path, reader));
+        return !scripts.is_empty() && scripts.iter().all(|file| reader.is_marked(&file.path));
     }
-    let generated = scripts.iter().filter(|file| looks_generated(&file.path, reader)).count();
+    let generated = scripts.iter().filter(|file| reader.looks_generated(&file.path)).count();
     generated > 0 && generated * 2 >= scripts.len()
 }
 
@@ -145,7 +148,7 @@ fn is_written_elsewhere<'a>(
         kinds::is_script(file.kind)
             && !is_tooling(&file.path)
             && (!electron || uses_electron(file, reader))
-            && !looks_generated(&file.path, reader)
+            && !reader.looks_generated(&file.path)
     })
 }
 
@@ -159,19 +162,14 @@ fn uses_electron(file: &Entry, reader: &mut Reader) -> bool {
     kinds::is_script(file.kind) && reader.imports_electron(&file.path)
 }
 
-/// A compiler, a bundler or a minifier wrote it.
-pub(super) fn looks_generated(path: &Path, reader: &mut Reader) -> bool {
-    reader.text(path).is_some_and(|text| {
-        let text = &text.content;
-        has_mark(text, &*BUNDLER_MARKS) || has_mark(text, &*COMPILER_MARKS) || (text.len() > 5000 && is_minified(text))
-    })
+/// A compiler or a bundler wrote it, and says so.
+pub(super) fn is_marked(text: &str) -> bool {
+    has_mark(text, &*BUNDLER_MARKS) || has_mark(text, &*COMPILER_MARKS)
 }
 
-/// A compiler or a bundler wrote it, and says so.
-fn is_marked(path: &Path, reader: &mut Reader) -> bool {
-    reader
-        .text(path)
-        .is_some_and(|text| has_mark(&text.content, &*BUNDLER_MARKS) || has_mark(&text.content, &*COMPILER_MARKS))
+/// Long enough to tell, and minified.
+pub(super) fn looks_minified(text: &str) -> bool {
+    text.len() > LEAST_MINIFIED && is_minified(text)
 }
 
 /// Minified or bundled, and over the size from which that counts.

@@ -78,7 +78,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -96,7 +96,8 @@ mod tests {
                 cancelled: Arc::new(AtomicBool::new(is_cancelled)),
             }
         };
-        let mut kept = Kept { cancelled: Arc::new(AtomicBool::new(true)), ..Kept::default() };
+        let mut kept = Kept::default();
+        kept.cancelled.store(true, Ordering::Relaxed);
         let (_, options) = job(0, true).checks.remove(0);
         let stopped = check_again(&options, &Overlay::new(), &Progress::silent(), &mut kept);
         assert!(matches!(stopped, Err(Failure::Cancelled)), "{stopped:?}");

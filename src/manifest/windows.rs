@@ -133,19 +133,21 @@ impl Draft<'_> {
                 map.insert(key.into(), Json::Bool(safe));
             }
         }
-        let features = window.effective(self.app).enable_blink_features;
-        if let Tri::Known(list) = features.value
+        let effective = window.effective(self.app);
+        if let Tri::Known(list) = &effective.enable_blink_features.value
             && !list.is_empty()
         {
-            map.insert("enableBlinkFeatures".into(), list.into());
+            map.insert("enableBlinkFeatures".into(), list.clone().into());
         }
         map
     }
 
     fn preload(&mut self, window: &Window) -> Option<String> {
         let app = self.app;
-        for (given, placed) in window.given(app, "preload") {
-            let Some(placed) = placed.filter(|_| !matches!(given, Given::Absent | Given::Undefined)) else { continue };
+        for (given, placed) in window.given(app, "preload").iter() {
+            let Some(placed) = placed.as_ref().filter(|_| !matches!(given, Given::Absent | Given::Undefined)) else {
+                continue;
+            };
             let script = app.scripts_at(&placed.known).first().copied();
             if let Some(unit) = script {
                 let path = &app.sources.file(app.program.file(unit)).path;

@@ -141,6 +141,13 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// `path:line:column` of a span.
+    pub fn place_text(&self, span: Span) -> String {
+        let file = self.file(span.file);
+        let position = file.text.position(span.start);
+        format!("{}:{}:{}", file.path, position.line, position.column)
+    }
+
     /// Whether a path lies in the app's own folder.
     pub fn is_inside(&self, path: &str) -> bool {
         match self.root.as_str() {

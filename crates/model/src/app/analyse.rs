@@ -66,6 +66,12 @@ impl Memory {
         self.sheets.insert((file.path.clone(), file.kind), (file.text.clone(), sheets));
     }
 
+    /// What a file says on its own, read now unless that is known.
+    pub fn read(&mut self, file: &SourceFile) -> Arc<Sheets> {
+        let alone = Sources { files: vec![file.clone()], ..Sources::default() };
+        summarise_all(&alone, 1, self).pop().unwrap_or_default()
+    }
+
     /// What a file says on its own, if that is known.
     pub fn find(&self, file: &SourceFile) -> Option<Arc<Sheets>> {
         // Borrowed keys would need a type of their own; a path is short beside the work that it saves.
@@ -132,7 +138,6 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         shown: Default::default(),
         guest_preloads: Default::default(),
         ordinals: Default::default(),
-        bounds: Default::default(),
         entrances: Default::default(),
         entrances_of_bridge: Default::default(),
         exposed: Default::default(),
@@ -147,6 +152,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         around: Default::default(),
         verifiers: Default::default(),
         steps: Default::default(),
+        read: Default::default(),
     };
     app.pages = super::pages::read(&app, pages);
     app.script_webviews = super::pages::script_webviews(&app);

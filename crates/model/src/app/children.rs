@@ -25,6 +25,7 @@ fn window(app: &App, kind: WindowKind, listener: &Listener, span: Span, embedder
         certainty: listener.certainty,
         development: listener.development,
         embedders: embedders.to_vec(),
+        asked: Default::default(),
     }
 }
 

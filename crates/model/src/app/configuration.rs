@@ -261,7 +261,7 @@ impl App<'_> {
 
     fn add_objects(&self, packager: Packager, values: &[Known], span: Span, found: &mut Vec<Configuration>) {
         // A small place: the line on which it begins.
-        let text = &self.sources.file(span.file).text.content;
+        let text = self.text_around(span);
         let rest = text.get(span.start as usize..).unwrap_or("");
         let length = rest.find(['\n', '\r']).unwrap_or(rest.len()) as u32;
         let end = if span.end > span.start { span.end.min(span.start + length) } else { span.start };

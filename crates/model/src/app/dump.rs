@@ -132,8 +132,6 @@ impl App<'_> {
 
     /// `path:line:column` of a span.
     pub fn place_text(&self, span: Span) -> String {
-        let file = self.sources.file(span.file);
-        let position = file.text.position(span.start);
-        format!("{}:{}:{}", file.path, position.line, position.column)
+        self.sources.place_text(span)
     }
 }

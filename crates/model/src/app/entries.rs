@@ -293,7 +293,7 @@ fn walk(
                 if !window.call.is_some_and(|call| entries.reached.contains(&call.0)) {
                     continue;
                 }
-                for (_, placed) in window.given(app, "preload") {
+                for (_, placed) in window.given(app, "preload").iter() {
                     let Some(placed) = placed else { continue };
                     let scripts = app.scripts_at(&placed.known);
                     // Of several of that name not the one that lies beside another program's start.
@@ -509,7 +509,7 @@ impl<'a> Files<'a> {
         summary
             .strings
             .iter()
-            .filter(|text| !imports.contains(&***text))
+            .filter(|text| memchr::memchr2(b'.', b'/', text.as_bytes()).is_some() && !imports.contains(&***text))
             .filter_map(|text| self.named(text.trim_start_matches('/'), folders))
             .collect()
     }

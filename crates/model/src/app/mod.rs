@@ -28,6 +28,7 @@ mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod moved;
 mod page_data;
 mod page_loads;
 mod pages;
@@ -73,6 +74,7 @@ pub use fuses::{FuseFlip, FuseFlips};
 pub use global_paths::GlobalPath;
 pub use handlers::{Exits, Listener, Outcome};
 pub use loads::{Content, Load, is_loopback};
+pub use moved::Moved;
 pub use pages::{Markup, Page, WebviewElement};
 pub use parameters::{Flow, ParameterWrite};
 pub use policies::{Reach, ScriptPolicy};
@@ -88,7 +90,6 @@ pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
 pub use writes::PropertyWrite;
 
-use crate::electron::preferences::Preferences;
 use crate::link::things::{Known, Thing, Values};
 use crate::link::{C, F, Program, UnitId, V};
 use crate::problem::Problem;
@@ -130,7 +131,6 @@ pub struct App<'a> {
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
-    bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
     entrances_of_bridge: OnceCell<Entrances>,
     exposed: OnceCell<Vec<Exposed>>,
@@ -146,6 +146,8 @@ pub struct App<'a> {
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
+    /// Stretches of text that were looked at as they are written.
+    read: RefCell<Vec<Span>>,
 }
 
 impl App<'_> {
@@ -157,11 +159,6 @@ impl App<'_> {
     /// The path of a file.
     pub fn path(&self, span: Span) -> &str {
         &self.sources.file(span.file).path
-    }
-
-    /// The source text of a span.
-    pub fn text(&self, span: Span) -> &str {
-        self.sources.file(span.file).text.content.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     /// What a value can be.

@@ -48,7 +48,7 @@ impl App<'_> {
     /// The scripts of the app that a window's `preload` can mean, an attribute of a webview too.
     pub fn preload_scripts(&self, window: &Window) -> Vec<UnitId> {
         let mut found = Vec::new();
-        for (_, placed) in window.given(self, "preload") {
+        for (_, placed) in window.given(self, "preload").iter() {
             found.extend(placed.iter().flat_map(|placed| self.scripts_at(&placed.known)));
         }
         let Some(element) = window.element(self) else { return found };

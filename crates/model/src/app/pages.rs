@@ -163,7 +163,7 @@ impl App<'_> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
-            let file = &self.sources.file(self.program.file(unit)).text.content;
+            let file = self.program.file(unit);
             // The parts of a template, and of a text that was joined, are no markup of their own.
             let mut covered: Vec<Range<u32>> = Vec::new();
             let mut texts: Vec<(u32, &Node, String, Option<u32>)> = Vec::new();
@@ -174,7 +174,8 @@ impl App<'_> {
                         if text.len() < 8 || !html::is_fragment(text) {
                             continue;
                         }
-                        let raw = file.get(node.span.0 as usize..node.span.1 as usize).unwrap_or("");
+                        let (start, end) = node.span;
+                        let raw = self.text(Span { file, start, end });
                         match as_written(raw, text) {
                             Some((at, written)) => (written.to_owned(), Some(node.span.0 + at as u32)),
                             None => (text.to_owned(), None),
@@ -187,7 +188,7 @@ impl App<'_> {
                         if !parts.clone().any(is_tag) {
                             continue;
                         }
-                        let (text, is_exact) = template_text(file, summary, node.span, parts.clone());
+                        let (text, is_exact) = template_text(self, file, summary, node.span, parts.clone());
                         if !html::is_fragment(&text) {
                             continue;
                         }
@@ -231,7 +232,8 @@ impl App<'_> {
 /// The text of a template or a concatenation with a hole for each part that is not known. It is as long as it stands in the file (and the
 /// second value true) unless a part has escapes.
 fn template_text(
-    file: &str,
+    app: &App,
+    file: FileId,
     summary: &Summary,
     span: (u32, u32),
     parts: impl Iterator<Item = ValueId> + Clone,
@@ -248,7 +250,7 @@ fn template_text(
             continue;
         };
         let (start, end) = summary.span(part);
-        let raw = file.get(start as usize..end as usize).unwrap_or("");
+        let raw = app.text(Span { file, start, end });
         let place = as_written(raw, known).and_then(|(at, written)| {
             (start as usize + at).checked_sub(span.0 as usize + text.len()).map(|gap| (gap, written))
         });

@@ -67,22 +67,25 @@ const WRITERS: [&str; 9] = [
     "helmet.contentSecurityPolicy",
 ];
 
+/// Whether a text names the header in quotes.
+pub(super) fn names_policy(text: &str) -> bool {
+    // Searched for by the part that is written alike, whether words begin with a capital or not.
+    const BEFORE: usize = "\"content-s".len();
+    let text = text.as_bytes();
+    let mut parts = memmem::find_iter(text, b"ecurity-").chain(memmem::find_iter(text, b"ECURITY-"));
+    parts.any(|at| {
+        let from = at.checked_sub(BEFORE);
+        from.and_then(|from| text.get(from..from + 1 + ENFORCED.len())).is_some_and(|word| {
+            matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', name))
+                if name.eq_ignore_ascii_case(ENFORCED.as_bytes()))
+        })
+    })
+}
+
 impl App<'_> {
     /// Whether any file of the app names the header in quotes, as scripts, pages and templates of every kind do.
     pub fn names_policy(&self) -> bool {
-        // Searched for by the part that is written alike, whether words begin with a capital or not.
-        const BEFORE: usize = "\"content-s".len();
-        let names = |text: &[u8]| {
-            let mut parts = memmem::find_iter(text, b"ecurity-").chain(memmem::find_iter(text, b"ECURITY-"));
-            parts.any(|at| {
-                let from = at.checked_sub(BEFORE);
-                from.and_then(|from| text.get(from..from + 1 + ENFORCED.len())).is_some_and(|word| {
-                    matches!(word.split_first(), Some((b'"' | b'\'' | b'`' | b'=', name))
-                        if name.eq_ignore_ascii_case(ENFORCED.as_bytes()))
-                })
-            })
-        };
-        self.sources.files.iter().any(|file| names(file.text.content.as_bytes()))
+        self.sources.files.iter().any(|file| names_policy(&file.text.content))
     }
 
     /// Every policy that scripts write under the header's name, whatever its case: as a property, by an assignment, or by a call

@@ -86,10 +86,10 @@ impl App<'_> {
     /// Whether something only happens where a setting asks for it, by what its tests are called: `if (server.allowSelfSigned)`.
     fn is_opted(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
         let summary = self.program.summary(unit);
-        let text = &self.sources.file(self.program.file(unit)).text.content;
+        let file = self.program.file(unit);
         summary.conditions_at(condition).take(MOST_TESTS).any(|condition| {
             let (start, end) = summary.span(condition.test);
-            let test = text.get(start as usize..end as usize).unwrap_or("").to_ascii_lowercase();
+            let test = self.text(Span { file, start, end }).to_ascii_lowercase();
             test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word))
         })
     }

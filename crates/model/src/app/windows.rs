@@ -4,7 +4,10 @@ mod find;
 
 pub(super) use find::find;
 
-use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::App;
 use super::calls::ApiCall;
@@ -69,7 +72,25 @@ pub struct Window {
     pub development: Option<bool>,
     /// The window in whose page it lives, for webviews: an index into the app's windows.
     pub embedders: Vec<usize>,
+    pub(super) asked: Asked,
 }
+
+/// What was asked of a window, so that it is found once. A copy, which is changed before it is asked, begins without.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    given: RefCell<FxHashMap<String, AllGiven>>,
+    effective: OnceCell<Rc<Preferences>>,
+    alternatives: OnceCell<Vec<Window>>,
+}
+
+impl Clone for Asked {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// What is written under a key, and where; several where it depends.
+type AllGiven = Rc<[(Given, Option<Placed>)]>;
 
 /// One value that a preference of a window can have.
 #[derive(Clone, Debug)]
@@ -99,24 +120,28 @@ impl Window {
     }
 
     /// The window with each of the objects that can be its preferences: what one of them says beside a key holds for that key alone.
-    pub fn alternatives(&self) -> Vec<Cow<'_, Window>> {
+    pub fn alternatives(&self) -> &[Window] {
         let several = self.preferences.len() + usize::from(self.may_lack);
         if self.preferences.is_empty() || !(2..=MOST_ALTERNATIVES).contains(&several) {
-            return vec![Cow::Borrowed(self)];
+            return std::slice::from_ref(self);
         }
-        let with =
-            |preferences: Vec<_>| Cow::Owned(Window { may_lack: preferences.is_empty(), preferences, ..self.clone() });
-        let one = |preferences: &(Object, Certainty, Option<bool>)| with(vec![preferences.clone()]);
-        let without = self.may_lack.then(|| with(Vec::new()));
-        self.preferences.iter().map(one).chain(without).collect()
+        self.asked.alternatives.get_or_init(|| {
+            let with = |preferences: Vec<_>| Window { may_lack: preferences.is_empty(), preferences, ..self.clone() };
+            let one = |preferences: &(Object, Certainty, Option<bool>)| with(vec![preferences.clone()]);
+            let without = self.may_lack.then(|| with(Vec::new()));
+            self.preferences.iter().map(one).chain(without).collect()
+        })
     }
 
     /// What this window can have under a key of `webPreferences`, in Electron's spelling.
     pub fn settings(&self, app: &App, key: &str) -> Vec<SettingFact> {
         self.given(app, key)
-            .into_iter()
+            .iter()
+            .cloned()
             .map(|(given, placed)| {
-                let effective = self.effective_with(app, key, &given);
+                let is_all = self.given_one(app, key) == given;
+                let effective =
+                    if is_all { self.effective(app) } else { Rc::new(self.effective_with(app, key, &given)) };
                 let setting = effective.get(key);
                 let (value, reason) = match setting {
                     Some(setting) => (setting.value, setting.reason),
@@ -150,7 +175,16 @@ impl Window {
     }
 
     /// What is written under a key; several where it depends.
-    pub fn given(&self, app: &App, key: &str) -> Vec<(Given, Option<Placed>)> {
+    pub fn given(&self, app: &App, key: &str) -> Rc<[(Given, Option<Placed>)]> {
+        if let Some(known) = self.asked.given.borrow().get(key) {
+            return known.clone();
+        }
+        let given: AllGiven = self.find_given(app, key).into();
+        self.asked.given.borrow_mut().insert(key.to_owned(), given.clone());
+        given
+    }
+
+    fn find_given(&self, app: &App, key: &str) -> Vec<(Given, Option<Placed>)> {
         let mut all: Vec<(Given, Option<Placed>)> = Vec::new();
         if let Some((_, given, span)) = self.attributes.iter().rev().find(|(name, ..)| name == key) {
             let known = Known {
@@ -191,12 +225,13 @@ impl Window {
 
     /// The one thing that is written under a key; unknown where it depends.
     fn given_one(&self, app: &App, key: &str) -> Given {
-        let mut all = self.given(app, key).into_iter().filter(|(_, placed)| {
+        let given = self.given(app, key);
+        let mut all = given.iter().filter(|(_, placed)| {
             // What holds only in development does not decide what the shipped app does.
             placed.as_ref().is_none_or(|placed| placed.known.development != Some(true))
         });
         match (all.next(), all.next()) {
-            (Some((given, _)), None) => given,
+            (Some((given, _)), None) => given.clone(),
             (None, _) => Given::Absent,
             _ => Given::Unknown,
         }
@@ -204,10 +239,10 @@ impl Window {
 
     /// Whether what is written under a key is the path of a file, whichever.
     fn is_path(&self, app: &App, key: &str) -> bool {
-        let mut all = self.given(app, key).into_iter().peekable();
-        all.peek().is_some()
-            && all.all(|(_, placed)| {
-                placed.is_some_and(|placed| match &placed.known.thing {
+        let all = self.given(app, key);
+        !all.is_empty()
+            && all.iter().all(|(_, placed)| {
+                placed.as_ref().is_some_and(|placed| match &placed.known.thing {
                     Thing::Text(text) => !text.is_empty(),
                     Thing::Template(_) => true,
                     Thing::Result(api, _) => {
@@ -243,14 +278,14 @@ impl Window {
             _ => Where::Constructor,
         };
         // A webview is bounded by its embedder; the least bounding one is what counts.
-        let bounds = self.embedders.first().and_then(|&index| app.bounds(index));
+        let bounds = self.embedders.first().and_then(|&index| Some(app.windows.get(index)?.effective(app)));
         cx.embedder = bounds.as_deref();
         preferences::effective(&read, &cx)
     }
 
     /// What it effectively gets.
-    pub fn effective(&self, app: &App) -> Preferences {
-        self.effective_with(app, "", &Given::Absent)
+    pub fn effective(&self, app: &App) -> Rc<Preferences> {
+        self.asked.effective.get_or_init(|| Rc::new(self.effective_with(app, "", &Given::Absent))).clone()
     }
 
     /// Whether the key is certainly not written.
@@ -308,7 +343,7 @@ impl App<'_> {
 
     /// Drops what is more than this in one file.
     fn bound_each(&self, windows: &mut Vec<Window>, most: usize) {
-        let mut counts = rustc_hash::FxHashMap::default();
+        let mut counts = FxHashMap::default();
         windows.retain(|window| {
             let count = counts.entry(window.span.file).or_insert(0usize);
             *count += 1;
@@ -317,16 +352,6 @@ impl App<'_> {
             }
             *count <= most
         });
-    }
-
-    /// What a window effectively gets, as a bound for what lives in it.
-    fn bounds(&self, index: usize) -> Option<std::rc::Rc<Preferences>> {
-        if let Some(known) = self.bounds.borrow().get(&index) {
-            return Some(known.clone());
-        }
-        let bounds = std::rc::Rc::new(self.windows.get(index)?.effective(self));
-        self.bounds.borrow_mut().insert(index, bounds.clone());
-        Some(bounds)
     }
 
     /// Whether `app.enableSandbox()` is called outside development, or the switch set.

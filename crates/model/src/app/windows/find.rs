@@ -111,6 +111,7 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
             certainty,
             development,
             embedders: Vec::new(),
+            asked: Default::default(),
         };
         match options {
             None => window.may_lack = true,
@@ -286,6 +287,7 @@ fn overrides(app: &App, windows: &mut Vec<Window>) {
                         certainty: listener.certainty.min(placed.known.certainty),
                         development: placed.known.development,
                         embedders: Vec::new(),
+                        asked: Default::default(),
                     };
                     from_options(app, options, &placed.known, &mut window);
                     if !window.preferences.is_empty() {
@@ -331,6 +333,7 @@ fn webview(app: &App, file: FileId, element: &WebviewElement, embedders: &[usize
         certainty: element.certainty,
         development: None,
         embedders: embedders.to_vec(),
+        asked: Default::default(),
     }
 }
 
