@@ -116,3 +116,31 @@ fn a_script_of_node_that_the_app_never_names_is_a_tool() {
     let app = analyse(&sources, &Options::default());
     assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["publish/upload.js", "threads/start.js"]);
 }
+
+#[test]
+fn a_package_inside_that_is_for_node_is_a_program_of_its_own() {
+    let server = "const express = require('express'); const { get } = require('./get'); express().get('/', get);";
+    let given = |main: &str, folder: &str| {
+        sources(&[
+            ("package.json", r#"{ "main": "src/main.js", "scripts": { "serve": "cd backend && npm start" } }"#),
+            ("src/main.js", main),
+            (
+                &format!("{folder}/package.json"),
+                r#"{ "scripts": { "start": "node index.js" }, "dependencies": { "express": "4" } }"#,
+            ),
+            (&format!("{folder}/index.js"), server),
+            (&format!("{folder}/get.js"), "exports.get = (request, response) => fetch(request.query.url);"),
+            ("page/package.json", r#"{ "scripts": { "start": "react-scripts start" } }"#),
+            ("page/index.js", "document.title = 'a';"),
+        ])
+    };
+    let sources = given(MAIN, "backend");
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), ["backend/get.js", "backend/index.js"]);
+    // Where the app speaks of the folder, it is the app's.
+    let main =
+        format!("{MAIN} require('child_process').fork(path.join(process.resourcesPath, 'backend', 'index.js'));");
+    let sources = given(&main, "backend");
+    let app = analyse(&sources, &Options::default());
+    assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), Vec::<&str>::new());
+}

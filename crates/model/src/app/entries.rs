@@ -1,5 +1,6 @@
 //! Where the app starts, and what it never gets to: examples, templates and tools that lie beside it.
 
+mod beside;
 mod joined;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -199,6 +200,7 @@ fn find(app: &App) -> Entries {
     }
     if known {
         separate.extend(tools_of_node(app, &files, &of_app));
+        separate.extend(beside::programs(app, &files, &of_app));
     }
     entries.extensions = app.unloaded_extensions(&entries.reached);
     separate.extend(
