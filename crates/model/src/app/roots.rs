@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::App;
-use crate::link::things::Thing;
+use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{BindingId, CallId, FunctionId, Operator, Value};
 
@@ -145,6 +145,10 @@ impl App<'_> {
                         | "toJSON" => {
                             return self.url_part_at(at(object), depth + 1);
                         }
+                        "join" if self.is_end_of_list(at(object)) => {
+                            let (root, part) = self.url_part_at(at(object), depth + 1)?;
+                            return Some((root, if part == UrlPart::Host { part } else { UrlPart::Other }));
+                        }
                         "replace" | "slice" | "substring" | "substr" | "split" => {
                             // What is left of it is no longer the address, save for the scheme's colon.
                             let (root, part) = self.url_part_at(at(object), depth + 1)?;
@@ -219,6 +223,17 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a value is the last ones of a list: `host.split('.').slice(-2)`.
+    fn is_end_of_list(&self, v: V) -> bool {
+        let Value::Call(call) = self.program.value(self.program.behind(v)) else { return false };
+        let c = C(v.0, call);
+        let is_slice = matches!(self.program.value(V(c.0, self.program.call(c).callee)),
+            Value::Member(_, name) if self.program.str(c.0, name) == "slice");
+        let first = self.program.argument(c, 0).filter(|_| is_slice && self.program.argument(c, 1).is_none());
+        let is_negative = |known: &Known| matches!(known.thing, Thing::Number(number) if number < 0.0);
+        first.and_then(|first| self.program.only(first)).is_some_and(|first| is_negative(&first))
     }
 
     /// What takes an address apart, or leaves it as it is.
