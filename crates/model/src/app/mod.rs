@@ -30,6 +30,7 @@ mod known_data;
 mod loads;
 mod page_data;
 mod page_loads;
+mod page_templates;
 mod pages;
 mod parameters;
 mod policies;
