@@ -45,7 +45,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         .as_ref()
         .clone()
         .into_iter()
-        .filter(|(_, entrance)| matches!(entrance.kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message))
+        .filter(|(_, entrance)| matches!(entrance.kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked))
         .map(|(f, entrance)| (f, entrance.kind))
         .collect();
     let pages_ask_anyone = pages_ask_anyone(cx);
@@ -110,7 +110,7 @@ fn taken_out(cx: &Context, c: C, v: V) -> Option<Reach> {
         return None;
     }
     let traces = app.traces(c, v, &app.entrances(), &[]);
-    let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
+    let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked);
     let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
     Some(Reach { origin: trace.origin, weak: None, opaque: false })
 }
@@ -122,7 +122,7 @@ fn put_into_server(cx: &Context, c: C, v: V) -> Option<Reach> {
     let holes = app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().collect::<Vec<_>>();
     holes.into_iter().filter(|hole| !app.begins_behind_server(*hole)).find_map(|hole| {
         let traces = app.traces(c, hole, &app.entrances(), &["encodeURIComponent"]);
-        let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message);
+        let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked);
         let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
         Some(Reach { origin: trace.origin, weak: None, opaque: false })
     })

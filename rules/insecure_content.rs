@@ -266,8 +266,9 @@ fn finish(findings: &mut Findings, found: &Insecure, place: &Place, message: &st
         "ws" => "wss:",
         _ => "https:",
     };
-    // A host that is not known is often this machine.
-    let confidence = if found.host.is_none() { Confidence::Tentative } else { place.confidence };
+    // A host that is not known is often this machine, and a name without a dot often one that the app answers for.
+    let is_sure = found.host.is_some() && (found.local || !found.is_short_name());
+    let confidence = if is_sure { place.confidence } else { Confidence::Tentative };
     let host = found.host.as_deref().map_or_else(String::new, |host| format!(" from {host}"));
     let host = if place.what == What::Sent { host.replacen(" from", " with", 1) } else { host };
     let fix = fixes::encrypt(findings.app(), place.span).filter(|_| !found.local);

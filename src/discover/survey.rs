@@ -13,6 +13,9 @@ use super::paths;
 use super::walk::{self, Entry, Rules, Tree};
 use super::workspaces::{self, Workspace};
 
+/// Apps of one folder whose dependencies are compared.
+const MOST_APPS: usize = 100;
+
 /// A folder that was walked, and what its packages are.
 pub(super) struct Survey {
     /// The folder.
@@ -65,8 +68,13 @@ impl Survey {
     /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder; and those that its
     /// builder packs.
     pub(super) fn workspace_of(&self, app: usize, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
-        let Some(package) = self.packages.get(app) else { return (None, Vec::new()) };
         let packed = beside::packed(app, self, reader);
+        self.members(app, packed, reader)
+    }
+
+    /// As [`Survey::workspace_of`], with what is packed given.
+    fn members(&self, app: usize, packed: Vec<usize>, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
+        let Some(package) = self.packages.get(app) else { return (None, packed) };
         let Some(workspace) = workspaces::around(&package.folder, &self.root, reader) else {
             return (None, packed);
         };
@@ -118,8 +126,8 @@ impl Survey {
             if !users.is_empty() {
                 apps.retain(|&app| users.contains(&app) || (is_given(app) && !self.has_inner(app, &users)));
             }
-            let all = apps.clone();
-            apps.retain(|&app| is_given(app) || !self.is_library(app, &all));
+            let led_to = self.led_to(&apps, reader);
+            apps.retain(|app| is_given(*app) || !led_to.contains(app));
         }
         if apps.is_empty() {
             let everything = self.owners(&self.indices(|_| true));
@@ -160,14 +168,26 @@ impl Survey {
         })
     }
 
-    /// Another of the apps depends on it, and it not on that one.
-    fn is_library(&self, app: usize, apps: &[usize]) -> bool {
+    /// Those of the apps that another one depends on, itself or through packages of its workspace, and that do not depend on that
+    /// one: its libraries and its other parts, which are read with it.
+    fn led_to(&self, apps: &[usize], reader: &mut Reader) -> BTreeSet<usize> {
         let depends = |a: &Package, b: &Package| b.name.as_ref().is_some_and(|name| a.dependencies.contains(name));
-        let Some(package) = self.packages.get(app) else { return false };
-        apps.iter()
-            .filter(|&&other| other != app)
-            .filter_map(|&other| self.packages.get(other))
-            .any(|other| depends(other, package) && !depends(package, other))
+        let behind = |app: usize, reader: &mut Reader| {
+            let members = self.members(app, Vec::new(), reader).1;
+            let direct = |other: usize| {
+                self.packages.get(app).zip(self.packages.get(other)).is_some_and(|(app, other)| depends(app, other))
+            };
+            let is_behind = |other: usize| other != app && (members.contains(&other) || direct(other));
+            apps.iter().copied().filter(|&other| is_behind(other)).collect::<BTreeSet<usize>>()
+        };
+        let behind: BTreeMap<usize, BTreeSet<usize>> =
+            apps.iter().take(MOST_APPS).map(|&app| (app, behind(app, reader))).collect();
+        let leads = |from: usize, to: usize| behind.get(&from).is_some_and(|behind| behind.contains(&to));
+        let mut found = BTreeSet::new();
+        for (&app, behind) in &behind {
+            found.extend(behind.iter().copied().filter(|&other| !leads(other, app)));
+        }
+        found
     }
 }
 

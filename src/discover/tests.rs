@@ -260,6 +260,23 @@ fn a_library_of_the_workspace_is_no_app() {
 }
 
 #[test]
+fn a_part_that_an_app_depends_on_through_a_library_is_read_with_it() {
+    let folder = folder(&[
+        ("lerna.json", r#"{"packages": ["packages/*"]}"#),
+        ("packages/core/package.json", r#"{"name": "core", "dependencies": {"main": "*"}}"#),
+        ("packages/core/index.js", ""),
+        ("packages/main/package.json", r#"{"name": "main", "dependencies": {"core": "*", "electron": "30"}}"#),
+        ("packages/main/main.js", MAIN),
+        ("packages/ui/package.json", r#"{"name": "ui", "dependencies": {"core": "*", "electron": "30"}}"#),
+        ("packages/ui/links.js", "const { shell } = require('electron');"),
+    ]);
+    let found = find(&folder, &["."]);
+    assert_eq!(roots(&found), ["packages/ui"]);
+    assert!(files(one(&found)).contains(&"packages/main/main.js"));
+    assert_eq!(roots(&find(&folder, &["packages/main"])), [""], "alone, it is one");
+}
+
+#[test]
 fn test_code_is_left_out_relative_to_the_folder_given() {
     let folder = folder(&[
         ("fixtures/app/package.json", ELECTRON),

@@ -15,6 +15,13 @@ pub struct Insecure {
     pub local: bool,
 }
 
+impl Insecure {
+    /// Whether the host is a name without a dot: a server of a local network, or a name that the app itself answers for.
+    pub fn is_short_name(&self) -> bool {
+        self.host.as_deref().is_some_and(|host| !host.contains(['.', ':']))
+    }
+}
+
 /// Schemes without encryption that a page or a request can use.
 const INSECURE_SCHEMES: [&str; 3] = ["http", "ws", "ftp"];
 

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::link::things::*;
-use crate::link::{Json, UnitId, V, join, split};
+use crate::link::{Json, UnitId, V, join, split, within};
 use crate::source::{FileId, FileKind, Role, Span};
 
 /// What makes packages of an app.
@@ -130,11 +130,32 @@ impl App<'_> {
             }
         }
         if found.is_empty() {
+            self.above(&mut found);
+        }
+        if found.is_empty() {
             self.by_packager(&mut found);
         }
         found.sort_by_key(|configuration| configuration.span);
         found.dedup_by_key(|configuration| configuration.span);
         found
+    }
+
+    /// `build` in the manifest of the workspace that the app lies in: a monorepo whose root calls electron-builder.
+    fn above(&self, found: &mut Vec<Configuration>) {
+        for (index, file) in self.sources.files.iter().enumerate() {
+            let (folder, name) = split(&file.path);
+            if file.role != Role::Context || name != "package.json" || !within(&self.sources.root, folder) {
+                continue;
+            }
+            let Some(unit) = self.program.unit_of(FileId(index as u32)) else { continue };
+            let Some(root) = Json::root(self.program.summary(unit)) else { continue };
+            let asks = |table| root.get(table).is_some_and(|table| table.get("electron-builder").is_some());
+            let builds = asks("devDependencies") || asks("dependencies");
+            if let Some(build) = root.get("build").filter(|build| builds && !build.entries().is_empty()) {
+                let v = V(unit, build.id());
+                self.add_objects(Packager::Builder, &self.eval(v), self.span(v), found);
+            }
+        }
     }
 
     /// Electron Packager, which the builders above use themselves: where a script runs or calls it, or the manifest asks for it.

@@ -56,6 +56,26 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     super::requests::is_request_for_data(path).then_some(SourceKind::Response)
 }
 
+/// What the browser itself says of the place where a menu is asked for; the rest is the page's:
+/// <https://www.electronjs.org/docs/latest/api/web-contents#event-context-menu>.
+pub(super) fn is_of_the_browser(property: &str) -> bool {
+    matches!(
+        property,
+        "x" | "y"
+            | "mediaType"
+            | "mediaFlags"
+            | "editFlags"
+            | "hasImageContents"
+            | "isEditable"
+            | "spellcheckEnabled"
+            | "formControlType"
+            | "inputFieldType"
+            | "menuSourceType"
+            | "selectionStartOffset"
+            | "selectionRect"
+    )
+}
+
 /// Reads a file.
 pub(super) fn is_read(path: &str) -> bool {
     let Some((module, method)) = path.rsplit_once('.') else { return false };

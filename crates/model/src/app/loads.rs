@@ -117,7 +117,8 @@ impl App<'_> {
             };
         }
         if let Some(scheme) = self.scheme_of_format(&known.thing) {
-            return content_of(&Thing::Text(format!("{scheme}://").into()));
+            let server = self.server_of_format(&known.thing).unwrap_or_default();
+            return content_of(&Thing::Text(format!("{scheme}://{server}").into()));
         }
         // `pathToFileURL(folder).href + '/'`: what the first part is.
         if let Thing::Template(parts) = &known.thing
@@ -130,11 +131,24 @@ impl App<'_> {
 
     /// The scheme that `url.format({ protocol: 'app:', … })` writes down, in lower case and without its colon, if it is known.
     pub fn scheme_of_format(&self, thing: &Thing) -> Option<String> {
+        let protocol = self.part_of_format(thing, "protocol")?;
+        Some(protocol.trim_end_matches('/').trim_end_matches(':').to_ascii_lowercase())
+    }
+
+    /// What stands behind the slashes of `url.format({ host: 'localhost:8080', … })`. Where no server is said, it is the first part of
+    /// the path: a browser skips any number of slashes, <https://url.spec.whatwg.org/#special-authority-ignore-slashes-state>.
+    fn server_of_format(&self, thing: &Thing) -> Option<String> {
+        let server = ["host", "hostname", "pathname"].iter().find_map(|part| self.part_of_format(thing, part))?;
+        Some(server.trim_start_matches(['/', '\\']).to_owned())
+    }
+
+    /// A known part of the address that `url.format` writes down.
+    fn part_of_format(&self, thing: &Thing, part: &str) -> Option<String> {
         let Thing::Result(path, c) = thing else { return None };
         let parts = self.program.argument(*c, 0).filter(|_| &**path == "url.format")?;
         let Thing::Object(parts) = self.program.only(parts)?.thing else { return None };
-        let [protocol] = &self.program.property(&parts, "protocol", None).values[..] else { return None };
-        Some(protocol.known.text()?.trim_end_matches('/').trim_end_matches(':').to_ascii_lowercase())
+        let [value] = &self.program.property(&parts, part, None).values[..] else { return None };
+        Some(value.known.text()?.to_owned())
     }
 
     /// Whether an address names the host that the page came from: `'ws://' + location.host`.

@@ -31,6 +31,7 @@ mod loads;
 mod moved;
 mod page_data;
 mod page_loads;
+mod page_templates;
 mod pages;
 mod parameters;
 mod policies;

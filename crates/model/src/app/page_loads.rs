@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::page_templates::Template;
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
@@ -50,11 +51,13 @@ impl App<'_> {
         let packages: FxHashSet<&str> = manifests.map(|file| split(&file.path).0).collect();
         let others = self.loads_into_unknown();
         let named = self.named_by_scheme();
+        let templates = self.page_templates();
         for load in self.loads().iter().chain(&others) {
             let addresses = self.names_of_pages(load);
             if addresses.is_empty() {
                 continue;
             }
+            let addresses = self.made_from(addresses, &templates);
             let pages_of = |exact| -> Vec<&'s str> {
                 let paths = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str());
                 paths
@@ -134,6 +137,29 @@ impl App<'_> {
             addresses.extend(self.below_own_host(&text));
         }
         addresses
+    }
+
+    /// Addresses of pages that a build makes, as those of the files that it makes them from, where these were read.
+    fn made_from(&self, addresses: Vec<String>, templates: &[Template]) -> Vec<String> {
+        let is_read = |end: &str| self.pages.iter().any(|page| ends_in(&self.sources.file(page.file).path, end, true));
+        let made_from = |address: String| {
+            let of_name = templates.iter().filter(|template| split(&template.name).1 == split(&address).1);
+            let mut ends: Vec<&str> = of_name.map(|template| &*template.made_from).filter(|end| is_read(end)).collect();
+            ends.sort_unstable();
+            ends.dedup();
+            match ends[..] {
+                // A path that leads to a page as it is written needs no build.
+                [end] if !(address.contains('/') && is_read(&address)) => end.to_owned(),
+                _ => address,
+            }
+        };
+        addresses.into_iter().map(made_from).collect()
+    }
+
+    /// What the path of a page that a value can be ends in.
+    pub(super) fn ends_of_path(&self, known: &Known) -> Vec<String> {
+        let texts = self.last_texts(known, &Frames::default(), 0);
+        texts.iter().filter_map(|text| address(&as_built(text))).collect()
     }
 
     /// What stands behind the host in an address of the app's own scheme: `app://bundle/pages/about.html` is `pages/about.html`.
@@ -235,11 +261,15 @@ impl App<'_> {
         match &known.thing {
             _ if depth > 8 => Vec::new(),
             Thing::Text(text) => vec![text.to_string()],
-            Thing::Template(parts) => match parts.last() {
-                Some(Part::Text(text)) => vec![text.to_string()],
-                Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
-                None => Vec::new(),
-            },
+            // What a query says, and what follows, is no name of a page: `file://${page}?theme=${theme}`.
+            Thing::Template(parts) => {
+                let is_query = |part: &Part| matches!(part, Part::Text(text) if text.starts_with(['?', '#']));
+                match parts.iter().take_while(|part| !is_query(part)).last() {
+                    Some(Part::Text(text)) => vec![text.to_string()],
+                    Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
+                    None => Vec::new(),
+                }
+            }
             Thing::Object(object) => {
                 let lookup = self.program.property(object, "pathname", None);
                 lookup.values.iter().flat_map(|placed| self.last_texts(&placed.known, frames, depth + 1)).collect()

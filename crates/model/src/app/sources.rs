@@ -30,6 +30,8 @@ pub enum SourceKind {
     Arguments,
     /// A page, by a message or event.
     Message,
+    /// A page, by what is shown in it where a menu is asked for.
+    Clicked,
     /// A server, by its answer.
     Response,
     /// Who made a link to the page, by its address.
@@ -61,6 +63,7 @@ impl SourceKind {
             Self::OpenFile => "a file that is opened with the app",
             Self::Arguments => "the arguments of the command line",
             Self::Message => "a message of a page",
+            Self::Clicked => "what a page shows where a menu is asked for",
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
             Self::Main => "a message of the main process",
@@ -125,7 +128,7 @@ impl App<'_> {
             ("WebContents", "new-window", SourceKind::WindowOpen),
             ("WebContents", "did-create-window", SourceKind::WindowOpen),
             ("WebContents", "ipc-message", SourceKind::Ipc),
-            ("WebContents", "context-menu", SourceKind::Message),
+            ("WebContents", "context-menu", SourceKind::Clicked),
             ("WebviewTag", "new-window", SourceKind::WindowOpen),
             ("WebviewTag", "will-navigate", SourceKind::Navigation),
             ("WebviewTag", "ipc-message", SourceKind::Ipc),

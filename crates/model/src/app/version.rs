@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Options;
 use crate::electron::lockfile::{declared, resolved_electron};
+use crate::electron::version::{lowest, satisfies};
 use crate::electron::{Version, releases::Data};
 use crate::link::{Json, Program};
 use crate::problem::{Problem, ProblemKind};
@@ -219,7 +220,8 @@ fn first_line(sources: &Sources, file: FileId) -> Option<Span> {
     text.lines().line(text, 1).map(|(start, end)| Span { file, start, end })
 }
 
-/// The version in the lockfile nearest to the app.
+/// The version in the lockfile nearest to the app that locks what the app asks for: one of another package manager that nobody uses
+/// any more may lie beside it.
 fn from_lockfiles(
     sources: &Sources,
     wanted: Option<&str>,
@@ -238,6 +240,8 @@ fn from_lockfiles(
         let folder = crate::link::split(&file.path).0;
         (!is_around(folder, &app), std::cmp::Reverse(depth_of(folder)), file.path.clone())
     });
+    let is_wanted = |version: &Version| wanted.is_none_or(|range| lowest(range).is_none() || satisfies(version, range));
+    let mut outdated = None;
     for (id, file) in lockfiles {
         let (folder, name) = crate::link::split(&file.path);
         if !is_around(folder, &app) {
@@ -247,7 +251,12 @@ fn from_lockfiles(
         match resolved_electron(name, &file.text.content, &importer, wanted) {
             Ok(Some(locked)) => {
                 let span = file.text.lines().line(&file.text, locked.line).unwrap_or((0, 0));
-                return Some((locked.version, file.path.clone(), Span { file: id, start: span.0, end: span.1 }));
+                let is_wanted = is_wanted(&locked.version);
+                let found = (locked.version, file.path.clone(), Span { file: id, start: span.0, end: span.1 });
+                if is_wanted {
+                    return Some(found);
+                }
+                outdated = outdated.or(Some(found));
             }
             Ok(None) => {}
             Err(error) => problems.push(Problem {
@@ -258,7 +267,7 @@ fn from_lockfiles(
             }),
         }
     }
-    None
+    outdated
 }
 
 /// Whether a folder, which may lie above the base, is around a path.

@@ -19,6 +19,9 @@ const MOST_NESTED: usize = 12;
 /// Calls and writes of one name that may add to a collection.
 const MOST_ADDITIONS: usize = 64;
 
+/// Names under which one collection is kept where it is made that are looked at.
+const MOST_FIRST_NAMES: usize = 4;
+
 /// Methods that add to a collection, and from which argument on what they add stands.
 const ADDING: [(&str, usize); 6] =
     [("push", 0), ("unshift", 0), ("add", 0), ("set", 1), ("setSync", 1), ("setItem", 1)];
@@ -264,9 +267,26 @@ impl Program<'_> {
             if addition.spread {
                 values.push(Known::unknown(Unknown::Other(value), Some(value)));
             } else {
-                values.extend(self.step_all(&self.eval(value), value));
+                values.extend(self.put_in(value));
             }
         }
+    }
+
+    /// What a value that is put into a collection can be. Of a function that registers what it is given all calls count, however many.
+    fn put_in(&self, value: V) -> Vec<Known> {
+        let mut found = Vec::new();
+        for known in self.step_all(&self.eval(value), value) {
+            match known.thing {
+                Thing::Unknown(Unknown::Parameter(f, index)) if self.registrations(f).len() > self.callers(f).len() => {
+                    for &c in self.registrations(f).iter().take(MOST_ELEMENTS) {
+                        let handed = self.argument(c, index as usize);
+                        found.extend(handed.into_iter().flat_map(|handed| self.step_all(&self.eval(handed), handed)));
+                    }
+                }
+                _ => found.push(known),
+            }
+        }
+        found
     }
 
     /// Values that are put into the collections that a value can be, under this key where one is named: `list.push(x)`,
@@ -300,10 +320,9 @@ impl Program<'_> {
 
     fn added_here(&self, collection: V, thing: &Thing) -> Rc<[Addition]> {
         let nothing = || Rc::from([]);
-        let Some(name) = final_name(self.summary(collection.0), collection.1) else { return nothing() };
         let Some(place) = place(thing) else { return nothing() };
-        let name = self.str(collection.0, name);
-        let key = (Rc::from(name), place);
+        let name = final_name(self.summary(collection.0), collection.1).map(|name| self.str(collection.0, name));
+        let key = (name.map(Rc::from), place);
         let known = self.added.borrow().get(&key).cloned();
         match known {
             Some(Some(known)) => return known,
@@ -325,11 +344,20 @@ impl Program<'_> {
         found
     }
 
-    /// What is added to a collection of this name that is made here.
-    fn find_added(&self, name: &str, made: Place) -> Vec<Addition> {
+    /// What is added to a collection that is made here: under the name that it is asked for by, and those that it was first kept
+    /// under, for what hands it over may call it otherwise.
+    fn find_added(&self, name: Option<&str>, made: Place) -> Vec<Addition> {
         let mut added = Vec::new();
         let is_it = |object: V| self.eval(object).iter().any(|known| place(&known.thing) == Some(made));
-        for name in self.names_of(name).iter() {
+        let mut names: Vec<Rc<str>> = name.map_or_else(Vec::new, |name| self.names_of(name).to_vec());
+        for first in self.first_names(made) {
+            for alias in self.names_of(first).iter() {
+                if !names.contains(alias) {
+                    names.push(alias.clone());
+                }
+            }
+        }
+        for name in &names {
             let calls = self.under(&self.additions.calls, name);
             for &(c, from) in calls.iter().take(MOST_ADDITIONS) {
                 let Value::Member(object, _) = self.value(V(c.0, self.call(c).callee)) else { continue };
@@ -351,6 +379,22 @@ impl Program<'_> {
         }
         added.truncate(MOST_ELEMENTS);
         added
+    }
+
+    /// The names under which the script that makes a collection keeps it: of variables, fields and properties.
+    fn first_names(&self, made: Place) -> Vec<&str> {
+        let (unit, made) = match made {
+            Place::Literal(v) => (v.0, Made::Literal(v.1)),
+            Place::Call(c) => (c.0, Made::Call(c.1)),
+            Place::Store(_) => return Vec::new(),
+        };
+        let known = self.first_names.borrow().get(&unit).cloned();
+        let names = known.unwrap_or_else(|| {
+            let found = Rc::new(names_of_collections(self.summary(unit)));
+            self.first_names.borrow_mut().insert(unit, found.clone());
+            found
+        });
+        names.get(&made).into_iter().flatten().map(|name| self.str(unit, *name)).collect()
     }
 
     fn add_arguments(&self, c: C, from: usize, added: &mut Vec<Addition>) {
@@ -419,10 +463,45 @@ impl Program<'_> {
     }
 }
 
-/// What is put into collections, by their name and place.
+/// What is put into collections, by the name that they are asked for by and their place.
 ///
 /// Nothing is known of one that is being looked at.
-pub(super) type Added = rustc_hash::FxHashMap<(Rc<str>, Place), Option<Rc<[Addition]>>>;
+pub(super) type Added = rustc_hash::FxHashMap<(Option<Rc<str>>, Place), Option<Rc<[Addition]>>>;
+
+/// The names under which the collections of one script are kept where they are made.
+pub(super) type FirstNames = rustc_hash::FxHashMap<Made, Vec<Name>>;
+
+/// What makes a collection, in its script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Made {
+    Literal(ValueId),
+    Call(CallId),
+}
+
+fn names_of_collections(summary: &Summary) -> FirstNames {
+    let mut found = FirstNames::default();
+    let of_variables =
+        summary.bindings.iter().flat_map(|binding| binding.writes.iter().map(|write| (binding.name, write.value)));
+    let of_properties = summary.properties.iter().map(|property| (property.key, Some(property.value)));
+    let written = summary.writes.iter().map(|write| (write.key, write.value));
+    let of_classes = summary.classes.iter().flat_map(|class| &class.members).map(|member| (member.key, member.value));
+    let keyed = of_properties.chain(written).chain(of_classes).filter_map(|(key, value)| match key {
+        Key::Name(name) => Some((name, value?)),
+        _ => None,
+    });
+    for (name, value) in of_variables.chain(keyed) {
+        let made = match summary.value(value) {
+            Value::Array(_) | Value::Object(_) => Made::Literal(value),
+            Value::Call(call) => Made::Call(call),
+            _ => continue,
+        };
+        let names = found.entry(made).or_default();
+        if names.len() < MOST_FIRST_NAMES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    found
+}
 
 /// Something that is put into a collection.
 #[derive(Clone, Copy, Debug)]

@@ -138,6 +138,8 @@ pub struct Program<'a> {
     /// The calls that call a listener; nothing is known of one that is being looked at.
     emits: RefCell<FxHashMap<C, Option<Rc<[C]>>>>,
     added: RefCell<collections::Added>,
+    /// The names under which scripts keep the collections that they make.
+    first_names: RefCell<FxHashMap<UnitId, Rc<collections::FirstNames>>>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
@@ -194,6 +196,7 @@ impl<'a> Program<'a> {
             called: RefCell::default(),
             emits: RefCell::default(),
             added: RefCell::default(),
+            first_names: RefCell::default(),
             holding: RefCell::default(),
             registrations: RefCell::default(),
             shapes: OnceCell::new(),

@@ -1,9 +1,11 @@
 //! Which file an import leads to, as a bundler would find it.
 
+mod aliases;
+
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Unit, UnitId};
 use crate::source::{FileId, FileKind, Sources};
@@ -85,8 +87,10 @@ struct Paths {
 struct Resolver<'a> {
     files: FxHashMap<&'a str, FileId>,
     packages: Vec<Package<'a>>,
+    /// Packages that any manifest of the app asks for.
+    dependencies: FxHashSet<&'a str>,
     paths: Vec<Paths>,
-    stems: OnceCell<Stems<'a>>,
+    stems: OnceCell<aliases::Stems<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -113,7 +117,8 @@ impl<'a> Resolver<'a> {
         }
         // The nearest folder first.
         paths.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.folder.cmp(&b.folder)));
-        Self { files, packages, paths, stems: OnceCell::new() }
+        let dependencies = packages.iter().flat_map(|package| aliases::dependencies_of(package.manifest)).collect();
+        Self { files, packages, dependencies, paths, stems: OnceCell::new() }
     }
 
     fn resolve(&self, from: &str, specifier: &str, units: &FxHashMap<FileId, UnitId>) -> Target {
@@ -141,7 +146,7 @@ impl<'a> Resolver<'a> {
         if let Some(id) = self.package(specifier) {
             return found(id);
         }
-        if let Some(id) = self.aliased(from, specifier) {
+        if let Some(id) = self.aliased(from, specifier).or_else(|| self.of_no_package(from, specifier)) {
             return found(id);
         }
         if specifier.starts_with(['/', '@', '~', '#']) && !is_package_name(specifier) {
@@ -268,67 +273,6 @@ impl<'a> Resolver<'a> {
         let path = exported(package.manifest.get("imports")?, specifier)?;
         self.file_or_source(&join(package.folder, &path)?)
     }
-
-    /// A bundler's alias that no configuration spelt out: the one file whose path ends so.
-    fn aliased(&self, from: &str, specifier: &str) -> Option<FileId> {
-        let rest =
-            specifier.strip_prefix('@').or_else(|| specifier.strip_prefix('~')).or_else(|| specifier.strip_prefix('/'));
-        let Some(rest) = rest else {
-            // `modules` or `baseUrl` of a bundler's configuration: `common/constants`.
-            return specifier.contains('/').then(|| self.only_suffix(from, specifier)).flatten();
-        };
-        let rest = rest.trim_start_matches('/');
-        if rest.is_empty() {
-            return None;
-        }
-        let package = self
-            .packages
-            .iter()
-            .filter(|package| within(from, package.folder))
-            .max_by_key(|package| package.folder.len());
-        if let Some(package) = package {
-            for base in ["src", ""] {
-                if let Some(id) = join(package.folder, &format!("{base}/{rest}")).and_then(|path| self.file(&path)) {
-                    return Some(id);
-                }
-            }
-        }
-        self.only_suffix(from, rest)
-    }
-
-    /// The one file whose path, without its extension, ends like this.
-    fn only_suffix(&self, from: &str, rest: &str) -> Option<FileId> {
-        let stems = self.stems.get_or_init(|| self.find_stems());
-        let mut found = None;
-        for &(stem, path, id) in stems.get(last(rest)).map_or(&[][..], Vec::as_slice) {
-            let ends = stem.strip_suffix(rest).is_some_and(|before| before.is_empty() || before.ends_with('/'));
-            if ends && path != from {
-                if found.is_some() {
-                    return None;
-                }
-                found = Some(id);
-            }
-        }
-        found
-    }
-
-    fn find_stems(&self) -> Stems<'a> {
-        let mut stems = Stems::default();
-        for (&path, &id) in &self.files {
-            let stem = EXTENSIONS.iter().find_map(|extension| path.strip_suffix(extension)).unwrap_or(path);
-            let stem = stem.strip_suffix("/index").unwrap_or(stem);
-            stems.entry(last(stem)).or_default().push((stem, path, id));
-        }
-        stems
-    }
-}
-
-/// Paths without extension, with the whole path and the file, by their last part.
-type Stems<'a> = FxHashMap<&'a str, Vec<(&'a str, &'a str, FileId)>>;
-
-/// The last part of a path.
-fn last(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The canonical name of a module that is never a file of the app's.

@@ -1,6 +1,7 @@
 //! What somebody else chose of a parameter: by its function's callers, or by being called from outside.
 
 use super::super::checks::{Strength, parameter_root};
+use super::super::known_data::is_of_the_browser;
 use super::super::sources::SourceKind;
 use super::properties::Component;
 use super::{At, MOST_CALLS, State, Walk};
@@ -21,6 +22,9 @@ impl Walk<'_, '_> {
         if let Some(entrance) = self.entrances.get(&f) {
             let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
             if index < entrance.first && !by_event {
+                return;
+            }
+            if entrance.kind == SourceKind::Clicked && state.property.is_some_and(is_of_the_browser) {
                 return;
             }
             let path: Vec<String> = state.property.map(str::to_owned).into_iter().collect();
