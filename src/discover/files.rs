@@ -65,8 +65,9 @@ impl Cached {
 pub(super) struct Reader {
     limit: u64,
     overlay: Overlay,
-    /// By path, as in [`KnownFiles`].
-    cache: HashMap<OsString, Cached>,
+    files: Vec<Cached>,
+    /// Where they are among them, by path, as in [`KnownFiles`].
+    index: HashMap<OsString, usize>,
     before: KnownFiles,
 }
 
@@ -122,14 +123,15 @@ const START: u64 = 64 * 1024;
 impl Reader {
     /// A reader that reads files of at most `limit` bytes.
     pub(super) fn new(limit: u64, overlay: Overlay, before: KnownFiles) -> Self {
-        Self { limit, overlay, cache: HashMap::new(), before }
+        Self { limit, overlay, files: Vec::new(), index: HashMap::new(), before }
     }
 
     /// What it read, for the next time.
     pub(super) fn known(&mut self) -> KnownFiles {
-        let mut known = std::mem::take(&mut self.cache);
-        known.retain(|_, cached| cached.stamp.is_some());
-        KnownFiles(known)
+        let mut files: Vec<Option<Cached>> = std::mem::take(&mut self.files).into_iter().map(Some).collect();
+        let index = std::mem::take(&mut self.index);
+        let take = |(path, index): (OsString, usize)| Some((path, files.get_mut(index)?.take()?));
+        KnownFiles(index.into_iter().filter_map(take).filter(|(_, cached)| cached.stamp.is_some()).collect())
     }
 
     /// What stands for files at or below a folder.
@@ -165,17 +167,22 @@ impl Reader {
     }
 
     fn cached(&mut self, path: &Path, limit: u64) -> &mut Cached {
-        let cached = self.cache.remove(path.as_os_str()).unwrap_or_else(|| match self.overlay.get(path) {
-            Some(Some(bytes)) if bytes.len() as u64 > limit => {
-                let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
-                let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
-                Cached::new(None, Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 })
-            }
-            Some(Some(bytes)) => Cached::new(None, decode(bytes.clone())),
-            Some(None) => Cached::new(None, Loaded::Unreadable("not in git's index".to_owned())),
-            None => self.load(path, limit),
+        let index = self.index.get(path.as_os_str()).copied().unwrap_or_else(|| {
+            let cached = match self.overlay.get(path) {
+                Some(Some(bytes)) if bytes.len() as u64 > limit => {
+                    let start = bytes.get(..bytes.len().min(START as usize)).unwrap_or_default().to_vec();
+                    let start = Text::decode(start).map(|decoded| decoded.text).unwrap_or_default();
+                    Cached::new(None, Loaded::TooLarge { start: Arc::new(start), size: bytes.len() as u64 })
+                }
+                Some(Some(bytes)) => Cached::new(None, decode(bytes.clone())),
+                Some(None) => Cached::new(None, Loaded::Unreadable("not in git's index".to_owned())),
+                None => self.load(path, limit),
+            };
+            self.files.push(cached);
+            self.index.insert(path.as_os_str().to_owned(), self.files.len() - 1);
+            self.files.len() - 1
         });
-        self.cache.entry(path.as_os_str().to_owned()).insert_entry(cached).into_mut()
+        &mut self.files[index]
     }
 
     /// Whether a script imports Electron, as far as a look at its text tells.
