@@ -42,7 +42,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             let Some(placed) = placed else { continue };
             let (message, severity, confidence) = match given {
                 Given::Text(text) => {
-                    let names = feature_names(&text);
+                    let names = feature_names(text);
                     if names.is_empty() {
                         continue;
                     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use electrolint_model::app::{ElectronFacts, Moved};
+use electrolint_model::electron::Version;
 use electrolint_model::source::{FileId, SourceFile, Sources, Span};
 use electrolint_model::{Memory, Options};
 use electrolint_rules::finding::{Edit, Finding, Fix, Ignored, Related};
@@ -35,7 +36,8 @@ pub(crate) struct Kept {
 /// One app at the last check.
 struct Last {
     sources: Sources,
-    version: Options,
+    /// The version of Electron that was to be assumed; the number of threads changes nothing.
+    version: Option<Version>,
     rules: RuleOptions,
     /// Where texts were looked at as they are written.
     read: Vec<Span>,
@@ -63,7 +65,7 @@ impl Kept {
     pub(crate) fn keep(
         &mut self,
         sources: &Sources,
-        version: &Options,
+        model: &Options,
         rules: &RuleOptions,
         read: Vec<Span>,
         outcome: &Outcome,
@@ -72,7 +74,7 @@ impl Kept {
             return;
         }
         self.apps.retain(|last| last.sources.root != sources.root);
-        let (sources, version, rules) = (sources.clone(), version.clone(), rules.clone());
+        let (sources, version, rules) = (sources.clone(), model.electron_version, rules.clone());
         self.apps.push(Last { sources, version, rules, read, outcome: outcome.clone() });
     }
 
@@ -82,9 +84,9 @@ impl Kept {
     }
 
     /// What is found in an app that is as it was, or of which one script was edited and says what it said before.
-    pub(crate) fn known(&mut self, sources: &Sources, version: &Options, rules: &RuleOptions) -> Option<Outcome> {
+    pub(crate) fn known(&mut self, sources: &Sources, model: &Options, rules: &RuleOptions) -> Option<Outcome> {
         let last = self.apps.iter_mut().find(|last| last.sources.root == sources.root)?;
-        if last.version.electron_version != version.electron_version || last.rules != *rules {
+        if last.version != model.electron_version || last.rules != *rules {
             return None;
         }
         let mut edited = edited(&last.sources, sources)?;
@@ -139,7 +141,7 @@ fn outcome(before: &Outcome, moved: &Moved) -> Option<Outcome> {
     let maybe = |span: Option<Span>| span.map_or(Some(None), |span| at(span).map(Some));
     let ElectronFacts { version, source, path, span, written } = &before.electron;
     let electron = ElectronFacts {
-        version: version.clone(),
+        version: *version,
         source: *source,
         path: path.clone(),
         span: maybe(*span)?,
