@@ -162,8 +162,9 @@ fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[Scri
             }
     };
     let others: Vec<&ScriptPolicy> = written.iter().filter(reaches).collect();
-    // A policy that a build fills in says nothing here.
-    let filled_in = |policy: &Policy| policy.templated && policy.directives.is_empty();
+    // A policy that a build fills in says nothing here: a hole of a template, or nothing at all beside the package that writes it.
+    let is_built = others.iter().any(|policy| policy.reach == Reach::Built && policy.policies.is_none());
+    let filled_in = |policy: &Policy| policy.directives.is_empty() && (policy.templated || is_built);
     let unseen = others.iter().any(|policy| policy.policies.is_none()) || own.iter().any(filled_in);
     let holds = own.iter().chain(others.iter().flat_map(|policy| policy.policies.iter().flatten())).any(Policy::holds);
     if !holds && !unseen {

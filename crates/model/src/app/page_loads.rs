@@ -143,13 +143,16 @@ impl App<'_> {
     fn made_from(&self, addresses: Vec<String>, templates: &[Template]) -> Vec<String> {
         let is_read = |end: &str| self.pages.iter().any(|page| ends_in(&self.sources.file(page.file).path, end, true));
         let made_from = |address: String| {
-            let of_name = templates.iter().filter(|template| split(&template.name).1 == split(&address).1);
+            let name = split(&address).1;
+            let of_name = templates.iter().filter(|template| split(&template.name).1 == name);
             let mut ends: Vec<&str> = of_name.map(|template| &*template.made_from).filter(|end| is_read(end)).collect();
             ends.sort_unstable();
             ends.dedup();
-            match ends[..] {
-                // A path that leads to a page as it is written needs no build.
-                [end] if !(address.contains('/') && is_read(&address)) => end.to_owned(),
+            let same: Vec<&str> = ends.iter().copied().filter(|end| split(end).1 == name).collect();
+            match (&same[..], &ends[..]) {
+                ([end], _) => (*end).to_owned(),
+                // A name that is a page as it is written is not another one's that a tool beside the app makes.
+                ([], [end]) if !is_read(&address) => (*end).to_owned(),
                 _ => address,
             }
         };

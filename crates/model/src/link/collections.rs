@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::index::{ByName, Shared, Word, Words};
 use super::things::*;
-use super::{C, Program, V, electron, final_name};
+use super::{C, F, Program, V, electron, final_name};
 use crate::summary::*;
 
 /// Elements of one collection that are looked at.
@@ -274,19 +274,15 @@ impl Program<'_> {
 
     /// What a value that is put into a collection can be. Of a function that registers what it is given all calls count, however many.
     fn put_in(&self, value: V) -> Vec<Known> {
-        let mut found = Vec::new();
-        for known in self.step_all(&self.eval(value), value) {
-            match known.thing {
-                Thing::Unknown(Unknown::Parameter(f, index)) if self.registrations(f).len() > self.callers(f).len() => {
-                    for &c in self.registrations(f).iter().take(MOST_ELEMENTS) {
-                        let handed = self.argument(c, index as usize);
-                        found.extend(handed.into_iter().flat_map(|handed| self.step_all(&self.eval(handed), handed)));
-                    }
-                }
-                _ => found.push(known),
+        if let Value::Parameter(function, index) = self.value(self.behind(value)) {
+            let f = F(value.0, function);
+            let calls = self.registrations(f);
+            if calls.len() > self.callers(f).len() {
+                let handed = calls.iter().take(MOST_ELEMENTS).filter_map(|c| self.argument(*c, index as usize));
+                return handed.flat_map(|handed| self.step_all(&self.eval(handed), handed)).collect();
             }
         }
-        found
+        self.step_all(&self.eval(value), value)
     }
 
     /// Values that are put into the collections that a value can be, under this key where one is named: `list.push(x)`,
