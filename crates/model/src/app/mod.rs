@@ -44,6 +44,7 @@ mod roots;
 mod sandboxes;
 mod sender_checks;
 mod senders;
+mod servers;
 pub mod sources;
 mod steps;
 mod switches;

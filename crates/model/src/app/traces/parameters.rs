@@ -1,6 +1,7 @@
 //! What somebody else chose of a parameter: by its function's callers, or by being called from outside.
 
 use super::super::checks::{Strength, parameter_root};
+use super::super::servers::is_asked;
 use super::super::sources::SourceKind;
 use super::properties::Component;
 use super::{At, MOST_CALLS, State, Walk};
@@ -21,6 +22,11 @@ impl Walk<'_, '_> {
         if let Some(entrance) = self.entrances.get(&f) {
             let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
             if index < entrance.first && !by_event {
+                return;
+            }
+            // What stands behind the request is the answer; and not all of the request is chosen by who asks.
+            let is_own = index > 0 || state.property.is_some_and(|part| !is_asked(part));
+            if entrance.kind == SourceKind::Request && is_own {
                 return;
             }
             let path: Vec<String> = state.property.map(str::to_owned).into_iter().collect();
