@@ -72,12 +72,22 @@ pub(super) fn is_asked(part: &str) -> bool {
     !OWN_PARTS.contains(&part)
 }
 
+/// The package of a specifier, or of what makes a server: its scope where it has one.
+fn package_of(path: &str) -> &str {
+    let path = path.strip_prefix("new ").or_else(|| path.strip_prefix("node:")).unwrap_or(path);
+    if path == "socket.io" || path.starts_with("socket.io.") {
+        return "socket.io";
+    }
+    path.split(['/', '.']).next().unwrap_or(path)
+}
+
 impl App<'_> {
     /// The functions that servers of the app's call with what somebody asks. None, where any of them refuses somebody: then it is asked who.
     pub(super) fn answering_functions(&self) -> Vec<F> {
         let mut found: FxHashSet<F> = FxHashSet::default();
         let mut connected: FxHashSet<F> = FxHashSet::default();
-        for api in OF_NODE {
+        let imported = self.imported_packages();
+        for api in OF_NODE.into_iter().filter(|api| imported.contains(package_of(api))) {
             for call in self.calls(api).iter() {
                 found.extend(self.given_functions(call.call, 0));
             }
@@ -85,7 +95,7 @@ impl App<'_> {
         for call in self.calls("net.createServer").iter() {
             connected.extend(self.given_functions(call.call, 0));
         }
-        if self.imports_any(&["express", "koa", "koa-router", "@koa", "fastify", "polka", "restify", "connect"]) {
+        if FRAMEWORKS.iter().any(|made| imported.contains(package_of(made))) {
             for method in ROUTES {
                 for &c in self.program.calls_named(method).iter().take(MOST_CALLS) {
                     if self.is_called_on(c, &FRAMEWORKS) {
@@ -95,7 +105,7 @@ impl App<'_> {
                 }
             }
         }
-        if self.imports_any(&["ws", "socket.io", "net"]) {
+        if SOCKETS.iter().any(|made| imported.contains(package_of(made))) {
             for &c in self.listeners_named("connection") {
                 if self.is_called_on(c, &SOCKETS) {
                     connected.extend(self.given_functions(c, 1));
@@ -151,15 +161,12 @@ impl App<'_> {
         })
     }
 
-    fn imports_any(&self, modules: &[&str]) -> bool {
-        self.program.unit_ids().any(|unit| {
-            let summary = self.program.summary(unit);
-            summary.imports.iter().any(|import| {
-                let specifier = summary.str(import.specifier);
-                let package = specifier.strip_prefix("node:").unwrap_or(specifier).split('/').next();
-                package.is_some_and(|package| modules.contains(&package))
-            })
-        })
+    /// The packages and modules of Node's that scripts import.
+    fn imported_packages(&self) -> FxHashSet<&str> {
+        let summaries = self.program.unit_ids().map(|unit| self.program.summary(unit));
+        let specifiers =
+            summaries.flat_map(|summary| summary.imports.iter().map(move |import| summary.str(import.specifier)));
+        specifiers.filter(|specifier| !specifier.starts_with('.')).map(package_of).collect()
     }
 
     /// Whether a script answers some that they may not: `401 Unauthorized`, `403 Forbidden`.
