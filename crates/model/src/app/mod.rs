@@ -134,6 +134,8 @@ pub struct App<'a> {
     bounds: RefCell<FxHashMap<usize, Rc<Preferences>>>,
     entrances: OnceCell<Rc<Entrances>>,
     entrances_of_bridge: OnceCell<Entrances>,
+    bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
+    handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
     exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,

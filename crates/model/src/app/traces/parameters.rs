@@ -10,8 +10,8 @@ use crate::link::{C, F, V};
 impl Walk<'_, '_> {
     pub(super) fn parameter(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            if let Some(argument) = app.program.argument(c, index as usize) {
+        let is_of_result = self.as_called(f, |walk, c, first| {
+            if let Some(argument) = app.program.argument(c, (first + index) as usize) {
                 walk.visit(argument, state);
             }
         });
@@ -70,13 +70,13 @@ impl Walk<'_, '_> {
     }
 
     /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
-    pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
+    pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C, u32)) -> bool {
         let Some(place) = self.returns.iter().rposition(|(function, ..)| *function == f) else { return false };
-        let (_, c, at) = self.returns[place];
+        let (_, c, at, first) = self.returns[place];
         let kept = self.returns.split_off(place);
         // What holds where the result is used counts for what it was made of.
         let before = std::mem::replace(&mut self.at, at);
-        look(self, c);
+        look(self, c, first);
         self.at = before;
         self.returns.extend(kept);
         true
@@ -118,8 +118,8 @@ impl Walk<'_, '_> {
 
     pub(super) fn rest(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            for item in app.program.arguments(c).iter().skip(index as usize) {
+        let is_of_result = self.as_called(f, |walk, c, first| {
+            for item in app.program.arguments(c).iter().skip((first + index) as usize) {
                 walk.visit(V(c.0, item.value), state);
             }
         });
