@@ -1,6 +1,6 @@
 //! Certificates that are not checked.
 
-use electrolint_model::app::NamedProperty;
+use electrolint_model::app::{NamedProperty, is_loopback};
 use electrolint_model::app::{Listener, SwitchSource};
 use electrolint_model::link::things::{Certainty, Known, Thing};
 use electrolint_model::link::{C, F, V};
@@ -102,6 +102,9 @@ struct Decider {
     is_event: bool,
 }
 
+/// Parts of one test that are looked at.
+const MOST_PARTS: usize = 32;
+
 /// What the tests before an acceptance look at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Looked {
@@ -147,8 +150,11 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
             .or(accepting.development)
             .or(listener.development);
         let looked = tests.iter().map(|&test| looked_at(cx, test, handler, decider)).fold(Looked::Nowhere, worth);
+        let is_here = looked == Looked::AtHost && tests.iter().all(|&test| names_this_machine(cx, test));
         let (message, confidence) = match looked {
             Looked::AtCertificate => continue,
+            // Nobody stands between the app and a server on the machine; another program there may take its port.
+            Looked::AtHost if is_here => ("any certificate of a server on this machine is accepted", Confidence::Firm),
             Looked::Nowhere if tests.is_empty() || development == Some(true) => {
                 ("every certificate is accepted", Confidence::Certain)
             }
@@ -168,6 +174,7 @@ fn decided(cx: &Context, findings: &mut Findings, listener: &Listener, handler: 
         };
         let _ = findings
             .report(&RULE, outcome.span, message)
+            .severity(if is_here { Severity::Low } else { Severity::High })
             .fix(fixes::refuse(app, outcome.span).filter(|_| decider.is_event))
             .at_most(confidence)
             .known(listener.certainty)
@@ -222,6 +229,30 @@ fn names_error(cx: &Context, test: V, depth: u32) -> bool {
         Value::Unary(_, inner) | Value::Conditional { test: inner, .. } => names_error(cx, V(test.0, inner), depth + 1),
         _ => false,
     }
+}
+
+/// Whether the servers that a test compares with are on this machine: `hostname === '127.0.0.1' || hostname === 'localhost'`.
+fn names_this_machine(cx: &Context, test: V) -> bool {
+    let (mut open, mut named) = (vec![test], false);
+    // A test has few parts; one with more says nothing here.
+    for _ in 0..MOST_PARTS {
+        let Some(part) = open.pop() else { return named };
+        let of = |value| V(part.0, value);
+        match cx.app.program.value(part) {
+            Value::Binary(Operator::And | Operator::Or, left, right) => open.extend([of(left), of(right)]),
+            Value::Unary(_, inner) => open.push(of(inner)),
+            Value::Binary(Operator::Equal, left, right) => {
+                let texts = [left, right].map(|side| cx.app.program.only(of(side)));
+                let is_here = |known: &Known| known.text().is_some_and(is_loopback);
+                if !texts.iter().flatten().any(is_here) {
+                    return false;
+                }
+                named = true;
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// What one test looks at.

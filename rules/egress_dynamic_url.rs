@@ -58,11 +58,13 @@ fn check(cx: &Context, findings: &mut Findings) {
             true => None,
             false => taken_out(cx, call.call, v).or_else(|| put_into_server(cx, call.call, v)),
         };
-        // The address of a page is that of a script which runs in one.
+        // The address of a page is that of a script which runs in one. An option names the server that whoever starts the app means, and
+        // what a server of the app's is asked for its own pages ask.
+        let is_own = |kind| matches!(kind, SourceKind::Page | SourceKind::Arguments | SourceKind::Request);
         let untrusted = reaches
             .iter()
             .chain(&taken)
-            .filter(|reach| reach.origin.kind.is_untrusted() && reach.origin.kind != SourceKind::Page);
+            .filter(|reach| reach.origin.kind.is_untrusted() && !is_own(reach.origin.kind));
         let Some(worst) = untrusted.max_by_key(|reach| rank(reach)) else { continue };
         if worst.origin.kind == SourceKind::Ipc && pages_ask_anyone {
             continue;

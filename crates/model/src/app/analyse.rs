@@ -140,6 +140,8 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         ordinals: Default::default(),
         entrances: Default::default(),
         entrances_of_bridge: Default::default(),
+        bridge_functions: Default::default(),
+        handlers_by_channel: Default::default(),
         exposed: Default::default(),
         requests: Default::default(),
         markup: Default::default(),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::checks::Strength;
@@ -145,6 +145,22 @@ impl App<'_> {
             }
             entrances
         })
+    }
+
+    /// The functions of preload scripts that a page calls by what they are exposed as: `window.api.load()`.
+    pub(super) fn called_over_bridge(&self, c: C) -> Vec<F> {
+        let Some((path, _)) = self.api_of(c) else { return Vec::new() };
+        let name = ["window.", "globalThis.", "self."].iter().find_map(|global| path.strip_prefix(global));
+        let functions = self.bridge_functions.get_or_init(|| {
+            let mut functions: FxHashMap<String, Vec<F>> = FxHashMap::default();
+            for exposed in self.exposed() {
+                if let (Some(_), Thing::Function(f, _)) = (exposed.call, &exposed.known.thing) {
+                    functions.entry(exposed.name.clone()).or_default().push(*f);
+                }
+            }
+            functions
+        });
+        functions.get(name.unwrap_or(&path)).cloned().unwrap_or_default()
     }
 
     fn take_apart(&self, exposed: Exposed, level: u32, limit: usize, found: &mut Vec<Exposed>) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
-use super::checks::Judged;
+use super::checks::{Base, Judged};
 use super::sources::SourceKind;
 use crate::electron::api;
 use crate::link::things::Thing;
@@ -98,6 +98,9 @@ impl App<'_> {
         for listener in self.messages_of_main() {
             add(listener, SourceKind::Main, 1);
         }
+        for f in self.answering_functions() {
+            entrances.entry(f).or_insert(Entrance { kind: SourceKind::Request, first: 0 });
+        }
         for sandbox in self.sandboxes() {
             for (_, f) in &sandbox.functions {
                 entrances.insert(*f, Entrance { kind: SourceKind::Sandbox, first: 0 });
@@ -188,7 +191,9 @@ impl App<'_> {
         for c in self.calls_inside(f) {
             let callee = V(c.0, self.program.call(c).callee);
             let Value::Index(_, key) = self.program.value(callee) else { continue };
-            let is_chosen = self.parameter_behind(V(c.0, key)).is_some_and(|(function, _)| function == f);
+            let is_chosen = self
+                .root(V(c.0, key))
+                .is_some_and(|root| matches!(root.base, Base::Parameter(function, _) if F(root.unit, function) == f));
             for handler in if is_chosen { self.functions(callee) } else { Vec::new() } {
                 if handler != f && !entrances.contains_key(&handler) {
                     entrances.insert(handler, Entrance { kind, first: 0 });

@@ -1,5 +1,7 @@
 //! Listeners and handlers: who listens to what, and what the function does on which path.
 
+use rustc_hash::FxHashMap;
+
 use super::App;
 use super::calls::ApiCall;
 use super::checks::{Root, parameter_root};
@@ -104,6 +106,20 @@ impl App<'_> {
         found.sort_by_key(|listener| listener.call);
         found.dedup_by_key(|listener| listener.call);
         found
+    }
+
+    /// The functions that answer a channel, by `ipcMain.handle`.
+    pub(super) fn handlers_of(&self, channel: &str) -> &[F] {
+        let handlers = self.handlers_by_channel.get_or_init(|| {
+            let mut handlers: FxHashMap<String, Vec<F>> = FxHashMap::default();
+            for listener in self.ipc_handlers() {
+                if let (Some(channel), Some(value)) = (listener.event, listener.value) {
+                    handlers.entry(channel).or_default().extend(self.functions(value));
+                }
+            }
+            handlers
+        });
+        handlers.get(channel).map_or(&[], Vec::as_slice)
     }
 
     fn listener(&self, call: &ApiCall, index: usize, event: Option<String>, once: bool) -> Listener {

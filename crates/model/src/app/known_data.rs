@@ -85,6 +85,15 @@ pub(super) fn is_read(path: &str) -> bool {
     ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
 }
 
+/// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>.
+pub(super) fn is_effect_of_call(path: &str) -> bool {
+    let name = path.strip_prefix("redux-saga/effects.").or_else(|| {
+        let rest = path.strip_prefix("typed-redux-saga")?;
+        rest.strip_prefix("/macro").unwrap_or(rest).strip_prefix('.')
+    });
+    name == Some("call")
+}
+
 /// Turns Markdown into markup, and leaves the markup in it as it is: <https://marked.js.org/#usage>.
 pub(super) fn is_markup_renderer(name: &str, path: Option<&str>) -> bool {
     matches!(name, "marked" | "makeHtml" | "snarkdown")

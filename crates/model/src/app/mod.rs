@@ -46,6 +46,7 @@ mod roots;
 mod sandboxes;
 mod sender_checks;
 mod senders;
+mod servers;
 pub mod sources;
 mod steps;
 mod switches;
@@ -134,6 +135,8 @@ pub struct App<'a> {
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,
     entrances_of_bridge: OnceCell<Entrances>,
+    bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
+    handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
     exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,

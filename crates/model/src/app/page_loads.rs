@@ -125,10 +125,7 @@ impl App<'_> {
             {
                 self.last_texts(known, &frames, 0)
             }
-            // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
-            Thing::Api(name) => {
-                name.strip_suffix("_WEBPACK_ENTRY").map_or_else(Vec::new, |name| self.forge_pages(name).to_vec())
-            }
+            Thing::Api(_) => self.last_texts(known, &frames, 0),
             _ => Vec::new(),
         });
         let mut addresses: Vec<String> = Vec::new();
@@ -204,18 +201,29 @@ impl App<'_> {
             }
             for node in &summary.values {
                 let Value::Object(list) = node.value else { continue };
-                let text = |key: &str| {
+                let of = |key: &str| {
                     summary.properties(list).iter().find_map(|property| match property.key {
-                        Key::Name(name) if summary.str(name) == key => summary.text(property.value),
+                        Key::Name(name) if summary.str(name) == key => Some(property.value),
                         _ => None,
                     })
                 };
-                if let (Some(name), Some(html)) = (text("name"), text("html")) {
+                let Some((name, html)) = of("name").zip(of("html").and_then(|html| summary.text(html))) else {
+                    continue;
+                };
+                for name in self.names_given(V(unit, name)) {
                     found.entry(name.to_ascii_uppercase().replace(' ', "_")).or_default().push(html.to_owned());
                 }
             }
         }
         found
+    }
+
+    /// The texts that a name in a configuration is: written there, or handed to the function that makes it, `entry('main_window')`.
+    fn names_given(&self, name: V) -> Vec<String> {
+        let text = |v: V| self.program.summary(v.0).text(v.1).map(str::to_owned);
+        let Some((f, index)) = self.parameter_behind(name) else { return text(name).into_iter().collect() };
+        let callers = self.program.registrations(f);
+        callers.iter().filter_map(|c| self.program.argument(*c, index as usize).and_then(text)).collect()
     }
 
     /// The calls of the app's own functions that make an address, for what they hand over: `addressOf('index.html')`.
@@ -264,6 +272,10 @@ impl App<'_> {
         match &known.thing {
             _ if depth > 8 => Vec::new(),
             Thing::Text(text) => vec![text.to_string()],
+            // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
+            Thing::Api(name) => {
+                name.strip_suffix("_WEBPACK_ENTRY").map_or_else(Vec::new, |name| self.forge_pages(name).to_vec())
+            }
             // What a query says, and what follows, is no name of a page: `file://${page}?theme=${theme}`.
             Thing::Template(parts) => {
                 let is_query = |part: &Part| matches!(part, Part::Text(text) if text.starts_with(['?', '#']));

@@ -36,6 +36,8 @@ pub enum SourceKind {
     Response,
     /// Who made a link to the page, by its address.
     Page,
+    /// Who asks a server that the app runs: another program, or a page of whatever site.
+    Request,
     /// The main process, which may only pass on what it was told.
     Main,
     /// Code that runs in a sandbox of the app's.
@@ -66,6 +68,7 @@ impl SourceKind {
             Self::Clicked => "what a page shows where a menu is asked for",
             Self::Response => "the answer of a server",
             Self::Page => "the address of the page",
+            Self::Request => "a request to a server that the app runs",
             Self::Main => "a message of the main process",
             Self::Sandbox => "code in a sandbox",
             Self::File => "a file or store that other programs may write",

@@ -10,9 +10,10 @@ mod properties;
 mod schemas;
 mod state;
 
+use std::hash::BuildHasher;
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::checks::{Lets, Strength};
 use super::known_data::*;
@@ -21,12 +22,15 @@ use super::{App, Entrances, PropertyWrite};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, List, Operator, Slot, Value};
+use crate::summary::{ConditionId, Key, List, Operator, Slot, Value};
 
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
 /// Values that one question looks at.
 const MOST_VALUES: usize = 1500;
+/// Side ways of one question, over callbacks and channels, that are looked at apart from the rest, and values on each of them.
+const MOST_ASIDES: usize = 8;
+const MOST_ASIDE: usize = 200;
 /// Calls and callers that are followed in a row.
 const MOST_CALLS: usize = 4;
 /// Writes to one property that are looked at.
@@ -112,6 +116,9 @@ impl App<'_> {
             at,
             through: Vec::new(),
             returns: Vec::new(),
+            most: MOST_VALUES,
+            asides: 0,
+            answers: 0,
             seen: FxHashSet::default(),
             found: Vec::new(),
         }
@@ -191,10 +198,15 @@ struct Walk<'x, 'a> {
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
-    /// Calls whose results are being looked at.
-    returns: Vec<(F, C, At)>,
-    /// What was looked at, whether without what was put into it, and whether for what stands beside the server.
-    seen: FxHashSet<(V, At, bool, bool)>,
+    /// Calls whose results are being looked at, and which argument of each is the function's first.
+    returns: Vec<(F, C, At, u32)>,
+    /// Values that may be looked at, and side ways that were taken.
+    most: usize,
+    asides: usize,
+    /// What was looked at, whether without what was put into it, whether for what stands beside the server, and for which property.
+    seen: FxHashSet<(V, At, bool, bool, u64)>,
+    /// How many answers of the main process are being looked at, one inside the other.
+    answers: usize,
     found: Vec<Trace>,
 }
 
@@ -223,6 +235,16 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
+    /// Looks at a side way, which takes nothing from what the rest of the question may look at.
+    fn aside(&mut self, look: impl FnOnce(&mut Self)) {
+        let (before, most) = (self.seen.len(), self.most);
+        self.asides += 1;
+        self.most = most.min(before + MOST_ASIDE);
+        look(self);
+        let taken = if self.asides > MOST_ASIDES { 0 } else { self.seen.len() - before.min(self.seen.len()) };
+        self.most = most + taken;
+    }
+
     fn begins_with_data(&self, unit: UnitId, list: List) -> bool {
         let summary = self.app.program.summary(unit);
         summary.items(list).first().is_some_and(|first| summary.text(first.value).is_none())
@@ -241,8 +263,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        let seen = (v, self.at, state.taken, state.beside);
-        if state.depth > MOST_STEPS || self.seen.len() > MOST_VALUES || !self.seen.insert(seen) {
+        let seen = (v, self.at, state.taken, state.beside, state.property.map_or(0, digest));
+        if state.depth > MOST_STEPS || self.seen.len() > self.most || !self.seen.insert(seen) {
             return;
         }
         let app = self.app;
@@ -290,8 +312,15 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Value::Object(list) => {
-                for property in summary.properties(list) {
-                    if property.slot == Slot::Value {
+                let properties = summary.properties(list);
+                let is_named = |key, read| matches!(key, Key::Name(name) if summary.str(name) == read);
+                // Of what is read by its name nothing else counts, nor what a later one covers.
+                let last = state.property.and_then(|read| properties.iter().rposition(|one| is_named(one.key, read)));
+                for property in properties.iter().skip(last.unwrap_or(0)) {
+                    let may_be_it = state
+                        .property
+                        .is_none_or(|read| !matches!(property.key, Key::Name(_)) || is_named(property.key, read));
+                    if property.slot == Slot::Value && may_be_it {
                         self.visit(at(property.value), state.part());
                     }
                 }
@@ -378,6 +407,10 @@ impl<'a> Walk<'_, 'a> {
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
             self.visit(object, State { property: Some(name), ..state });
             self.written(object, name, state);
+            // What is written to a field of the app's own class is a part of something else: `this.url = answer.url`.
+            for part in values.iter().filter_map(|known| known.at).filter(|part| *part != v) {
+                self.visit(part, state);
+            }
         } else {
             self.things(v, state);
         }
@@ -439,4 +472,9 @@ impl<'a> Walk<'_, 'a> {
             }
         }
     }
+}
+
+/// A number for a name, to tell names apart by.
+fn digest(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
 }

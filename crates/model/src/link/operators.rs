@@ -3,7 +3,7 @@
 use super::development::is_development_address;
 use super::things::*;
 use super::{Program, V};
-use crate::summary::Operator;
+use crate::summary::{Operator, Value};
 
 impl Program<'_> {
     pub(super) fn conditional(&self, test: V, then: V, other: V, frames: &Frames) -> Vec<Known> {
@@ -94,21 +94,8 @@ impl Program<'_> {
         let (lefts, rights) = (self.eval_in(left, frames), self.eval_in(right, frames));
         let ([a], [b]) = (lefts.as_ref(), rights.as_ref()) else { return Thing::Unknown(Unknown::Other(v)) };
         match (&a.thing, &b.thing) {
-            (Thing::Api(path), Thing::Text(text)) | (Thing::Text(text), Thing::Api(path))
-                if matches!(
-                    &**path,
-                    "process.env.NODE_ENV"
-                        | "import.meta.env.MODE"
-                        | "process.env.ELECTRON_ENV"
-                        | "process.env.BUILD_ENV"
-                ) =>
-            {
-                match &**text {
-                    "development" | "dev" | "test" | "testing" => Thing::Development(equal),
-                    "production" | "prod" => Thing::Development(!equal),
-                    _ => Thing::Unknown(Unknown::Other(v)),
-                }
-            }
+            (says, Thing::Text(text)) if self.says_environment(says, left) => of_environment(text, equal, v),
+            (Thing::Text(text), says) if self.says_environment(says, right) => of_environment(text, equal, v),
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
             }
@@ -122,6 +109,20 @@ impl Program<'_> {
             (Thing::Bool(a), Thing::Bool(b)) => Thing::Bool((a == b) == equal),
             (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
             _ => Thing::Unknown(Unknown::Other(v)),
+        }
+    }
+
+    /// Whether a value is the name of the environment: of the process, or what a build tool hands to its configuration, `env.NODE_ENV`.
+    fn says_environment(&self, thing: &Thing, side: V) -> bool {
+        match thing {
+            Thing::Api(path) => matches!(
+                &**path,
+                "process.env.NODE_ENV" | "import.meta.env.MODE" | "process.env.ELECTRON_ENV" | "process.env.BUILD_ENV"
+            ),
+            Thing::Unknown(Unknown::Member(_)) => {
+                matches!(self.value(side), Value::Member(_, name) if self.str(side.0, name) == "NODE_ENV")
+            }
+            _ => false,
         }
     }
 
@@ -143,5 +144,14 @@ impl Program<'_> {
                 .collect(),
             _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
+    }
+}
+
+/// What comparing the name of the environment with this text says.
+fn of_environment(text: &str, equal: bool, v: V) -> Thing {
+    match text {
+        "development" | "dev" | "test" | "testing" => Thing::Development(equal),
+        "production" | "prod" => Thing::Development(!equal),
+        _ => Thing::Unknown(Unknown::Other(v)),
     }
 }

@@ -311,14 +311,15 @@ impl Lowering {
                 self.record_call(callee, &[Item { value: template, spread: false }], CallKind::Tagged, span)
             }
             Expr::Yield(inner) => {
-                if let Some(argument) = &inner.arg {
-                    let value = self.expr(argument);
-                    // `yield* list` yields what the list holds.
-                    let value = if inner.delegate { self.add(Value::ElementOf(value), span) } else { value };
-                    let function = self.function();
-                    self.out.functions[function.index()].yields.push(value);
-                }
-                self.unknown(span)
+                let Some(argument) = &inner.arg else { return self.unknown(span) };
+                let value = self.expr(argument);
+                // `yield* list` yields what the list holds.
+                let yielded = if inner.delegate { self.add(Value::ElementOf(value), span) } else { value };
+                let function = self.function();
+                self.out.functions[function.index()].yields.push(yielded);
+                // Whoever runs a generator most often gives it what the promise brings that it yields:
+                // <https://mobx.js.org/actions.html#using-flow-instead-of-async--await->, <https://redux-saga.js.org/docs/api/#callfn-args>.
+                self.add(Value::Await(value), span)
             }
             Expr::Await(inner) => {
                 let value = self.expr(&inner.arg);

@@ -2,7 +2,7 @@
 
 use super::super::known_data::*;
 use super::super::writes::is_jquery;
-use super::{At, MOST_CALLS, State, Walk};
+use super::{At, MOST_CALLS, State, Trace, Walk};
 use crate::app::Content;
 use crate::app::checks::{Lets, Strength};
 use crate::app::sources::SourceKind;
@@ -10,6 +10,9 @@ use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{CallKind, Value};
+
+/// Calls inside one function among which those of what it was given are looked for.
+const MOST_INSIDE: usize = 256;
 
 /// The cleaner of those who look for markup.
 const ESCAPES_MARKUP: &str = "escapeHtml";
@@ -51,6 +54,9 @@ impl Walk<'_, '_> {
                 return;
             }
         }
+        if self.called_back(c, place, index, state) {
+            return;
+        }
         let Value::Member(object, name) = app.program.value(callee) else {
             if index == 0 || api.is_none() || app.program.call(c).kind == CallKind::New {
                 self.push(SourceKind::Parameter, span, state);
@@ -70,6 +76,33 @@ impl Walk<'_, '_> {
             _ if place == 1 && self.brought(c, index, state) => {}
             _ => self.push(SourceKind::Parameter, span, state),
         }
+    }
+
+    /// What a function of the app's hands to the function that a call gives it: `ask((answer) => …)`, where `ask(done)` calls
+    /// `done(answer)`. Tells whether it calls it at all.
+    fn called_back(&mut self, c: C, place: u32, index: u32, state: State) -> bool {
+        let app = self.app;
+        let mut is_called = false;
+        for g in app.functions(V(c.0, app.program.call(c).callee)) {
+            let too_far = self.returns.len() >= MOST_CALLS || self.through.len() >= MOST_CALLS;
+            if too_far || self.returns.iter().any(|(function, ..)| *function == g) {
+                continue;
+            }
+            let calls_it = |inner: &C| {
+                let callee = V(inner.0, app.program.call(*inner).callee);
+                app.parameter_behind(callee) == Some((g, place))
+            };
+            let inside = app.calls_inside(g);
+            for inner in inside.into_iter().take(MOST_INSIDE).filter(calls_it) {
+                is_called = true;
+                if let Some(argument) = app.program.argument(inner, index as usize) {
+                    self.returns.push((g, c, self.at, 0));
+                    self.aside(|walk| walk.through(inner, |walk| walk.visit(argument, state)));
+                    self.returns.pop();
+                }
+            }
+        }
+        is_called
     }
 
     /// What the calls of `emit` hand to a listener; tells whether there are any.
@@ -106,6 +139,7 @@ impl Walk<'_, '_> {
         if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
             return;
         }
+        let read = state.property;
         let mut state = state.part();
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
@@ -131,15 +165,15 @@ impl Walk<'_, '_> {
         if self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
             return;
         }
-        let functions = app.functions(callee);
+        let mut functions = app.functions(callee);
+        if functions.is_empty() {
+            functions.extend(app.called_over_bridge(c));
+        }
         if !functions.is_empty() && record.kind != CallKind::New {
+            // What hands on what one of many gives does not say which: `commands.find((command) => command.name === name).run(data)`.
+            state.opaque |= self.answers > 0 && functions.len() > 1;
             for f in functions {
-                if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, ..)| *function == f) {
-                    continue;
-                }
-                self.returns.push((f, c, self.at));
-                self.returned(f, state);
-                self.returns.pop();
+                self.returned_to(f, c, 0, State { property: read, ..state });
             }
             return;
         }
@@ -164,6 +198,19 @@ impl Walk<'_, '_> {
             return;
         }
         if let Some(path) = api.as_deref() {
+            if is_effect_of_call(path) {
+                let called = app.program.argument(c, 0).map_or_else(Vec::new, |called| app.functions(called));
+                for &f in &called {
+                    self.returned_to(f, c, 1, state);
+                }
+                if !called.is_empty() {
+                    return;
+                }
+            }
+            if path == "ipcRenderer.invoke" {
+                self.answered_by_main(c, v, State { property: read, ..state });
+                return;
+            }
             if let Some(kind) = result_of(path) {
                 if kind != SourceKind::Response || !self.asks_itself(c, 0, 0) {
                     self.push(kind, app.span(v), state);
@@ -201,7 +248,14 @@ impl Walk<'_, '_> {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
         if let Some(receiver) = method.filter(|_| api.is_none() || of_source) {
+            let before = self.found.len();
             self.visit(receiver, State { taken: key.is_some(), ..state });
+            // A link or a file comes as an argument of its own, which begins as no option does.
+            if matches!(name, "find" | "filter") && self.picks_options(c) {
+                let at = self.found.len().min(before);
+                let found = self.found.split_off(at);
+                self.found.extend(found.into_iter().filter(|trace| trace.origin.kind != SourceKind::Arguments));
+            }
             if of_source {
                 return;
             }
@@ -221,6 +275,48 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// `argv.find((argument) => argument.startsWith('--port='))`.
+    fn picks_options(&self, c: C) -> bool {
+        let app = self.app;
+        let is_option = |v: V| {
+            app.call_behind(v).is_some_and(|asked| {
+                let summary = app.program.summary(asked.0);
+                let name = crate::link::final_name(summary, app.program.call(asked).callee);
+                let start = app.program.argument(asked, 0).and_then(|start| app.constant(start));
+                name.is_some_and(|name| summary.str(name) == "startsWith")
+                    && start.is_some_and(|start| start.text().is_some_and(|start| start.starts_with("--")))
+            })
+        };
+        let tests = app.program.argument(c, 0).map_or_else(Vec::new, |test| app.functions(test));
+        let exits = |f: &F| app.program.function(*f).exits.iter().filter_map(|exit| exit.value).collect::<Vec<_>>();
+        !tests.is_empty()
+            && tests.iter().all(|f| !exits(f).is_empty() && exits(f).iter().all(|v| is_option(V(f.0, *v))))
+    }
+
+    /// What the main process answers: what its handlers of the channel give, or something that it was told.
+    fn answered_by_main(&mut self, c: C, v: V, state: State) {
+        let app = self.app;
+        let before = self.found.len();
+        let mut is_known = false;
+        if let Some((channel, is_given)) = self.key_asked(c) {
+            for &f in app.handlers_of(&channel) {
+                is_known = true;
+                self.answers += 1;
+                self.aside(|walk| walk.returned_to(f, c, 0, state));
+                self.answers -= 1;
+            }
+            // Who asks the function around it once more may ask on another channel.
+            if is_given {
+                self.seen.retain(|(seen, ..)| *seen != v);
+            }
+        }
+        // Something in it that nobody knows, the main process may have been told.
+        let mut found = self.found.iter().skip(before).peekable();
+        if !is_known || found.peek().is_some() && !found.any(Trace::is_untrusted) {
+            self.push(SourceKind::Main, app.span(v), state);
+        }
+    }
+
     /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
     /// `const setting = (key) => store.get(key)`.
     fn key_asked(&self, c: C) -> Option<(String, bool)> {
@@ -230,8 +326,8 @@ impl Walk<'_, '_> {
             key = self.app.program.behind(key);
             let Value::Parameter(function, index) = self.app.program.value(key) else { break };
             let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
-            let Some((_, call, _)) = asks else { break };
-            key = self.app.program.argument(*call, index as usize)?;
+            let Some((_, call, _, first)) = asks else { break };
+            key = self.app.program.argument(*call, (first + index) as usize)?;
             is_given = true;
         }
         Some((self.app.constant(key)?.text()?.to_owned(), is_given))
@@ -267,6 +363,16 @@ impl Walk<'_, '_> {
         let summary = self.app.program.summary(callee.0);
         let Value::Member(object, _) = summary.value(callee.1) else { return false };
         matches!(summary.value(summary.behind(object)), Value::Member(_, name) if matches!(summary.str(name), "clipboardData" | "dataTransfer"))
+    }
+
+    /// Looks at what a function gives to a call that hands it its arguments from the `first` on.
+    fn returned_to(&mut self, f: F, c: C, first: u32, state: State) {
+        if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, ..)| *function == f) {
+            return;
+        }
+        self.returns.push((f, c, self.at, first));
+        self.returned(f, state);
+        self.returns.pop();
     }
 
     /// What a function returns, or yields.

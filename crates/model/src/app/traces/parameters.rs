@@ -2,6 +2,7 @@
 
 use super::super::checks::{Strength, parameter_root};
 use super::super::known_data::is_of_the_browser;
+use super::super::servers::is_asked;
 use super::super::sources::SourceKind;
 use super::properties::Component;
 use super::{At, MOST_CALLS, State, Walk};
@@ -10,8 +11,8 @@ use crate::link::{C, F, V};
 impl Walk<'_, '_> {
     pub(super) fn parameter(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            if let Some(argument) = app.program.argument(c, index as usize) {
+        let is_of_result = self.as_called(f, |walk, c, first| {
+            if let Some(argument) = app.program.argument(c, (first + index) as usize) {
                 walk.visit(argument, state);
             }
         });
@@ -25,6 +26,11 @@ impl Walk<'_, '_> {
                 return;
             }
             if entrance.kind == SourceKind::Clicked && state.property.is_some_and(is_of_the_browser) {
+                return;
+            }
+            // What stands behind the request is the answer; and not all of the request is chosen by who asks.
+            let is_own = index > 0 || state.property.is_some_and(|part| !is_asked(part));
+            if entrance.kind == SourceKind::Request && is_own {
                 return;
             }
             let path: Vec<String> = state.property.map(str::to_owned).into_iter().collect();
@@ -68,13 +74,13 @@ impl Walk<'_, '_> {
     }
 
     /// Looks at the call whose result is being looked at, if it is one of this function: no other call has to do with that result.
-    pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C)) -> bool {
+    pub(super) fn as_called(&mut self, f: F, look: impl FnOnce(&mut Self, C, u32)) -> bool {
         let Some(place) = self.returns.iter().rposition(|(function, ..)| *function == f) else { return false };
-        let (_, c, at) = self.returns[place];
+        let (_, c, at, first) = self.returns[place];
         let kept = self.returns.split_off(place);
         // What holds where the result is used counts for what it was made of.
         let before = std::mem::replace(&mut self.at, at);
-        look(self, c);
+        look(self, c, first);
         self.at = before;
         self.returns.extend(kept);
         true
@@ -116,8 +122,8 @@ impl Walk<'_, '_> {
 
     pub(super) fn rest(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        let is_of_result = self.as_called(f, |walk, c| {
-            for item in app.program.arguments(c).iter().skip(index as usize) {
+        let is_of_result = self.as_called(f, |walk, c, first| {
+            for item in app.program.arguments(c).iter().skip((first + index) as usize) {
                 walk.visit(V(c.0, item.value), state);
             }
         });
