@@ -41,7 +41,7 @@ use crate::cache::Cache;
 use crate::cli::{CheckArgs, InputArgs};
 use crate::config::Configurations;
 use crate::config::settings::Config;
-use crate::discover::{Discovery, FoundApp, KnownFiles, Overlay};
+use crate::discover::{Discovery, FoundApp, KnownFiles, Overlay, Seen};
 pub(crate) use crate::kept::Kept;
 use crate::progress::Progress;
 use crate::report::Report;
@@ -135,7 +135,7 @@ pub(crate) fn check_again(
     narrow.overlay.extend(overlay.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
     timings.lap("asking git");
     let configurations = Configurations::new(&options.input.config, &discover::base(&narrow.paths)?)?;
-    let mut discovery = read_over(&narrow.paths, &options.input, &configurations, narrow.overlay, &mut kept.files)?; // the only stage that reads sources
+    let mut discovery = read_kept(&narrow.paths, &options.input, &configurations, narrow.overlay, kept)?; // the only stage that reads sources
     kept.go_on()?;
     selection.narrow(&discovery, narrow.files, options)?;
     timings.lap("reading");
@@ -217,8 +217,6 @@ pub(crate) fn check_again(
     Ok(report)
 }
 
-/// Seconds since 1970; what SOURCE_DATE_EPOCH says, if it is set, so that results can be the same twice.
-/// <https://reproducible-builds.org/docs/source-date-epoch/>
 /// What is said of an app as a whole is a guess for a package without a main process, where another package has one: the package may
 /// be a part of that app, which sets the handlers and chooses the Electron.
 fn doubt_parts(analysed: &mut [Analysed]) {
@@ -232,6 +230,8 @@ fn doubt_parts(analysed: &mut [Analysed]) {
     }
 }
 
+/// Seconds since 1970; what SOURCE_DATE_EPOCH says, if it is set, so that results can be the same twice.
+/// <https://reproducible-builds.org/docs/source-date-epoch/>
 fn now() -> u64 {
     let said = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     said.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))
@@ -260,6 +260,29 @@ pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result
     read_over(&input.paths, input, configurations, Overlay::new(), &mut KnownFiles::default())
 }
 
+/// The discovery stage, which is spared where only texts changed, and nothing but themselves with them.
+fn read_kept(
+    paths: &[PathBuf],
+    input: &InputArgs,
+    configurations: &Configurations,
+    overlay: Overlay,
+    kept: &mut Kept,
+) -> Result<Discovery, Failure> {
+    let limit = max_file_size(paths, input, configurations)?;
+    let seen = kept.seen.take().filter(|_| kept.only_texts);
+    if let Some(seen) = seen.and_then(|seen| seen.under(&overlay, &kept.files, limit)) {
+        configurations.ready()?;
+        let discovery = seen.discovery().clone();
+        kept.seen = Some(seen);
+        return Ok(discovery);
+    }
+    kept.only_texts = false;
+    let texts = (!kept.is_last).then(|| overlay.clone());
+    let discovery = read_over(paths, input, configurations, overlay, &mut kept.files)?;
+    kept.seen = texts.map(|texts| Seen::new(texts, discovery.clone()));
+    Ok(discovery)
+}
+
 /// The discovery stage, with texts that stand for files.
 fn read_over(
     paths: &[PathBuf],
@@ -268,23 +291,25 @@ fn read_over(
     overlay: Overlay,
     known: &mut KnownFiles,
 ) -> Result<Discovery, Failure> {
-    let mut options = discover::Options {
+    let options = discover::Options {
         include_tests: input.include_tests,
         include: input.include.clone(),
         exclude: input.exclude.clone(),
         no_ignore_files: input.no_ignore_files,
         app: input.app.clone(),
         overlay,
-        ..discover::Options::default()
+        max_file_size: max_file_size(paths, input, configurations)?,
     };
-    // One limit for all: the configuration of the folder that is checked says it.
-    let config = configurations.of(&discover::base(paths)?);
-    if let Some(size) = input.max_file_size.map(|size| size.0).or(config.max_file_size) {
-        options.max_file_size = size;
-    }
     let discovery = discover::read_again(paths, &options, configurations, known)?;
     configurations.ready()?;
     Ok(discovery)
+}
+
+/// Longest file that is read, in bytes: one limit for all, which the configuration of the folder that is checked may say.
+fn max_file_size(paths: &[PathBuf], input: &InputArgs, configurations: &Configurations) -> Result<u64, Failure> {
+    let config = configurations.of(&discover::base(paths)?);
+    let said = input.max_file_size.map(|size| size.0).or(config.max_file_size);
+    Ok(said.unwrap_or(discover::Options::default().max_file_size))
 }
 
 /// The model stage.

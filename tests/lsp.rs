@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const MAIN: &str = "const { BrowserWindow } = require('electron')\nconst preferences = require('./preferences')\nnew BrowserWindow({ webPreferences: preferences })\n";
 const SAFE: &str = "module.exports = { spellcheck: true }\n";
+const GUARD: &str = "require('electron').app.on('web-contents-created', (event, contents) => {\n  contents.on('will-navigate', (event) => event.preventDefault())\n})\n";
 const UNSAFE: &str = "module.exports = { nodeIntegration: true, sandbox: false }\n";
 
 /// An app whose window is in one file and whose options are in another.
@@ -156,8 +157,7 @@ fn an_edit_of_one_file_changes_what_is_found_in_another() {
     }
     let before = editor.published("main.js", 1);
     assert!(rules(&before["diagnostics"]).contains(&"limit-navigation"), "{before}");
-    let guard = "require('electron').app.on('web-contents-created', (event, contents) => {\n  contents.on('will-navigate', (event) => event.preventDefault())\n})\n";
-    editor.replace(folder.path(), "guard.js", 2, guard);
+    editor.replace(folder.path(), "guard.js", 2, GUARD);
     // That of main.js changed, though its text did not.
     let after = editor.published("main.js", 1);
     assert!(!rules(&after["diagnostics"]).contains(&"limit-navigation"), "{after}");
@@ -328,6 +328,21 @@ fn a_text_outside_of_every_folder_is_checked_with_its_app() {
     editor.open(folder.path(), "preferences.js", UNSAFE);
     let target = json!({ "textDocument": { "uri": uri(&folder.path().join("preferences.js")) } });
     assert!(rules(&editor.ask("textDocument/diagnostic", target)["items"]).contains(&"node-integration"));
+    editor.end();
+}
+
+#[test]
+fn what_changes_on_the_disk_without_a_word_is_seen_after_a_pause() {
+    let main = "const { app, BrowserWindow } = require('electron')\nrequire('./guard')\napp.whenReady().then(() => new BrowserWindow().loadURL('https://example.com'))\n";
+    let folder = app(&[("main.js", main), ("guard.js", "\n")]);
+    let mut editor = Editor::start(pushing(folder.path()));
+    editor.open(folder.path(), "main.js", main);
+    let is_found = |shown: &Value| rules(&shown["diagnostics"]).contains(&"limit-navigation");
+    assert!(is_found(&editor.published("main.js", 1)));
+    fs::write(folder.path().join("guard.js"), GUARD).unwrap();
+    editor.replace(folder.path(), "main.js", 2, &format!("{main}// a note\n"));
+    // What was known of the disk is told at once, what is there now soon after.
+    assert!((0..2).any(|_| !is_found(&editor.published("main.js", 2))));
     editor.end();
 }
 

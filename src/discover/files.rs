@@ -1,6 +1,6 @@
 //! Reading single files: bounded, regular files only, each once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -68,6 +68,8 @@ pub(super) struct Reader {
     files: Vec<Cached>,
     /// Where they are among them, by path, as in [`KnownFiles`].
     index: HashMap<OsString, usize>,
+    /// As [`KnownFiles::telling`].
+    telling: HashSet<PathBuf>,
     before: KnownFiles,
 }
 
@@ -84,9 +86,14 @@ struct Cached {
 }
 
 /// Files as they were read, and what was asked about them, kept from one time to the next: those whose stamp on the disk is the same
-/// are not read again. By path: its bytes are hashed faster than its parts.
+/// are not read again.
 #[derive(Debug, Default)]
-pub struct KnownFiles(HashMap<OsString, Cached>);
+pub struct KnownFiles {
+    /// By path: its bytes are hashed faster than its parts.
+    files: HashMap<OsString, Cached>,
+    /// Those whose words said what belongs to an app, in ways that [`super::seen`] does not know.
+    pub(super) telling: HashSet<PathBuf>,
+}
 
 /// What the system says of a file, and under which limit it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +130,7 @@ const START: u64 = 64 * 1024;
 impl Reader {
     /// A reader that reads files of at most `limit` bytes.
     pub(super) fn new(limit: u64, overlay: Overlay, before: KnownFiles) -> Self {
-        Self { limit, overlay, files: Vec::new(), index: HashMap::new(), before }
+        Self { limit, overlay, files: Vec::new(), index: HashMap::new(), telling: HashSet::new(), before }
     }
 
     /// What it read, for the next time.
@@ -131,7 +138,8 @@ impl Reader {
         let mut files: Vec<Option<Cached>> = std::mem::take(&mut self.files).into_iter().map(Some).collect();
         let index = std::mem::take(&mut self.index);
         let take = |(path, index): (OsString, usize)| Some((path, files.get_mut(index)?.take()?));
-        KnownFiles(index.into_iter().filter_map(take).filter(|(_, cached)| cached.stamp.is_some()).collect())
+        let files = index.into_iter().filter_map(take).filter(|(_, cached)| cached.stamp.is_some()).collect();
+        KnownFiles { files, telling: std::mem::take(&mut self.telling) }
     }
 
     /// What stands for files at or below a folder.
@@ -226,7 +234,7 @@ impl Reader {
             Err(error) => return Cached::new(None, Loaded::Unreadable(error.to_string())),
         };
         let stamp = Stamp::of(&metadata, limit);
-        match self.before.0.remove(path.as_os_str()) {
+        match self.before.files.remove(path.as_os_str()) {
             Some(known) if stamp.is_some() && stamp == known.stamp => known,
             _ => Cached::new(stamp, load(path, &metadata, limit)),
         }
@@ -234,6 +242,12 @@ impl Reader {
 
     /// The text of a file, if it has one within the limit.
     pub(super) fn text(&mut self, path: &Path) -> Option<Arc<Text>> {
+        self.telling.insert(path.to_path_buf());
+        self.cached(path, self.limit).loaded.text().cloned()
+    }
+
+    /// As [`Reader::text`], for one who looks at nothing but [`super::follow::quoted_files`].
+    pub(super) fn text_with_names(&mut self, path: &Path) -> Option<Arc<Text>> {
         self.cached(path, self.limit).loaded.text().cloned()
     }
 }
@@ -250,7 +264,7 @@ fn load(path: &Path, metadata: &Metadata, limit: u64) -> Loaded {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Loaded {
+pub(super) fn decode(bytes: Vec<u8>) -> Loaded {
     match Text::decode(bytes) {
         Ok(decoded) => Loaded::Text { text: Arc::new(decoded.text), replaced: decoded.replaced },
         Err(error) => Loaded::Binary(error.describe().into_owned()),

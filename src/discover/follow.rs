@@ -63,7 +63,7 @@ pub(super) fn ignored(files: &mut Vec<Entry>, left: &mut Vec<Left>, rules: &Rule
             },
         };
         let Some(folder) = path.parent() else { continue };
-        let Some(text) = kind.is_some_and(is_code).then(|| reader.text(&path)).flatten() else { continue };
+        let Some(text) = kind.is_some_and(is_code).then(|| reader.text_with_names(&path)).flatten() else { continue };
         let is_in_hidden = hidden.holds(folder);
         for name in quoted_files(&text.content) {
             if !is_in_hidden && !hidden.may_hold(name) {
@@ -162,13 +162,13 @@ impl Hidden {
     }
 }
 
-fn is_code(kind: FileKind) -> bool {
+pub(super) fn is_code(kind: FileKind) -> bool {
     kinds::is_script(kind) || kind == FileKind::Html
 }
 
 /// Quoted strings that can be the name of a file: `./x`, `../x`, or with the ending of a script or page. Each ends at the next quote
 /// or with its line.
-fn quoted_files(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn quoted_files(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let mut quotes = memchr3_iter(b'\'', b'"', b'`', bytes);
     let mut next = quotes.next();

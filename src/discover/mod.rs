@@ -11,6 +11,7 @@
 //! - `follow`: what the app loads although git ignores it. `beside`: packages that its builder packs.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //! - `packaged`, `archive`: apps as they are shipped.
+//! - `seen`: what was found, while nothing but texts of an editor changes.
 //!
 //! A path on the command line narrows the report, never the analysis: the app around it is read whole.
 
@@ -26,6 +27,7 @@ mod outputs;
 mod packaged;
 mod packages;
 mod paths;
+mod seen;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ pub(crate) use files::bytes;
 pub use files::{KnownFiles, Overlay};
 pub(crate) use ignored::repository as top_of_repository;
 use paths::{Base, lies_in};
+pub(crate) use seen::Seen;
 use survey::Survey;
 use walk::{Left, Rules};
 

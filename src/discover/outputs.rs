@@ -175,12 +175,15 @@ pub(super) fn looks_minified(text: &str) -> bool {
 /// Minified or bundled, and over the size from which that counts.
 fn is_bundle(path: &Path, reader: &mut Reader) -> bool {
     match reader.read(path) {
-        Loaded::Text { text, .. } => {
-            text.content.len() > BUNDLE_SIZE && (is_minified(&text.content) || has_mark(&text.content, &*BUNDLER_MARKS))
-        }
+        Loaded::Text { text, .. } => is_bundled(&text.content),
         Loaded::TooLarge { start, .. } => is_minified(&start.content) || has_mark(&start.content, &*BUNDLER_MARKS),
         Loaded::Binary(_) | Loaded::Unreadable(_) => false,
     }
+}
+
+/// As [`is_bundle`], of a text.
+pub(super) fn is_bundled(text: &str) -> bool {
+    text.len() > BUNDLE_SIZE && (is_minified(text) || has_mark(text, &*BUNDLER_MARKS))
 }
 
 fn is_minified(text: &str) -> bool {

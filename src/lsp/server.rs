@@ -60,6 +60,8 @@ pub(super) struct Server<'a> {
     cancelled: Arc<AtomicBool>,
     /// Something is to be checked.
     is_wanted: bool,
+    /// Nothing but texts that are open changed since the last result that was taken.
+    only_texts: bool,
     /// Questions that wait for the end of the check.
     waiting: Vec<Request>,
     asked: HashMap<RequestId, Asked>,
@@ -117,6 +119,7 @@ impl<'a> Server<'a> {
             generation: 0,
             cancelled: Arc::default(),
             is_wanted: false,
+            only_texts: false,
             waiting: Vec::new(),
             asked: HashMap::new(),
             questions: 0,
@@ -253,7 +256,13 @@ impl<'a> Server<'a> {
             self.ask("client/registerCapability", json!({ "registrations": registrations }), Asked::Other);
         }
         self.ask_settings();
+        self.want();
+    }
+
+    /// Wants a check after more than texts changed.
+    fn want(&mut self) {
         self.is_wanted = true;
+        self.only_texts = false;
     }
 
     fn open(&mut self, params: DidOpenTextDocumentParams) {
@@ -303,7 +312,7 @@ impl<'a> Server<'a> {
             && is_read_from_disk(&path)
         {
             self.folders.touch_all();
-            self.is_wanted = true;
+            self.want();
         }
     }
 
@@ -313,9 +322,9 @@ impl<'a> Server<'a> {
             let is_shadowed = self.documents.get(&path).is_some() && change.kind == FileChangeType::Changed;
             if is_read_from_disk(&path) {
                 self.folders.touch_all();
-                self.is_wanted = true;
-            } else if !is_shadowed {
-                self.is_wanted |= self.folders.touch(&path, None);
+                self.want();
+            } else if !is_shadowed && self.folders.touch(&path, None) {
+                self.want();
             }
         }
     }
@@ -332,7 +341,7 @@ impl<'a> Server<'a> {
         // Texts may lie in other folders now.
         self.folders.touch_all();
         self.ask_settings();
-        self.is_wanted = true;
+        self.want();
     }
 
     fn settings_changed(&mut self, settings: &Value) {
@@ -346,7 +355,7 @@ impl<'a> Server<'a> {
             }
             self.settings = settings;
             self.folders.touch_all();
-            self.is_wanted = true;
+            self.want();
         }
     }
 
@@ -385,6 +394,7 @@ impl<'a> Server<'a> {
                             folder.settings = settings.clone();
                             folder.is_dirty = true;
                             self.is_wanted = true;
+                            self.only_texts = false;
                         }
                     }
                 }
@@ -418,6 +428,7 @@ impl<'a> Server<'a> {
             checks: self.folders.checks(&self.documents),
             folders: self.folders.iter().map(|folder| folder.path.clone()).collect(),
             overlay: self.documents.overlay(),
+            only_texts: self.only_texts,
             cancelled: self.cancelled.clone(),
         };
         // The thread lives as long as this end of the channel.
@@ -429,6 +440,7 @@ impl<'a> Server<'a> {
         if done.generation != self.generation || self.is_wanted {
             return;
         }
+        self.only_texts = true;
         let before = self.names();
         for (path, report) in done.reports {
             if let Some(text) = self.folders.take(&path, report, &self.documents, &self.client)

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::cli::CheckArgs;
 use crate::discover::Overlay;
@@ -27,6 +28,8 @@ pub(super) struct Job {
     pub folders: Vec<PathBuf>,
     /// Texts of the editor.
     pub overlay: Overlay,
+    /// Nothing but these texts changed since the last result that was taken, as far as the editor said.
+    pub only_texts: bool,
     /// Set when a newer job is there.
     pub cancelled: Arc<AtomicBool>,
 }
@@ -39,35 +42,50 @@ pub(super) struct Done {
     pub reports: Vec<(PathBuf, Result<Report, Failure>)>,
 }
 
+/// After which time without a keystroke the disk is looked at again: files change without a word of the editor's too.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Works until nobody asks any more.
 pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
     let mut kept: BTreeMap<PathBuf, Kept> = BTreeMap::new();
-    while let Ok(mut job) = jobs.recv() {
+    // Done without a look at the disk, which is made up for.
+    let mut hasty: Option<Job> = None;
+    loop {
+        let next = if hasty.is_some() { jobs.recv_timeout(PAUSE) } else { jobs.recv().map_err(Into::into) };
+        let mut job = match (next, hasty.take()) {
+            (Ok(job), _) => job,
+            (Err(RecvTimeoutError::Timeout), Some(hasty)) => Job { only_texts: false, ..hasty },
+            (Err(_), _) => return,
+        };
         // Each job holds all that was waiting: the newest is enough.
         while let Ok(newer) = jobs.try_recv() {
             job = newer;
         }
         kept.retain(|folder, _| job.folders.contains(folder));
         let mut reports = Vec::with_capacity(job.checks.len());
-        for (folder, options) in job.checks {
-            let mut own = kept.remove(&folder).unwrap_or_default();
+        let mut is_hasty = false;
+        for (folder, options) in &job.checks {
+            let mut own = kept.remove(folder).unwrap_or_default();
             own.cancelled = job.cancelled.clone();
-            let check = || check_again(&options, &job.overlay, &Progress::silent(), &mut own);
+            own.only_texts = job.only_texts;
+            let check = || check_again(options, &job.overlay, &Progress::silent(), &mut own);
             // A bug must not take the editor's server away; what was kept is not trusted any more.
             let report = catch_unwind(AssertUnwindSafe(check)).map_err(|panic| panic_text(&*panic));
             let report = match report {
                 Ok(report) => {
+                    is_hasty |= own.only_texts;
                     kept.insert(folder.clone(), own);
                     report
                 }
                 Err(text) => Err(Failure::Editor(format!("this is a bug in electrolint: {text}"))),
             };
-            reports.push((folder, report));
+            reports.push((folder.clone(), report));
         }
         let is_cancelled = reports.iter().any(|(_, report)| matches!(report, Err(Failure::Cancelled)));
         if !is_cancelled && results.send(Done { generation: job.generation, reports }).is_err() {
             return;
         }
+        hasty = (is_hasty && !is_cancelled).then_some(job);
     }
 }
 
@@ -93,6 +111,7 @@ mod tests {
                 checks: vec![(folder.clone(), options)],
                 folders: vec![folder.clone()],
                 overlay: Overlay::new(),
+                only_texts: false,
                 cancelled: Arc::new(AtomicBool::new(is_cancelled)),
             }
         };
