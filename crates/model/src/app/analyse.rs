@@ -139,6 +139,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         guest_preloads: Default::default(),
         ordinals: Default::default(),
         entrances: Default::default(),
+        procedures: Default::default(),
         entrances_of_bridge: Default::default(),
         bridge_functions: Default::default(),
         handlers_by_channel: Default::default(),

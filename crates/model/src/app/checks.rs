@@ -105,7 +105,7 @@ impl App<'_> {
         depth: u32,
     ) -> Vec<Judged> {
         let summary = self.program.summary(f.0);
-        let mut parts = Vec::new();
+        let mut parts: Vec<Judged> = self.held_by_schema(root).into_iter().collect();
         let (mut at, mut function) = (condition, f.1);
         for _ in 0..128 {
             match at {

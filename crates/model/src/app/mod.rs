@@ -36,6 +36,7 @@ mod pages;
 mod parameters;
 mod policies;
 mod preloads;
+mod procedures;
 mod process;
 mod properties;
 mod protocols;
@@ -134,6 +135,7 @@ pub struct App<'a> {
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,
+    procedures: OnceCell<FxHashMap<F, procedures::Procedure>>,
     entrances_of_bridge: OnceCell<Entrances>,
     bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
     handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,

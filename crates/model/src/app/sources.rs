@@ -271,6 +271,9 @@ impl Walk<'_, '_> {
         let app = self.app;
         let (f, index) = of;
         let span = app.parameter_span(f, index);
+        if app.is_own_part(f, index, path.first().map(String::as_str)) {
+            return;
+        }
         if let Some(&kind) = self.entries.get(&f) {
             // The first parameter of a handler is the event; what it carries may be the page's.
             let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);

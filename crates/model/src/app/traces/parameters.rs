@@ -28,6 +28,9 @@ impl Walk<'_, '_> {
             if entrance.kind == SourceKind::Clicked && state.property.is_some_and(is_of_the_browser) {
                 return;
             }
+            if app.is_own_part(f, index, state.property) {
+                return;
+            }
             // What stands behind the request is the answer; and not all of the request is chosen by who asks.
             let is_own = index > 0 || state.property.is_some_and(|part| !is_asked(part));
             if entrance.kind == SourceKind::Request && is_own {

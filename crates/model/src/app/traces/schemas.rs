@@ -43,6 +43,9 @@ const FREE: [&str; 25] = [
     "shape",
 ];
 
+/// Methods that are told what the parts of an object are like.
+const OF_OBJECTS: [&str; 4] = ["object", "strictObject", "looseObject", "shape"];
+
 impl Walk<'_, '_> {
     /// Follows data through a schema that reads it; tells whether the call is of one.
     pub(super) fn read_by_schema(&mut self, c: C, name: &str, state: State) -> bool {
@@ -70,14 +73,7 @@ impl App<'_> {
     fn is_schema(&self, v: V) -> bool {
         let mut at = v;
         for _ in 0..MOST_CHAINED {
-            let made = match self.call_behind(at) {
-                Some(c) => Some(c),
-                None => self.eval(at).iter().find_map(|known| match &known.thing {
-                    Thing::Result(_, c) => Some(*c),
-                    _ => None,
-                }),
-            };
-            match made.map(|c| (c, self.program.value(V(c.0, self.program.call(c).callee)))) {
+            match self.schema_call(at).map(|c| (c, self.program.value(V(c.0, self.program.call(c).callee)))) {
                 Some((c, Value::Member(object, _))) => at = V(c.0, object),
                 _ => break,
             }
@@ -86,8 +82,34 @@ impl App<'_> {
         self.eval(at).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_package(path)))
     }
 
+    /// Whether a schema is of an object with parts.
+    pub(in crate::app) fn is_of_object(&self, schema: V) -> bool {
+        let mut at = schema;
+        for _ in 0..MOST_CHAINED {
+            let Some(c) = self.schema_call(at) else { return false };
+            let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {
+                return false;
+            };
+            if OF_OBJECTS.contains(&self.program.str(c.0, method)) {
+                return true;
+            }
+            at = V(c.0, object);
+        }
+        false
+    }
+
+    /// The call that made a schema, in this file or another.
+    fn schema_call(&self, v: V) -> Option<C> {
+        self.call_behind(v).or_else(|| {
+            self.eval(v).iter().find_map(|known| match &known.thing {
+                Thing::Result(_, c) => Some(*c),
+                _ => None,
+            })
+        })
+    }
+
     /// Whether a schema says more of a text, or of one property of an object, than that it is one.
-    fn narrows(&self, schema: V, property: Option<&str>) -> bool {
+    pub(in crate::app) fn narrows(&self, schema: V, property: Option<&str>) -> bool {
         let mut open = vec![(schema, property)];
         let mut seen = 0;
         while let Some((v, property)) = open.pop() {
@@ -95,13 +117,7 @@ impl App<'_> {
             if seen > MOST_PARTS {
                 return true;
             }
-            let made = self.call_behind(v).or_else(|| {
-                self.eval(v).iter().find_map(|known| match &known.thing {
-                    Thing::Result(_, c) => Some(*c),
-                    _ => None,
-                })
-            });
-            let Some(c) = made else {
+            let Some(c) = self.schema_call(v) else {
                 // `z` itself, or something that is not known.
                 if self.eval(v).iter().any(|known| !matches!(known.thing, Thing::Api(_))) {
                     return true;
@@ -117,7 +133,7 @@ impl App<'_> {
                 return true;
             }
             open.push((V(c.0, object), property));
-            if matches!(method, "object" | "strictObject" | "looseObject" | "shape" | "array")
+            if (method == "array" || OF_OBJECTS.contains(&method))
                 && let Some(given) = given
             {
                 match self.program.value(self.program.behind(given)) {
