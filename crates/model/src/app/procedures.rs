@@ -24,11 +24,10 @@ const PACKAGES: [&str; 3] = ["@trpc/server", "@egoist/tipc/main", "@orpc/server"
 const ANSWERING: [&str; 5] = ["query", "mutation", "subscription", "action", "handler"];
 
 /// What carries the messages of such a router, from renderers.
-const OVER_IPC: [&str; 6] = [
+const OVER_IPC: [&str; 5] = [
     "electron-trpc/main",
     "trpc-electron/main",
     "electron-trpc-experimental/main",
-    "trpc-electron-adapter/main",
     "@egoist/tipc/main",
     "@orpc/server/message-port",
 ];
