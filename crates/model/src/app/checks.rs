@@ -250,12 +250,14 @@ impl App<'_> {
         let call = self.program.call(c);
         let f = F(c.0, call.function);
         let mut best: Option<Judged> = None;
-        for other in self.calls_inside(f) {
+        // `assertSafe(url).then(() => open(url))`.
+        let settled = self.settled(f).and_then(|promise| self.call_behind(promise));
+        for other in self.calls_inside(f).into_iter().chain(settled) {
             let record = self.program.call(other);
-            if record.order >= call.order
-                || record.function != call.function
-                || !self.dominates(c.0, record.condition, call.condition)
-            {
+            let is_before = record.order < call.order
+                && record.function == call.function
+                && self.dominates(c.0, record.condition, call.condition);
+            if !is_before && settled != Some(other) {
                 continue;
             }
             let mut consider = |found: Judged| {

@@ -3,7 +3,7 @@
 use super::strength::*;
 use super::{App, Base, CONSENT, Root, UrlPart};
 use crate::link::things::*;
-use crate::link::{C, V};
+use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
@@ -139,8 +139,19 @@ impl App<'_> {
 
     /// Whether a value is what the user answered in a dialog.
     fn is_consent(&self, root: &Root) -> bool {
-        let Base::Call(call) = root.base else { return false };
-        self.asks_user(C(root.unit, call))
+        match root.base {
+            Base::Call(call) => self.asks_user(C(root.unit, call)),
+            Base::Parameter(function, 0) => self.is_called_with_consent(F(root.unit, function)),
+            _ => false,
+        }
+    }
+
+    /// Whether a function is called with what the user answered in a dialog: by its promise, or before Electron 6 by the dialog itself.
+    pub(super) fn is_called_with_consent(&self, f: F) -> bool {
+        let promised = || self.settled(f).and_then(|promise| self.call_behind(promise));
+        self.program.callback_of(f).is_some_and(|(c, index)| {
+            if index > 0 { self.asks_user(c) } else { promised().is_some_and(|c| self.asks_user(c)) }
+        })
     }
 
     /// Whether a call asks the user in a dialog.

@@ -82,6 +82,9 @@ impl App<'_> {
                 }
             }
             Value::Await(inner) => go(at(inner), holds),
+            Value::Parameter(function, 0) => {
+                self.settled(F(test.0, function)).map_or(Judged::NOTHING, |promise| go(promise, holds))
+            }
             Value::Call(call) => self.judge_call(C(test.0, call), holds, root, depth),
             // `allowed[url.host]`: a look-up in an object of constants.
             Value::Index(object, key) => self.looked_up(at(object), at(key), holds, root, test),
@@ -178,10 +181,20 @@ impl App<'_> {
                     Some(only) => V(at.0, only),
                     _ => return None,
                 },
+                Value::Parameter(function, 0) => self.settled(F(at.0, function))?,
                 _ => return None,
             };
         }
         None
+    }
+
+    /// The promise whose value a function is called with, once there is one: `ask().then((answer) => …)`.
+    pub(in crate::app) fn settled(&self, f: F) -> Option<V> {
+        let (c, 0) = self.program.callback_of(f)? else { return None };
+        match self.program.value(V(c.0, self.program.call(c).callee)) {
+            Value::Member(promise, name) if self.program.str(c.0, name) == "then" => Some(V(c.0, promise)),
+            _ => None,
+        }
     }
 
     /// Whether a value certainly does not come out as `holds`.
