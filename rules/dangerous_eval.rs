@@ -223,7 +223,7 @@ fn is_text(cx: &Context, c: C, v: V, entrances: &Entrances) -> bool {
     let comes_as_text = |kind| {
         matches!(
             kind,
-            SourceKind::Ipc | SourceKind::Page | SourceKind::OpenUrl | SourceKind::Navigation | SourceKind::WindowOpen
+            SourceKind::Ipc | SourceKind::Page | SourceKind::OpenUrl | SourceKind::Navigation | SourceKind::Shown | SourceKind::WindowOpen
         )
     };
     let is_told = app.root(v).is_some_and(|root| match root.base {

@@ -1,7 +1,7 @@
 //! `shell.openExternal`.
 
 use electrolint_model::app::checks::{LONGER_SCHEME, Strength};
-use electrolint_model::app::sources::Reach;
+use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::link::things::{Part, Thing};
 
 use crate::finding::Relation;
@@ -43,7 +43,9 @@ fn check(cx: &Context, findings: &mut Findings) {
     calls.extend(opened.filter(|call| !call.argument(app, 0).is_some_and(|path| app.is_contained(call.call, path))));
     for call in &calls {
         let Some(url) = app.program.argument_or_spread(call.call, 0) else { continue };
-        let reaches = app.reaches(call.call, url, &entries, &is_harmless, Strength::Scheme);
+        let mut reaches = app.reaches(call.call, url, &entries, &is_harmless, Strength::Scheme);
+        // What is shown was loaded: no scheme that starts another program is.
+        reaches.retain(|reach| reach.origin.kind != SourceKind::Shown);
         // The worst way in speaks for all of them.
         let Some(worst) = reaches.iter().max_by_key(|reach| rank(reach)) else { continue };
         let message = match worst.weak {

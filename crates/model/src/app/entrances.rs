@@ -55,7 +55,7 @@ impl App<'_> {
             ("WebviewTag", "ipc-message", SourceKind::Message, 0),
             ("WebviewTag", "console-message", SourceKind::Message, 0),
             ("WebviewTag", "page-title-updated", SourceKind::Message, 0),
-            ("WebviewTag", "did-navigate", SourceKind::Navigation, 0),
+            ("WebviewTag", "did-navigate", SourceKind::Shown, 0),
             ("WebviewTag", "will-navigate", SourceKind::Navigation, 0),
             ("WebviewTag", "new-window", SourceKind::WindowOpen, 0),
             ("WebContents", "page-title-updated", SourceKind::Message, 1),

@@ -41,8 +41,11 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if matches!(path, "WebContents.executeJavaScript" | "WebviewTag.executeJavaScript") {
         return Some(SourceKind::Message);
     }
-    if matches!(path, "WebContents.getURL" | "WebContents.getTitle" | "WebviewTag.getURL" | "WebviewTag.getTitle") {
-        return Some(SourceKind::Navigation);
+    if matches!(path, "WebContents.getURL" | "WebviewTag.getURL") {
+        return Some(SourceKind::Shown);
+    }
+    if matches!(path, "WebContents.getTitle" | "WebviewTag.getTitle") {
+        return Some(SourceKind::Message);
     }
     if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
         return Some(SourceKind::Main);

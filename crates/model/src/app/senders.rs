@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::inside::Which;
+use super::sources::SourceKind;
 use super::{App, Content, Listener};
 use crate::electron::Version;
 use crate::link::electron::LISTEN;
@@ -55,7 +56,8 @@ impl App<'_> {
                 if let Some((api, _)) = self.api_of(c) {
                     // Far from the handler, what is appended is a log.
                     let logs = depth > 1 && api.contains(".append");
-                    if is_sensitive(&api) && !logs && !self.has_constant_subject(c) {
+                    let is_told = || self.is_page_of_message(&api, c);
+                    if (is_sensitive(&api) && !logs && !self.has_constant_subject(c)) || is_told() {
                         return Some(Sensitive { api: api.to_string(), span: self.callee_span(c) });
                     }
                 } else if depth < MOST_CALLS {
@@ -96,6 +98,15 @@ impl App<'_> {
             at = F(at.0, record.parent);
         }
         false
+    }
+
+    /// Whether a call shows a page that a message names: it gets what the window may do, its preload script with it.
+    fn is_page_of_message(&self, api: &str, c: C) -> bool {
+        let Some((class, "loadURL" | "loadFile")) = api.rsplit_once('.') else { return false };
+        let Some(page) = self.program.argument(c, 0) else { return false };
+        let traces = || self.traces(c, page, &self.entrances(), &[]);
+        matches!(class, "BrowserWindow" | "WebContents" | "BrowserView" | "WebContentsView")
+            && traces().iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
     }
 
     /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.

@@ -20,6 +20,8 @@ pub enum SourceKind {
     Ipc,
     /// A page, by where it navigates.
     Navigation,
+    /// A page, by its own address while it is shown: one that the browser loads pages from.
+    Shown,
     /// A page, by what it opens.
     WindowOpen,
     /// Another program or a web page, by a link of the app's scheme.
@@ -60,6 +62,7 @@ impl SourceKind {
         match self {
             Self::Ipc => "a message of a renderer",
             Self::Navigation => "where a page navigates",
+            Self::Shown => "the address of a page that is shown",
             Self::WindowOpen => "what a page opens",
             Self::OpenUrl => "a link that starts the app",
             Self::OpenFile => "a file that is opened with the app",
@@ -76,6 +79,14 @@ impl SourceKind {
             Self::Pasted => "what is pasted or dropped, which other pages and programs make",
             Self::Parameter => "a caller that is not known",
             Self::Unknown => "a place that is not known",
+        }
+    }
+
+    /// Who chooses a part of what these choose.
+    pub(super) fn of_part(self, part: Option<&str>) -> Self {
+        match (self, part) {
+            (Self::Clicked, Some("pageURL" | "frameURL")) => Self::Shown,
+            _ => self,
         }
     }
 
@@ -127,7 +138,7 @@ impl App<'_> {
             ("WebContents", "will-frame-navigate", SourceKind::Navigation),
             ("WebContents", "will-redirect", SourceKind::Navigation),
             ("WebContents", "did-start-navigation", SourceKind::Navigation),
-            ("WebContents", "did-navigate", SourceKind::Navigation),
+            ("WebContents", "did-navigate", SourceKind::Shown),
             ("WebContents", "new-window", SourceKind::WindowOpen),
             ("WebContents", "did-create-window", SourceKind::WindowOpen),
             ("WebContents", "ipc-message", SourceKind::Ipc),
@@ -277,7 +288,9 @@ impl Walk<'_, '_> {
         if let Some(&kind) = self.entries.get(&f) {
             // The first parameter of a handler is the event; what it carries may be the page's.
             let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);
-            let is_event = index < first && path.is_empty() && matches!(kind, SourceKind::Ipc | SourceKind::Navigation);
+            let is_event = index < first
+                && path.is_empty()
+                && matches!(kind, SourceKind::Ipc | SourceKind::Navigation | SourceKind::Shown);
             if !is_event {
                 let held = app.held_by_wrappers(f, index, path);
                 let held = if self.enough == Strength::Scheme { held.for_desktop() } else { held };
@@ -285,7 +298,7 @@ impl Walk<'_, '_> {
                     return;
                 }
                 let judged = if held.strength > judged.strength { &held } else { judged };
-                self.push(kind, span, judged);
+                self.push(kind.of_part(path.first().map(String::as_str)), span, judged);
                 return;
             }
         }

@@ -247,13 +247,39 @@ impl App<'_> {
         summary.conditions_at(condition).any(|condition| {
             let test = V(unit, condition.test);
             let holds = self.eval(test).iter().all(|known| known.thing.truthy() == Some(condition.holds));
-            !(holds || condition.holds && self.asks_for_system(test))
+            !(holds || self.asks_for_system(test) || self.asks_whether_first(test, condition.holds))
         })
     }
 
-    /// `process.platform === 'linux'`.
+    /// Whether a test comes out so wherever the app goes on to start: no other instance of it runs, and no installer has called it.
+    fn asks_whether_first(&self, test: V, holds: bool) -> bool {
+        if let Value::Unary(Operator::Not, inner) = self.program.value(self.program.behind(test)) {
+            return self.asks_whether_first(V(test.0, inner), !holds);
+        }
+        self.eval(test).iter().any(|known| match &known.thing {
+            Thing::Result(path, _) => match &**path {
+                "app.requestSingleInstanceLock" | "app.hasSingleInstanceLock" | "app.isReady" => holds,
+                "app.makeSingleInstance" => !holds,
+                _ => false,
+            },
+            Thing::Api(path) => {
+                matches!(&**path, "electron-squirrel-startup" | "electron-squirrel-startup.default") && !holds
+            }
+            _ => false,
+        })
+    }
+
+    /// `process.platform === 'linux'`, `process.mas`, whichever way it comes out.
     fn asks_for_system(&self, test: V) -> bool {
-        let Value::Binary(Operator::Equal, left, right) = self.program.value(test) else { return false };
+        let is_build = |known: &Known| matches!(&known.thing, Thing::Api(path) if matches!(&**path, "process.mas" | "process.windowsStore"));
+        if let Value::Unary(Operator::Not, inner) = self.program.value(self.program.behind(test)) {
+            return self.asks_for_system(V(test.0, inner));
+        }
+        let (Value::Binary(Operator::Equal, left, right) | Value::Binary(Operator::NotEqual, left, right)) =
+            self.program.value(self.program.behind(test))
+        else {
+            return self.eval(test).iter().any(is_build);
+        };
         [left, right].into_iter().any(|side| {
             self.eval(V(test.0, side)).iter().any(|known| {
                 matches!(&known.thing, Thing::Api(path) if matches!(&**path, "process.platform" | "process.arch"))

@@ -147,7 +147,8 @@ pub(super) fn matches(source: &Source, url: &Url, origin: &Origin) -> bool {
         Source::Scheme(scheme) => same_scheme(scheme, url.scheme()),
         Source::Host { scheme, host, port, path } => {
             same_scheme(scheme.as_deref().unwrap_or(&origin.scheme), url.scheme())
-                && url.host_str().is_some_and(|name| same_host(host, name))
+                // A file has no host: `HostMatches` in Chromium's csp_source.cc asks a wildcard for none.
+                && url.host_str().map_or(*host == HostName::Any, |name| same_host(host, name))
                 && same_port(*port, scheme.as_deref(), url)
                 && same_path(path, url.path())
         }

@@ -119,9 +119,11 @@ impl<'a> Court<'a> {
                 let scheme = match scheme.as_deref() {
                     None if matches!(self.origin.scheme.as_str(), "http" | "https") => "https",
                     None => return None,
-                    // No script comes over a WebSocket.
-                    Some("ws" | "wss") => return None,
-                    Some(scheme) => scheme,
+                    Some(scheme @ ("http" | "https")) => scheme,
+                    // A file has no host; `file://*` names them all.
+                    Some("file") => return known(Kind::ScriptFromFile, Severity::Medium, "file:///a.js"),
+                    // No script comes over a WebSocket; behind any other scheme is the app itself.
+                    Some(_) => return None,
                 };
                 let port = match port {
                     Some(Port::Number(port)) => format!(":{port}"),

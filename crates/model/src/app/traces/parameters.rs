@@ -21,7 +21,8 @@ impl Walk<'_, '_> {
         }
         let span = app.parameter_span(f, index);
         if let Some(entrance) = self.entrances.get(&f) {
-            let by_event = entrance.kind == SourceKind::Navigation && state.property == Some("url");
+            let by_event =
+                matches!(entrance.kind, SourceKind::Navigation | SourceKind::Shown) && state.property == Some("url");
             if index < entrance.first && !by_event {
                 return;
             }
@@ -44,7 +45,8 @@ impl Walk<'_, '_> {
             let state = State { opaque: state.opaque || held >= Strength::Opaque, ..state };
             let asked = self.asks_who(f);
             if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
-                self.push(entrance.kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
+                let kind = entrance.kind.of_part(state.property);
+                self.push(kind, span, State { opaque: state.opaque || asked >= Strength::Opaque, ..state });
             }
             return;
         }
