@@ -3,7 +3,7 @@
 use super::strength::*;
 use super::{App, Base, CONSENT, Root, UrlPart};
 use crate::link::things::*;
-use crate::link::{C, V};
+use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
@@ -138,9 +138,31 @@ impl App<'_> {
     }
 
     /// Whether a value is what the user answered in a dialog.
-    fn is_consent(&self, root: &Root) -> bool {
-        let Base::Call(call) = root.base else { return false };
-        self.asks_user(C(root.unit, call))
+    pub(super) fn is_consent(&self, root: &Root) -> bool {
+        // "Do not ask again" is no answer.
+        if root.path.last().is_some_and(|property| property == "checkboxChecked") {
+            return false;
+        }
+        match root.base {
+            Base::Call(call) => self.asks_user(C(root.unit, call)),
+            Base::Parameter(function, index) => self.is_answer_of_user(F(root.unit, function), index),
+            _ => false,
+        }
+    }
+
+    /// Whether a parameter is what the user answered: `showMessageBox(options).then(({ response }) => …)`, and, before Electron 6,
+    /// `showMessageBox(options, (response) => …)`.
+    pub(super) fn is_answer_of_user(&self, f: F, index: u32) -> bool {
+        let Some((c, place)) = self.program.callback_of(f) else { return false };
+        let Value::Member(object, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {
+            return false;
+        };
+        let asked = match (self.program.str(c.0, method), self.program.value(self.program.behind(V(c.0, object)))) {
+            ("then", Value::Call(call)) if place == 0 => C(c.0, call),
+            ("then", _) => return false,
+            _ => c,
+        };
+        index == 0 && self.asks_user(asked)
     }
 
     /// Whether a call asks the user in a dialog.

@@ -90,9 +90,18 @@ impl App<'_> {
                 let said = self
                     .call_behind(at(object))
                     .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
-                said.unwrap_or_else(|| self.flag(test, holds, root, depth))
+                said.unwrap_or_else(|| self.flag(test, holds, root, depth).better(self.agreed(test)))
             }
+            Value::Parameter(..) => self.agreed(test),
             _ => Judged::NOTHING,
+        }
+    }
+
+    /// `if (!response) open(url)`: the first button, or another one.
+    fn agreed(&self, test: V) -> Judged {
+        match self.root(test).is_some_and(|answer| self.is_consent(&answer)) {
+            true => judged(Strength::Opaque, Some(self.program.span(test)), None),
+            false => Judged::NOTHING,
         }
     }
 

@@ -163,6 +163,9 @@ impl App<'_> {
                     }
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
+                    if self.is_answer_of_user(F(test.0, function), index) {
+                        return None;
+                    }
                     bases.insert(Base::Parameter(function, index));
                 }
                 Value::This(function) => {
