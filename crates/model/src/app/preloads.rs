@@ -12,6 +12,9 @@ use crate::summary::ImportId;
 // https://www.electronjs.org/docs/latest/breaking-changes#default-changed-contextisolation-defaults-to-true
 const CONTEXT_ISOLATION_BY_DEFAULT: Version = Version::new(12, 0, 0);
 
+/// Calls inside calls that make a path.
+const MOST_CALLS: u32 = 4;
+
 /// Scripts that run before pages, with what they load.
 const MOST_PRELOADED: usize = 128;
 
@@ -102,14 +105,20 @@ impl App<'_> {
 
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
     pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
-        let end = match &path.thing {
-            // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
-            Thing::Result(_, c) => {
-                let last = self.program.arguments(*c).last().and_then(|item| self.program.only(V(c.0, item.value)));
-                last.and_then(|known| known.thing.tail().map(str::to_owned))
-            }
-            thing => thing.tail().map(str::to_owned),
+        let mut end = path.thing.tail().map(str::to_owned);
+        let mut made = match path.thing {
+            Thing::Result(_, c) => Some(c),
+            _ => None,
         };
+        // path.join(__dirname, 'preload.js'), path.resolve(path.join(__dirname, 'preload.js')).
+        for _ in 0..MOST_CALLS {
+            let Some(c) = made.take() else { break };
+            let last = self.program.arguments(c).last().and_then(|item| self.program.only(V(c.0, item.value)));
+            match last.map(|known| known.thing) {
+                Some(Thing::Result(_, inner)) => made = Some(inner),
+                last => end = last.and_then(|thing| thing.tail().map(str::to_owned)),
+            }
+        }
         end.map_or_else(Vec::new, |text| self.scripts_named(&text, path.at.map(|at| at.0)))
     }
 
