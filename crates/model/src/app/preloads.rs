@@ -6,7 +6,7 @@ use super::{App, Entrance, Process, WindowKind};
 use crate::electron::Version;
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{F, Target, UnitId, V, join, split};
+use crate::link::{C, F, Target, UnitId, V, join, split};
 use crate::summary::ImportId;
 
 // https://www.electronjs.org/docs/latest/breaking-changes#default-changed-contextisolation-defaults-to-true
@@ -14,6 +14,9 @@ const CONTEXT_ISOLATION_BY_DEFAULT: Version = Version::new(12, 0, 0);
 
 /// Calls inside calls that make a path.
 const MOST_CALLS: u32 = 4;
+
+/// Scripts that one path can mean, by what stands at its end.
+const MOST_SCRIPTS: usize = 8;
 
 /// Scripts that run before pages, with what they load.
 const MOST_PRELOADED: usize = 128;
@@ -105,21 +108,32 @@ impl App<'_> {
 
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
     pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
-        let mut end = path.thing.tail().map(str::to_owned);
-        let mut made = match path.thing {
-            Thing::Result(_, c) => Some(c),
-            _ => None,
+        let mut ends: Vec<String> = path.thing.tail().map(str::to_owned).into_iter().collect();
+        let mut made: Vec<C> = match path.thing {
+            Thing::Result(_, c) => vec![c],
+            _ => Vec::new(),
         };
-        // path.join(__dirname, 'preload.js'), path.resolve(path.join(__dirname, 'preload.js')).
+        // path.join(__dirname, 'preload.js'), path.resolve(path.join(__dirname, 'preload.js')); several, where a function makes windows
+        // with scripts that it is told.
         for _ in 0..MOST_CALLS {
-            let Some(c) = made.take() else { break };
-            let last = self.program.arguments(c).last().and_then(|item| self.program.only(V(c.0, item.value)));
-            match last.map(|known| known.thing) {
-                Some(Thing::Result(_, inner)) => made = Some(inner),
-                last => end = last.and_then(|thing| thing.tail().map(str::to_owned)),
+            for c in std::mem::take(&mut made) {
+                let Some(last) = self.program.arguments(c).last() else { continue };
+                for known in self.eval(V(c.0, last.value)).iter().take(MOST_SCRIPTS) {
+                    match &known.thing {
+                        Thing::Result(_, inner) => made.push(*inner),
+                        thing => ends.extend(thing.tail().map(str::to_owned)),
+                    }
+                }
             }
+            made.truncate(MOST_SCRIPTS);
         }
-        end.map_or_else(Vec::new, |text| self.scripts_named(&text, path.at.map(|at| at.0)))
+        ends.sort_unstable();
+        ends.dedup();
+        let said_in = path.at.map(|at| at.0);
+        let mut scripts: Vec<UnitId> = ends.iter().flat_map(|end| self.scripts_named(end, said_in)).collect();
+        scripts.sort_unstable();
+        scripts.dedup();
+        scripts
     }
 
     /// As [`App::scripts_at`], for the text of a path, and the script that says so.
