@@ -3,9 +3,9 @@
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::sources::{Reach, SourceKind};
-use electrolint_model::app::{Listener, Window};
+use electrolint_model::app::{Listener, Load, Window};
 use electrolint_model::electron::api;
-use electrolint_model::link::things::{Part, Thing};
+use electrolint_model::link::things::{Origin, Part, Thing};
 
 use crate::handlers::{MOST_OTHERS, absence, covers, severity, webview_of, windows};
 use crate::finding::Relation;
@@ -156,7 +156,15 @@ fn check(cx: &Context, findings: &mut Findings) {
 fn loaded_instead(cx: &Context, judged: &[(&Listener, Verdict)], findings: &mut Findings) {
     let app = cx.app;
     let is_limited = |window: &Window| {
-        judged.iter().any(|(listener, verdict)| covers(listener, window) && verdict.strength() >= Strength::Opaque)
+        judged.iter().any(|(listener, verdict)| {
+            let is_told = listener.receiver.as_ref().is_some_and(|host| host.origin != Origin::Some);
+            is_told && covers(listener, window) && verdict.strength() >= Strength::Opaque
+        })
+    };
+    // A window that is made for the address shows nothing of the app's that it could lead away from.
+    let is_made_for = |load: &Load, window: &Window| {
+        let function = |call| app.program.call(call).function;
+        window.call.is_some_and(|made| made.0 == load.call.0 && function(made) == function(load.call))
     };
     let mut entries = app.entry_functions();
     entries.retain(|_, kind| *kind == SourceKind::WindowOpen);
@@ -165,7 +173,8 @@ fn loaded_instead(cx: &Context, judged: &[(&Listener, Verdict)], findings: &mut 
     }
     for load in app.loads() {
         let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        let Some(window) = app.window_of(load).filter(|window| is_limited(window)) else { continue };
+        let window = app.window_of(load).filter(|window| is_limited(window) && !is_made_for(load, window));
+        let Some(window) = window else { continue };
         let reaches = app.reaches(load.call, url, &entries, &leads_to_its_own_server, Strength::Host);
         let opened = |reach: &&Reach| reach.origin.kind == SourceKind::WindowOpen && !reach.opaque;
         let Some(reach) = reaches.iter().find(opened) else { continue };
