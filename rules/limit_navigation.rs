@@ -2,10 +2,13 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
-use electrolint_model::app::Window;
+use electrolint_model::app::sources::{Reach, SourceKind};
+use electrolint_model::app::{Listener, Load, Window};
 use electrolint_model::electron::api;
+use electrolint_model::link::things::{Origin, Part, Thing};
 
 use crate::handlers::{MOST_OTHERS, absence, covers, severity, webview_of, windows};
+use crate::finding::Relation;
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -45,6 +48,21 @@ rule! {
     ///   });
     /// });
     /// app.whenReady().then(() => new BrowserWindow().loadURL('https://example.com/'));
+    /// ```
+    ///
+    /// What the app loads itself emits no `will-navigate`: an address that a page opens needs the same check there.
+    ///
+    /// ```js
+    /// const { app, BrowserWindow } = require('electron');
+    /// app.whenReady().then(() => {
+    ///   const win = new BrowserWindow();
+    ///   win.webContents.on('will-navigate', (event) => event.preventDefault());
+    ///   win.webContents.setWindowOpenHandler(({ url }) => {
+    ///     win.loadURL(url); //~ limit-navigation
+    ///     return { action: 'deny' };
+    ///   });
+    ///   win.loadURL('https://example.com/');
+    /// });
     /// ```
     pub(crate) static RULE = {
         id: "limit-navigation",
@@ -94,6 +112,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(HELP)
             .symbol(app.symbol(listener.call));
     }
+    loaded_instead(cx, &judged, findings);
     let uncovered: Vec<_> = concerned
         .iter()
         .filter(|window| {
@@ -129,4 +148,62 @@ fn check(cx: &Context, findings: &mut Findings) {
         report = report.related(other.span, "this one is not covered either");
     }
     let _ = report;
+}
+
+/// What a page opens, and the app loads itself in a window whose navigation is limited: `loadURL` emits no `will-navigate`.
+///
+/// <https://www.electronjs.org/docs/latest/api/web-contents#event-will-navigate>
+fn loaded_instead(cx: &Context, judged: &[(&Listener, Verdict)], findings: &mut Findings) {
+    let app = cx.app;
+    let is_limited = |window: &Window| {
+        judged.iter().any(|(listener, verdict)| {
+            let is_told = listener.receiver.as_ref().is_some_and(|host| host.origin != Origin::Some);
+            is_told && covers(listener, window) && verdict.strength() >= Strength::Opaque
+        })
+    };
+    // A window that is made for the address shows nothing of the app's that it could lead away from.
+    let is_made_for = |load: &Load, window: &Window| {
+        let function = |call| app.program.call(call).function;
+        window.call.is_some_and(|made| made.0 == load.call.0 && function(made) == function(load.call))
+    };
+    let mut entries = app.entry_functions();
+    entries.retain(|_, kind| *kind == SourceKind::WindowOpen);
+    if entries.is_empty() {
+        return;
+    }
+    for load in app.loads() {
+        let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
+        let window = app.window_of(load).filter(|window| is_limited(window) && !is_made_for(load, window));
+        let Some(window) = window else { continue };
+        let reaches = app.reaches(load.call, url, &entries, &leads_to_its_own_server, Strength::Host);
+        let opened = |reach: &&Reach| reach.origin.kind == SourceKind::WindowOpen && !reach.opaque;
+        let Some(reach) = reaches.iter().find(opened) else { continue };
+        let mut report = findings
+            .report(&RULE, load.span, "any address that a page opens is loaded in this window: `loadURL` emits no `will-navigate`")
+            .severity(severity(cx, window))
+            .known(load.certainty)
+            .known(app.certainty_of(reach))
+            .at_most(Confidence::Firm)
+            .development(load.development)
+            .gain(GAIN)
+            .help("Compare `new URL(url).origin` with the app's own before it is loaded, as the handler of `will-navigate` does.")
+            .symbol(app.symbol(load.call))
+            .place(Relation::Source, reach.origin.span, format!("it comes from {}", reach.origin.kind.text()));
+        if let Some((span, why)) = reach.weak {
+            report = report.related(span, why);
+        }
+        let _ = report;
+    }
+}
+
+/// An address of the app's own, or one whose server is closed before anything unknown follows.
+fn leads_to_its_own_server(thing: &Thing) -> bool {
+    match thing {
+        Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => false,
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(head)) => head.split_once("://").is_some_and(|(scheme, rest)| rest.contains('/') || scheme == "file"),
+            _ => false,
+        },
+        _ => true,
+    }
 }

@@ -135,6 +135,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         entry_points: Default::default(),
         is_limited: Default::default(),
         own_schemes: Default::default(),
+        asks_for_links: Default::default(),
         shown: Default::default(),
         guest_preloads: Default::default(),
         ordinals: Default::default(),

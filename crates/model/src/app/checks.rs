@@ -67,19 +67,42 @@ impl App<'_> {
     }
 
     /// The strength with which an address passes where `condition` does *not* stop it.
-    pub fn guard_where_not(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
-        self.steps.question(|| self.judge_passing(f, condition, root))
+    ///
+    /// Where the handler is called there is an event: that `event` is there stops nothing.
+    pub fn guard_where_not(
+        &self,
+        f: F,
+        condition: Option<ConditionId>,
+        root: &Root,
+        event: Option<(F, u32)>,
+    ) -> Judged {
+        self.steps.question(|| self.judge_passing(f, condition, root, event))
     }
 
-    fn judge_passing(&self, f: F, condition: Option<ConditionId>, root: &Root) -> Judged {
+    fn judge_passing(&self, f: F, condition: Option<ConditionId>, root: &Root, event: Option<(F, u32)>) -> Judged {
         let summary = self.program.summary(f.0);
         // What passes in a frame inside the page does not navigate the page.
-        let stops = summary
-            .conditions_at(condition)
-            .filter(|condition| !self.asks_for_main_frame(V(f.0, condition.test), condition.holds));
+        let stops = summary.conditions_at(condition).filter(|condition| {
+            let test = V(f.0, condition.test);
+            !self.asks_for_main_frame(test, condition.holds) && !(condition.holds && self.asks_for_event(test, event))
+        });
         let parts = stops.map(|condition| self.judge(V(f.0, condition.test), !condition.holds, root, 0));
         // Without any, nothing passes at all.
         parts.reduce(Judged::worse).unwrap_or(judged(Strength::Host, None, None))
+    }
+
+    /// `if (event)`, `if (event && event.preventDefault)`.
+    pub(super) fn asks_for_event(&self, test: V, event: Option<(F, u32)>) -> bool {
+        let is_event = |v: V| event.is_some() && self.parameter_behind(v) == event;
+        match self.program.value(test) {
+            Value::Binary(Operator::And, left, right) => {
+                self.asks_for_event(V(test.0, left), event) && self.asks_for_event(V(test.0, right), event)
+            }
+            Value::Member(object, name) => {
+                self.program.str(test.0, name) == "preventDefault" && is_event(V(test.0, object))
+            }
+            _ => is_event(test),
+        }
     }
 
     /// `event.isMainFrame`, where it holds; `!details.isMainFrame`, where it does not.

@@ -463,7 +463,8 @@ impl<'a> Files<'a> {
         }
         let parts: Vec<&str> = path.split('/').collect();
         for (index, part) in parts.iter().enumerate() {
-            if !BUILT.contains(part) {
+            // A folder at the beginning that nothing was read of is written by a compiler too: `outDir`.
+            if !BUILT.contains(part) && (index > 0 || parts.len() == 1 || self.is_folder(part)) {
                 continue;
             }
             for source in [Some("src"), None, Some("app"), Some("electron"), Some("src/main"), Some("electron/src")] {
@@ -484,6 +485,11 @@ impl<'a> Files<'a> {
         }
         // A build that copies a folder over the package's own: `index.js` is made of `src/index.js`.
         SOURCES.iter().find_map(|source| self.script(&join(folder, &format!("{source}/{main}"))?)).into_iter().collect()
+    }
+
+    /// Whether a script was read that lies below this folder.
+    fn is_folder(&self, folder: &str) -> bool {
+        self.units.keys().any(|path| within(path, folder))
     }
 
     /// Scripts that a path in a text means, from any of these folders.

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub function: F,
     /// What the address that the handler was given is called in that function.
     pub roots: Vec<Root>,
+    /// The parameter that it is done to.
+    pub of: Option<(F, u32)>,
 }
 
 /// How a function ends.
@@ -151,6 +153,7 @@ impl App<'_> {
                 after_await: false,
                 function: f,
                 roots: Vec::new(),
+                of: None,
             })
             .collect();
         Exits { returns }
@@ -178,13 +181,21 @@ impl App<'_> {
         for c in self.calls_inside(f) {
             let call = self.program.call(c);
             let callee = V(c.0, call.callee);
+            let event = Some((f, parameter));
+            // What is only asked for the event holds for every one.
+            let condition = || {
+                let mut conditions = self.program.summary(c.0).conditions_at(call.condition);
+                let always = conditions.all(|one| one.holds && self.asks_for_event(V(c.0, one.test), event));
+                call.condition.filter(|_| !always)
+            };
             let outcome = |span| Outcome {
-                condition: call.condition,
+                condition: condition(),
                 value: None,
                 span,
                 after_await: call.after_await,
                 function: F(c.0, call.function),
                 roots: roots.to_vec(),
+                of: event,
             };
             if let Value::Member(object, method) = self.program.value(callee)
                 && self.program.str(c.0, method) == name
@@ -214,9 +225,10 @@ impl App<'_> {
                             // happens under the condition of the call.
                             for outcome in &mut found[first..] {
                                 if outcome.condition.is_none() {
-                                    outcome.condition = call.condition;
+                                    outcome.condition = condition();
                                     outcome.function = F(c.0, call.function);
                                     outcome.roots = roots.to_vec();
+                                    outcome.of = event;
                                 }
                                 outcome.after_await |= call.after_await;
                             }
@@ -255,6 +267,7 @@ impl App<'_> {
                     after_await: call.after_await,
                     function: F(c.0, call.function),
                     roots: Vec::new(),
+                    of: Some((f, parameter)),
                 };
                 found.push((c, outcome));
             }

@@ -150,6 +150,11 @@ impl App<'_> {
                 ([end], _) => (*end).to_owned(),
                 // A name that is a page as it is written is not another one's that a tool beside the app makes.
                 ([], [end]) if !is_read(&address) => (*end).to_owned(),
+                // `tray.html` is made of `tray/index.html`.
+                ([], []) => match name.strip_suffix(".html").map(|stem| format!("{stem}/index.html")) {
+                    Some(index) if !is_read(name) && is_read(&index) => index,
+                    _ => address,
+                },
                 _ => address,
             }
         };

@@ -12,6 +12,9 @@ const MOST_HELPERS: u32 = 3;
 /// Steps from a value to the parameter it comes from.
 const MOST_STEPS: u32 = 24;
 
+/// For how many steps a function counts that is followed.
+const OF_HELPER: u32 = 8;
+
 /// How a value comes from a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
@@ -64,7 +67,11 @@ impl App<'_> {
             }
             Value::Binary(Operator::Add, left, right) => part(go(left).or_else(|| go(right))),
             Value::Binary(Operator::And, _, right) => go(right),
-            Value::Conditional { then, other, .. } => part(go(then).or_else(|| go(other))),
+            // `text ? JSON.parse(text) : text`: whichever it is.
+            Value::Conditional { then, other, .. } => match (go(then), go(other)) {
+                (Some(first), Some(second)) if first == second => Some(first),
+                (first, second) => part(first.or(second)),
+            },
             Value::Template(list) => match summary.items(list) {
                 [only] => go(only.value),
                 items => items.iter().find_map(|item| part(go(item.value))),
@@ -80,10 +87,34 @@ impl App<'_> {
                     }
                     _ => None,
                 };
+                if receiver.is_none()
+                    && let [argument] = summary.items(record.arguments)
+                    && !argument.spread
+                    && self.is_read_as_it_is(C(v.0, call), depth)
+                {
+                    return go(argument.value);
+                }
                 receiver.or_else(|| summary.items(record.arguments).iter().find_map(|item| part(go(item.value))))
             }
             _ => None,
         }
+    }
+
+    /// Whether a call gives what it is given, read from its text: `JSON.parse(text)`, and a function of the app's that does no more.
+    fn is_read_as_it_is(&self, c: C, depth: u32) -> bool {
+        if let Some((api, _)) = self.api_of(c) {
+            return matches!(&*api, "JSON.parse" | "structuredClone");
+        }
+        let returns_it = |helper: F| {
+            let mut exits = self.program.function(helper).exits.iter().filter_map(|exit| exit.value).peekable();
+            exits.peek().is_some()
+                && exits.all(|value| {
+                    self.parameter_flow_at(V(helper.0, value), helper, depth + OF_HELPER) == Some((0, Flow::Whole))
+                })
+        };
+        let callee = V(c.0, self.program.call(c).callee);
+        let helpers = if depth + OF_HELPER <= MOST_STEPS { self.functions(callee) } else { Vec::new() };
+        !helpers.is_empty() && helpers.into_iter().all(returns_it)
     }
 
     /// Writes to properties of a parameter, in the function and in those of the app that it hands the parameter to.

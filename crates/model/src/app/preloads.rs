@@ -1,38 +1,63 @@
 //! Preload scripts: which files they are, and which of them share the page's world.
 
-use super::{App, Process, WindowKind};
+use super::bridge::Exposed;
+use super::sources::SourceKind;
+use super::{App, Entrance, Process, WindowKind};
+use crate::electron::Version;
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{Target, UnitId, V, join, split};
+use crate::link::{C, F, Target, UnitId, V, join, split};
 use crate::summary::ImportId;
+
+// https://www.electronjs.org/docs/latest/breaking-changes#default-changed-contextisolation-defaults-to-true
+const CONTEXT_ISOLATION_BY_DEFAULT: Version = Version::new(12, 0, 0);
+
+/// Calls inside calls that make a path.
+const MOST_CALLS: u32 = 4;
+
+/// Scripts that one path can mean, by what stands at its end.
+const MOST_SCRIPTS: usize = 8;
 
 /// Scripts that run before pages, with what they load.
 const MOST_PRELOADED: usize = 128;
 
 impl App<'_> {
-    /// Scripts that run before the pages of windows without context isolation.
+    /// Scripts that run before the pages of windows without context isolation, the surest first.
+    ///
+    /// Where a window's preferences could not be read, it has none if this version of Electron isolates only who asks for it.
     pub(super) fn unisolated_preloads(&self) -> Vec<(UnitId, Certainty)> {
         let mut found: Vec<(UnitId, Certainty)> = Vec::new();
-        for window in &self.windows {
-            if window.kind == WindowKind::Features || window.development == Some(true) {
+        let by_default = !self.electron.version.has(CONTEXT_ISOLATION_BY_DEFAULT);
+        for (value, most) in [(Tri::Known(false), Certainty::Firm), (Tri::Unknown, Certainty::Tentative)] {
+            if value == Tri::Unknown && !by_default {
                 continue;
             }
-            let open = window
-                .settings(self, "contextIsolation")
-                .iter()
-                .any(|fact| fact.value == Tri::Known(false) && fact.development != Some(true));
-            // Where Node is in the page, nothing that a script adds is worse.
-            let node = window.effective(self).get("nodeIntegration").is_some_and(|node| node.is(true));
-            if !open || node {
-                continue;
-            }
-            for unit in self.preload_scripts(window) {
-                if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
-                    found.push((unit, Certainty::Firm.min(window.certainty)));
+            for window in &self.windows {
+                if window.kind == WindowKind::Features || window.development == Some(true) {
+                    continue;
+                }
+                let open = window
+                    .settings(self, "contextIsolation")
+                    .iter()
+                    .any(|fact| fact.value == value && fact.development != Some(true));
+                // Where Node is in the page, nothing that a script adds is worse.
+                let node = window.effective(self).get("nodeIntegration").is_some_and(|node| node.is(true));
+                if !open || node {
+                    continue;
+                }
+                for unit in self.preload_scripts(window) {
+                    if self.process(unit) != Process::Main && found.iter().all(|(known, _)| *known != unit) {
+                        found.push((unit, most.min(window.certainty)));
+                    }
                 }
             }
         }
-        // What they load runs there too.
+        self.add_what_they_load(&mut found);
+        found
+    }
+
+    /// What preload scripts import runs there too.
+    fn add_what_they_load(&self, found: &mut Vec<(UnitId, Certainty)>) {
         let mut next = 0;
         while let Some(&(unit, certainty)) = found.get(next) {
             next += 1;
@@ -46,20 +71,69 @@ impl App<'_> {
                 }
             }
         }
-        found
+    }
+
+    /// What preload scripts do when a page posts a message to itself: it is theirs as it is the page's.
+    pub(super) fn heard_from_pages(&self) -> Vec<Exposed> {
+        let entrances = self.entrances();
+        let is_told = |entrance: &Entrance| entrance.kind == SourceKind::Message && entrance.first == 0;
+        let mut listeners: Vec<F> =
+            entrances.iter().filter(|(_, entrance)| is_told(entrance)).map(|(f, _)| *f).collect();
+        if listeners.is_empty() {
+            return Vec::new();
+        }
+        listeners.sort_unstable();
+        let mut preloads: Vec<(UnitId, Certainty)> = Vec::new();
+        for window in self.windows.iter().filter(|window| window.development != Some(true)) {
+            // Where Node is in the page, nothing that a script adds is worse.
+            if self.window_has_node(window) {
+                continue;
+            }
+            for unit in self.preload_scripts(window) {
+                if self.process(unit) != Process::Main && preloads.iter().all(|(known, _)| *known != unit) {
+                    preloads.push((unit, Certainty::Firm.min(window.certainty)));
+                }
+            }
+        }
+        self.add_what_they_load(&mut preloads);
+        let exposed = |f: F| {
+            let (_, certainty) = preloads.iter().find(|(unit, _)| *unit == f.0)?;
+            let thing = Thing::Function(f, Frames::default());
+            let known = Known { thing, at: None, trail: Trail::default(), certainty: *certainty, development: None };
+            let span = self.program.place(f.0, self.program.function(f).span);
+            Some(Exposed { call: None, name: "postMessage".to_owned(), span, known })
+        };
+        listeners.into_iter().filter_map(exposed).collect()
     }
 
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
     pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
-        let end = match &path.thing {
-            // path.join(__dirname, 'preload.js'), path.normalize(`${__dirname}/preload.js`).
-            Thing::Result(_, c) => {
-                let last = self.program.arguments(*c).last().and_then(|item| self.program.only(V(c.0, item.value)));
-                last.and_then(|known| known.thing.tail().map(str::to_owned))
-            }
-            thing => thing.tail().map(str::to_owned),
+        let mut ends: Vec<String> = path.thing.tail().map(str::to_owned).into_iter().collect();
+        let mut made: Vec<C> = match path.thing {
+            Thing::Result(_, c) => vec![c],
+            _ => Vec::new(),
         };
-        end.map_or_else(Vec::new, |text| self.scripts_named(&text, path.at.map(|at| at.0)))
+        // path.join(__dirname, 'preload.js'), path.resolve(path.join(__dirname, 'preload.js')); several, where a function makes windows
+        // with scripts that it is told.
+        for _ in 0..MOST_CALLS {
+            for c in std::mem::take(&mut made) {
+                let Some(last) = self.program.arguments(c).last() else { continue };
+                for known in self.eval(V(c.0, last.value)).iter().take(MOST_SCRIPTS) {
+                    match &known.thing {
+                        Thing::Result(_, inner) => made.push(*inner),
+                        thing => ends.extend(thing.tail().map(str::to_owned)),
+                    }
+                }
+            }
+            made.truncate(MOST_SCRIPTS);
+        }
+        ends.sort_unstable();
+        ends.dedup();
+        let said_in = path.at.map(|at| at.0);
+        let mut scripts: Vec<UnitId> = ends.iter().flat_map(|end| self.scripts_named(end, said_in)).collect();
+        scripts.sort_unstable();
+        scripts.dedup();
+        scripts
     }
 
     /// As [`App::scripts_at`], for the text of a path, and the script that says so.

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::checks::Strength;
 use super::inside::Which;
 use super::sources::SourceKind;
 use super::{App, Content, Listener};
@@ -17,6 +18,22 @@ const MOST_FUNCTIONS: usize = 200;
 
 /// Calls in a row that are followed from a handler.
 const MOST_CALLS: u32 = 5;
+
+/// Classes and modules of which some method is sensitive.
+const HAVE_SENSITIVE_METHODS: [&str; 12] = [
+    "BrowserWindow",
+    "BrowserView",
+    "WebContents",
+    "Session",
+    "app",
+    "dialog",
+    "shell",
+    "session",
+    "safeStorage",
+    "fs",
+    "fs.promises",
+    "child_process",
+];
 
 /// Helpers in a row that may look at the sender.
 const MOST_HELPERS: u32 = 4;
@@ -60,6 +77,8 @@ impl App<'_> {
                     if (is_sensitive(&api) && !logs && !self.has_constant_subject(c)) || is_told() {
                         return Some(Sensitive { api: api.to_string(), span: self.callee_span(c) });
                     }
+                } else if let Some(api) = self.any_method_of(c, f) {
+                    return Some(Sensitive { api, span: self.callee_span(c) });
                 } else if depth < MOST_CALLS {
                     let callee = V(c.0, record.callee);
                     open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
@@ -67,6 +86,23 @@ impl App<'_> {
             }
         }
         None
+    }
+
+    /// What has methods that a page must not ask for, where a function calls whichever one it is told to, with what it is told:
+    /// `contents[method](...rest)`.
+    fn any_method_of(&self, c: C, f: F) -> Option<String> {
+        let Value::Index(object, name) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        let name = V(c.0, name);
+        let given = |v: V| self.parameter_flow(v, f).is_some();
+        let told = given(name) && self.program.arguments(c).iter().any(|item| given(V(c.0, item.value)));
+        if !told || self.guard_of_call(c, name).strength > Strength::Weak {
+            return None;
+        }
+        self.eval(V(c.0, object)).iter().find_map(|known| match &known.thing {
+            Thing::Host(host) if HAVE_SENSITIVE_METHODS.contains(&host.class) => Some(format!("{}[…]", host.class)),
+            Thing::Api(path) if HAVE_SENSITIVE_METHODS.contains(&&**path) => Some(format!("{path}[…]")),
+            _ => None,
+        })
     }
 
     /// Whether a function that is written inside another one runs when that one does: as a callback, not as a listener or a menu's click.

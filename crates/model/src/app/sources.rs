@@ -6,7 +6,7 @@ use super::App;
 use super::checks::{Base, Judged, Root, Strength};
 use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
 use crate::summary::{Operator, Value};
 
@@ -157,11 +157,32 @@ impl App<'_> {
             if event.is_empty() || event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
                 continue;
             }
-            for listener in self.listeners(class, event) {
+            let listeners = self.listeners(class, event);
+            if event == "second-instance" && (listeners.is_empty() || !self.asks_for_links()) {
+                continue;
+            }
+            for listener in listeners {
                 add(listener.value, kind);
             }
         }
         entries
+    }
+
+    /// Whether the app asks the desktop to be started by links: itself, or by what it tells its packager.
+    ///
+    /// Who starts a program by hand may do all that it does; a link only starts one that asks for links.
+    pub(super) fn asks_for_links(&self) -> bool {
+        *self.asks_for_links.get_or_init(|| {
+            let told_packager = |unit: UnitId| {
+                // https://www.electron.build/app-builder-lib.interface.protocol, `protocols` of @electron/packager, and desktop files.
+                let strings = &self.program.summary(unit).strings;
+                let says = |name: &str| strings.iter().any(|text| &**text == name);
+                says("protocols") && says("schemes") || strings.iter().any(|text| text.contains("x-scheme-handler/"))
+            };
+            !self.calls("app.setAsDefaultProtocolClient").is_empty()
+                || !self.listeners("app", "open-url").is_empty()
+                || self.program.unit_ids().any(told_packager)
+        })
     }
 
     /// The ways in which `argument` reaches a call without a check that holds it; empty: it is held on all of them.

@@ -457,17 +457,14 @@ impl<'a> Walk<'_, 'a> {
                     self.visit(*inner, state.part());
                 }
                 Thing::Result(_, c) => self.call(*c, known.at.unwrap_or(v), state),
-                Thing::Api(path) => {
-                    match source_of(path) {
-                        // Who starts a program by hand may do all that it does; a link only starts one that asks for links.
-                        Some(SourceKind::Arguments) if app.calls("app.setAsDefaultProtocolClient").is_empty() => {}
-                        Some(SourceKind::Arguments) => {
-                            self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
-                        }
-                        Some(kind) => self.push(kind, app.span(v), state),
-                        None => {}
+                Thing::Api(path) => match source_of(path) {
+                    Some(SourceKind::Arguments) if !app.asks_for_links() => {}
+                    Some(SourceKind::Arguments) => {
+                        self.push(SourceKind::Arguments, app.span(v), State { opaque: true, ..state });
                     }
-                }
+                    Some(kind) => self.push(kind, app.span(v), state),
+                    None => {}
+                },
                 _ => {}
             }
         }

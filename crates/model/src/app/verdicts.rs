@@ -82,7 +82,7 @@ impl App<'_> {
                 return Verdict::Denies;
             }
             for root in &prevent.roots {
-                let judged = self.guard_where_not(prevent.function, prevent.condition, root);
+                let judged = self.guard_where_not(prevent.function, prevent.condition, root, prevent.of);
                 if best.as_ref().is_none_or(|best| judged.strength > best.strength) {
                     best = Some(judged);
                 }

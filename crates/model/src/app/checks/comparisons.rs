@@ -138,20 +138,26 @@ impl App<'_> {
     }
 
     /// Whether a value is what the user answered in a dialog.
-    fn is_consent(&self, root: &Root) -> bool {
+    pub(super) fn is_consent(&self, root: &Root) -> bool {
+        // "Do not ask again" is no answer.
+        if root.path.last().is_some_and(|property| property == "checkboxChecked") {
+            return false;
+        }
         match root.base {
             Base::Call(call) => self.asks_user(C(root.unit, call)),
-            Base::Parameter(function, 0) => self.is_called_with_consent(F(root.unit, function)),
+            Base::Parameter(function, index) => self.is_answer_of_user(F(root.unit, function), index),
             _ => false,
         }
     }
 
-    /// Whether a function is called with what the user answered in a dialog: by its promise, or before Electron 6 by the dialog itself.
-    pub(super) fn is_called_with_consent(&self, f: F) -> bool {
-        let promised = || self.settled(f).and_then(|promise| self.call_behind(promise));
-        self.program.callback_of(f).is_some_and(|(c, index)| {
-            if index > 0 { self.asks_user(c) } else { promised().is_some_and(|c| self.asks_user(c)) }
-        })
+    /// Whether a parameter is what the user answered: `showMessageBox(options).then(({ response }) => …)`, and, before Electron 6,
+    /// `showMessageBox(options, (response) => …)`.
+    pub(super) fn is_answer_of_user(&self, f: F, index: u32) -> bool {
+        let asked = match self.settled(f) {
+            Some(promise) => self.call_behind(promise),
+            None => self.program.callback_of(f).map(|(c, _)| c),
+        };
+        index == 0 && asked.is_some_and(|c| self.asks_user(c))
     }
 
     /// Whether a call asks the user in a dialog.

@@ -82,9 +82,6 @@ impl App<'_> {
                 }
             }
             Value::Await(inner) => go(at(inner), holds),
-            Value::Parameter(function, 0) => {
-                self.settled(F(test.0, function)).map_or(Judged::NOTHING, |promise| go(promise, holds))
-            }
             Value::Call(call) => self.judge_call(C(test.0, call), holds, root, depth),
             // `allowed[url.host]`: a look-up in an object of constants.
             Value::Index(object, key) => self.looked_up(at(object), at(key), holds, root, test),
@@ -93,9 +90,21 @@ impl App<'_> {
                 let said = self
                     .call_behind(at(object))
                     .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
-                said.unwrap_or_else(|| self.flag(test, holds, root, depth))
+                said.unwrap_or_else(|| self.flag(test, holds, root, depth).better(self.agreed(test)))
+            }
+            Value::Parameter(function, index) => {
+                let promise = self.settled(F(test.0, function)).filter(|_| index == 0);
+                promise.map_or(Judged::NOTHING, |promise| go(promise, holds)).better(self.agreed(test))
             }
             _ => Judged::NOTHING,
+        }
+    }
+
+    /// `if (!response) open(url)`: the first button, or another one.
+    fn agreed(&self, test: V) -> Judged {
+        match self.root(test).is_some_and(|answer| self.is_consent(&answer)) {
+            true => judged(Strength::Opaque, Some(self.program.span(test)), None),
+            false => Judged::NOTHING,
         }
     }
 

@@ -163,12 +163,12 @@ impl App<'_> {
                     }
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
-                    bases.insert(Base::Parameter(function, index));
                     let f = F(test.0, function);
-                    if self.is_called_with_consent(f) {
+                    if self.is_answer_of_user(f, index) {
                         return None;
                     }
-                    // A function is made where its callback is handed over: both lie in one script.
+                    bases.insert(Base::Parameter(function, index));
+                    // A function is made where it is handed over: both lie in one script.
                     open.extend(self.settled(f).filter(|_| index == 0).map(|promise| promise.1));
                 }
                 Value::This(function) => {
