@@ -11,6 +11,7 @@ mod methods;
 mod patterns;
 mod strength;
 mod subjects;
+mod ways;
 
 use super::App;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
@@ -21,6 +22,7 @@ pub(super) use helpers::Said;
 pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
 pub(super) use subjects::Subjects;
+pub(super) use ways::Way;
 
 /// What begins so asks the user.
 const CONSENT: &str = "dialog.showMessageBox";

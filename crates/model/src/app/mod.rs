@@ -24,6 +24,7 @@ mod folders;
 mod fuses;
 mod global_paths;
 pub mod globals;
+mod grants;
 mod handlers;
 mod inside;
 mod known_data;

@@ -1,12 +1,12 @@
 //! What handlers decide: whether a navigation, a new window or a permission gets through, and by which check.
 
 use super::App;
-use super::checks::{Judged, Root, Strength, judged, parameter_root};
+use super::checks::{Judged, Root, Strength, Way, judged, parameter_root};
 use super::handlers::Listener;
 use crate::link::things::{Known, Object, Thing, Unknown};
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Value, ValueId};
+use crate::summary::{ConditionId, Key, Value, ValueId};
 
 /// Choices inside choices that are followed.
 const MOST_DEPTH: u32 = 39;
@@ -44,7 +44,7 @@ impl Verdict {
     }
 
     /// The one that lets more through.
-    fn worse(self, other: Verdict) -> Verdict {
+    pub(super) fn worse(self, other: Verdict) -> Verdict {
         if other.strength() < self.strength() { other } else { self }
     }
 }
@@ -138,9 +138,7 @@ impl App<'_> {
         let summary = self.program.summary(f.0);
         let state = summary.conditions_at(condition).find(|condition| self.asks_for_state(V(f.0, condition.test), f));
         match (&verdict, state) {
-            (Verdict::Allows(_), Some(condition)) => {
-                Verdict::Guarded(judged(Strength::Opaque, Some(self.program.span(V(f.0, condition.test))), None))
-            }
+            (Verdict::Allows(_), Some(condition)) => self.guarded_by_state(V(f.0, condition.test)),
             _ => verdict,
         }
     }
@@ -153,6 +151,9 @@ impl App<'_> {
     fn answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
         if depth > MOST_DEPTH || self.steps.are_used_up() {
             return Verdict::Unknown;
+        }
+        if let Some(ways) = self.ways_of(v) {
+            return self.each_way(v, ways, root, |value| self.answer(value, root, depth + 1));
         }
         let v = self.program.behind(v);
         match self.program.value(v) {
@@ -176,7 +177,7 @@ impl App<'_> {
                 }
                 helpers.into_iter().map(allowed).fold(Verdict::Denies, Verdict::worse)
             }
-            _ => self.known_answer(v, root),
+            _ => self.known_answer(v, root, depth),
         }
     }
 
@@ -198,11 +199,11 @@ impl App<'_> {
         None
     }
 
-    fn known_answer(&self, v: V, root: &Root) -> Verdict {
+    fn known_answer(&self, v: V, root: &Root, depth: u32) -> Verdict {
         let mut verdict = Verdict::Denies;
         for known in self.eval(v).iter() {
             let found = match &known.thing {
-                Thing::Object(object) => self.action(object, root),
+                Thing::Object(object) => self.action(object, root, depth),
                 Thing::Unknown(Unknown::Limit) => continue,
                 Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
                 _ => Verdict::Denies,
@@ -212,8 +213,37 @@ impl App<'_> {
         verdict
     }
 
+    /// What the ways let through in which a variable, or a property, comes to hold what is read here.
+    fn each_way(&self, v: V, ways: Vec<Way>, root: &Root, answer: impl Fn(V) -> Verdict) -> Verdict {
+        let f = F(v.0, self.program.summary(v.0).owner(v.1));
+        let one = |way: &Way| {
+            let found = way.value.map_or(Verdict::Denies, &answer);
+            let found = self.under(f, way.condition, root, found);
+            if matches!(found, Verdict::Denies) {
+                return found;
+            }
+            let found = found.or_guarded(self.judge_way(f, way, root, 0));
+            let states =
+                way.missed.iter().find(|tests| tests.iter().all(|test| self.asks_for_state(V(f.0, test.test), f)));
+            match (&found, states.and_then(|tests| tests.first())) {
+                (Verdict::Allows(_), Some(state)) => self.guarded_by_state(V(f.0, state.test)),
+                _ => found,
+            }
+        };
+        ways.iter().map(one).fold(Verdict::Denies, Verdict::worse)
+    }
+
+    fn guarded_by_state(&self, test: V) -> Verdict {
+        Verdict::Guarded(judged(Strength::Opaque, Some(self.span(test)), None))
+    }
+
     /// What `{ action: … }` answers.
-    fn action(&self, object: &Object, root: &Root) -> Verdict {
+    fn action(&self, object: &Object, root: &Root, depth: u32) -> Verdict {
+        if let Object::Literal(literal, _) = object
+            && let Some(ways) = self.ways_of_property(*literal, "action")
+        {
+            return self.each_way(*literal, ways, root, |value| self.worded(value, self.span(value), root, depth + 1));
+        }
         let lookup = self.program.property(object, "action", None);
         let mut verdict = if lookup.unknown { Verdict::Unknown } else { Verdict::Denies };
         for placed in &lookup.values {
@@ -221,7 +251,10 @@ impl App<'_> {
                 continue;
             }
             let found = match &placed.known.thing {
-                Thing::Text(text) if &**text == "allow" => self.conditional_action(object, root, placed.span),
+                Thing::Text(text) if &**text == "allow" => match self.written_action(object) {
+                    Some(written) => self.worded(written, placed.span, root, depth),
+                    None => Verdict::Allows(placed.span),
+                },
                 Thing::Unknown(_) | Thing::Result(..) => Verdict::Unknown,
                 _ => Verdict::Denies,
             };
@@ -230,36 +263,42 @@ impl App<'_> {
         verdict
     }
 
-    /// `{ action: isOwn(url) ? 'allow' : 'deny' }`.
-    fn conditional_action(&self, object: &Object, root: &Root, span: Span) -> Verdict {
-        if let Object::Literal(literal, _) = object
-            && let Value::Object(list) = self.program.value(*literal)
-        {
-            let summary = self.program.summary(literal.0);
-            for property in summary.properties(list) {
-                if let crate::summary::Key::Name(name) = property.key
-                    && summary.str(name) == "action"
-                    && let Some((test, then, other)) = self.choice(V(literal.0, property.value))
-                {
-                    let allows =
-                        |branch| self.eval(V(literal.0, branch)).iter().any(|known| known.text() == Some("allow"));
-                    let judged = match (allows(then), allows(other)) {
-                        (true, false) => self.guard_by_test(V(literal.0, test), true, root),
-                        (false, true) => self.guard_by_test(V(literal.0, test), false, root),
-                        _ => return Verdict::Allows(span),
-                    };
-                    let test = V(literal.0, test);
-                    return if judged.strength > Strength::None {
-                        Verdict::Guarded(judged)
-                    } else if self.asks_for_state(test, F(test.0, self.program.summary(test.0).owner(test.1))) {
-                        Verdict::Guarded(super::checks::judged(Strength::Opaque, Some(self.span(test)), None))
-                    } else {
-                        Verdict::Allows(span)
-                    };
-                }
-            }
+    /// What stands behind `action` in an object literal.
+    fn written_action(&self, object: &Object) -> Option<V> {
+        let Object::Literal(literal, _) = object else { return None };
+        let Value::Object(list) = self.program.value(*literal) else { return None };
+        let summary = self.program.summary(literal.0);
+        let is_action = |key| matches!(key, Key::Name(name) if summary.str(name) == "action");
+        let property = summary.properties(list).iter().find(|property| is_action(property.key))?;
+        Some(V(literal.0, property.value))
+    }
+
+    /// What `'allow'` lets through, or what is so in one way: `isOwn(url) ? 'allow' : 'deny'`, a variable.
+    fn worded(&self, v: V, span: Span, root: &Root, depth: u32) -> Verdict {
+        if depth > MOST_DEPTH || self.steps.are_used_up() {
+            return Verdict::Unknown;
         }
-        Verdict::Allows(span)
+        if let Some(ways) = self.ways_of(v) {
+            return self.each_way(v, ways, root, |value| self.worded(value, span, root, depth + 1));
+        }
+        let allows = |branch| self.eval(V(v.0, branch)).iter().any(|known| known.text() == Some("allow"));
+        let Some((test, then, other)) = self.choice(v) else {
+            return if allows(v.1) { Verdict::Allows(span) } else { Verdict::Denies };
+        };
+        let holds = match (allows(then), allows(other)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => return Verdict::Allows(span),
+        };
+        let test = V(v.0, test);
+        let judged = self.guard_by_test(test, holds, root);
+        if judged.strength > Strength::None {
+            Verdict::Guarded(judged)
+        } else if self.asks_for_state(test, F(test.0, self.program.summary(test.0).owner(test.1))) {
+            self.guarded_by_state(test)
+        } else {
+            Verdict::Allows(span)
+        }
     }
 
     /// The parts of `test ? then : other`, through variables.
@@ -269,22 +308,6 @@ impl App<'_> {
             Value::Conditional { test, then, other } => Some((test, then, other)),
             _ => None,
         }
-    }
-
-    /// What a permission request handler grants: it calls its third parameter.
-    pub fn permission_verdict(&self, listener: &Listener) -> Verdict {
-        let functions = self.handler_functions(listener);
-        if functions.is_empty() {
-            // `null` takes the handler away, and with it every refusal.
-            let removed = listener.value.is_some_and(|value| {
-                self.eval(value).iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined))
-            });
-            return match (removed, listener.value) {
-                (true, Some(value)) => Verdict::Allows(self.span(value)),
-                _ => Verdict::Unknown,
-            };
-        }
-        functions.into_iter().map(|f| self.granted(f)).reduce(Verdict::worse).unwrap_or(Verdict::Unknown)
     }
 
     /// Where a handler of display media requests gives the first source there is to whoever asks: nothing holds there, and the source is
@@ -347,29 +370,6 @@ impl App<'_> {
         })
     }
 
-    fn granted(&self, f: F) -> Verdict {
-        let answers = self.calls_of_parameter(f, 2);
-        if answers.is_empty() {
-            let handed = self
-                .calls_inside(f)
-                .into_iter()
-                .any(|c| self.program.arguments(c).iter().any(|item| self.is_parameter(V(c.0, item.value), f, 2)));
-            return if handed { Verdict::Unknown } else { Verdict::Denies };
-        }
-        let mut verdict = Verdict::Denies;
-        for (_, answer) in answers {
-            let Some(value) = answer.value else { continue };
-            let found = match self.truth_of(value) {
-                Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
-                Some(false) => Verdict::Denies,
-                // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(judged(Strength::Host, Some(answer.span), None)),
-            };
-            verdict = verdict.worse(found);
-        }
-        verdict
-    }
-
     /// Whether a value is true or false for certain in the shipped app.
     pub fn truth_of(&self, v: V) -> Option<bool> {
         let values = self.eval(v);
@@ -379,57 +379,5 @@ impl App<'_> {
         });
         let first = truths.next()??;
         truths.all(|truth| truth == Some(first)).then_some(first)
-    }
-
-    /// A grant counts as guarded if anything in its conditions says what the permission or the page must be, not only what it must not be.
-    fn granted_under(&self, f: F, inner: F, condition: Option<ConditionId>, span: Span) -> Verdict {
-        if condition.is_none() {
-            return Verdict::Allows(span);
-        }
-        let permission = parameter_root(f, 1);
-        let found = self.guard_of_root(inner, condition, &permission);
-        if found.strength >= Strength::Opaque {
-            return Verdict::Guarded(found);
-        }
-        // Other tests: of the page's address, of the contents, of a setting.
-        let mut conditions = self.program.summary(inner.0).conditions_at(condition);
-        if conditions.any(|condition| self.is_about_page(V(inner.0, condition.test), condition.holds)) {
-            return Verdict::Guarded(judged(Strength::Host, Some(span), None));
-        }
-        if found.strength == Strength::None {
-            // Nothing of it speaks of the permission: what it asks, it asks for all.
-            let only_development = self.program.development_of(inner.0, condition, &Default::default());
-            return match only_development {
-                Some(true) => Verdict::Denies,
-                Some(false) => Verdict::Allows(span),
-                None => Verdict::Guarded(judged(Strength::Opaque, Some(span), None)),
-            };
-        }
-        Verdict::Guarded(found)
-    }
-
-    /// Whether a test asks for one page, host or permission: an equality or membership that holds.
-    fn is_about_page(&self, test: V, holds: bool) -> bool {
-        let at = |id| V(test.0, id);
-        use crate::summary::Operator::{And, Equal, Not, NotEqual, Or};
-        match self.program.value(test) {
-            Value::Unary(Not, inner) => self.is_about_page(at(inner), !holds),
-            Value::Binary(And, left, right) if holds => {
-                self.is_about_page(at(left), true) || self.is_about_page(at(right), true)
-            }
-            Value::Binary(Or, left, right) if holds => {
-                self.is_about_page(at(left), true) && self.is_about_page(at(right), true)
-            }
-            Value::Binary(Or, left, right) => {
-                self.is_about_page(at(left), false) || self.is_about_page(at(right), false)
-            }
-            Value::Binary(And, left, right) => {
-                self.is_about_page(at(left), false) && self.is_about_page(at(right), false)
-            }
-            Value::Binary(Equal, ..) => holds,
-            Value::Binary(NotEqual, ..) => !holds,
-            Value::Call(_) => holds,
-            _ => false,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! A test, taken apart: what all of its ways out, or any of them, say of an address.
 
 use super::strength::*;
-use super::{App, Root};
+use super::{App, Root, Way};
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
 use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, Value, ValueId};
@@ -76,9 +76,10 @@ impl App<'_> {
             }
             Value::Binding(binding) => {
                 let only = self.program.summary(test.0).written_once(binding);
-                match only {
-                    Some(only) => go(at(only), holds),
-                    None => self.flag(test, holds, root, depth),
+                match (self.ways_of(test), only) {
+                    (Some(ways), _) => self.judge_ways(test, &ways, holds, root, depth),
+                    (None, Some(only)) => go(at(only), holds),
+                    (None, None) => self.flag(test, holds, root, depth),
                 }
             }
             Value::Await(inner) => go(at(inner), holds),
@@ -106,6 +107,17 @@ impl App<'_> {
             true => judged(Strength::Opaque, Some(self.program.span(test)), None),
             false => Judged::NOTHING,
         }
+    }
+
+    /// What the ways say in which a variable comes out so.
+    fn judge_ways(&self, v: V, ways: &[Way], holds: bool, root: &Root, depth: u32) -> Judged {
+        let f = F(v.0, self.program.summary(v.0).owner(v.1));
+        let comes_out = |way: &&Way| way.value.map_or(!holds, |value| !self.never(value, holds));
+        let judge = |way: &Way| {
+            let written = way.value.map_or(Judged::NOTHING, |value| self.judge(value, holds, root, depth + 1));
+            self.judge_way(f, way, root, depth).better(written)
+        };
+        Judged::any(ways.iter().filter(comes_out).map(judge))
     }
 
     /// A flag that is set under conditions, and stands otherwise before: it says what they say.

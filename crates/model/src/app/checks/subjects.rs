@@ -161,6 +161,11 @@ impl App<'_> {
                     if writes.len() <= MOST_WRITES {
                         open.extend(writes.iter().map(|write| write.value));
                     }
+                    let ways = self.ways_of(V(test.0, value)).unwrap_or_default();
+                    for way in &ways {
+                        open.extend(summary.conditions_at(way.condition).map(|condition| condition.test));
+                        open.extend(way.missed.iter().flatten().map(|condition| condition.test));
+                    }
                 }
                 Value::Parameter(function, index) | Value::RestParameter(function, index) => {
                     let f = F(test.0, function);
