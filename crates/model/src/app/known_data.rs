@@ -131,6 +131,8 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
             | "isNaN"
             | "isInteger"
             | "round"
+            | "trunc"
+            | "uptime"
             | "floor"
             | "ceil"
             | "abs"
