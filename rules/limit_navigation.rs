@@ -87,6 +87,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if api::WILL_FRAME_NAVIGATE.exists_in(&app.electron.version) {
         listeners.extend(app.listeners("WebContents", "will-frame-navigate"));
     }
+    let listeners = app.of_the_app(listeners);
     let judged: Vec<_> = listeners.iter().map(|listener| (listener, app.navigation_verdict(listener))).collect();
     let concerned = windows(cx);
     // A handler that lets anything through protects nothing; where another one covers the same window, it need not.

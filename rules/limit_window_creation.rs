@@ -63,13 +63,13 @@ fn check(cx: &Context, findings: &mut Findings) {
     let version = &app.electron.version;
     let mut judged = Vec::new();
     if api::SET_WINDOW_OPEN_HANDLER.exists_in(version) {
-        for listener in app.window_open_handlers() {
+        for listener in app.of_the_app(app.window_open_handlers()) {
             let verdict = app.window_open_verdict(&listener);
             judged.push((listener, verdict));
         }
     }
     let gone = api::NEW_WINDOW.is_removed_in(version);
-    let old = app.listeners("WebContents", "new-window");
+    let old = app.of_the_app(app.listeners("WebContents", "new-window"));
     if !gone {
         for listener in &old {
             judged.push((listener.clone(), app.navigation_verdict(listener)));

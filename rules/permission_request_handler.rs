@@ -61,7 +61,7 @@ const HELP: &str = "Call `session.setPermissionRequestHandler` on each session t
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let handlers = app.handlers("Session.setPermissionRequestHandler");
+    let handlers = app.of_the_app(app.handlers("Session.setPermissionRequestHandler"));
     for handler in handlers.iter().filter(|handler| !app.is_replaced(handler, &handlers)) {
         let (span, message, confidence) = match app.permission_verdict(handler) {
             Verdict::Allows(span) => (span, "every permission is granted", Confidence::Certain),

@@ -53,7 +53,7 @@ const GAIN: &str = "Markup that is injected into the page adds a webview with th
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let handlers = app.listeners("WebContents", EVENT);
+    let handlers = app.of_the_app(app.listeners("WebContents", EVENT));
     // One that was set on something that could not be resolved may cover any window.
     let hidden = handlers.is_empty() && app.listens_somewhere(EVENT);
     let uses = app.windows.iter().any(|window| window.kind == WindowKind::Webview);

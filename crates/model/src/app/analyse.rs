@@ -144,6 +144,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         entrances_of_bridge: Default::default(),
         bridge_functions: Default::default(),
         handlers_by_channel: Default::default(),
+        senders_to_pages: Default::default(),
         exposed: Default::default(),
         requests: Default::default(),
         markup: Default::default(),

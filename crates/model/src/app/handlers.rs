@@ -90,6 +90,18 @@ impl App<'_> {
         each.map(|call| self.listener(&call, 0, None, false)).collect()
     }
 
+    /// Those of these that the app sets: a program that lies beside it and is never started holds none of its windows.
+    pub fn of_the_app(&self, listeners: Vec<Listener>) -> Vec<Listener> {
+        // What a name that is computed leads to, nobody knows: it may be such a program.
+        let is_reached = |call: &ApiCall| self.entries().reached.contains(&call.call.0);
+        if !listeners.iter().any(|listener| self.is_separate_program(listener.call.0))
+            || self.computed_imports().iter().any(is_reached)
+        {
+            return listeners;
+        }
+        listeners.into_iter().filter(|listener| !self.is_separate_program(listener.call.0)).collect()
+    }
+
     /// `setWindowOpenHandler`, on whatever contents.
     pub fn window_open_handlers(&self) -> Vec<Listener> {
         self.handlers("WebContents.setWindowOpenHandler")

@@ -134,6 +134,8 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
             | "isNaN"
             | "isInteger"
             | "round"
+            | "trunc"
+            | "uptime"
             | "floor"
             | "ceil"
             | "abs"

@@ -29,6 +29,7 @@ mod handlers;
 mod inside;
 mod known_data;
 mod loads;
+mod messages;
 mod moved;
 mod page_data;
 mod page_loads;
@@ -141,6 +142,7 @@ pub struct App<'a> {
     entrances_of_bridge: OnceCell<Entrances>,
     bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
     handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
+    senders_to_pages: OnceCell<messages::Senders>,
     exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,

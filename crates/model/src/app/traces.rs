@@ -5,6 +5,7 @@
 mod answers;
 mod calls;
 mod markdown;
+mod messages;
 mod parameters;
 mod properties;
 mod schemas;
@@ -119,6 +120,7 @@ impl App<'_> {
             most: MOST_VALUES,
             asides: 0,
             answers: 0,
+            messages: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
         }
@@ -207,6 +209,8 @@ struct Walk<'x, 'a> {
     seen: FxHashSet<(V, At, bool, bool, u64)>,
     /// How many answers of the main process are being looked at, one inside the other.
     answers: usize,
+    /// Calls that set the listeners whose messages are being looked at, one inside the other.
+    messages: Vec<C>,
     found: Vec<Trace>,
 }
 

@@ -23,6 +23,9 @@ impl Walk<'_, '_> {
         let app = self.app;
         let callee = V(c.0, app.program.call(c).callee);
         let span = app.parameter_span(f, index);
+        if self.called_over_bridge(c, place, f, index, state) {
+            return;
+        }
         let api = app.api_of(c).map(|(path, _)| path);
         if place > 0
             && let Some(request) = self.request_answered(c, index, true)
@@ -80,7 +83,7 @@ impl Walk<'_, '_> {
 
     /// What a function of the app's hands to the function that a call gives it: `ask((answer) => …)`, where `ask(done)` calls
     /// `done(answer)`. Tells whether it calls it at all.
-    fn called_back(&mut self, c: C, place: u32, index: u32, state: State) -> bool {
+    pub(super) fn called_back(&mut self, c: C, place: u32, index: u32, state: State) -> bool {
         let app = self.app;
         let mut is_called = false;
         for g in app.functions(V(c.0, app.program.call(c).callee)) {
@@ -95,13 +98,55 @@ impl Walk<'_, '_> {
             let inside = app.calls_inside(g);
             for inner in inside.into_iter().take(MOST_INSIDE).filter(calls_it) {
                 is_called = true;
-                if let Some(argument) = app.program.argument(inner, index as usize) {
-                    self.returns.push((g, c, self.at, 0));
-                    self.aside(|walk| walk.through(inner, |walk| walk.visit(argument, state)));
-                    self.returns.pop();
+                self.returns.push((g, c, self.at, 0));
+                self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, index as usize, state)));
+                self.returns.pop();
+            }
+        }
+        is_called
+    }
+
+    /// As [`Walk::called_back`], where the function that a page calls is one that a preload script hands to it:
+    /// `window.host.onFound((found) => …)`.
+    fn called_over_bridge(&mut self, c: C, place: u32, f: F, index: u32, state: State) -> bool {
+        let app = self.app;
+        let mut is_called = false;
+        for g in app.called_over_bridge(c) {
+            is_called |= self.handed_on(g, c, place, f, index, state);
+        }
+        is_called
+    }
+
+    /// What a function hands to the one that it is given: by calling it, by setting it as a listener, through a function that does.
+    fn handed_on(&mut self, g: F, c: C, place: u32, f: F, index: u32, state: State) -> bool {
+        let app = self.app;
+        if self.returns.len() >= MOST_CALLS || self.returns.iter().any(|(function, ..)| *function == g) {
+            return false;
+        }
+        let mut is_called = false;
+        self.returns.push((g, c, self.at, 0));
+        for inner in app.calls_inside(g).into_iter().take(MOST_INSIDE) {
+            if app.parameter_behind(V(inner.0, app.program.call(inner).callee)) == Some((g, place)) {
+                is_called = true;
+                self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, index as usize, state)));
+                // Another listener of the page may be set for another channel.
+                let argument = app.program.argument(inner, index as usize);
+                self.seen.retain(|(seen, ..)| Some(*seen) != argument);
+            }
+            let given = app.program.arguments(inner).iter().enumerate();
+            let given = given.filter(|(_, item)| app.parameter_behind(V(inner.0, item.value)) == Some((g, place)));
+            for at in given.map(|(at, _)| at as u32).collect::<Vec<_>>() {
+                if self.listens(inner, at) {
+                    is_called = true;
+                    self.sent(inner, f, index, state);
+                    continue;
+                }
+                for helper in app.functions(V(inner.0, app.program.call(inner).callee)) {
+                    is_called |= self.handed_on(helper, inner, at, f, index, state);
                 }
             }
         }
+        self.returns.pop();
         is_called
     }
 
@@ -319,7 +364,7 @@ impl Walk<'_, '_> {
 
     /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
     /// `const setting = (key) => store.get(key)`.
-    fn key_asked(&self, c: C) -> Option<(String, bool)> {
+    pub(super) fn key_asked(&self, c: C) -> Option<(String, bool)> {
         let mut key = self.app.program.argument(c, 0)?;
         let mut is_given = false;
         for _ in 0..MOST_CALLS {

@@ -43,6 +43,10 @@ impl Walk<'_, '_> {
                 return;
             }
             let state = State { opaque: state.opaque || held >= Strength::Opaque, ..state };
+            if entrance.kind == SourceKind::Main {
+                self.message(f, index, State { opaque: state.opaque || held >= Strength::Opaque, ..state });
+                return;
+            }
             let asked = self.asks_who(f);
             if asked < Strength::Scheme || entrance.kind != SourceKind::Message {
                 let kind = entrance.kind.of_part(state.property);
