@@ -48,6 +48,7 @@ mod sandboxes;
 mod sender_checks;
 mod senders;
 mod servers;
+mod shown;
 pub mod sources;
 mod steps;
 mod switches;
@@ -88,6 +89,7 @@ pub use remote::{Remote, RemoteUse};
 pub use removed_policies::RemovedPolicy;
 pub use requests::{Request, RequestKind};
 pub use sandboxes::{End, Past, Sandbox};
+pub use shown::Shown;
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -132,6 +134,7 @@ pub struct App<'a> {
     is_limited: Cell<bool>,
     own_schemes: OnceCell<Vec<String>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    page_facts: OnceCell<shown::Pages>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,
