@@ -17,6 +17,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod exposed_variables;
 mod extensions;
 mod file_kinds;
 mod flows;
