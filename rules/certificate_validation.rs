@@ -293,30 +293,52 @@ fn is_idle(cx: &Context, span: Span) -> bool {
     cx.app.program.unit_of(span.file).is_some_and(|unit| cx.app.is_of_page_without_node(unit))
 }
 
-/// `rejectUnauthorized: false`, `checkServerIdentity: () => undefined`.
+/// Packages whose option it is that certificates are checked: <https://github.com/request/request#requestoptions-callback>,
+/// <https://docs.npmjs.com/cli/v6/using-npm/config#strict-ssl>, <https://github.com/npm/npm-registry-fetch#opts-strictssl>.
+const STRICT: [&str; 11] = [
+    "request",
+    "request-promise",
+    "request-promise-native",
+    "requestretry",
+    "cloudscraper",
+    "postman-request",
+    "npm",
+    "npm-registry-fetch",
+    "make-fetch-happen",
+    "npm-profile",
+    "pacote",
+];
+
+/// `rejectUnauthorized: false`, `strictSSL: false`, `checkServerIdentity: () => undefined`.
 fn options(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    for NamedProperty { value, span, development, opted } in app.properties_named("rejectUnauthorized") {
-        let values = app.eval(value);
-        for known in values.iter() {
-            let off = match &known.thing {
-                Thing::Bool(false) => None,
-                // False in development only, or only in the packaged app.
-                Thing::Development(yes) => Some(!*yes),
-                _ => continue,
-            };
-            let development = off.or(known.development).or(development);
-            let optional = (opted && development != Some(true)) || (values.len() > 1 && development.is_none());
-            let _ = findings
-                .report(&RULE, span, "certificates of servers are not checked: `rejectUnauthorized` is false")
-                .fix(fixes::set(app, span, "rejectUnauthorized", true, false))
-                .known(known.certainty)
-                .known(if optional || is_idle(cx, span) { Certainty::Tentative } else { Certainty::Certain })
-                .gain(GAIN)
-                .help("Leave `rejectUnauthorized` out; hand the authority of a private server to `ca`.")
-                .symbol("rejectUnauthorized")
-                .because(&known.trail)
-                .development(development);
+    for name in ["rejectUnauthorized", "strictSSL", "strict-ssl"] {
+        for (NamedProperty { value, span, development, opted }, is_of_package) in app.options_named(name, &STRICT) {
+            // The other names are those of some packages alone: elsewhere they may be an app's own.
+            let is_sure = is_of_package || name == "rejectUnauthorized";
+            let values = app.eval(value);
+            for known in values.iter() {
+                let off = match &known.thing {
+                    Thing::Bool(false) => None,
+                    // False in development only, or only in the packaged app.
+                    Thing::Development(yes) => Some(!*yes),
+                    _ => continue,
+                };
+                let development = off.or(known.development).or(development);
+                let optional = (opted && development != Some(true)) || (values.len() > 1 && development.is_none());
+                let is_idle = is_idle(cx, span);
+                let _ = findings
+                    .report(&RULE, span, format!("certificates of servers are not checked: `{name}` is false"))
+                    .fix(fixes::set(app, span, name, true, false))
+                    .known(known.certainty)
+                    .known(if optional || is_idle || !is_sure { Certainty::Tentative } else { Certainty::Certain })
+                    .at_most(if name == "rejectUnauthorized" { Confidence::Certain } else { Confidence::Firm })
+                    .gain(GAIN)
+                    .help(format!("Leave `{name}` out; hand the authority of a private server to `ca`."))
+                    .symbol(name)
+                    .because(&known.trail)
+                    .development(development);
+            }
         }
     }
     for NamedProperty { value, span, development, opted } in app.properties_named("checkServerIdentity") {

@@ -1,6 +1,6 @@
 //! Pages without a policy, and policies that let through what they should stop.
 
-use electrolint_model::app::{Load, Page, Reach, ScriptPolicy};
+use electrolint_model::app::{self, Load, Page, Reach, ScriptPolicy};
 use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Severity as Weight};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::electron::releases::Data;
@@ -117,7 +117,8 @@ struct Shown<'a> {
     confidence: Confidence,
 }
 
-/// The pages that windows load; every page with scripts where no load leads to a page that was read.
+/// The pages that windows load; where no load leads to a page that was read, those with which a server of the app's answers for sure, and
+/// every other page with scripts.
 fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     let own = cx.app.pages.iter().filter(|page| cx.app.is_own(Span { file: page.file, start: 0, end: 0 }));
     let own = own.filter(|page| !cx.app.is_component(page));
@@ -128,9 +129,13 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     if !loaded.is_empty() {
         return loaded;
     }
-    let mut candidates: Vec<Shown> = other.into_iter().filter(|shown| has_scripts(shown.page)).collect();
+    let (documents, parts): (Vec<Shown>, Vec<Shown>) = other
+        .into_iter()
+        .filter(|shown| has_scripts(cx, shown.page))
+        .partition(|shown| cx.app.is_document(shown.page));
+    let mut candidates = if documents.is_empty() { parts } else { documents };
     if candidates.len() > 1 {
-        for candidate in &mut candidates {
+        for candidate in candidates.iter_mut().filter(|shown| cx.app.shown(shown.page) != app::Shown::Loaded) {
             candidate.confidence = Confidence::Tentative;
         }
     }
@@ -143,9 +148,13 @@ fn runs_scripts(cx: &Context, loads: &[Load]) -> bool {
     loads.is_empty() || loads.iter().any(runs)
 }
 
-fn has_scripts(page: &Page) -> bool {
-    page.html.scripts.iter().any(|script| matches!(script.kind, ScriptKind::Classic | ScriptKind::Module))
-        || page.html.elements.iter().any(|element| element.handlers().next().is_some())
+/// Whether a page, or what it takes in, has scripts.
+fn has_scripts(cx: &Context, page: &Page) -> bool {
+    let has = |page: &Page| {
+        page.html.scripts.iter().any(|script| matches!(script.kind, ScriptKind::Classic | ScriptKind::Module))
+            || page.html.elements.iter().any(|element| element.handlers().next().is_some())
+    };
+    has(page) || cx.app.parts_of(page).any(has)
 }
 
 fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[ScriptPolicy]) {
@@ -166,7 +175,8 @@ fn in_page(cx: &Context, findings: &mut Findings, shown: &Shown, written: &[Scri
     let is_built = others.iter().any(|policy| policy.reach == Reach::Built && policy.policies.is_none());
     let filled_in = |policy: &Policy| policy.directives.is_empty() && (policy.templated || is_built);
     let unseen = others.iter().any(|policy| policy.policies.is_none()) || own.iter().any(filled_in);
-    let holds = own.iter().chain(others.iter().flat_map(|policy| policy.policies.iter().flatten())).any(Policy::holds);
+    let taken_in: Vec<Policy> = app.parts_of(shown.page).flat_map(|part| csp::of_page(&part.html)).collect();
+    let holds = own.iter().chain(&taken_in).chain(others.iter().flat_map(|policy| policy.policies.iter().flatten())).any(Policy::holds);
     if !holds && !unseen {
         absent(cx, findings, shown, &context, written);
     }

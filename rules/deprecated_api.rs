@@ -5,6 +5,7 @@ use electrolint_model::electron::Version;
 use electrolint_model::electron::changes::{CHANGES, Change, Use};
 use electrolint_model::electron::preferences::{Given, dead_keys};
 use electrolint_model::electron::releases::Data;
+use electrolint_model::link::Placed;
 use electrolint_model::link::things::{Certainty, Thing};
 use electrolint_model::source::Span;
 
@@ -155,8 +156,12 @@ fn keys(cx: &Context, findings: &mut Findings) {
             if dead.key == "enableRemoteModule" && has_remote {
                 continue;
             }
-            for (_, placed) in window.given(app, dead.key).iter() {
-                let Some(placed) = placed else { continue };
+            let all = window.given(app, dead.key);
+            let mut told: Vec<&Placed> = all.iter().filter_map(|(_, placed)| placed.as_ref()).collect();
+            // Whatever values it has, it is not read: one that a shipped app has is told before one of development.
+            told.sort_by_key(|placed| (placed.span, placed.known.development == Some(true)));
+            told.dedup_by_key(|placed| placed.span);
+            for placed in told {
                 let help = dead.instead.map_or_else(
                     || match dead.key {
                         "disableBlinkFeatures" => "Leave the name out, and handle new windows with `setWindowOpenHandler`.".to_owned(),

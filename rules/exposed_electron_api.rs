@@ -55,6 +55,9 @@ fn check(cx: &Context, findings: &mut Findings) {
             LeakKind::Event | LeakKind::ListenedChannel => Severity::Medium,
             // Without pages from outside an injected script must come first.
             LeakKind::Channel if !outside => Severity::Medium,
+            LeakKind::Variable => Severity::Medium,
+            // What a page reads or stops, where it starts nothing.
+            LeakKind::Api | LeakKind::Argument if matches!(&*leak.api, "process.env" | "process.kill") => Severity::Medium,
             _ => Severity::High,
         };
         let (message, gain, help) = words(&leak, bridged && empty);
@@ -110,10 +113,30 @@ fn words(leak: &Leak, empty: bool) -> (String, &'static str, &'static str) {
             "`event.sender` is `ipcRenderer`: below Electron 29 a script in the page sends with it to any channel.",
             "Call the page's callback with the message alone: `(event, value) => callback(value)`.",
         ),
+        LeakKind::Argument if api == "process.kill" => (
+            format!("the page chooses what `{api}` is given, through `{name}`"),
+            "A script in the page ends any program of this person's.",
+            "End only programs that the app started, by a name that the page is told.",
+        ),
         LeakKind::Argument => (
             format!("the page chooses what `{api}` is given, through `{name}`"),
             "A script in the page reaches files or programs of its choice.",
             "Do it in the main process, behind a channel of its own that checks what it is given.",
+        ),
+        LeakKind::Variable => (
+            format!("the page names the variable of `{api}` that it is told, through `{name}`"),
+            "A script in the page reads every variable of the environment, tokens and keys among them.",
+            "Tell the page the one variable that it needs.",
+        ),
+        LeakKind::VariableWritten => (
+            format!("the page names the variable of `{api}` that it sets, through `{name}`"),
+            "A script in the page decides what programs that are started later load and run: `PATH`, `NODE_OPTIONS`.",
+            "Expose one function for each variable that the page may set.",
+        ),
+        LeakKind::Api if api == "process.env" => (
+            format!("`{name}` gives the page `{api}` as a whole"),
+            "A script in the page reads every variable of the environment, tokens and keys among them.",
+            "Tell the page the one variable that it needs.",
         ),
         LeakKind::Api => (
             format!("`{name}` is `{api}` itself"),

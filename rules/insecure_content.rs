@@ -1,6 +1,6 @@
 //! Connections without encryption.
 
-use electrolint_model::app::{Content, RequestKind};
+use electrolint_model::app::{Content, RequestKind, Shown};
 use electrolint_model::html::{ResourceKind, resources};
 use electrolint_model::link::things::{Certainty, Known, Part, Thing};
 use electrolint_model::source::Span;
@@ -78,7 +78,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .iter()
             .filter_map(|(known, span)| Some((of(known).filter(|_| !cx.app.is_host_of_page(known))?, known, *span)))
             .min_by_key(|(insecure, known, _)| (known.development == Some(true), insecure.local));
-        let Some((found, known, span)) = worst else { continue };
+        let Some((found, known, span)) = worst.filter(|(.., span)| !cx.app.is_page_beside(span.file)) else { continue };
         let what = match request.kind {
             RequestKind::Update => What::Update,
             RequestKind::Script | RequestKind::Navigation => What::Active,
@@ -113,6 +113,10 @@ fn of(known: &Known) -> Option<Insecure> {
 
 fn in_pages(cx: &Context, findings: &mut Findings) {
     for page in &cx.app.pages {
+        let shown = cx.app.shown(page);
+        if shown == Shown::Beside {
+            continue;
+        }
         let text = &cx.app.sources.file(page.file).text.content;
         let node = cx.app.page_has_node(page);
         for resource in resources(text, &page.html) {
@@ -124,7 +128,11 @@ fn in_pages(cx: &Context, findings: &mut Findings) {
                 subject: "page",
                 symbol: format!("{:?}", resource.kind),
                 known: Certainty::Certain,
-                confidence: if resource.templated { Confidence::Firm } else { Confidence::Certain },
+                confidence: match shown {
+                    Shown::Perhaps => Confidence::Tentative,
+                    _ if resource.templated => Confidence::Firm,
+                    _ => Confidence::Certain,
+                },
                 development: None,
                 node,
             };

@@ -137,6 +137,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         own_schemes: Default::default(),
         asks_for_links: Default::default(),
         shown: Default::default(),
+        page_facts: Default::default(),
         guest_preloads: Default::default(),
         ordinals: Default::default(),
         entrances: Default::default(),

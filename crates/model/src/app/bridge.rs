@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::checks::Strength;
+use super::exposed_variables::ENVIRONMENT;
 use super::parameters::Flow;
 use super::sources::SourceKind;
 use super::{Entrance, Entrances};
@@ -53,6 +54,10 @@ pub enum LeakKind {
     Event,
     /// The page chooses what an API is given: `fs.readFile(path)`.
     Argument,
+    /// The page is told a variable of the environment that it names: `process.env[name]`.
+    Variable,
+    /// The page sets a variable of the environment that it names.
+    VariableWritten,
 }
 
 /// Something exposed that gives more away than it should.
@@ -323,6 +328,7 @@ impl App<'_> {
                     let mut walk = Walk { app: self, exposed, seen: FxHashSet::default(), leaks: &mut leaks };
                     let all = self.program.function(*f).parameters.len() as u32;
                     walk.function(*f, &(0..all).collect::<Vec<_>>(), false, 0);
+                    walk.told(*f);
                 }
                 _ => {}
             }
@@ -368,7 +374,7 @@ impl App<'_> {
 /// Whether an API in the hands of a page reaches beyond the page.
 fn gives_power(path: &str) -> bool {
     match path {
-        "electron" | "remote" | "@electron/remote" | "require" | "module" | "process" | "shell" => true,
+        "electron" | "remote" | "@electron/remote" | "require" | "module" | "process" | ENVIRONMENT | "shell" => true,
         "shell.openExternal" | "shell.openPath" | "shell.openItem" | "shell.trashItem" => true,
         "child_process" | "fs" | "fs.promises" | "fs/promises" | "fs-extra" | "original-fs" | "vm"
         | "worker_threads" => true,
@@ -392,16 +398,17 @@ fn reaches_system(path: &str) -> bool {
         "cross-spawn" => true,
         "shell" => matches!(name, "openExternal" | "openPath" | "openItem" | "trashItem" | "moveItemToTrash"),
         "vm" => name.starts_with("run"),
+        "process" => name == "kill",
         _ => false,
     }
 }
 
 /// One exposed function, and what it calls.
-struct Walk<'a, 'b> {
-    app: &'a App<'a>,
-    exposed: &'b Exposed,
+pub(super) struct Walk<'a, 'b> {
+    pub app: &'a App<'a>,
+    pub exposed: &'b Exposed,
     seen: FxHashSet<F>,
-    leaks: &'b mut Vec<Leak>,
+    pub leaks: &'b mut Vec<Leak>,
 }
 
 impl Walk<'_, '_> {
@@ -413,6 +420,7 @@ impl Walk<'_, '_> {
         for c in self.app.calls_inside(f) {
             self.call(c, f, held, checked, depth);
         }
+        self.variables_set(f, held, checked);
     }
 
     fn call(&mut self, c: C, f: F, held: &[u32], checked: bool, depth: u32) {
@@ -518,7 +526,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn flow(&self, v: V, f: F, held: &[u32]) -> Option<Flow> {
+    pub(super) fn flow(&self, v: V, f: F, held: &[u32]) -> Option<Flow> {
         self.app.parameter_flow(v, f).filter(|(index, _)| held.contains(index)).map(|(_, flow)| flow)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::App;
+use super::{App, Shown};
 use crate::electron::preferences::Value;
 use crate::source::Span;
 
@@ -38,6 +38,12 @@ impl App<'_> {
                 if setting.is_written() || setting.value == Value::Unknown {
                     let _ = writeln!(out, "    {key}: {:?} ({:?})", setting.value, setting.reason);
                 }
+            }
+        }
+        for page in &self.pages {
+            let shown = self.shown(page);
+            if matches!(shown, Shown::Beside | Shown::Perhaps) {
+                let _ = writeln!(out, "page {} {shown:?}", self.sources.file(page.file).path);
             }
         }
         for addon in self.addons() {

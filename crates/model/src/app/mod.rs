@@ -17,6 +17,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod exposed_variables;
 mod extensions;
 mod file_kinds;
 mod flows;
@@ -50,6 +51,7 @@ mod sandboxes;
 mod sender_checks;
 mod senders;
 mod servers;
+mod shown;
 pub mod sources;
 mod steps;
 mod switches;
@@ -90,6 +92,7 @@ pub use remote::{Remote, RemoteUse};
 pub use removed_policies::RemovedPolicy;
 pub use requests::{Request, RequestKind};
 pub use sandboxes::{End, Past, Sandbox};
+pub use shown::Shown;
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
 pub use windows::{SettingFact, Window, WindowKind};
@@ -135,6 +138,7 @@ pub struct App<'a> {
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
+    page_facts: OnceCell<shown::Pages>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,

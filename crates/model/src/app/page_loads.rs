@@ -115,19 +115,23 @@ impl App<'_> {
     /// What the addresses that a load can have end in: names of pages, without query and fragment.
     fn names_of_pages(&self, load: &Load) -> Vec<String> {
         let Some(url) = load.url else { return Vec::new() };
-        let values = self.eval(url);
         let frames = self.calls_behind(url);
-        let texts = values.iter().flat_map(|known| match &known.thing {
-            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, &frames, 0),
+        self.eval(url).iter().flat_map(|known| self.names_of_address(known, &frames)).collect()
+    }
+
+    /// As [`App::names_of_pages`], of one address.
+    pub(super) fn names_of_address(&self, known: &Known, frames: &Frames) -> Vec<String> {
+        let texts = match &known.thing {
+            Thing::Text(_) | Thing::Template(_) => self.last_texts(known, frames, 0),
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
             Thing::Result(api, _)
                 if matches!(&**api, "path.join" | "path.resolve" | "url.format" | "url.pathToFileURL" | "new URL") =>
             {
-                self.last_texts(known, &frames, 0)
+                self.last_texts(known, frames, 0)
             }
-            Thing::Api(_) => self.last_texts(known, &frames, 0),
+            Thing::Api(_) => self.last_texts(known, frames, 0),
             _ => Vec::new(),
-        });
+        };
         let mut addresses: Vec<String> = Vec::new();
         for text in texts {
             addresses.extend(address(&text));
@@ -232,7 +236,7 @@ impl App<'_> {
     }
 
     /// The calls of the app's own functions that make an address, for what they hand over: `addressOf('index.html')`.
-    fn calls_behind(&self, v: V) -> Frames {
+    pub(super) fn calls_behind(&self, v: V) -> Frames {
         let mut frames = Frames::default();
         let mut at = v;
         for _ in 0..MOST_STEPS {
@@ -365,10 +369,14 @@ impl App<'_> {
 const ELSEWHERE: [&str; 8] = ["docs", "website", "site", "docker", "themes", "templates", "examples", "demo"];
 
 /// Of several pages of one name those that lie in no folder of another purpose; all if there is none.
-fn likelier(paths: Vec<&str>) -> Vec<&str> {
-    let is_elsewhere = |path: &str| split(path).0.split('/').any(|folder| ELSEWHERE.contains(&folder));
+pub(super) fn likelier(paths: Vec<&str>) -> Vec<&str> {
     let likely: Vec<&str> = paths.iter().copied().filter(|path| !is_elsewhere(path)).collect();
     if likely.is_empty() { paths } else { likely }
+}
+
+/// Whether a page lies in a folder of another purpose.
+pub(super) fn is_elsewhere(path: &str) -> bool {
+    split(path).0.split('/').any(|folder| ELSEWHERE.contains(&folder))
 }
 
 /// Whether a template has a page of its name beside it, which a build takes in its place.
@@ -386,7 +394,7 @@ fn package_of<'p>(path: &'p str, packages: &FxHashSet<&str>) -> &'p str {
 }
 
 /// The end of an address that can be compared with a page's path.
-fn address(text: &str) -> Option<String> {
+pub(super) fn address(text: &str) -> Option<String> {
     let address = text.split(['?', '#']).next().unwrap_or("").replace('\\', "/");
     let address = address.rsplit("../").next().unwrap_or("").trim_start_matches("./");
     let address = address.rsplit_once("//").map_or(address, |(_, rest)| rest).trim_start_matches('/');
@@ -394,12 +402,12 @@ fn address(text: &str) -> Option<String> {
 }
 
 /// What a build makes of a page: `index.html` of `index.ejs`.
-fn as_built(path: &str) -> Cow<'_, str> {
+pub(super) fn as_built(path: &str) -> Cow<'_, str> {
     path.strip_suffix(".ejs").map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
 }
 
 /// Whether an address leads to the file of this path: it ends in the same names.
-fn ends_in(path: &str, address: &str, exact: bool) -> bool {
+pub(super) fn ends_in(path: &str, address: &str, exact: bool) -> bool {
     let path = &*as_built(path);
     path.strip_suffix(address).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         // The build's folder is not the source's: the file's own name decides.

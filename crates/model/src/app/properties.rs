@@ -83,6 +83,16 @@ impl App<'_> {
         found
     }
 
+    /// As [`App::properties_named`], of an option of packages: and whether the script takes in one of these.
+    pub fn options_named(&self, name: &str, packages: &[&str]) -> Vec<(NamedProperty, bool)> {
+        let takes_in = |span: Span| {
+            let Some(unit) = self.program.unit_of(span.file) else { return false };
+            let summary = self.program.summary(unit);
+            summary.imports.iter().any(|import| packages.contains(&summary.str(import.specifier)))
+        };
+        self.properties_named(name).into_iter().map(|property| (property, takes_in(property.span))).collect()
+    }
+
     /// Whether something only happens where a setting asks for it, by what its tests are called: `if (server.allowSelfSigned)`.
     fn is_opted(&self, unit: UnitId, condition: Option<ConditionId>) -> bool {
         let summary = self.program.summary(unit);

@@ -10,10 +10,13 @@ use super::things::*;
 use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
-/// Superclasses that are followed in a row.
+/// What is false in a development build: <https://www.electronjs.org/docs/latest/api/app#appispackaged-readonly>.
+const PACKAGED: &str = "isPackaged";
+
 /// Members of heirs that one abstract class is asked for.
 const MOST_HEIRS: usize = 64;
 
+/// Superclasses that are followed in a row.
 const MOST_SUPERCLASSES: u32 = 8;
 
 /// Classes that are asked for one member: a class may extend one of several.
@@ -44,7 +47,7 @@ impl Program<'_> {
             "fs/promises" => format!("fs.promises.{name}"),
             _ => format!("{path}.{name}"),
         };
-        if longer == "app.isPackaged" || longer == "import.meta.env.PROD" || longer.ends_with("remote.app.isPackaged") {
+        if name == PACKAGED || longer == "import.meta.env.PROD" {
             return Thing::Development(false);
         }
         if is_development(&longer) {
@@ -63,6 +66,10 @@ impl Program<'_> {
     pub(super) fn member(&self, object: V, name: &str, v: V, frames: &Frames) -> Vec<Known> {
         let objects = self.eval_in(object, frames);
         let values = self.member_of(&objects, name, v);
+        // The app, handed on by what could not be followed: nothing else has a property of this name.
+        if name == PACKAGED && values.iter().all(Known::is_unknown) {
+            return vec![Known::new(Thing::Development(false), v, Certainty::Firm)];
+        }
         values.to_vec()
     }
 
