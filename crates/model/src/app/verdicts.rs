@@ -363,7 +363,8 @@ impl App<'_> {
                 Some(true) => self.granted_under(f, answer.function, answer.condition, answer.span),
                 Some(false) => Verdict::Denies,
                 // An expression that says yes and no: by whatever it looks at.
-                None => Verdict::Guarded(judged(Strength::Host, Some(answer.span), None)),
+                None if answer.condition.is_some() => Verdict::Guarded(judged(Strength::Host, Some(answer.span), None)),
+                None => self.granted_where(self.program.behind(value), true, &parameter_root(f, 1), answer.span),
             };
             verdict = verdict.worse(found);
         }
@@ -406,6 +407,31 @@ impl App<'_> {
             };
         }
         Verdict::Guarded(found)
+    }
+
+    /// What is granted by an answer that is itself a test: `callback(permission !== 'geolocation')`.
+    fn granted_where(&self, test: V, holds: bool, permission: &Root, span: Span) -> Verdict {
+        let test = match self.program.value(test) {
+            Value::Unary(crate::summary::Operator::Not, inner) => {
+                return self.granted_where(V(test.0, inner), !holds, permission, span);
+            }
+            // `test ? false : true`, `test ? true : false`.
+            Value::Conditional { test: inner, then, other } => {
+                let branches = (self.truth_of(V(test.0, then)), self.truth_of(V(test.0, other)));
+                match branches {
+                    (Some(then), Some(other)) if then != other => {
+                        return self.granted_where(V(test.0, inner), holds == then, permission, span);
+                    }
+                    _ => return Verdict::Guarded(judged(Strength::Host, Some(span), None)),
+                }
+            }
+            _ => test,
+        };
+        let found = self.guard_by_test(test, holds, permission);
+        match found.strength == Strength::Weak && !self.is_about_page(test, holds) {
+            true => Verdict::Guarded(found),
+            false => Verdict::Guarded(judged(Strength::Host, Some(span), None)),
+        }
     }
 
     /// Whether a test asks for one page, host or permission: an equality or membership that holds.
