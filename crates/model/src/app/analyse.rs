@@ -137,6 +137,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         own_schemes: Default::default(),
         shown: Default::default(),
         guest_preloads: Default::default(),
+        units_of_pages: Default::default(),
         ordinals: Default::default(),
         entrances: Default::default(),
         entrances_of_bridge: Default::default(),

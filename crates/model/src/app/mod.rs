@@ -132,6 +132,7 @@ pub struct App<'a> {
     own_schemes: OnceCell<Vec<String>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
+    units_of_pages: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,
     entrances_of_bridge: OnceCell<Entrances>,
