@@ -76,6 +76,14 @@ const SINKS: &[(&str, Kind)] = &[
     ("shell.openItem", Kind::Open),
 ];
 
+/// Classes that start the program which their options name as `command`, with the arguments `args`.
+///
+/// <https://modelcontextprotocol.io/docs/develop/build-client>
+const TRANSPORTS: [&str; 2] = [
+    "@modelcontextprotocol/sdk/client/stdio.js.StdioClientTransport",
+    "@modelcontextprotocol/sdk/client/stdio.StdioClientTransport",
+];
+
 /// Functions whose result a shell takes for one word.
 const CLEANERS: &[&str] = &["quote", "shellescape", "shell-escape", "shellEscape", "shell-quote", "escapeShellArg"];
 
@@ -84,7 +92,6 @@ const FOLDERS: &[&str] = &["dirname"];
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let entrances = app.entrances_of_bridge();
     let mut places: Vec<(ApiCall, Kind)> = Vec::new();
     for (api, kind) in SINKS {
         places.extend(app.calls(api).iter().cloned().map(|call| (call, *kind)));
@@ -93,35 +100,50 @@ fn check(cx: &Context, findings: &mut Findings) {
     places.sort_by_key(|(call, _)| call.call);
     places.dedup_by_key(|(call, _)| call.call);
     for (call, kind) in places {
-        let Some(command) = call.argument(app, 0) else { continue };
-        let cleaners = if kind == Kind::Open { FOLDERS } else { CLEANERS };
-        let traces = app.traces(call.call, command, entrances, cleaners);
-        let shell = kind == Kind::Program && uses_shell(cx, &call);
-        if kind == Kind::Open && app.is_contained(call.call, command) {
-            continue;
+        if let Some(command) = call.argument(app, 0) {
+            look(cx, findings, &call, kind, command, call.argument(app, 1));
         }
-        if let Some(trace) = worst(&traces) {
-            report(cx, findings, &call, command, trace, if shell { Kind::Shell } else { kind }, false);
-            continue;
+    }
+    for call in app.calls_of(&TRANSPORTS) {
+        let Some(options) = call.argument(app, 0) else { continue };
+        let list = app.options_written(options, &["args"]).into_iter().next();
+        for command in app.options_written(options, &["command"]) {
+            look(cx, findings, &call, Kind::Program, command, list);
         }
-        if kind != Kind::Program {
-            continue;
-        }
-        // What the arguments say is only told where somebody else certainly says it.
-        let Some(list) = call.argument(app, 1) else { continue };
-        let traces = match shell {
-            true => app.traces(call.call, list, entrances, CLEANERS),
-            false => app.traces_of_options(call.call, list, entrances),
-        };
-        let traces: Vec<Trace> = traces
-            .into_iter()
-            .filter(|trace| trace.is_untrusted() && is_list(cx, list))
-            // The desktop tells where the file lies: no such path is an option.
-            .filter(|trace| shell || trace.origin.kind != SourceKind::OpenFile)
-            .collect();
-        if let Some(trace) = worst(&traces) {
-            report(cx, findings, &call, list, trace, if shell { Kind::Shell } else { kind }, true);
-        }
+    }
+}
+
+/// Looks where a program, and the list of its arguments, come from.
+fn look(cx: &Context, findings: &mut Findings, call: &ApiCall, kind: Kind, command: V, list: Option<V>) {
+    let app = cx.app;
+    let entrances = app.entrances_of_bridge();
+    let cleaners = if kind == Kind::Open { FOLDERS } else { CLEANERS };
+    let traces = app.traces(call.call, command, entrances, cleaners);
+    let shell = kind == Kind::Program && uses_shell(cx, call);
+    if kind == Kind::Open && app.is_contained(call.call, command) {
+        return;
+    }
+    if let Some(trace) = worst(&traces) {
+        report(cx, findings, call, command, trace, if shell { Kind::Shell } else { kind }, false);
+        return;
+    }
+    if kind != Kind::Program {
+        return;
+    }
+    // What the arguments say is only told where somebody else certainly says it.
+    let Some(list) = list else { return };
+    let traces = match shell {
+        true => app.traces(call.call, list, entrances, CLEANERS),
+        false => app.traces_of_options(call.call, list, entrances),
+    };
+    let traces: Vec<Trace> = traces
+        .into_iter()
+        .filter(|trace| trace.is_untrusted() && is_list(cx, list))
+        // The desktop tells where the file lies: no such path is an option.
+        .filter(|trace| shell || trace.origin.kind != SourceKind::OpenFile)
+        .collect();
+    if let Some(trace) = worst(&traces) {
+        report(cx, findings, call, list, trace, if shell { Kind::Shell } else { kind }, true);
     }
 }
 

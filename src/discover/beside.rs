@@ -1,4 +1,5 @@
-//! Packages beside an app that its builder packs into it: `files: [{ from: ../renderer/dist }]`.
+//! Packages beside an app that are packed into it: its builder takes them, `files: [{ from: ../renderer/dist }]`, or its scripts copy
+//! what they make, `cp -r ../web/build .`.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,22 +13,36 @@ const CONFIGURATIONS: [&str; 3] = ["electron-builder", "forge.config", "builder-
 /// Paths of one configuration that are looked at.
 const MOST_PATHS: usize = 64;
 
+/// Programs that copy, as scripts of a manifest call them.
+const COPIERS: [&str; 13] =
+    ["cp", "copy", "copyfiles", "cpy", "cpx", "cpx2", "copyup", "ncp", "xcopy", "robocopy", "rsync", "mv", "ln"];
+
+/// Functions that copy, as scripts for Node call them.
+const COPYING: [&str; 8] =
+    ["cp(", "cpSync(", "copy(", "copySync(", "copyFile(", "copyFileSync(", "copyFolder(", "ncp("];
+
+/// Scripts for Node that one manifest calls and that are looked at.
+const MOST_SCRIPTS: usize = 32;
+
 /// The packages, as indices, in ascending order: neither the app, nor what lies around it or in it, nor another app.
 pub(super) fn packed(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<usize> {
     let Some(package) = survey.packages.get(app).filter(|_| survey.packages.len() > 1) else { return Vec::new() };
-    let mut found = Vec::new();
+    let mut paths: Vec<PathBuf> = copied(package, reader);
     for text in configurations(package, survey, reader) {
-        for path in paths_up(&text).take(MOST_PATHS) {
-            let path = resolved(&package.folder, path);
-            let inside = (0..).zip(&survey.packages).filter(|(_, other)| path.starts_with(&other.folder));
-            let innermost = inside.max_by_key(|(_, other)| other.folder.components().count());
-            if let Some((index, other)) = innermost
-                && !package.folder.starts_with(&other.folder)
-                && !other.folder.starts_with(&package.folder)
-                && !survey.apps.contains(&index)
-            {
-                found.push(index);
-            }
+        paths.extend(paths_up(&text).take(MOST_PATHS).map(|path| resolved(&package.folder, path)));
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    let mut found = Vec::new();
+    for path in paths {
+        let inside = (0..).zip(&survey.packages).filter(|(_, other)| path.starts_with(&other.folder));
+        let innermost = inside.max_by_key(|(_, other)| other.folder.components().count());
+        if let Some((index, other)) = innermost
+            && !package.folder.starts_with(&other.folder)
+            && !other.folder.starts_with(&package.folder)
+            && !survey.apps.contains(&index)
+        {
+            found.push(index);
         }
     }
     found.sort_unstable();
@@ -55,6 +70,54 @@ fn configurations(package: &Package, survey: &Survey, reader: &mut Reader) -> Ve
     texts
 }
 
+/// What scripts of a package copy from outside of it: by a program, or by a script for Node that they call.
+fn copied(package: &Package, reader: &mut Reader) -> Vec<PathBuf> {
+    let Some(manifest) = reader.json(&package.folder.join("package.json")) else { return Vec::new() };
+    let Ok(manifest) = manifest.as_ref() else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut scripts: Vec<PathBuf> = Vec::new();
+    let lines = manifest["scripts"].as_object().into_iter().flatten().filter_map(|(_, script)| script.as_str());
+    for command in lines.flat_map(|line| line.split(['&', '|', ';'])) {
+        if command.split_whitespace().any(|word| COPIERS.contains(&word)) {
+            found.extend(paths_up(command).take(MOST_PATHS).map(|path| resolved(&package.folder, path)));
+        }
+        let called = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+        let called = called.filter(|word| [".js", ".mjs", ".cjs", ".ts", ".mts"].iter().any(|end| word.ends_with(end)));
+        scripts.extend(called.map(|word| resolved(&package.folder, word)));
+    }
+    scripts.sort_unstable();
+    scripts.dedup();
+    for script in scripts.iter().filter(|script| script.starts_with(&package.folder)).take(MOST_SCRIPTS) {
+        let Some(text) = reader.text(script).map(|text| text.content.clone()) else { continue };
+        if !COPYING.iter().any(|call| text.contains(call)) {
+            continue;
+        }
+        // From where the script lies, as `__dirname` says, or from where it is called.
+        let folders = [script.parent().unwrap_or(&package.folder), &package.folder];
+        let paths = paths_up(&text).map(str::to_owned).chain(paths_in_parts(&text)).take(MOST_PATHS);
+        found.extend(paths.flat_map(|path| folders.map(|folder| resolved(folder, &path))));
+    }
+    found
+}
+
+/// `path.join(__dirname, '..', '..', 'web')`: texts in a row of which the first is `..`, as one path.
+fn paths_in_parts(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = ["\"..\"", "'..'"].iter().filter_map(|part| rest.find(part)).min() {
+        let mut path = String::new();
+        rest = &rest[at..];
+        while let Some(quote @ ('"' | '\'')) = rest.chars().next() {
+            let Some((part, after)) = rest[1..].split_once(quote) else { break };
+            path.push_str(part);
+            path.push('/');
+            rest = after.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        }
+        found.push(path);
+    }
+    found
+}
+
 /// What stands in a text and begins with `../`.
 fn paths_up(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("../").filter_map(|(at, _)| {
@@ -66,7 +129,7 @@ fn paths_up(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A relative path from a folder on, as its text says.
-fn resolved(folder: &Path, path: &str) -> PathBuf {
+pub(super) fn resolved(folder: &Path, path: &str) -> PathBuf {
     let mut at = folder.to_path_buf();
     for component in Path::new(path).components() {
         match component {
@@ -88,5 +151,8 @@ mod tests {
         assert_eq!(paths_up(text).collect::<Vec<_>>(), ["../renderer/dist", "../shared", "../x"]);
         assert_eq!(resolved(Path::new("/a/main"), "../renderer/dist"), Path::new("/a/renderer/dist"));
         assert_eq!(resolved(Path::new("/"), "../../../x"), Path::new("/x"));
+        let text = "join(__dirname, '..', \"..\", 'web'); join(a, '..'); join('b', '..', name, '..'";
+        assert_eq!(paths_in_parts(text), ["../../web/", "../", "../", "../"]);
+        assert_eq!(paths_in_parts("'..', \"x"), ["../"]);
     }
 }

@@ -107,6 +107,11 @@ pub(super) fn is_test_folder(name: &str) -> bool {
     TEST_FOLDERS.contains(&name)
 }
 
+/// A folder of this name holds a site made by one of the generators of documentation, which is no part of the app.
+pub(super) fn is_site(name: &str) -> bool {
+    matches!(name, ".vuepress" | ".vitepress" | ".docusaurus" | ".storybook")
+}
+
 /// A file of this name is test code: `*.test.*`, `*.spec.*`.
 pub(super) fn is_test_file(name: &str) -> bool {
     name.contains(".test.") || name.contains(".spec.")

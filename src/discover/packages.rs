@@ -19,6 +19,10 @@ const ELECTRONS: [&str; 5] =
 /// The tables of dependencies.
 const TABLES: [&str; 4] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 
+/// How a version names a folder: <https://docs.npmjs.com/cli/v11/configuring-npm/package-json#local-paths>,
+/// <https://yarnpkg.com/protocol/portal>.
+const LINKS: [&str; 3] = ["file:", "link:", "portal:"];
+
 /// One package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Package {
@@ -32,6 +36,8 @@ pub(super) struct Package {
     pub main: Option<String>,
     /// Names in every table of dependencies.
     pub dependencies: BTreeSet<String>,
+    /// Paths of packages that are taken from beside it: `"shared": "file:../shared"`.
+    pub linked: Vec<String>,
     /// Electron is among them.
     pub depends_on_electron: bool,
     /// Globs of `workspaces`, as npm and Yarn write them.
@@ -76,6 +82,8 @@ fn parse(folder: &Path, value: &Value) -> Package {
     for (name, version) in TABLES.iter().filter_map(|table| value[table].as_object()).flatten() {
         package.depends_on_electron |= ELECTRONS.contains(&name.as_str()) || brings_electron(version);
         package.dependencies.insert(name.clone());
+        let path = version.as_str().and_then(|version| LINKS.iter().find_map(|link| version.strip_prefix(link)));
+        package.linked.extend(path.map(str::to_owned));
     }
     package
 }

@@ -75,29 +75,32 @@ impl Survey {
     /// As [`Survey::workspace_of`], with what is packed given.
     fn members(&self, app: usize, packed: Vec<usize>, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
         let Some(package) = self.packages.get(app) else { return (None, packed) };
-        let Some(workspace) = workspaces::around(&package.folder, &self.root, reader) else {
-            return (None, packed);
-        };
-        let by_name: BTreeMap<&str, usize> = (0..)
-            .zip(&self.packages)
-            .filter(|(_, other)| !other.folder.starts_with(&package.folder) && workspace.holds(&other.folder))
+        let workspace = workspaces::around(&package.folder, &self.root, reader);
+        let outside = || (0..).zip(&self.packages).filter(|(_, other)| !other.folder.starts_with(&package.folder));
+        let by_name: BTreeMap<&str, usize> = outside()
+            .filter(|(_, other)| workspace.as_ref().is_some_and(|workspace| workspace.holds(&other.folder)))
             .filter_map(|(index, other)| Some((other.name.as_deref()?, index)))
+            .collect();
+        let by_folder: BTreeMap<&Path, usize> = outside()
+            .filter(|(_, other)| !package.folder.starts_with(&other.folder))
+            .map(|(index, other)| (other.folder.as_path(), index))
             .collect();
         let mut members: BTreeSet<usize> = packed.iter().copied().collect();
         // What nested packages of the app need, the app needs.
         let mut open = self.indices(|other| other.folder.starts_with(&package.folder));
         open.extend(packed);
-        while let Some(index) = open.pop() {
-            for name in self.packages.get(index).into_iter().flat_map(|package| &package.dependencies) {
-                if let Some(&member) = by_name.get(name.as_str())
-                    && members.insert(member)
-                {
+        while let Some(package) = open.pop().and_then(|index| self.packages.get(index)) {
+            let named = package.dependencies.iter().filter_map(|name| by_name.get(name.as_str()));
+            let linked = package.linked.iter().map(|path| beside::resolved(&package.folder, path));
+            let linked = linked.filter_map(|folder| by_folder.get(folder.as_path()));
+            for &member in named.chain(linked) {
+                if members.insert(member) {
                     open.push(member);
                 }
             }
         }
-        drop(by_name);
-        (Some(workspace), members.into_iter().collect())
+        drop((by_name, by_folder));
+        (workspace, members.into_iter().collect())
     }
 
     fn indices(&self, choose: impl Fn(&Package) -> bool) -> Vec<usize> {

@@ -150,6 +150,52 @@ fn a_lone_file_is_read_with_the_files_that_it_names() {
 }
 
 #[test]
+fn sites_of_documentation_are_left_out() {
+    let folder = folder(&[
+        ("package.json", ELECTRON),
+        ("main.js", MAIN),
+        ("docs/guide.js", ""),
+        ("docs/.vitepress/config.js", ""),
+        ("docs/.vitepress/theme/Page.vue", "<template></template>"),
+    ]);
+    let found = find(&folder, &["."]);
+    let app = one(&found);
+    assert_eq!(roles(app, Role::Own), ["docs/guide.js", "main.js", "package.json"]);
+    assert_eq!(omitted(app), [("docs/.vitepress", "a site of documentation", None)]);
+}
+
+#[test]
+fn packages_that_an_app_copies_or_links_are_read_with_it() {
+    let desktop = r#"{"devDependencies": {"electron": "39.2.7"}, "dependencies": {"lib": "file:../lib/", "all": "file:.."},
+        "scripts": {"predist": "copyfiles ../web/public/* packages && cd ../site && yarn lint ../tools", "build": "node build.mjs"}}"#;
+    let folder = folder(&[
+        ("package.json", "{}"),
+        ("desktop/package.json", desktop),
+        ("desktop/main.js", MAIN),
+        ("desktop/build.mjs", "fs.cpSync(join(__dirname, '..', 'api', 'dist'), 'api')"),
+        ("web/package.json", "{}"),
+        ("web/page.js", ""),
+        ("api/package.json", r#"{"dependencies": {"deep": "link:../deep"}}"#),
+        ("api/index.js", ""),
+        ("deep/package.json", "{}"),
+        ("lib/package.json", "{}"),
+        ("site/package.json", "{}"),
+        ("site/page.js", ""),
+        ("tools/package.json", "{}"),
+    ]);
+    let found = find(&folder, &["."]);
+    let read = [
+        "api/index.js",
+        "api/package.json",
+        "deep/package.json",
+        "lib/package.json",
+        "web/package.json",
+        "web/page.js",
+    ];
+    assert_eq!(roles(one(&found), Role::Workspace), read);
+}
+
+#[test]
 fn a_monorepo_holds_several_apps() {
     let folder = folder(&[
         ("package.json", r#"{"workspaces": ["packages/*"], "devDependencies": {"electron": "30"}}"#),

@@ -28,6 +28,7 @@ pub(super) const GIT_IGNORED_UNLESS_LOADED: &str = "ignored by git, except what 
 pub(super) const TEST_CODE: &str = "test code";
 const EXCLUDED: &str = "excluded by an option";
 pub(super) const INSTALLED: &str = "installed packages";
+const SITE: &str = "a site of documentation";
 const PACKAGE_MANAGER: &str = "files of the package manager";
 const LINK: &str = "symbolic link";
 const SPECIAL: &str = "not a regular file";
@@ -309,6 +310,8 @@ impl Rules<'_> {
             Some(INSTALLED)
         } else if seen.name == OsStr::new(".yarn") {
             Some(PACKAGE_MANAGER)
+        } else if seen.name.to_str().is_some_and(kinds::is_site) {
+            Some(SITE)
         } else if seen.around.config(self).ignore_files != Some(false) && ignored.ignores(seen.path, true) {
             Some(GIT_IGNORED)
         } else if seen.name.to_str().is_some_and(kinds::is_test_folder) && !self.reads_tests(seen) {

@@ -151,8 +151,9 @@ impl App<'_> {
                 for handler in handlers {
                     // One that is called by its name is followed from there; it may be the one that chooses from a table.
                     let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
-                    if !is_handed && self.program.arguments(c).len() > 1 {
-                        self.chosen_from_a_table(handler, kind, entrances, &mut open);
+                    if !is_handed {
+                        let apart = self.program.arguments(c).len() > 1;
+                        self.chosen_from_a_table(handler, apart, kind, entrances, &mut open);
                     }
                     if handler != f && is_handed && !registered.contains(&handler) {
                         let calls = passed_on.entry(handler).or_default();
@@ -189,14 +190,23 @@ impl App<'_> {
         calls.into_iter().map(judge).reduce(Judged::worse).unwrap_or(Judged::NOTHING)
     }
 
-    /// `run(name, args)` with `table[name](args)` in it: who chooses the name and what is handed over calls all functions of the table.
-    fn chosen_from_a_table(&self, f: F, kind: SourceKind, entrances: &mut Entrances, open: &mut Vec<F>) {
+    /// `run(name, args)` with `table[name](args)` in it, or `run(task)` with `table[task.name](task.args)`: who chooses the name and what is
+    /// handed over calls all functions of the table. `apart`: they are handed over one by one.
+    fn chosen_from_a_table(&self, f: F, apart: bool, kind: SourceKind, entrances: &mut Entrances, open: &mut Vec<F>) {
+        // What is a parameter of the function, and whether it is a part of one.
+        let handed = |v: V| {
+            let root = self.root(v)?;
+            let Base::Parameter(function, _) = root.base else { return None };
+            (F(root.unit, function) == f).then_some(!root.path.is_empty())
+        };
         for c in self.calls_inside(f) {
             let callee = V(c.0, self.program.call(c).callee);
             let Value::Index(_, key) = self.program.value(callee) else { continue };
-            let is_chosen = self
-                .root(V(c.0, key))
-                .is_some_and(|root| matches!(root.base, Base::Parameter(function, _) if F(root.unit, function) == f));
+            let is_chosen = match handed(V(c.0, key)) {
+                Some(true) => self.program.argument(c, 0).is_some_and(|first| handed(first).is_some()),
+                Some(false) => apart,
+                None => false,
+            };
             for handler in if is_chosen { self.functions(callee) } else { Vec::new() } {
                 if handler != f && !entrances.contains_key(&handler) {
                     entrances.insert(handler, Entrance { kind, first: 0 });

@@ -140,6 +140,7 @@ pub struct App<'a> {
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     page_facts: OnceCell<shown::Pages>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
+    units_of_pages: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
     entrances: OnceCell<Rc<Entrances>>,
     procedures: OnceCell<FxHashMap<F, procedures::Procedure>>,

@@ -9,6 +9,9 @@ use crate::summary::{CallKind, ConditionId, Key, Operator, Value};
 /// Helpers that are followed in a row.
 const MOST_HELPERS: u32 = 3;
 
+/// Tests in a row of which each may ask for a flag.
+const MOST_FLAGS: usize = 16;
+
 /// Steps from a value to the parameter it comes from.
 const MOST_STEPS: u32 = 24;
 
@@ -36,6 +39,41 @@ pub struct ParameterWrite {
 }
 
 impl App<'_> {
+    /// Whether a call hands over a flag under which something in the function does not happen: `show(text, false)`, where
+    /// `show(text, asMarkup)` only writes markup `if (asMarkup)`.
+    pub(super) fn is_switched_off(&self, caller: C, f: F, condition: Option<ConditionId>) -> bool {
+        let mut conditions = self.program.summary(f.0).conditions_at(condition).take(MOST_FLAGS);
+        conditions.any(|condition| {
+            let Some((index, default, holds)) = self.flag_asked_for(V(f.0, condition.test), f, condition.holds, 0)
+            else {
+                return false;
+            };
+            let given = self.program.argument(caller, index as usize).or(default);
+            given.is_some_and(|given| self.truth_of(given) == Some(!holds))
+        })
+    }
+
+    /// The parameter that a test asks for, what it is where a call gives none, and which way it must be.
+    fn flag_asked_for(&self, test: V, f: F, holds: bool, depth: u32) -> Option<(u32, Option<V>, bool)> {
+        if depth > MOST_HELPERS {
+            return None;
+        }
+        let at = |id| V(test.0, id);
+        let summary = self.program.summary(test.0);
+        match summary.value(test.1) {
+            Value::Unary(Operator::Not, inner) => self.flag_asked_for(at(inner), f, !holds, depth + 1),
+            Value::Parameter(function, index) if F(test.0, function) == f => Some((index, None, holds)),
+            Value::Binary(Operator::Default, left, right) => self
+                .flag_asked_for(at(left), f, holds, depth + 1)
+                .map(|(index, _, holds)| (index, Some(at(right)), holds)),
+            Value::Binding(binding) => match summary.bindings[binding.index()].writes.as_slice() {
+                [only] => self.flag_asked_for(at(only.value), f, holds, depth + 1),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Which parameter of the function a value comes from, and how much of it is the parameter.
     pub fn parameter_flow(&self, v: V, f: F) -> Option<(u32, Flow)> {
         self.parameter_flow_at(v, f, 0)

@@ -1,5 +1,7 @@
 //! In which process a file runs.
 
+use rustc_hash::FxHashSet;
+
 use super::App;
 use crate::link::{Target, UnitId};
 use crate::source::FileKind;
@@ -50,16 +52,39 @@ impl App<'_> {
     /// Whether a script runs in a page, by what it uses, and no window is known to give its pages Node: what Node alone reads
     /// has no effect there.
     pub fn is_of_page_without_node(&self, unit: UnitId) -> bool {
-        let summary = self.program.summary(unit);
         let of_page = match self.process(unit) {
             Process::Renderer => true,
-            Process::Unknown => (0..summary.imports.len()).any(|index| {
-                matches!(self.program.target(unit, ImportId(index as u32)),
-                    Target::External(module) if OF_PAGES.contains(&&**module))
-            }),
+            Process::Unknown => self.units_of_pages().contains(&unit),
             Process::Main | Process::Preload => false,
         };
         of_page && !self.windows.is_empty() && !self.windows.iter().any(|window| self.window_has_node(window))
+    }
+
+    /// Scripts of which nothing else tells where they run, that use what only a page has a use for, and what they import.
+    fn units_of_pages(&self) -> &FxHashSet<UnitId> {
+        self.units_of_pages.get_or_init(|| {
+            let targets = |unit: UnitId| {
+                let imports = 0..self.program.summary(unit).imports.len();
+                imports.map(move |index| self.program.target(unit, ImportId(index as u32)))
+            };
+            let is_of_page =
+                |target: &Target| matches!(target, Target::External(module) if OF_PAGES.contains(&&**module));
+            let is_open = |unit: &UnitId| self.process(*unit) == Process::Unknown;
+            let mut open: Vec<UnitId> =
+                self.program.unit_ids().filter(|unit| is_open(unit) && targets(*unit).any(is_of_page)).collect();
+            let mut found: FxHashSet<UnitId> = open.iter().copied().collect();
+            while let Some(unit) = open.pop() {
+                for target in targets(unit) {
+                    if let Target::Unit(next) = *target
+                        && is_open(&next)
+                        && found.insert(next)
+                    {
+                        open.push(next);
+                    }
+                }
+            }
+            found
+        })
     }
 }
 

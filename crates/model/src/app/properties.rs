@@ -1,13 +1,16 @@
 //! Properties by their name, in object literals and by writes, whatever the object is for.
 
 use super::App;
-use crate::link::things::Frames;
+use crate::link::things::{Frames, Object, Thing};
 use crate::link::{UnitId, V};
 use crate::source::Span;
-use crate::summary::ConditionId;
+use crate::summary::{ConditionId, Key, Operator, Value};
 
 /// Tests in a row that are asked whether a setting is meant.
 const MOST_TESTS: usize = 32;
+
+/// Tests inside a test that are asked for variables of the environment: each may be made of two.
+const MOST_INSIDE: usize = 8;
 
 /// Bytes of a test that is read for the name of a setting.
 const LONGEST_TEST: usize = 400;
@@ -41,13 +44,31 @@ pub struct NamedProperty {
 }
 
 impl App<'_> {
+    /// What the literals that a value can be set under one of these names: `{ url: address }`.
+    pub fn options_written(&self, v: V, names: &[&str]) -> Vec<V> {
+        let mut found = Vec::new();
+        for known in self.eval(v).iter() {
+            let Thing::Object(Object::Literal(literal, _)) = &known.thing else { continue };
+            let Value::Object(list) = self.program.value(*literal) else { continue };
+            let summary = self.program.summary(literal.0);
+            for property in summary.properties(list) {
+                if let Key::Name(key) = property.key
+                    && names.contains(&summary.str(key))
+                {
+                    found.push(V(literal.0, property.value));
+                }
+            }
+        }
+        found
+    }
+
     /// Every property of this name in an object literal or written later: its value, where, and whether in development only.
     pub fn properties_named(&self, name: &str) -> Vec<NamedProperty> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
             let summary = self.program.summary(unit);
             for property in &summary.properties {
-                let crate::summary::Key::Name(key) = property.key else { continue };
+                let Key::Name(key) = property.key else { continue };
                 if summary.str(key) != name {
                     continue;
                 }
@@ -100,7 +121,35 @@ impl App<'_> {
         summary.conditions_at(condition).take(MOST_TESTS).any(|condition| {
             let (start, end) = summary.span(condition.test);
             let test = self.text(Span { file, start, end }).to_ascii_lowercase();
-            test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word))
+            let is_named = test.len() < LONGEST_TEST && OPTIONS.iter().any(|word| test.contains(word));
+            is_named || self.only_with_a_variable(V(unit, condition.test), condition.holds, 0)
         })
+    }
+
+    /// Whether a test only comes out so where the environment has a variable that nobody's desktop has: `process.env.STAGING`.
+    fn only_with_a_variable(&self, test: V, holds: bool, depth: usize) -> bool {
+        if depth > MOST_INSIDE {
+            return false;
+        }
+        let at = |id| V(test.0, id);
+        let go = |id, holds| self.only_with_a_variable(at(id), holds, depth + 1);
+        let is_text = |id| self.constant(at(id)).is_some_and(|known| known.text().is_some());
+        match self.program.value(self.program.behind(test)) {
+            Value::Unary(Operator::Not, inner) => go(inner, !holds),
+            Value::Binary(operator @ (Operator::And | Operator::Or), left, right) => {
+                match (operator == Operator::And) == holds {
+                    true => go(left, holds) || go(right, holds),
+                    false => go(left, holds) && go(right, holds),
+                }
+            }
+            Value::Binary(Operator::Equal, left, right) => {
+                holds && (is_text(left) && go(right, true) || is_text(right) && go(left, true))
+            }
+            _ => {
+                let is_variable = |path: &str| path.starts_with("process.env.") && !path.ends_with("NODE_ENV");
+                holds
+                    && self.eval(test).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_variable(path)))
+            }
+        }
     }
 }

@@ -52,6 +52,7 @@ const APIS: &[(&str, usize, RequestKind)] = &[
     ("Session.fetch", 0, RequestKind::Data),
     ("Session.downloadURL", 0, RequestKind::Download),
     ("WebContents.downloadURL", 0, RequestKind::Download),
+    ("Session.setSpellCheckerDictionaryDownloadURL", 0, RequestKind::Download),
     ("WebSocket", 0, RequestKind::Data),
     ("ws", 0, RequestKind::Data),
     ("ws.WebSocket", 0, RequestKind::Data),
@@ -192,19 +193,8 @@ impl App<'_> {
             }
             for call in self.calls(api).iter() {
                 let Some(address) = call.argument(self, index) else { continue };
-                let mut parts = Vec::new();
-                for known in self.eval(address).iter() {
-                    let Thing::Object(Object::Literal(literal, _)) = &known.thing else { continue };
-                    let Value::Object(list) = self.program.value(*literal) else { continue };
-                    let summary = self.program.summary(literal.0);
-                    for property in summary.properties(list) {
-                        if let crate::summary::Key::Name(key) = property.key
-                            && matches!(summary.str(key), "url" | "uri" | "baseURL" | "host" | "hostname" | "dsn")
-                        {
-                            parts.push(V(literal.0, property.value));
-                        }
-                    }
-                }
+                let keys = ["url", "uri", "baseURL", "host", "hostname", "dsn"];
+                let mut parts = self.options_written(address, &keys);
                 if parts.is_empty() {
                     parts.push(address);
                 }

@@ -338,7 +338,11 @@ impl Walk<'_, '_> {
             self.elsewhere(c, argument, judged);
             return;
         }
+        let call = app.program.call(c);
         for &caller in callers.iter() {
+            if F(c.0, call.function) == f && app.is_switched_off(caller, f, call.condition) {
+                continue;
+            }
             let passed = app.program.passed(caller, index as usize);
             let Some(handed) = passed.or_else(|| app.program.argument_or_spread(caller, index as usize)) else {
                 continue;

@@ -6,7 +6,7 @@ use super::{Program, UnitId, V};
 use crate::summary::*;
 
 /// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 18] = [
+const DEVELOPMENT: [&str; 21] = [
     "process.env.VITEST",
     "process.env.JEST_WORKER_ID",
     "process.defaultApp",
@@ -21,6 +21,9 @@ const DEVELOPMENT: [&str; 18] = [
     "electron-is.dev()",
     "process.env.IS_DEV",
     "process.env.DEV",
+    "process.env.DEVMODE",
+    "process.env.DEV_MODE",
+    "process.env.ELECTRON_DEV",
     "electron-util/node.isDev",
     "process.env.ELECTRON_IS_DEV",
     "process.env.WEBPACK_SERVE",

@@ -71,7 +71,11 @@ impl Walk<'_, '_> {
             self.push(SourceKind::Unknown, span, state);
             return;
         }
+        let here = self.at;
         for &caller in callers.iter() {
+            if here.function == f && app.is_switched_off(caller, f, here.condition) {
+                continue;
+            }
             let Some(argument) = app.program.passed(caller, index as usize) else {
                 if app.program.arguments(caller).iter().any(|item| item.spread) {
                     self.spread(caller, state);
