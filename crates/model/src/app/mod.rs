@@ -131,6 +131,7 @@ pub struct App<'a> {
     is_limited: Cell<bool>,
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
+    scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,
