@@ -136,6 +136,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         is_limited: Default::default(),
         own_schemes: Default::default(),
         asks_for_links: Default::default(),
+        scripts_by_stem: Default::default(),
         shown: Default::default(),
         page_facts: Default::default(),
         guest_preloads: Default::default(),

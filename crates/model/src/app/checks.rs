@@ -86,7 +86,7 @@ impl App<'_> {
         // What passes in a frame inside the page does not navigate the page.
         let stops = summary.conditions_at(condition).filter(|condition| {
             let test = V(f.0, condition.test);
-            !self.asks_for_main_frame(test, condition.holds) && !(condition.holds && self.asks_for_event(test, event))
+            !(self.asks_for_main_frame(test, condition.holds) || condition.holds && self.asks_for_event(test, event))
         });
         let parts = stops.map(|condition| self.judge(V(f.0, condition.test), !condition.holds, root, 0));
         // Without any, nothing passes at all.

@@ -137,6 +137,7 @@ pub struct App<'a> {
     is_limited: Cell<bool>,
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
+    scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     page_facts: OnceCell<shown::Pages>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,

@@ -1,5 +1,7 @@
 //! Preload scripts: which files they are, and which of them share the page's world.
 
+use rustc_hash::FxHashMap;
+
 use super::bridge::Exposed;
 use super::sources::SourceKind;
 use super::{App, Entrance, Process, WindowKind};
@@ -7,6 +9,7 @@ use crate::electron::Version;
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
 use crate::link::{C, F, Target, UnitId, V, join, split};
+use crate::source::FileKind;
 use crate::summary::ImportId;
 
 // https://www.electronjs.org/docs/latest/breaking-changes#default-changed-contextisolation-defaults-to-true
@@ -147,32 +150,39 @@ impl App<'_> {
             join(folder, text).map(|path| without_extension(&path).to_owned())
         });
         let mut found: Vec<(usize, UnitId)> = Vec::new();
-        for unit in self.program.unit_ids() {
+        for &unit in self.scripts_by_stem().get(stem).map(Vec::as_slice).unwrap_or_default() {
             let file = self.sources.file(self.program.file(unit));
-            if !matches!(
-                file.kind,
-                crate::source::FileKind::JavaScript
-                    | crate::source::FileKind::TypeScript
-                    | crate::source::FileKind::Tsx
-            ) {
-                continue;
-            }
             if beside.as_deref() == Some(without_extension(&file.path)) {
                 return vec![unit];
             }
-            let parts: Vec<&str> = file.path.split('/').collect();
-            let Some(name) = parts.last() else { continue };
-            let folder = parts.len().checked_sub(2).and_then(|index| parts.get(index)).copied();
-            let own = name.split('.').next().unwrap_or(name);
-            if own == stem || (own == "index" && folder == Some(stem)) {
-                // Of several the one whose folders agree the most.
-                let agree =
-                    segments.iter().rev().skip(1).zip(parts.iter().rev().skip(1)).take_while(|(a, b)| a == b).count();
-                found.push((agree, unit));
-            }
+            let parts = file.path.rsplit('/').skip(1);
+            // Of several the one whose folders agree the most.
+            let agree = segments.iter().rev().skip(1).zip(parts).take_while(|(a, b)| *a == b).count();
+            found.push((agree, unit));
         }
         let most = found.iter().map(|(agree, _)| *agree).max().unwrap_or(0);
         found.into_iter().filter(|(agree, _)| *agree == most).map(|(_, unit)| unit).collect()
+    }
+
+    /// Scripts by their names up to the first dot, and those that are the index of a folder by its name too.
+    fn scripts_by_stem(&self) -> &FxHashMap<String, Vec<UnitId>> {
+        self.scripts_by_stem.get_or_init(|| {
+            let mut found: FxHashMap<String, Vec<UnitId>> = FxHashMap::default();
+            for unit in self.program.unit_ids() {
+                let file = self.sources.file(self.program.file(unit));
+                if !matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx) {
+                    continue;
+                }
+                let (folder, name) = split(&file.path);
+                let stem = name.split('.').next().unwrap_or(name);
+                found.entry(stem.to_owned()).or_default().push(unit);
+                let folder = split(folder).1;
+                if stem == "index" && folder != "index" && !folder.is_empty() {
+                    found.entry(folder.to_owned()).or_default().push(unit);
+                }
+            }
+            found
+        })
     }
 }
 
