@@ -1,9 +1,10 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
+use electrolint_model::app::checks::Judged;
 use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
-use electrolint_model::source::FOREIGN_SCRIPT;
+use electrolint_model::source::{FOREIGN_SCRIPT, Span};
 
 use crate::{Context, Severity};
 
@@ -20,6 +21,16 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .filter(|window| !cx.app.is_separate_file(window.span.file))
         .filter(|window| !shows_chromium_only(cx, window))
         .collect()
+}
+
+/// Where a weak check of a handler is told: where the handler asks, which may be a function for addresses that others ask too.
+pub(crate) fn place(cx: &Context, check: &Judged, listener: &Listener) -> Span {
+    check.asked.or(check.span).unwrap_or_else(|| cx.app.callee_span(listener.call))
+}
+
+/// The check itself, where another place is told.
+pub(crate) fn behind(check: &Judged) -> Option<(Span, &'static str)> {
+    check.span.filter(|_| check.asked.is_some()).map(|span| (span, "this check decides"))
 }
 
 /// The element that a window is, if it is a `<webview>` of a page.

@@ -5,7 +5,7 @@ use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::Window;
 use electrolint_model::electron::api;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, absence, behind, covers, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -80,19 +80,21 @@ fn check(cx: &Context, findings: &mut Findings) {
         if protected || check.strength >= Strength::Opaque && check.strength != Strength::Scheme {
             continue;
         }
-        let span = check.span.unwrap_or_else(|| app.callee_span(listener.call));
         let why = match check.strength {
             Strength::Scheme => "this check lets every address of the scheme through",
             _ => check.why.unwrap_or("this check can be got around"),
         };
-        findings
-            .report(&RULE, span, why)
+        let report = findings
+            .report(&RULE, place(cx, check, listener), why)
             .known(listener.certainty)
             .at_most(if check.strength == Strength::Scheme { Confidence::Tentative } else { Confidence::Firm })
             .development(listener.development)
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(listener.call));
+        if let Some((span, text)) = behind(check) {
+            let _ = report.related(span, text);
+        }
     }
     let uncovered: Vec<_> = concerned
         .iter()

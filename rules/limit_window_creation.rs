@@ -6,7 +6,7 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, absence, behind, covers, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -82,18 +82,18 @@ fn check(cx: &Context, findings: &mut Findings) {
         let (span, message, confidence) = match verdict {
             Verdict::Allows(span) => (*span, "every address may be opened in a new window", Confidence::Certain),
             Verdict::Guarded(check) if check.strength == Strength::Weak => (
-                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                place(cx, check, listener),
                 check.why.unwrap_or("this check can be got around"),
                 Confidence::Firm,
             ),
             Verdict::Guarded(check) if check.strength == Strength::Scheme => (
-                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                place(cx, check, listener),
                 "this check lets every address of the scheme be opened",
                 Confidence::Tentative,
             ),
             _ => continue,
         };
-        findings
+        let report = findings
             .report(&RULE, span, message)
             .known(listener.certainty)
             .at_most(confidence)
@@ -101,6 +101,11 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(listener.call));
+        if let Verdict::Guarded(check) = verdict
+            && let Some((span, text)) = behind(check)
+        {
+            let _ = report.related(span, text);
+        }
     }
     let concerned: Vec<_> = windows(cx).into_iter().filter(|window| !is_closed_webview(cx, window)).collect();
     let uncovered: Vec<_> = concerned

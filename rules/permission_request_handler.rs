@@ -5,7 +5,7 @@ use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::{Content, Listener, Window};
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{absence, content, windows};
+use crate::handlers::{absence, behind, content, place, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -63,16 +63,17 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let handlers = app.handlers("Session.setPermissionRequestHandler");
     for handler in handlers.iter().filter(|handler| !app.is_replaced(handler, &handlers)) {
-        let (span, message, confidence) = match app.permission_verdict(handler) {
-            Verdict::Allows(span) => (span, "every permission is granted", Confidence::Certain),
+        let verdict = app.permission_verdict(handler);
+        let (span, message, confidence) = match &verdict {
+            Verdict::Allows(span) => (*span, "every permission is granted", Confidence::Certain),
             Verdict::Guarded(check) if check.strength == Strength::Weak => (
-                check.span.unwrap_or_else(|| app.callee_span(handler.call)),
+                place(cx, check, handler),
                 "permissions are granted that are not listed here",
                 Confidence::Firm,
             ),
             _ => continue,
         };
-        findings
+        let report = findings
             .report(&RULE, span, message)
             .known(handler.certainty)
             .at_most(confidence)
@@ -80,6 +81,11 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(handler.call));
+        if let Verdict::Guarded(check) = &verdict
+            && let Some((span, text)) = behind(check)
+        {
+            let _ = report.related(span, text);
+        }
     }
     for (api, message, help) in [
         (
