@@ -1,6 +1,7 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
 use electrolint_model::app::checks::Judged;
+use electrolint_model::app::platforms::Platforms;
 use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
@@ -70,6 +71,29 @@ pub(crate) fn covers(listener: &Listener, window: &Window) -> bool {
         Some(_) | None => !guest,
     }
 }
+
+/// Whether handlers, of those that cover a window, are set on every platform on which the window is made; if not, the test by which
+/// one is set on some platforms only.
+pub(crate) fn on_all_platforms<'l>(
+    cx: &Context,
+    window: &Window,
+    covering: impl Iterator<Item = &'l Listener>,
+) -> Result<(), Option<Span>> {
+    let made = || window.call.map_or(Platforms::ALL, |call| cx.app.platforms_of_callers(call));
+    let (mut platforms, mut test) = (Platforms::NONE, None);
+    for listener in covering {
+        let (found, span) = cx.app.platforms_of(listener.call);
+        platforms = platforms.or(found);
+        test = test.or(span);
+        if platforms.cover(Platforms::ALL) || span.is_some() && platforms.cover(made()) {
+            return Ok(());
+        }
+    }
+    Err(test)
+}
+
+/// What is said of such a test.
+pub(crate) const ON_SOME_PLATFORMS: &str = "a handler is set on this platform only";
 
 /// How bad a missing protection is for a window: by what it may do and what it shows.
 pub(crate) fn severity(cx: &Context, window: &Window) -> Severity {
