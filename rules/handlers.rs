@@ -1,9 +1,11 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
+use electrolint_model::app::checks::Judged;
+use electrolint_model::app::platforms::Platforms;
 use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::{Certainty, Origin};
-use electrolint_model::source::FOREIGN_SCRIPT;
+use electrolint_model::source::{FOREIGN_SCRIPT, Span};
 
 use crate::{Context, Severity};
 
@@ -20,6 +22,16 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .filter(|window| !cx.app.is_separate_file(window.span.file))
         .filter(|window| !shows_chromium_only(cx, window))
         .collect()
+}
+
+/// Where a weak check of a handler is told: where the handler asks, which may be a function for addresses that others ask too.
+pub(crate) fn place(cx: &Context, check: &Judged, listener: &Listener) -> Span {
+    check.asked.or(check.span).unwrap_or_else(|| cx.app.callee_span(listener.call))
+}
+
+/// The check itself, where another place is told.
+pub(crate) fn behind(check: &Judged) -> Option<(Span, &'static str)> {
+    check.span.filter(|_| check.asked.is_some()).map(|span| (span, "this check decides"))
 }
 
 /// The element that a window is, if it is a `<webview>` of a page.
@@ -59,6 +71,29 @@ pub(crate) fn covers(listener: &Listener, window: &Window) -> bool {
         Some(_) | None => !guest,
     }
 }
+
+/// Whether handlers, of those that cover a window, are set on every platform on which the window is made; if not, the test by which
+/// one is set on some platforms only.
+pub(crate) fn on_all_platforms<'l>(
+    cx: &Context,
+    window: &Window,
+    covering: impl Iterator<Item = &'l Listener>,
+) -> Result<(), Option<Span>> {
+    let made = || window.call.map_or(Platforms::ALL, |call| cx.app.platforms_of_callers(call));
+    let (mut platforms, mut test) = (Platforms::NONE, None);
+    for listener in covering {
+        let (found, span) = cx.app.platforms_of(listener.call);
+        platforms = platforms.or(found);
+        test = test.or(span);
+        if platforms.cover(Platforms::ALL) || span.is_some() && platforms.cover(made()) {
+            return Ok(());
+        }
+    }
+    Err(test)
+}
+
+/// What is said of such a test.
+pub(crate) const ON_SOME_PLATFORMS: &str = "a handler is set on this platform only";
 
 /// How bad a missing protection is for a window: by what it may do and what it shows.
 pub(crate) fn severity(cx: &Context, window: &Window) -> Severity {

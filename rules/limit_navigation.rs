@@ -7,8 +7,8 @@ use electrolint_model::app::{Listener, Load, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::{Origin, Part, Thing};
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, webview_of, windows};
 use crate::finding::Relation;
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -99,27 +99,28 @@ fn check(cx: &Context, findings: &mut Findings) {
         if protected || check.strength >= Strength::Opaque && check.strength != Strength::Scheme {
             continue;
         }
-        let span = check.span.unwrap_or_else(|| app.callee_span(listener.call));
         let why = match check.strength {
             Strength::Scheme => "this check lets every address of the scheme through",
             _ => check.why.unwrap_or("this check can be got around"),
         };
-        findings
-            .report(&RULE, span, why)
+        let report = findings
+            .report(&RULE, place(cx, check, listener), why)
             .known(listener.certainty)
             .at_most(if check.strength == Strength::Scheme { Confidence::Tentative } else { Confidence::Firm })
             .development(listener.development)
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(listener.call));
+        if let Some((span, text)) = behind(check) {
+            let _ = report.related(span, text);
+        }
     }
     loaded_instead(cx, &judged, findings);
-    let uncovered: Vec<_> = concerned
-        .iter()
-        .filter(|window| {
-            !judged.iter().any(|(listener, verdict)| covers(listener, window) && !matches!(verdict, Verdict::Allows(_)))
-        })
-        .collect();
+    let covering = |window: &&&Window| {
+        let held = judged.iter().filter(|(listener, verdict)| covers(listener, window) && !matches!(verdict, Verdict::Allows(_)));
+        on_all_platforms(cx, window, held.map(|(listener, _)| *listener))
+    };
+    let uncovered: Vec<_> = concerned.iter().filter(|window| covering(window).is_err()).collect();
     // An app that listens to where its webviews go means to hold them.
     let is_of_any_site =
         |window: &Window| shows_any_site(cx, window) && !judged.iter().any(|(listener, _)| covers(listener, window));
@@ -128,7 +129,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         .max_by_key(|window| (!is_of_any_site(window), severity(cx, window), std::cmp::Reverse(window.span)));
     let Some(window) = worst else { return };
     let idle = judged.iter().find(|(listener, verdict)| covers(listener, window) && matches!(verdict, Verdict::Allows(_)));
+    let on_some = covering(window).err().flatten();
     let message = match idle {
+        _ if on_some.is_some() => "navigation is not limited on every platform",
         Some(_) => "navigation is not limited here: the handler lets other sites through",
         None if uncovered.len() == concerned.len() => "navigation is not limited: there is no `will-navigate` handler",
         None => "navigation is not limited for this window: no `will-navigate` handler covers it",
@@ -144,6 +147,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         .symbol(format!("{}.will-navigate", window.symbol));
     if let Some((listener, Verdict::Allows(_))) = idle {
         report = report.related(app.callee_span(listener.call), "what this handler prevents does not depend on where the address leads");
+    }
+    if let Some(test) = on_some {
+        report = report.related(test, ON_SOME_PLATFORMS);
     }
     for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");

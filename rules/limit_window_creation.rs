@@ -6,7 +6,7 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, absence, covers, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -82,18 +82,18 @@ fn check(cx: &Context, findings: &mut Findings) {
         let (span, message, confidence) = match verdict {
             Verdict::Allows(span) => (*span, "every address may be opened in a new window", Confidence::Certain),
             Verdict::Guarded(check) if check.strength == Strength::Weak => (
-                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                place(cx, check, listener),
                 check.why.unwrap_or("this check can be got around"),
                 Confidence::Firm,
             ),
             Verdict::Guarded(check) if check.strength == Strength::Scheme => (
-                check.span.unwrap_or_else(|| app.callee_span(listener.call)),
+                place(cx, check, listener),
                 "this check lets every address of the scheme be opened",
                 Confidence::Tentative,
             ),
             _ => continue,
         };
-        findings
+        let report = findings
             .report(&RULE, span, message)
             .known(listener.certainty)
             .at_most(confidence)
@@ -101,16 +101,24 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(listener.call));
+        if let Verdict::Guarded(check) = verdict
+            && let Some((span, text)) = behind(check)
+        {
+            let _ = report.related(span, text);
+        }
     }
     let concerned: Vec<_> = windows(cx).into_iter().filter(|window| !is_closed_webview(cx, window)).collect();
-    let uncovered: Vec<_> = concerned
-        .iter()
-        .filter(|window| !judged.iter().any(|(listener, _)| covers(listener, window)))
-        .collect();
+    let covering = |window: &&&Window| {
+        on_all_platforms(cx, window, judged.iter().map(|(listener, _)| listener).filter(|listener| covers(listener, window)))
+    };
+    let uncovered: Vec<_> = concerned.iter().filter(|window| covering(window).is_err()).collect();
     let Some(window) = uncovered.iter().max_by_key(|window| (severity(cx, window), std::cmp::Reverse(window.span))) else {
         return;
     };
-    let message = if uncovered.len() == concerned.len() {
+    let on_some = covering(window).err().flatten();
+    let message = if on_some.is_some() {
+        "the creation of windows is not limited on every platform"
+    } else if uncovered.len() == concerned.len() {
         "the creation of windows is not limited: there is no window open handler"
     } else {
         "the creation of windows is not limited for this window: no handler covers it"
@@ -125,6 +133,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         .symbol(format!("{}.setWindowOpenHandler", window.symbol));
     if gone && let Some(listener) = old.iter().find(|listener| covers(listener, window)) {
         report = report.related(app.callee_span(listener.call), "`new-window` is never emitted since Electron 22");
+    }
+    if let Some(test) = on_some {
+        report = report.related(test, ON_SOME_PLATFORMS);
     }
     for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");

@@ -5,7 +5,7 @@ use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::{Content, Listener, Window};
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{absence, content, windows};
+use crate::handlers::{ON_SOME_PLATFORMS, absence, behind, content, on_all_platforms, place, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -63,16 +63,17 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let handlers = app.of_the_app(app.handlers("Session.setPermissionRequestHandler"));
     for handler in handlers.iter().filter(|handler| !app.is_replaced(handler, &handlers)) {
-        let (span, message, confidence) = match app.permission_verdict(handler) {
-            Verdict::Allows(span) => (span, "every permission is granted", Confidence::Certain),
+        let verdict = app.permission_verdict(handler);
+        let (span, message, confidence) = match &verdict {
+            Verdict::Allows(span) => (*span, "every permission is granted", Confidence::Certain),
             Verdict::Guarded(check) if check.strength == Strength::Weak => (
-                check.span.unwrap_or_else(|| app.callee_span(handler.call)),
+                place(cx, check, handler),
                 "permissions are granted that are not listed here",
                 Confidence::Firm,
             ),
             _ => continue,
         };
-        findings
+        let report = findings
             .report(&RULE, span, message)
             .known(handler.certainty)
             .at_most(confidence)
@@ -80,6 +81,11 @@ fn check(cx: &Context, findings: &mut Findings) {
             .gain(GAIN)
             .help(HELP)
             .symbol(app.symbol(handler.call));
+        if let Verdict::Guarded(check) = &verdict
+            && let Some((span, text)) = behind(check)
+        {
+            let _ = report.related(span, text);
+        }
     }
     for (api, message, help) in [
         (
@@ -119,16 +125,17 @@ fn check(cx: &Context, findings: &mut Findings) {
         .filter(|(_, content)| *content >= Content::Unknown)
         .collect();
     let shows_remote = remote.iter().any(|(_, content)| *content == Content::Remote);
-    let mut uncovered: Vec<_> = remote
-        .into_iter()
-        .filter(|(window, _)| !handlers.iter().any(|handler| covers(cx, handler, window)))
-        .collect();
+    let covering =
+        |window: &Window| on_all_platforms(cx, window, handlers.iter().filter(|handler| covers(cx, handler, window)));
+    let mut uncovered: Vec<_> = remote.into_iter().filter(|(window, _)| covering(window).is_err()).collect();
     if shows_remote {
         screens(cx, findings);
     }
     uncovered.sort_by_key(|(window, content)| (std::cmp::Reverse(*content), window.span));
     let Some((window, worst)) = uncovered.first() else { return };
+    let on_some = covering(window).err().flatten();
     let message = match (handlers.is_empty(), *worst) {
+        _ if on_some.is_some() => "there is a permission request handler on some platforms only",
         (true, Content::Remote) => "remote content is loaded and there is no permission request handler",
         (true, _) => "there is no permission request handler, and what is loaded here is not known",
         (false, _) => "no permission request handler is set on the session of this window",
@@ -141,6 +148,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         .gain(GAIN)
         .help(HELP)
         .symbol(format!("{}.setPermissionRequestHandler", window.symbol));
+    if let Some(test) = on_some {
+        report = report.related(test, ON_SOME_PLATFORMS);
+    }
     for (other, _) in uncovered.iter().skip(1).filter(|(other, _)| other.span != window.span).take(5) {
         report = report.related(other.span, "this one is not covered either");
     }

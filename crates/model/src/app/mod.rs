@@ -37,6 +37,7 @@ mod page_loads;
 mod page_templates;
 mod pages;
 mod parameters;
+pub mod platforms;
 mod policies;
 mod preloads;
 mod procedures;

@@ -151,7 +151,13 @@ impl App<'_> {
                         }
                         "replace" | "slice" | "substring" | "substr" | "split" => {
                             // What is left of it is no longer the address, save for the scheme's colon.
-                            let (root, part) = self.url_part_at(at(object), depth + 1)?;
+                            let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
+                            if part == UrlPart::Whole
+                                && let Some(head) = self.head_taken_off(c)
+                            {
+                                root.path.push(behind(head));
+                                return Some((root, UrlPart::Whole));
+                            }
                             return Some((
                                 root,
                                 if part == UrlPart::Protocol || part == UrlPart::Host { part } else { UrlPart::Other },
@@ -215,11 +221,68 @@ impl App<'_> {
             }
             Value::Index(object, _) => {
                 let (mut root, part) = self.url_part_at(at(object), depth + 1)?;
+                if part == UrlPart::Other && self.is_behind_separator(v) {
+                    root.path.push(behind(None));
+                    return Some((root, UrlPart::Whole));
+                }
                 root.path.push("[]".to_owned());
                 Some((root, part))
             }
             Value::This(function) => {
                 Some((Root { unit: v.0, base: Base::This(function), path: Vec::new() }, UrlPart::Whole))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a value is the rest of a text behind its beginning: what is known of that says nothing of where the rest leads.
+    pub(in crate::app) fn is_rest(&self, v: V) -> bool {
+        match self.program.value(v) {
+            Value::Call(call) => {
+                let c = C(v.0, call);
+                let is_method = matches!(self.program.value(V(c.0, self.program.call(c).callee)),
+                    Value::Member(_, name)
+                        if matches!(self.program.str(c.0, name), "replace" | "slice" | "substring" | "substr"));
+                is_method && self.head_taken_off(c).is_some()
+            }
+            Value::Index(..) => self.is_behind_separator(v),
+            _ => false,
+        }
+    }
+
+    /// `text.split('?to=')[1]`.
+    fn is_behind_separator(&self, v: V) -> bool {
+        let Value::Index(list, index) = self.program.value(v) else { return false };
+        let is_later = matches!(self.program.value(V(v.0, index)), Value::Number(index) if index > 0.0);
+        let Value::Call(call) = self.program.value(self.program.behind(V(v.0, list))) else { return false };
+        let callee = V(v.0, self.program.call(C(v.0, call)).callee);
+        is_later
+            && matches!(self.program.value(callee), Value::Member(_, name) if self.program.str(v.0, name) == "split")
+    }
+
+    /// How long the beginning is that a method takes off a text, where it takes off one: `text.slice(5)`, `text.replace('open:', '')`.
+    fn head_taken_off(&self, c: C) -> Option<Option<usize>> {
+        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        let first = self.program.only(self.program.argument(c, 0)?);
+        match (self.program.str(c.0, method), first.as_ref().map(|first| &first.thing)) {
+            ("slice" | "substring" | "substr", Some(Thing::Number(0.0))) => None,
+            ("slice" | "substring" | "substr", Some(Thing::Number(start))) if *start > 0.0 => {
+                Some(Some(*start as usize))
+            }
+            ("slice" | "substring" | "substr", _) => Some(None),
+            ("replace", Some(pattern)) => {
+                let by = self.constant(self.program.argument(c, 1)?)?;
+                let is_scheme = |head: &str| {
+                    let scheme = head.split_once(':').map_or("", |(scheme, _)| scheme);
+                    !scheme.is_empty()
+                        && scheme.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-.".contains(sign))
+                };
+                match pattern {
+                    _ if by.text() != Some("") => None,
+                    Thing::Text(head) if is_scheme(head) => Some(Some(head.len())),
+                    Thing::Regex(pattern, _) if pattern.strip_prefix('^').is_some_and(is_scheme) => Some(None),
+                    _ => None,
+                }
             }
             _ => None,
         }
@@ -300,6 +363,23 @@ impl App<'_> {
     /// The part of this address that a value is, if it is made from it.
     pub fn part_of(&self, v: V, root: &Root) -> Option<UrlPart> {
         self.known_url_part(v).as_ref().as_ref().filter(|(found, _)| found == root).map(|(_, part)| *part)
+    }
+}
+
+/// What stands for the rest of a text in the path of a root.
+const BEHIND: &str = "behind ";
+
+/// The word in a path for what stands behind so many bytes of a text, or behind some.
+fn behind(head: Option<usize>) -> String {
+    head.map_or_else(|| BEHIND.to_owned(), |head| format!("{BEHIND}{head}"))
+}
+
+impl Root {
+    /// The text of which this is the rest, and how many bytes lie before it.
+    pub(in crate::app) fn before_rest(&self) -> Option<(Root, usize)> {
+        let (last, path) = self.path.split_last()?;
+        let head = last.strip_prefix(BEHIND)?.parse().ok()?;
+        Some((Root { path: path.to_vec(), ..self.clone() }, head))
     }
 }
 

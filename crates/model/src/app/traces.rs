@@ -179,6 +179,8 @@ struct State<'s> {
     taken: bool,
     /// What is looked for stands beside the server of an address: in its path, its query.
     beside: bool,
+    /// What is looked for is the rest of an address behind its beginning.
+    rest: bool,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
@@ -205,8 +207,9 @@ struct Walk<'x, 'a> {
     /// Values that may be looked at, and side ways that were taken.
     most: usize,
     asides: usize,
-    /// What was looked at, whether without what was put into it, whether for what stands beside the server, and for which property.
-    seen: FxHashSet<(V, At, bool, bool, u64)>,
+    /// What was looked at, whether without what was put into it, whether for what stands beside the server or behind the
+    /// beginning, and for which property.
+    seen: FxHashSet<(V, At, bool, (bool, bool), u64)>,
     /// How many answers of the main process are being looked at, one inside the other.
     answers: usize,
     /// Calls that set the listeners whose messages are being looked at, one inside the other.
@@ -216,8 +219,16 @@ struct Walk<'x, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     fn from(mut self, v: V) -> Vec<Trace> {
-        let state =
-            State { depth: 0, opaque: false, whole: true, kept: false, taken: false, beside: false, property: None };
+        let state = State {
+            depth: 0,
+            opaque: false,
+            whole: true,
+            kept: false,
+            taken: false,
+            beside: false,
+            rest: false,
+            property: None,
+        };
         self.visit(v, state);
         self.found
     }
@@ -267,13 +278,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        let seen = (v, self.at, state.taken, state.beside, state.property.map_or(0, digest));
+        let seen = (v, self.at, state.taken, (state.beside, state.rest), state.property.map_or(0, digest));
         if state.depth > MOST_STEPS || self.seen.len() > self.most || !self.seen.insert(seen) {
             return;
         }
         let app = self.app;
         let beside = state.beside || app.stands_beside_server(v);
-        let mut state = State { depth: state.depth + 1, beside, ..state };
+        // Checks of an address hold its beginning.
+        let rest = state.rest || self.enough == Strength::Scheme && app.is_rest(v);
+        let mut state = State { depth: state.depth + 1, beside, rest, ..state };
         if self.options && self.is_no_option(v) {
             return;
         }
@@ -285,7 +298,7 @@ impl<'a> Walk<'_, 'a> {
         let at = |id| V(v.0, id);
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
-        if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) {
+        if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
             match self.at.guard(app, v, state.beside) {
                 found if found >= self.enough => return,
                 Strength::Host => return,

@@ -99,7 +99,8 @@ impl App<'_> {
         let helpers = self.functions(V(c.0, self.program.call(c).callee));
         given.into_iter().find_map(|given| {
             let found = helpers.iter().find_map(|helper| said_by(*helper, &given))?;
-            Some(given.said(found))
+            let asked = found.span.map(|_| self.program.place(c.0, self.program.call(c).span));
+            Some(Judged { asked, ..given.said(found) })
         })
     }
 

@@ -46,6 +46,7 @@ impl App<'_> {
             "call" | "get" if !is_lookup && !self.is_constant_collection(object) => return None,
             "startsWith" => match subject {
                 Some(part) => self.beginning(argument, part, holds, span),
+                None if holds => self.beginning_before(object, argument, root, span),
                 // `allowed.startsWith(url)`: nothing.
                 None => Judged::NOTHING,
             },
@@ -118,6 +119,17 @@ impl App<'_> {
             }
             UrlPart::Other => Judged::NOTHING,
         }
+    }
+
+    /// What the beginning of a text says of the rest of it: `text.startsWith('open:https://')`, of `text.slice(5)`.
+    fn beginning_before(&self, whole: V, text: Option<V>, root: &Root, span: Span) -> Judged {
+        let Some((before, head)) = root.before_rest() else { return Judged::NOTHING };
+        if self.part_of(whole, &before) != Some(UrlPart::Whole) {
+            return Judged::NOTHING;
+        }
+        let text = text.and_then(|text| self.constant(text));
+        let rest = text.as_ref().and_then(Known::text).and_then(|text| text.get(head..));
+        rest.map_or(Judged::NOTHING, |rest| prefix_strength(rest, span))
     }
 
     /// `url.hostname.endsWith('.example.com')`.

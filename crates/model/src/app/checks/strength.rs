@@ -74,6 +74,8 @@ pub struct Judged {
     pub why: Option<&'static str>,
     /// What gets through beside what it holds.
     pub lets: Lets,
+    /// Where a function of the app's is asked that has the check.
+    pub asked: Option<Span>,
 }
 
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
@@ -132,7 +134,7 @@ impl Judged {
 }
 
 pub(in crate::app) const fn judged(strength: Strength, span: Option<Span>, why: Option<&'static str>) -> Judged {
-    Judged { strength, span, why, lets: Lets::Nothing }
+    Judged { strength, span, why, lets: Lets::Nothing, asked: None }
 }
 
 /// A check that can be got around, and how.
