@@ -26,6 +26,7 @@ mod global_paths;
 pub mod globals;
 mod handlers;
 mod inside;
+mod interpreters;
 mod known_data;
 mod loads;
 mod messages;
