@@ -191,7 +191,8 @@ impl Program<'_> {
                 && electron::LISTEN.contains(&self.str(c.0, method))
             {
                 let emits = self.eval(V(c.0, object));
-                values.extend(emits.iter().filter(|known| matches!(known.thing, Thing::Host(_))).cloned());
+                let emits = emits.iter().filter(|known| matches!(known.thing, Thing::Host(_)));
+                values.extend(emits.map(|known| known.clone().at_most(Certainty::Firm)));
             }
         }
         if values.is_empty() { vec![Known::unknown(Unknown::Other(v), Some(v))] } else { values }
