@@ -13,7 +13,7 @@ rule! {
     /// Somebody else's data decides what program is started, or with what arguments.
     ///
     /// `exec` hands its text to a shell: a value with `;`, `|` or `$(…)` in it runs commands of its own. `spawn` and `execFile` have no
-    /// shell, but whoever chooses the program, or an option of it, chooses what runs. `shell.openPath` opens a file with the program
+    /// shell, but whoever chooses the program, or an option of it, chooses what runs; and `sh -c`, `cmd /c` or `node -e` run the text behind it. `shell.openPath` opens a file with the program
     /// that the desktop has for it, which for a program is the program itself.
     ///
     /// Start constant programs with `execFile` and an array of arguments, put `--` before a value that could be taken for an option, and
@@ -130,8 +130,17 @@ fn look(cx: &Context, findings: &mut Findings, call: &ApiCall, kind: Kind, comma
     if kind != Kind::Program {
         return;
     }
-    // What the arguments say is only told where somebody else certainly says it.
     let Some(list) = list else { return };
+    let texts = if shell { Vec::new() } else { app.interpreted_arguments(call.call) };
+    let run = texts.into_iter().find_map(|text| {
+        let traces = app.traces(call.call, text, entrances, CLEANERS);
+        worst(&traces).filter(|trace| trace.is_untrusted()).cloned()
+    });
+    if let Some(trace) = run {
+        report(cx, findings, call, list, &trace, Kind::Shell, true);
+        return;
+    }
+    // What the arguments say is only told where somebody else certainly says it.
     let traces = match shell {
         true => app.traces(call.call, list, entrances, CLEANERS),
         false => app.traces_of_options(call.call, list, entrances),

@@ -7,6 +7,9 @@ use crate::link::V;
 use crate::link::things::{Part, Thing};
 use crate::summary::Value;
 
+/// Parts of a path that are looked at.
+const MOST_PARTS: usize = 64;
+
 impl App<'_> {
     /// Whether a path is below a folder that the user's other programs may write: `app.getPath('userData')`, `temp` and kin.
     pub fn is_in_user_data(&self, path: V) -> bool {
@@ -18,13 +21,42 @@ impl App<'_> {
         self.folder_of(path, &mut FxHashSet::default())
     }
 
+    /// Whether a value is a path that begins at the root of a disk: `path.resolve(name)`, `path.join(app.getPath('userData'), name)`.
+    pub fn is_absolute_path(&self, path: V) -> bool {
+        self.begins_at_root(path, &mut FxHashSet::default())
+    }
+
+    fn begins_at_root(&self, path: V, seen: &mut FxHashSet<V>) -> bool {
+        if seen.len() > MOST_PARTS || !seen.insert(path) {
+            return false;
+        }
+        let values = self.eval(path);
+        !values.is_empty()
+            && values.iter().all(|known| match &known.thing {
+                Thing::Result(api, c) => match &**api {
+                    "path.resolve" | "app.getPath" | "app.getAppPath" | "os.homedir" | "os.tmpdir" | "process.cwd" => {
+                        true
+                    }
+                    "path.join" | "path.normalize" | "path.dirname" => {
+                        self.program.argument(*c, 0).is_some_and(|first| self.begins_at_root(first, seen))
+                    }
+                    _ => false,
+                },
+                Thing::Api(path) => {
+                    matches!(&**path, "__dirname" | "__filename" | "process.execPath" | "process.resourcesPath")
+                }
+                Thing::Text(text) => text.starts_with('/') && !text.contains(char::is_whitespace),
+                _ => false,
+            })
+    }
+
     /// Whether a path begins in the folder in which the app happens to be started: `process.cwd()`, `path.resolve('preload.js')`.
     pub fn is_in_working_directory(&self, path: V) -> bool {
         self.begins_in_working_directory(path, &mut FxHashSet::default())
     }
 
     fn begins_in_working_directory(&self, path: V, seen: &mut FxHashSet<V>) -> bool {
-        if seen.len() > 64 || !seen.insert(path) {
+        if seen.len() > MOST_PARTS || !seen.insert(path) {
             return false;
         }
         self.eval(path).iter().any(|known| match &known.thing {
@@ -53,7 +85,7 @@ impl App<'_> {
 
     fn folder_of(&self, path: V, seen: &mut FxHashSet<V>) -> Option<String> {
         // No path is joined of so many parts; what was looked at once says nothing new.
-        if seen.len() > 64 || !seen.insert(path) {
+        if seen.len() > MOST_PARTS || !seen.insert(path) {
             return None;
         }
         self.eval(path).iter().find_map(|known| match &known.thing {

@@ -28,6 +28,7 @@ pub mod globals;
 mod grants;
 mod handlers;
 mod inside;
+mod interpreters;
 mod known_data;
 mod loads;
 mod messages;

@@ -287,8 +287,11 @@ impl App<'_> {
             }
             // What a query says, and what follows, is no name of a page: `file://${page}?theme=${theme}`.
             Thing::Template(parts) => {
-                let is_query = |part: &Part| matches!(part, Part::Text(text) if text.starts_with(['?', '#']));
-                match parts.iter().take_while(|part| !is_query(part)).last() {
+                let query = parts.iter().enumerate().find_map(|(index, part)| match part {
+                    Part::Text(text) => text.find(['?', '#']).map(|at| index + usize::from(at > 0)),
+                    Part::Hole(..) => None,
+                });
+                match parts.iter().take(query.unwrap_or(parts.len())).last() {
                     Some(Part::Text(text)) => vec![text.to_string()],
                     Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
                     None => Vec::new(),

@@ -114,6 +114,7 @@ impl App<'_> {
             cleaners,
             enough,
             options: false,
+            is_cut: false,
             at,
             through: Vec::new(),
             returns: Vec::new(),
@@ -199,6 +200,8 @@ struct Walk<'x, 'a> {
     enough: Strength,
     /// What is looked at are the arguments of a program.
     options: bool,
+    /// What is looked at is cut: where it begins says nothing of where the argument does.
+    is_cut: bool,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -240,6 +243,9 @@ impl<'a> Walk<'_, 'a> {
         {
             return true;
         }
+        if !self.is_cut && self.app.is_absolute_path(v) {
+            return true;
+        }
         let Value::Template(list) = self.app.program.value(v) else { return false };
         let summary = self.app.program.summary(v.0);
         let head = summary.items(list).first().and_then(|first| summary.text(first.value));
@@ -279,7 +285,10 @@ impl<'a> Walk<'_, 'a> {
 
     fn visit(&mut self, v: V, state: State) {
         let seen = (v, self.at, state.taken, (state.beside, state.rest), state.property.map_or(0, digest));
-        if state.depth > MOST_STEPS || self.seen.len() > self.most || !self.seen.insert(seen) {
+        if state.depth > MOST_STEPS || self.seen.len() > self.most {
+            return;
+        }
+        if self.options && self.is_no_option(v) || !self.seen.insert(seen) {
             return;
         }
         let app = self.app;
@@ -287,9 +296,6 @@ impl<'a> Walk<'_, 'a> {
         // Checks of an address hold its beginning.
         let rest = state.rest || self.enough == Strength::Scheme && app.is_rest(v);
         let mut state = State { depth: state.depth + 1, beside, rest, ..state };
-        if self.options && self.is_no_option(v) {
-            return;
-        }
         self.component_state(v, state);
         let values = app.eval(v);
         if values.iter().all(|known| is_constant(&known.thing)) {

@@ -174,8 +174,28 @@ impl Program<'_> {
                 }
                 _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
             },
+            None if function.kind == FunctionKind::Function => self.emitters(f, v),
             None => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
+    }
+
+    /// What a function that listens is called on, where Electron emits: <https://nodejs.org/api/events.html#passing-arguments-and-this-to-listeners>.
+    fn emitters(&self, f: F, v: V) -> Vec<Known> {
+        self.assumes.set(true);
+        self.depends.set(true);
+        let handed = if self.shallow.get() { self.callback_of(f).into_iter().collect() } else { self.handed_over(f) };
+        let mut values = Vec::new();
+        for (c, place) in handed {
+            if let Value::Member(object, method) = self.value(V(c.0, self.call(c).callee))
+                && place == 1
+                && electron::LISTEN.contains(&self.str(c.0, method))
+            {
+                let emits = self.eval(V(c.0, object));
+                let emits = emits.iter().filter(|known| matches!(known.thing, Thing::Host(_)));
+                values.extend(emits.map(|known| known.clone().at_most(Certainty::Firm)));
+            }
+        }
+        if values.is_empty() { vec![Known::unknown(Unknown::Other(v), Some(v))] } else { values }
     }
 
     pub(super) fn superclass(&self, f: F, v: V) -> Vec<Known> {

@@ -166,6 +166,24 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn call(&mut self, c: C, v: V, state: State) {
+        let before = self.is_cut;
+        self.is_cut |= self.options && self.cuts_the_beginning(c);
+        self.call_whole(c, v, state);
+        self.is_cut = before;
+    }
+
+    /// Whether what a call gives may begin in the middle of what it was given: `path.basename(file)`, `file.slice(1)`.
+    fn cuts_the_beginning(&self, c: C) -> bool {
+        let summary = self.app.program.summary(c.0);
+        let name = crate::link::final_name(summary, self.app.program.call(c).callee).map(|name| summary.str(name));
+        let cuts = |name| {
+            ["basename", "relative", "extname", "slice", "substring", "substr", "split", "pop", "match", "exec"]
+                .contains(&name)
+        };
+        name.is_some_and(cuts)
+    }
+
+    fn call_whole(&mut self, c: C, v: V, state: State) {
         let app = self.app;
         let record = app.program.call(c);
         if record.kind == CallKind::Jsx {
@@ -272,6 +290,15 @@ impl Walk<'_, '_> {
             }
             if is_own_call(path) {
                 return;
+            }
+            // Whether a path is an option, its beginning decides; what that is, nobody knows here.
+            if self.options
+                && matches!(path, "path.join" | "path.normalize")
+                && let Some(first) = app.program.argument(c, 0)
+            {
+                self.visit(first, state);
+                state.opaque |=
+                    app.eval(first).iter().any(|known| matches!(known.thing, Thing::Unknown(_) | Thing::Result(..)));
             }
         }
         let method = match app.program.value(callee) {

@@ -12,21 +12,24 @@ impl Walk<'_, '_> {
     /// What a listener of renderers is given: the argument that stands at `index`, after the event.
     pub(super) fn message(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
-        let handed = app.program.handed_over(f);
-        if handed.is_empty() {
-            self.push(SourceKind::Main, app.parameter_span(f, index), state);
-        }
-        for (c, place) in handed {
-            let api = app.api_of(c).map(|(path, _)| path);
+        let mut is_heard = false;
+        for (c, place) in app.program.handed_over(f) {
             // A function of the app's own may listen, and hand on what it is given.
             if self.listens(c, place) {
+                is_heard = true;
                 self.sent(c, f, index, state);
-            } else if matches!(api.as_deref(), Some("ipcRenderer.removeListener" | "ipcRenderer.off")) {
-                continue;
-            } else if !self.called_back(c, place, index, state) {
-                self.push(SourceKind::Main, app.parameter_span(f, index), state);
+            } else if !self.stops_listening(c) {
+                is_heard |= self.called_back(c, place, index, state);
             }
         }
+        if !is_heard {
+            self.push(SourceKind::Main, app.parameter_span(f, index), state);
+        }
+    }
+
+    fn stops_listening(&self, c: C) -> bool {
+        let api = self.app.api_of(c).map(|(path, _)| path);
+        matches!(api.as_deref(), Some("ipcRenderer.removeListener" | "ipcRenderer.off"))
     }
 
     /// Whether a call sets this argument as a listener for messages of the main process.
@@ -53,6 +56,8 @@ impl Walk<'_, '_> {
                 }
                 self.aside(|walk| {
                     walk.through(sender.call, |walk| walk.handed(sender.call, sender.first + place as usize, state));
+                    // What was not looked at may be somebody else's.
+                    are_all &= walk.seen.len() <= walk.most;
                 });
                 self.returns = around;
             }
