@@ -494,7 +494,10 @@ fn spread(app: &App, value: V, element: &mut WebviewElement) {
 
 /// An attribute that a script sets to a value.
 fn add(app: &App, name: &str, value: V, span: Span, element: &mut WebviewElement) {
-    set(name, &app.eval(value), span, element);
+    match app.as_drawn(value) {
+        Some(value) => set(name, &app.eval(value), span, element),
+        None => set(name, &[], span, element),
+    }
 }
 
 /// An attribute that may have any of these values: `false`, `null` and `undefined` take it away.
