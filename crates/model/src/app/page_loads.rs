@@ -291,7 +291,7 @@ impl App<'_> {
                     Part::Text(text) => text.find(['?', '#']).map(|at| index + usize::from(at > 0)),
                     Part::Hole(..) => None,
                 });
-                match parts.iter().take(query.unwrap_or(parts.len())).last() {
+                match parts.iter().take(query.unwrap_or(parts.len())).next_back() {
                     Some(Part::Text(text)) => vec![text.to_string()],
                     Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
                     None => Vec::new(),
