@@ -192,6 +192,9 @@ impl State<'_> {
     }
 }
 
+/// What was looked at: a value, from where, and what was known of it: taken, beside, rest, the property that is read.
+type Seen = (V, At, bool, (bool, bool), u64);
+
 struct Walk<'x, 'a> {
     app: &'x App<'a>,
     entrances: &'x Entrances,
@@ -212,7 +215,7 @@ struct Walk<'x, 'a> {
     asides: usize,
     /// What was looked at, whether without what was put into it, whether for what stands beside the server or behind the
     /// beginning, and for which property.
-    seen: FxHashSet<(V, At, bool, (bool, bool), u64)>,
+    seen: FxHashSet<Seen>,
     /// How many answers of the main process are being looked at, one inside the other.
     answers: usize,
     /// Calls that set the listeners whose messages are being looked at, one inside the other.
