@@ -139,6 +139,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         scripts_by_stem: Default::default(),
         shown: Default::default(),
         page_facts: Default::default(),
+        page_parts: Default::default(),
         guest_preloads: Default::default(),
         units_of_pages: Default::default(),
         ordinals: Default::default(),

@@ -142,6 +142,7 @@ pub struct App<'a> {
     scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     page_facts: OnceCell<shown::Pages>,
+    page_parts: OnceCell<shown::Parts>,
     guest_preloads: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     units_of_pages: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     ordinals: RefCell<FxHashMap<UnitId, Rc<[u32]>>>,

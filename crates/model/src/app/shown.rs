@@ -38,38 +38,40 @@ const MOST_OF_NAME: usize = 200;
 /// Folders of parts of which a site is made: <https://jekyllrb.com/docs/structure/>.
 const OF_SITES: [&str; 4] = ["_includes", "_layouts", "_posts", "_site"];
 
-/// What is known of the pages all together.
+/// How each page is shown.
+pub(super) type Pages = FxHashMap<FileId, Shown>;
+
+/// What pages take in of each other.
 #[derive(Default)]
-pub(super) struct Pages {
-    shown: FxHashMap<FileId, Shown>,
+pub(super) struct Parts {
     /// Pages that templates of others take in.
-    parts: FxHashSet<FileId>,
+    all: FxHashSet<FileId>,
     /// Pages, and what they take in.
-    includes: FxHashMap<FileId, Vec<FileId>>,
+    of: FxHashMap<FileId, Vec<FileId>>,
 }
 
 impl App<'_> {
     /// Whether, and how surely, the app shows this page.
     pub fn shown(&self, page: &Page) -> Shown {
-        self.page_facts().shown.get(&page.file).copied().unwrap_or(Shown::Perhaps)
+        self.page_facts().get(&page.file).copied().unwrap_or(Shown::Perhaps)
     }
 
     /// Whether a file is a page to which nothing in the app leads.
     pub fn is_page_beside(&self, file: FileId) -> bool {
-        self.page_facts().shown.get(&file) == Some(&Shown::Beside)
+        self.page_facts().get(&file) == Some(&Shown::Beside)
     }
 
     /// Whether this is a page of its own, not what becomes part of one: it says so by an element that only a document has, itself or by
     /// what it begins with, and no other takes it in.
     pub fn is_document(&self, page: &Page) -> bool {
-        !self.page_facts().parts.contains(&page.file)
+        !self.page_parts().all.contains(&page.file)
             && (names_document(&self.sources.file(page.file).text.content)
                 || self.parts_of(page).any(|part| names_document(&self.sources.file(part.file).text.content)))
     }
 
     /// What a template takes in: `<%- include('parts/head') %>`.
     pub fn parts_of(&self, page: &Page) -> impl Iterator<Item = &Page> {
-        let files = self.page_facts().includes.get(&page.file).map_or(&[][..], Vec::as_slice);
+        let files = self.page_parts().of.get(&page.file).map_or(&[][..], Vec::as_slice);
         files.iter().filter_map(|file| {
             // Pages stand in the order of their files.
             let at = self.pages.binary_search_by_key(file, |page| page.file).ok()?;
@@ -81,8 +83,12 @@ impl App<'_> {
         self.page_facts.get_or_init(|| self.find_page_facts())
     }
 
-    fn find_page_facts(&self) -> Pages {
-        let mut found = Pages::default();
+    fn page_parts(&self) -> &Parts {
+        self.page_parts.get_or_init(|| self.find_page_parts())
+    }
+
+    fn find_page_parts(&self) -> Parts {
+        let mut found = Parts::default();
         let files = Files::new(self);
         for page in &self.pages {
             let file = self.sources.file(page.file);
@@ -91,29 +97,35 @@ impl App<'_> {
                 names.into_iter().flat_map(|name| part_meant(&files, &file.path, name)).collect();
             parts.retain(|part| *part != page.file);
             if !parts.is_empty() {
-                found.parts.extend(parts.iter().copied());
-                found.includes.insert(page.file, parts);
+                found.all.extend(parts.iter().copied());
+                found.of.insert(page.file, parts);
             }
         }
+        found
+    }
+
+    fn find_page_facts(&self) -> Pages {
+        let mut found = Pages::default();
+        let files = Files::new(self);
         let mut open: Vec<FileId> = Vec::new();
         for page in &self.pages {
             if !self.loads_of(page).is_empty() {
-                found.shown.insert(page.file, Shown::Loaded);
+                found.insert(page.file, Shown::Loaded);
                 open.push(page.file);
             }
         }
         let served = if open.is_empty() { Shown::Loaded } else { Shown::Named };
-        let named = self.named_by_scripts(&files, &found.shown);
+        let named = self.named_by_scripts(&files, &found);
         for (pages, how) in [(self.rendered(&files), served), (named, Shown::Named), (self.components(), Shown::Named)]
         {
-            open.extend(pages.into_iter().filter(|page| found.shown.insert_new(*page, how)));
+            open.extend(pages.into_iter().filter(|page| found.insert_new(*page, how)));
         }
         while let Some(page) = open.pop() {
             let file = self.sources.file(page);
-            let parts = found.includes.get(&page).cloned().unwrap_or_default();
+            let parts = self.page_parts().of.get(&page).cloned().unwrap_or_default();
             let linked = names_in(&file.text.content).filter_map(|name| page_beside(&files, &file.path, name));
             for next in parts.into_iter().chain(linked) {
-                if found.shown.insert_new(next, Shown::Named) {
+                if found.insert_new(next, Shown::Named) {
                     open.push(next);
                 }
             }
@@ -124,16 +136,16 @@ impl App<'_> {
 
     /// Pages to which nothing leads.
     fn rest(&self, found: &mut Pages) {
-        let is_known = found.shown.values().any(|shown| *shown == Shown::Loaded);
+        let is_known = found.values().any(|shown| *shown == Shown::Loaded);
         let open = !is_known || self.loads_what_is_not_known();
         let is_beside = |file: FileId| {
             let path = &self.sources.file(file).path;
             is_elsewhere(path) || split(path).0.split('/').any(|folder| OF_SITES.contains(&folder))
         };
         let left: Vec<FileId> =
-            self.pages.iter().map(|page| page.file).filter(|file| !found.shown.contains_key(file)).collect();
+            self.pages.iter().map(|page| page.file).filter(|file| !found.contains_key(file)).collect();
         let documents = self.pages.iter().filter(|page| {
-            !found.parts.contains(&page.file) && names_document(&self.sources.file(page.file).text.content)
+            !self.page_parts().all.contains(&page.file) && names_document(&self.sources.file(page.file).text.content)
         });
         let mut likely = documents.filter(|page| !is_beside(page.file)).map(|page| page.file);
         let only = likely.next().filter(|_| likely.next().is_none());
@@ -143,7 +155,7 @@ impl App<'_> {
                 _ if !is_known && (only == Some(file) || self.pages.len() == 1) => Shown::Named,
                 _ => Shown::Perhaps,
             };
-            found.shown.insert(file, shown);
+            found.insert(file, shown);
         }
     }
 
@@ -196,19 +208,24 @@ impl App<'_> {
         for unit in self.program.unit_ids() {
             let file = self.program.file(unit);
             let source = self.sources.file(file);
-            if source.kind == FileKind::Html || !self.is_product_file(file) || is_elsewhere(&source.path) {
+            if source.kind == FileKind::Html || is_elsewhere(&source.path) {
                 continue;
             }
+            // Asked where it matters: few scripts name a page.
+            let mut is_product = None;
             for text in &self.program.summary(unit).strings {
                 if text.len() > LONGEST_NAME {
                     continue;
                 }
-                // `${name}.html`: what is a page's name elsewhere may be meant.
-                joins |= text.starts_with(".htm");
-                if let Some(named) = stems.get(split(text).1) {
-                    by_stem.extend(named.iter().copied());
+                let (joined, named, is_page) = (text.starts_with(".htm"), stems.get(split(text).1), is_of_page(text));
+                let is_told = joined || named.is_some() || is_page;
+                if !is_told || !*is_product.get_or_insert_with(|| self.is_product_file(file)) {
+                    continue;
                 }
-                if is_of_page(text) {
+                // `${name}.html`: what is a page's name elsewhere may be meant.
+                joins |= joined;
+                by_stem.extend(named.into_iter().flatten().copied());
+                if is_page {
                     found.extend(pages_meant(files, shown, &self.sources.root, &source.path, text));
                 }
             }
