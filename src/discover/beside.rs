@@ -104,7 +104,10 @@ fn copied(package: &Package, reader: &mut Reader) -> Vec<PathBuf> {
 fn paths_in_parts(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some(at) = ["\"..\"", "'..'"].iter().filter_map(|part| rest.find(part)).min() {
+    // Each look goes over all that is left.
+    while found.len() < MOST_PATHS
+        && let Some(at) = ["\"..\"", "'..'"].iter().filter_map(|part| rest.find(part)).min()
+    {
         let mut path = String::new();
         rest = &rest[at..];
         while let Some(quote @ ('"' | '\'')) = rest.chars().next() {

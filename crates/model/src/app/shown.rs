@@ -302,6 +302,10 @@ fn names_document(text: &str) -> bool {
 
 /// Whether a text can be the address of a page of the app's.
 fn is_of_page(text: &str) -> bool {
+    // Most texts have none.
+    if memchr::memchr(b'.', text.as_bytes()).is_none() {
+        return false;
+    }
     let path = text.split(['?', '#']).next().unwrap_or("");
     let is_remote = ["http://", "https://", "//"].iter().any(|head| path.starts_with(head));
     !is_remote && [".html", ".htm", ".xhtml", ".xht", ".ejs"].iter().any(|ending| path.ends_with(ending))
