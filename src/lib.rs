@@ -257,7 +257,8 @@ fn resolved(app: &App) -> Vec<Resolved> {
 
 /// The discovery stage.
 pub(crate) fn read(input: &InputArgs, configurations: &Configurations) -> Result<Discovery, Failure> {
-    read_over(&input.paths, input, configurations, Overlay::new(), &mut KnownFiles::default())
+    let limit = max_file_size(&input.paths, input, configurations)?;
+    read_over(&input.paths, input, configurations, Overlay::new(), limit, &mut KnownFiles::default())
 }
 
 /// The discovery stage, which is spared where only texts changed, and nothing but themselves with them.
@@ -278,17 +279,18 @@ fn read_kept(
     }
     kept.only_texts = false;
     let texts = (!kept.is_last).then(|| overlay.clone());
-    let discovery = read_over(paths, input, configurations, overlay, &mut kept.files)?;
+    let discovery = read_over(paths, input, configurations, overlay, limit, &mut kept.files)?;
     kept.seen = texts.map(|texts| Seen::new(texts, discovery.clone()));
     Ok(discovery)
 }
 
-/// The discovery stage, with texts that stand for files.
+/// The discovery stage, with texts that stand for files. `max_file_size`: longest file that is read, in bytes.
 fn read_over(
     paths: &[PathBuf],
     input: &InputArgs,
     configurations: &Configurations,
     overlay: Overlay,
+    max_file_size: u64,
     known: &mut KnownFiles,
 ) -> Result<Discovery, Failure> {
     let options = discover::Options {
@@ -298,7 +300,7 @@ fn read_over(
         no_ignore_files: input.no_ignore_files,
         app: input.app.clone(),
         overlay,
-        max_file_size: max_file_size(paths, input, configurations)?,
+        max_file_size,
     };
     let discovery = discover::read_again(paths, &options, configurations, known)?;
     configurations.ready()?;

@@ -1,7 +1,6 @@
 //! What was found, while nothing but texts of an editor changes: no folder is walked, and no file is asked about.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use electrolint_model::source::Role;
 use electrolint_model::text::Text;
@@ -59,7 +58,7 @@ impl Seen {
                 return None;
             }
             let Loaded::Text { text, replaced: 0 } = decode(bytes.clone()) else { return None };
-            texts.push((path, Arc::new(text.as_ref().clone()), self.places(path)?));
+            texts.push((path, text, self.places(path)?));
         }
         for (path, text, places) in texts {
             for (app, file) in places {
