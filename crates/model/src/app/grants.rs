@@ -119,14 +119,15 @@ impl App<'_> {
             (Some(left), Some(right)) => Some(left.or(right)),
             (left, right) => left.or(right),
         };
-        let ways = if depth > MOST_DEPTH { None } else { self.ways_of(v) };
-        if let Some(ways) = ways {
+        // Variables whose writes lead to each other have as many ways as there are paths between them.
+        let is_over = depth > MOST_DEPTH || self.steps.are_used_up();
+        if let Some(ways) = if is_over { None } else { self.ways_of(v) } {
             let each = ways.iter().map(|way| self.held_in_way(v, way, holds, f, depth + 1));
             return each.fold(None, one);
         }
         match self.truth_of(v) {
             Some(truth) => return (truth == holds).then_some(Held::ALWAYS),
-            None if depth > MOST_DEPTH || self.steps.are_used_up() => {
+            None if is_over => {
                 return Some(Held { permission: judged(Strength::Opaque, None, None), asks: true, ..Held::ALWAYS });
             }
             None => {}
