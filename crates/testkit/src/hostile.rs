@@ -316,6 +316,17 @@ pub fn cases() -> Vec<Hostile> {
             let closures = (0..20).map(|n| format!("function f{n}(){{{}{opens}}}", calls(n))).collect::<String>();
             format!("const{{ipcMain,shell}}=require('electron');ipcMain.on('x',(e,u)=>{{{closures}f0()}})").into_bytes()
         })),
+        case("ways-of-each-other", "a.js", Either, Made(|| {
+            let write = |n: usize| (0..5).map(|m| format!("if(v{}&&x{m})v{n}=v{};", n - 1, n - 1)).collect::<String>();
+            let ways = (1..16).map(|n| format!("let v{n}=false;{}", write(n))).collect::<String>();
+            format!("{REQUIRED}session.defaultSession.setPermissionRequestHandler((w,p,c)=>{{let v0=p==='a';{ways}c(v15)}});new BrowserWindow().loadURL('https://a.b')").into_bytes()
+        })),
+        case("senders-of-each-other", "a.js", Either, Made(|| {
+            let calls = |of: &str| (0..300).map(|n| format!("{of}{n}(c,d);")).collect::<String>();
+            let layer = |name: &str, body: &str| (0..300).map(|n| format!("function {name}{n}(c,d){{{body}}}")).collect::<String>();
+            let layers = [layer("f", "s(c,d)"), layer("g", &calls("f")), layer("h", &calls("g"))].concat();
+            format!("{REQUIRED}let w=new BrowserWindow();function s(c,d){{w.webContents.send(c,d)}}{layers}h0('x',y);ipcRenderer.on('x',(e,t)=>{{document.body.innerHTML=t}})").into_bytes()
+        })),
         case("exports-of-each-other", "many/m1.js", Nothing, Written(exporters)),
         case("many-listeners", "a.js", Either, Repeated(REQUIRED, "app.on('web-contents-created',(e,c)=>{c.on('will-navigate',e=>{});c.setWindowOpenHandler(()=>({action:'allow'}))});", "", 30_000)),
         case("many-messages", "a.js", Either, Repeated(REQUIRED, "ipcMain.on('a',(e,u)=>shell.openExternal(u));", "", 60_000)),

@@ -15,6 +15,9 @@ const SEND: [(&str, usize); 5] = [("send", 0), ("reply", 0), ("postMessage", 0),
 const MOST_CALLS: usize = 1000;
 const MOST_SENDERS: usize = 16;
 
+/// Ways from a call that says a channel to one that sends on it, in the whole app: functions that all call each other have many.
+const MOST_WAYS: usize = 10_000;
+
 /// Functions of the app's own in a row that hand the channel on.
 const MOST_HELPERS: usize = 3;
 
@@ -35,6 +38,8 @@ pub(super) struct Senders {
     by_channel: FxHashMap<String, Vec<Sender>>,
     /// Something is sent on a channel that is not known.
     is_open: bool,
+    /// Ways that were looked at.
+    ways: usize,
 }
 
 impl Senders {
@@ -69,6 +74,11 @@ impl App<'_> {
 
     /// Adds a sender under the channel that this argument of a call says.
     fn add_sender(&self, said_by: C, argument: usize, sender: Sender, senders: &mut Senders) {
+        senders.ways += 1;
+        if senders.ways > MOST_WAYS {
+            senders.is_open = true;
+            return;
+        }
         let sends = self.sends_to_page(sender.call);
         let Some(channel) = self.program.argument(said_by, argument) else {
             senders.is_open |= sends != Some(false) && self.program.arguments(said_by).iter().any(|item| item.spread);
@@ -89,6 +99,9 @@ impl App<'_> {
                     let mut sender = sender.clone();
                     sender.through.insert(0, (f, caller));
                     self.add_sender(caller, index as usize, sender, senders);
+                    if senders.ways > MOST_WAYS {
+                        break;
+                    }
                 }
                 return;
             }
