@@ -322,9 +322,9 @@ pub fn cases() -> Vec<Hostile> {
             format!("{REQUIRED}session.defaultSession.setPermissionRequestHandler((w,p,c)=>{{let v0=p==='a';{ways}c(v15)}});new BrowserWindow().loadURL('https://a.b')").into_bytes()
         })),
         case("senders-of-each-other", "a.js", Either, Made(|| {
-            let calls = |of: &str| (0..300).map(|n| format!("{of}{n}(c,d);")).collect::<String>();
-            let layer = |name: &str, body: &str| (0..300).map(|n| format!("function {name}{n}(c,d){{{body}}}")).collect::<String>();
-            let layers = [layer("f", "s(c,d)"), layer("g", &calls("f")), layer("h", &calls("g"))].concat();
+            let calls = |of: &str, count| (0..count).map(|n| format!("{of}{n}(c,d);")).collect::<String>();
+            let layer = |name: &str, count, body: &str| (0..count).map(|n| format!("function {name}{n}(c,d){{{body}}}")).collect::<String>();
+            let layers = [layer("f", 700, "s(c,d)"), layer("g", 20, &calls("f", 700)), layer("h", 700, &calls("g", 20))].concat();
             format!("{REQUIRED}let w=new BrowserWindow();function s(c,d){{w.webContents.send(c,d)}}{layers}h0('x',y);ipcRenderer.on('x',(e,t)=>{{document.body.innerHTML=t}})").into_bytes()
         })),
         case("exports-of-each-other", "many/m1.js", Nothing, Written(exporters)),
