@@ -3,6 +3,7 @@
 //! Here it is found out what holds at a place; `judge` takes one test apart, and a [`Strength`] says how far it holds an address to
 //! what the app chose.
 
+mod beside;
 mod comparisons;
 mod helpers;
 mod judge;

@@ -362,7 +362,16 @@ impl App<'_> {
 
     /// The part of this address that a value is, if it is made from it.
     pub fn part_of(&self, v: V, root: &Root) -> Option<UrlPart> {
-        self.known_url_part(v).as_ref().as_ref().filter(|(found, _)| found == root).map(|(_, part)| *part)
+        let known = self.known_url_part(v);
+        let (found, part) = known.as_ref().as_ref()?;
+        if found == root {
+            return Some(*part);
+        }
+        // Of what is handed over beside the address: `open(url, new URL(url))`.
+        match (self.part_beside(found, root)?, *part) {
+            (UrlPart::Whole, part) | (part, UrlPart::Whole) => Some(part),
+            _ => Some(UrlPart::Other),
+        }
     }
 }
 

@@ -55,13 +55,11 @@ impl App<'_> {
             if equal && self.constant(other).is_some() && self.is_made_from(subject, root) {
                 return judged(Strength::Opaque, Some(span), None);
             }
-            let Some((found, part)) = self.url_part(subject) else { continue };
+            let Some(found) = self.root(subject) else { continue };
             if self.is_consent(&found) {
                 return judged(Strength::Opaque, Some(span), None);
             }
-            if found != *root {
-                continue;
-            }
+            let Some(part) = self.part_of(subject, root) else { continue };
             if !equal {
                 // `protocol !== 'http:' && protocol !== 'https:'`: together they leave nothing that leads to a server.
                 let server = self.constant(other).is_some_and(|known| matches!(known.text(), Some("http:" | "https:")));

@@ -254,7 +254,7 @@ impl App<'_> {
     }
 
     /// What is written for a property of an object literal, or that nothing is; `None` where that cannot be told.
-    fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
+    pub(super) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
         let Value::Object(list) = self.program.value(object) else { return None };
         let properties = self.program.summary(object.0).properties(list);
         let mut last_first = properties.iter().rev();

@@ -91,11 +91,15 @@ impl App<'_> {
                 let said = self
                     .call_behind(at(object))
                     .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
-                said.unwrap_or_else(|| self.flag(test, holds, root, depth).better(self.agreed(test)))
+                said.unwrap_or_else(|| {
+                    let flag = self.flag(test, holds, root, depth).better(self.agreed(test));
+                    flag.better(self.judged_by_callers(test, holds, root, depth))
+                })
             }
             Value::Parameter(function, index) => {
                 let promise = self.settled(F(test.0, function)).filter(|_| index == 0);
-                promise.map_or(Judged::NOTHING, |promise| go(promise, holds)).better(self.agreed(test))
+                let told = promise.map_or(Judged::NOTHING, |promise| go(promise, holds)).better(self.agreed(test));
+                told.better(self.judged_by_callers(test, holds, root, depth))
             }
             _ => Judged::NOTHING,
         }

@@ -32,7 +32,18 @@ impl Subjects {
     /// Whether the test may say something of what is made from this. What another script holds reaches a test as a parameter.
     pub fn may_hold(&self, test: V, root: &Root) -> bool {
         self.asks_for_development
-            || self.bases.as_ref().is_none_or(|bases| root.unit == test.0 && bases.contains(&root.base))
+            || self
+                .bases
+                .as_ref()
+                .is_none_or(|bases| root.unit == test.0 && bases.iter().any(|base| touch(base, &root.base)))
+    }
+}
+
+/// Whether they are the same, or handed to the same function: a caller may hand over an address and a part of it.
+fn touch(one: &Base, other: &Base) -> bool {
+    match (one, other) {
+        (Base::Parameter(one, _), Base::Parameter(other, _)) => one == other,
+        _ => one == other,
     }
 }
 
