@@ -10,8 +10,9 @@ use crate::summary::*;
 /// Writes to one variable that are looked at; what the others write is unknown.
 const MOST_WRITES: usize = 256;
 
-/// What every process has under these names. A page that writes one, with a polyfill or for its other scripts, means no other page.
-const PLATFORM: [&str; 22] = [
+/// What processes have under these names. A page that writes one, with a polyfill, for its other scripts, or to go to another page, means
+/// no other page.
+const PLATFORM: [&str; 36] = [
     "Array",
     "Boolean",
     "Buffer",
@@ -31,9 +32,23 @@ const PLATFORM: [&str; 22] = [
     "XMLHttpRequest",
     "console",
     "decodeURIComponent",
+    "document",
     "encodeURIComponent",
     "fetch",
+    "global",
+    "globalThis",
+    "history",
+    "localStorage",
+    "location",
+    "module",
+    "navigator",
     "process",
+    "require",
+    "self",
+    "sessionStorage",
+    "setInterval",
+    "setTimeout",
+    "window",
 ];
 
 impl Program<'_> {
