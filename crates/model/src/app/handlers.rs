@@ -141,7 +141,7 @@ impl App<'_> {
         let record = self.program.call(call.call);
         Listener {
             call: call.call,
-            receiver: call.receiver.clone(),
+            receiver: call.receiver.clone().map(|host| self.of_asked_kind(call.call, host)),
             event,
             handler: value.and_then(|value| self.functions(value).first().copied()),
             value,

@@ -26,6 +26,7 @@ mod fuses;
 mod global_paths;
 pub mod globals;
 mod grants;
+mod guests;
 mod handlers;
 mod inside;
 mod interpreters;
