@@ -53,7 +53,7 @@ impl App<'_> {
             ("WebContents.loadFile", true),
         ] {
             for call in self.calls(api).iter() {
-                loads.push(self.load(call, is_file));
+                loads.extend(self.on_each_receiver(call, api).iter().map(|call| self.load(call, is_file)));
             }
         }
         loads.sort_by_key(|load| load.call);

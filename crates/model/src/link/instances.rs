@@ -66,7 +66,7 @@ impl Program<'_> {
         None
     }
 
-    fn own_constructor(&self, class: K) -> Option<F> {
+    pub(super) fn own_constructor(&self, class: K) -> Option<F> {
         let record = self.summary(class.0).classes.get(class.1.index())?;
         record.constructor.map(|constructor| F(class.0, constructor))
     }
@@ -79,7 +79,7 @@ impl Program<'_> {
         })
     }
 
-    fn call_of_super(&self, constructor: F) -> Option<C> {
+    pub(super) fn call_of_super(&self, constructor: F) -> Option<C> {
         let summary = self.summary(constructor.0);
         let events = self.function(constructor).events;
         // Calls are listed in the order of their events.

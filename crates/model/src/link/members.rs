@@ -313,7 +313,9 @@ impl Program<'_> {
                     Thing::Class(parent) => inherited.extend(self.instance_member(*parent, of, v, asked)),
                     Thing::Api(path) => {
                         if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
-                            let origin = Origin::Some;
+                            // The call of `super` makes it.
+                            let made = self.own_constructor(class).and_then(|own| self.call_of_super(own)).or(maker);
+                            let origin = made.map_or(Origin::Some, Origin::Created);
                             inherited.extend(self.host_member(&Host { class: host, origin }, name, v));
                         }
                     }
