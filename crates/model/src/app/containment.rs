@@ -2,9 +2,9 @@
 
 use super::App;
 use super::checks::{Root, parameter_root};
-use crate::link::things::Thing;
+use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
-use crate::summary::Value;
+use crate::summary::{Item, Value};
 
 /// Tests inside tests that are looked into; a helper counts for three.
 const MOST_DEPTH: u32 = 12;
@@ -18,10 +18,17 @@ const MOST_ASSERTIONS: usize = 64;
 /// Functions of packages that say it by their name.
 const NAMES: [&str; 6] = ["isPathInside", "is-path-inside", "pathIsInside", "path-is-inside", "isInside", "isSubPath"];
 
+fn is_join(api: &str) -> bool {
+    matches!(api, "path.join" | "path.resolve" | "path.posix.join" | "path.posix.resolve")
+}
+
 impl App<'_> {
     /// Whether what holds at a call says that a path lies below a folder: `file.startsWith(folder + path.sep)`, `path.relative` and what
     /// it gives, a function of that name, one of the app's own that returns it or throws without it.
     pub fn is_contained(&self, c: C, path: V) -> bool {
+        if self.stays_below(path) {
+            return true;
+        }
         let Some(root) = self.root(path) else { return false };
         let call = self.program.call(c);
         let place = F(c.0, call.function);
@@ -45,6 +52,56 @@ impl App<'_> {
                 })
             })
         })
+    }
+
+    /// Whether a path is joined of a folder of the app's own and of parts that lead out of none: `path.join(folder, path.basename(name))`.
+    fn stays_below(&self, path: V) -> bool {
+        let Some(c) = self.call_behind(path) else { return false };
+        let Some((api, _)) = self.api_of(c).filter(|(api, _)| is_join(api)) else { return false };
+        let resolves = api.ends_with("resolve");
+        let [folder, parts @ ..] = self.program.arguments(c) else { return false };
+        let is_harmless = |item: &Item| {
+            let part = V(c.0, item.value);
+            !item.spread && (self.constant(part).is_some() || self.leads_up_nowhere(part, resolves))
+        };
+        !folder.spread && self.is_folder_of_app(V(c.0, folder.value), 0) && parts.iter().all(is_harmless)
+    }
+
+    /// Whether a path has no `..` at its beginning whatever it is made of: the name of a file, or, where that is joined, what is absolute.
+    fn leads_up_nowhere(&self, v: V, resolves: bool) -> bool {
+        let Some(c) = self.call_behind(v) else { return false };
+        let Some((api, _)) = self.api_of(c) else { return false };
+        let Some(first) = self.program.argument(c, 0) else { return false };
+        let is_absolute = || {
+            !resolves
+                && self.eval(first).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => text.starts_with('/'),
+                    Thing::Template(parts) => matches!(parts.first(), Some(Part::Text(text)) if text.starts_with('/')),
+                    _ => false,
+                })
+        };
+        match &*api {
+            "path.basename" | "path.posix.basename" | "path.win32.basename" => true,
+            "path.normalize" | "path.posix.normalize" => is_absolute(),
+            _ if is_join(&api) => is_absolute(),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is a folder that the app knows by itself.
+    fn is_folder_of_app(&self, v: V, depth: u32) -> bool {
+        let values = self.eval(v);
+        !values.is_empty()
+            && depth < 4
+            && values.iter().all(|known| match &known.thing {
+                Thing::Text(_) | Thing::Api(_) => true,
+                Thing::Result(api, _) if api.starts_with("app.get") || api.starts_with("os.") => true,
+                Thing::Result(api, c) if is_join(api) || &**api == "path.dirname" => {
+                    let parts = self.program.arguments(*c);
+                    parts.iter().all(|item| !item.spread && self.is_folder_of_app(V(c.0, item.value), depth + 1))
+                }
+                _ => false,
+            })
     }
 
     /// The app's own functions that a call hands a path to, and what the path is there.

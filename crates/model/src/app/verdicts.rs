@@ -244,6 +244,9 @@ impl App<'_> {
         {
             return self.each_way(*literal, ways, root, |value| self.worded(value, self.span(value), root, depth + 1));
         }
+        if let Some(answer) = self.answer_spread(object) {
+            return self.answer(answer, root, depth + 1);
+        }
         let lookup = self.program.property(object, "action", None);
         let mut verdict = if lookup.unknown { Verdict::Unknown } else { Verdict::Denies };
         for placed in &lookup.values {
@@ -261,6 +264,18 @@ impl App<'_> {
             verdict = verdict.worse(found);
         }
         verdict
+    }
+
+    /// The answer that an object literal takes over: `{ ...decide(details), outlivesOpener: true }`.
+    fn answer_spread(&self, object: &Object) -> Option<V> {
+        let Object::Literal(literal, _) = object else { return None };
+        let Value::Object(list) = self.program.value(*literal) else { return None };
+        let properties = self.program.summary(literal.0).properties(list).iter();
+        let mut spread = properties.filter(|property| matches!(property.key, Key::Spread));
+        match (spread.next(), spread.next(), self.written_action(object)) {
+            (Some(only), None, None) => Some(V(literal.0, only.value)),
+            _ => None,
+        }
     }
 
     /// What stands behind `action` in an object literal.
