@@ -127,6 +127,9 @@ impl<'a> Resolver<'a> {
             .next_back()
             .filter(|last| !last.is_empty() && !specifier.contains('?'))
             .unwrap_or_else(|| specifier.split('?').next().unwrap_or(specifier));
+        if is_jquery(specifier) {
+            return Target::External("jquery".into());
+        }
         let found = |id: FileId| units.get(&id).map_or(Target::File(id), |unit| Target::Unit(*unit));
         let (folder, _) = split(from);
         if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
@@ -507,4 +510,15 @@ pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+/// Whether a specifier names a copy of jQuery: `./lib/jquery-3.7.1.min.js`, `jquery/dist/jquery.slim`.
+fn is_jquery(specifier: &str) -> bool {
+    let name = specifier.rsplit('/').next().unwrap_or(specifier);
+    let Some(rest) = name.strip_prefix("jquery") else { return false };
+    let rest = rest.strip_suffix(".js").unwrap_or(rest);
+    let rest = rest.strip_suffix(".min").unwrap_or(rest);
+    let rest = rest.strip_suffix(".slim").unwrap_or(rest);
+    let is_version = |version: &str| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    rest.is_empty() || rest.strip_prefix('-').is_some_and(is_version)
 }

@@ -1,6 +1,6 @@
 //! Functions that nothing refers to: what they would write is never written.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{F, Program, UnitId};
@@ -53,6 +53,11 @@ impl Program<'_> {
             for text in &self.summary(unit).strings {
                 if let Some(count) = said.get_mut(&**text) {
                     *count += 1;
+                } else if memchr(b'(', text.as_bytes()).is_some() {
+                    // `'<b onclick="show(1)">'`.
+                    for word in text.split(|sign: char| !(sign.is_alphanumeric() || matches!(sign, '_' | '$'))) {
+                        said.entry(word).and_modify(|count| *count += 1);
+                    }
                 }
             }
         }

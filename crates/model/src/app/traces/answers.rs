@@ -3,12 +3,15 @@
 use super::super::sources::SourceKind;
 use super::{State, Walk};
 use crate::link::things::{Thing, Unknown};
-use crate::link::{C, V};
+use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::Value;
+use crate::summary::{Value, ValueId};
 
 /// Requests of one script that are looked at.
 const MOST_REQUESTS: usize = 64;
+
+/// Properties that hold what an `XMLHttpRequest` calls. <https://xhr.spec.whatwg.org/#event-handlers>
+const LISTENERS: [&str; 4] = ["onload", "onloadend", "onprogress", "onreadystatechange"];
 
 impl Walk<'_, '_> {
     /// The request whose answer, or a piece of it, a call hands over as this argument of the function that it is given.
@@ -54,6 +57,7 @@ impl Walk<'_, '_> {
     /// Whether a value is an `XMLHttpRequest` that asks somebody else's server.
     pub(super) fn asks_by_xml_http_request(&self, v: V) -> bool {
         let app = self.app;
+        let v = self.told_about(v).unwrap_or(v);
         let made = app.eval(v).iter().find_map(|known| match &known.thing {
             Thing::Result(path, made) if &**path == "new XMLHttpRequest" => Some(*made),
             _ => None,
@@ -67,6 +71,29 @@ impl Walk<'_, '_> {
         };
         let here = app.program.calls_named("open").iter().copied().filter(|c| c.0 == made.0);
         here.take(MOST_REQUESTS).filter(opens).any(|c| !self.asks_itself(c, 1, 0))
+    }
+
+    /// The object whose listener this is the `this` of, or the target of its event: `request.onload = function () { this.response }`.
+    fn told_about(&self, v: V) -> Option<V> {
+        let program = &self.app.program;
+        let f = match program.value(program.behind(v)) {
+            Value::This(function) => F(v.0, function),
+            Value::Member(event, name)
+                if matches!(program.str(v.0, name), "target" | "currentTarget" | "srcElement") =>
+            {
+                self.app.parameter_behind(V(v.0, event)).filter(|(_, index)| *index == 0)?.0
+            }
+            _ => return None,
+        };
+        if let Some((c, 1)) = program.callback_of(f) {
+            let Value::Member(object, name) = program.value(V(c.0, program.call(c).callee)) else { return None };
+            return (program.str(c.0, name) == "addEventListener").then_some(V(c.0, object));
+        }
+        let mut written = LISTENERS.iter().flat_map(|name| program.written_to(name)).take(MOST_REQUESTS);
+        let is_it =
+            |value: &ValueId| matches!(program.value(V(f.0, *value)), Value::Function(function) if function == f.1);
+        let (unit, write) = written.find(|(unit, write)| *unit == f.0 && write.value.as_ref().is_some_and(is_it))?;
+        Some(V(unit, write.object))
     }
 }
 
