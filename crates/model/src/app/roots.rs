@@ -107,6 +107,10 @@ impl App<'_> {
             Value::Binary(Operator::Default | Operator::Or | Operator::Nullish, left, _) => {
                 self.url_part_at(at(left), depth + 1)
             }
+            // `scheme + ':'`.
+            Value::Binary(Operator::Add, left, right) if matches!(summary.value(right), Value::String(colon) if summary.str(colon) == ":") => {
+                self.url_part_at(at(left), depth + 1).filter(|(_, part)| *part == UrlPart::Protocol)
+            }
             // `const [scheme] = url.split(':')`.
             Value::Member(object, name)
                 if summary.str(name) == "0"
@@ -205,6 +209,10 @@ impl App<'_> {
             },
             Value::Template(list) => match summary.items(list) {
                 [only] => self.url_part_at(at(only.value), depth + 1),
+                // `${scheme}:`.
+                [scheme, colon] if matches!(summary.value(colon.value), Value::String(colon) if summary.str(colon) == ":") => {
+                    self.url_part_at(at(scheme.value), depth + 1).filter(|(_, part)| *part == UrlPart::Protocol)
+                }
                 _ => None,
             },
             Value::ElementOf(inner) => {

@@ -87,6 +87,11 @@ impl Lowering {
             (UnaryOp::Minus, _) => Value::Unary(Operator::Negate, operand),
             (UnaryOp::Void, Value::Number(_)) => Value::Undefined,
             (UnaryOp::Void, _) => Value::Unary(Operator::Void, operand),
+            // `~list.indexOf(word)`: whether it is there.
+            (UnaryOp::Tilde, Value::Call(_)) => {
+                let nowhere = self.add(Value::Number(-1.0), span);
+                Value::Binary(Operator::NotEqual, operand, nowhere)
+            }
             (UnaryOp::TypeOf, _) => Value::Unary(Operator::TypeOf, operand),
             _ => Value::Unary(Operator::Other, operand),
         };

@@ -22,6 +22,10 @@ impl App<'_> {
             {
                 return found;
             }
+            // `pattern.exec(url) !== null`.
+            if matches!(self.program.value(other), Value::Null | Value::Undefined) && self.is_match(subject) {
+                return self.judge(subject, !equal, root, depth + 1);
+            }
             // `isSafe(url) === true`.
             if let Value::Bool(bool) = self.program.value(other)
                 && let Value::Call(_) = self.program.value(subject)
@@ -176,10 +180,17 @@ impl App<'_> {
                 })?;
                 if self.part_of(object, root).is_some() {
                     let is_beginning = equal && number == 0.0;
+                    if let Some(found) = self.searched(c, object, number, equal, root, span) {
+                        return Some(found);
+                    }
                     return Some(if is_beginning { self.prefix(argument, span) } else { found_inside(span) });
                 }
                 // `allowed.indexOf(url.host) !== -1`.
                 let part = self.part_of(argument?, root)?;
+                // What the app's own page begins with leads nowhere else: `page.indexOf(url) === 0`.
+                if equal && number == 0.0 && part == UrlPart::Whole && self.is_of_known_texts(object) {
+                    return Some(judged(Strength::Host, Some(span), None));
+                }
                 (!equal && number == -1.0).then(|| self.in_list(object, part, true, span))
             }
             "slice" | "substring" | "substr" if equal && self.part_of(object, root).is_some() => {
@@ -188,6 +199,27 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `url.search(/^https:/) === 0`, `!== -1`.
+    fn searched(&self, c: C, object: V, place: f64, equal: bool, root: &Root, span: Span) -> Option<Judged> {
+        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        let (part, pattern) = (self.part_of(object, root)?, self.program.argument(c, 0)?);
+        let is_pattern = self.program.str(c.0, method) == "search"
+            && self.eval(pattern).iter().all(|known| matches!(known.thing, Thing::Regex(..)));
+        let holds = match place {
+            0.0 if equal => true,
+            -1.0 => !equal,
+            _ => return None,
+        };
+        is_pattern.then(|| self.pattern(pattern, part, holds, span))
+    }
+
+    /// Whether a value is what a pattern found, an object or `null`.
+    fn is_match(&self, v: V) -> bool {
+        let Some(c) = self.call_behind(v) else { return false };
+        matches!(self.program.value(V(c.0, self.program.call(c).callee)), Value::Member(_, method)
+            if matches!(self.program.str(c.0, method), "exec" | "match"))
     }
 
     /// A comparison by order: of the place of a text in the address, or of the place of a part of the address in a list.

@@ -253,10 +253,20 @@ impl App<'_> {
         ways.into_iter().reduce(Judged::worse)
     }
 
-    /// What is written for a property of an object literal, or that nothing is; `None` where that cannot be told.
+    /// What is written for a property of an object literal, or a place of a list, or that nothing is; `None` where that cannot be told.
     pub(super) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
-        let Value::Object(list) = self.program.value(object) else { return None };
-        let properties = self.program.summary(object.0).properties(list);
+        let summary = self.program.summary(object.0);
+        let list = match self.program.value(object) {
+            Value::Object(list) => list,
+            Value::Array(list) => {
+                let place: usize = name.parse().ok()?;
+                let items = summary.items(list);
+                let is_known = !items.iter().take(place + 1).any(|item| item.spread);
+                return is_known.then(|| items.get(place).map(|item| V(object.0, item.value)));
+            }
+            _ => return None,
+        };
+        let properties = summary.properties(list);
         let mut last_first = properties.iter().rev();
         let property = last_first
             .find(|property| matches!(property.key, Key::Name(key) if self.program.str(object.0, key) == name));

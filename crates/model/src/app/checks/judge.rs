@@ -84,13 +84,19 @@ impl App<'_> {
             }
             Value::Await(inner) => go(at(inner), holds),
             Value::Call(call) => self.judge_call(C(test.0, call), holds, root, depth),
-            // `allowed[url.host]`: a look-up in an object of constants.
-            Value::Index(object, key) => self.looked_up(at(object), at(key), holds, root, test),
+            // `answer[0]`, and `allowed[url.host]`: a look-up in an object of constants.
+            Value::Index(object, key) => {
+                let place = match self.program.value(at(key)) {
+                    Value::Number(place) => Some(place.to_string()),
+                    _ => None,
+                };
+                let said =
+                    place.as_deref().and_then(|place| self.said_of_member(at(object), place, holds, root, depth));
+                said.unwrap_or_else(|| self.looked_up(at(object), at(key), holds, root, test))
+            }
             // `const result = check(url); if (result.blocked) return`.
             Value::Member(object, name) => {
-                let said = self
-                    .call_behind(at(object))
-                    .and_then(|c| self.said_by_helpers(c, Some(self.program.str(test.0, name)), holds, root, depth));
+                let said = self.said_of_member(at(object), self.program.str(test.0, name), holds, root, depth);
                 said.unwrap_or_else(|| {
                     let flag = self.flag(test, holds, root, depth).better(self.agreed(test));
                     flag.better(self.judged_by_callers(test, holds, root, depth))
@@ -103,6 +109,11 @@ impl App<'_> {
             }
             _ => Judged::NOTHING,
         }
+    }
+
+    /// What it says that a member of a helper's answer comes out so.
+    fn said_of_member(&self, object: V, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
+        self.call_behind(object).and_then(|c| self.said_by_helpers(c, Some(name), holds, root, depth))
     }
 
     /// `if (!response) open(url)`: the first button, or another one.
