@@ -1,6 +1,6 @@
 //! What the rules about missing handlers share: which windows a handler covers, and how bad it is that one has none.
 
-use electrolint_model::app::checks::Judged;
+use electrolint_model::app::checks::{Judged, LONGER_SCHEME, Strength};
 use electrolint_model::app::platforms::Platforms;
 use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
@@ -27,6 +27,11 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
 /// Where a weak check of a handler is told: where the handler asks, which may be a function for addresses that others ask too.
 pub(crate) fn place(cx: &Context, check: &Judged, listener: &Listener) -> Span {
     check.asked.or(check.span).unwrap_or_else(|| cx.app.callee_span(listener.call))
+}
+
+/// Whether a check holds the scheme alone, or what begins like it: no page gets to a scheme that only begins like `https:`.
+pub(crate) fn is_about_scheme(check: &Judged) -> bool {
+    check.strength == Strength::Scheme || check.why == Some(LONGER_SCHEME)
 }
 
 /// The check itself, where another place is told.

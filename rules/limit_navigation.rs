@@ -8,7 +8,7 @@ use electrolint_model::electron::api;
 use electrolint_model::link::things::{Origin, Part, Thing};
 
 use crate::finding::Relation;
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, webview_of, windows};
+use crate::handlers::{is_about_scheme, MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -106,7 +106,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         let report = findings
             .report(&RULE, place(cx, check, listener), why)
             .known(listener.certainty)
-            .at_most(if check.strength == Strength::Scheme { Confidence::Tentative } else { Confidence::Firm })
+            .at_most(if is_about_scheme(check) { Confidence::Tentative } else { Confidence::Firm })
             .development(listener.development)
             .gain(GAIN)
             .help(HELP)

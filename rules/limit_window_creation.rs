@@ -6,7 +6,7 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{is_about_scheme, MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -84,7 +84,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             Verdict::Guarded(check) if check.strength == Strength::Weak => (
                 place(cx, check, listener),
                 check.why.unwrap_or("this check can be got around"),
-                Confidence::Firm,
+                if is_about_scheme(check) { Confidence::Tentative } else { Confidence::Firm },
             ),
             Verdict::Guarded(check) if check.strength == Strength::Scheme => (
                 place(cx, check, listener),

@@ -71,6 +71,13 @@ pub struct SourceFile {
     pub text: Arc<Text>,
 }
 
+impl SourceFile {
+    /// Whether it only declares types: nothing of it runs.
+    pub fn is_declaration(&self) -> bool {
+        [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| self.path.ends_with(ending))
+    }
+}
+
 /// A file or folder that was seen and not read, on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Omitted {

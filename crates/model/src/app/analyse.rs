@@ -325,8 +325,8 @@ pub fn summarise(file: &SourceFile) -> Sheets {
     let mut sheets = Sheets::default();
     match file.kind {
         FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx => {
-            let declarations = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| file.path.ends_with(ending));
-            let script = Script { text, range: whole, kind: file.kind, declarations, markup: &[] };
+            let script =
+                Script { text, range: whole, kind: file.kind, declarations: file.is_declaration(), markup: &[] };
             sheets.take(file, bounded(text, || syntax::summarise(script)));
         }
         FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
@@ -390,8 +390,7 @@ impl Sheets {
         let kind = if file.kind == FileKind::Json { ProblemKind::BadData } else { ProblemKind::ParseError };
         // A `manifest.json` need not be one that anybody reads: where it is a browser extension's, it says which files are not the app's.
         // Nothing of a declaration runs, and compilers take more in one than the parser: `f(a = 1): void`.
-        let declares = [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| file.path.ends_with(ending));
-        let is_needed = !declares && crate::link::split(&file.path).1 != "manifest.json";
+        let is_needed = !file.is_declaration() && crate::link::split(&file.path).1 != "manifest.json";
         if let Some(first) = outcome.errors.first().filter(|_| is_needed) {
             let more = outcome.errors.len() - 1;
             let what = first.message.trim_end_matches('.').to_owned();

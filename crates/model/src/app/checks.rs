@@ -18,7 +18,7 @@ use super::App;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
 use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
-use crate::summary::{ConditionId, FunctionId, Operator, Value};
+use crate::summary::{Condition, ConditionId, FunctionId, Operator, Value};
 pub(super) use helpers::Said;
 pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
@@ -78,20 +78,78 @@ impl App<'_> {
         condition: Option<ConditionId>,
         root: &Root,
         event: Option<(F, u32)>,
+        others: &[(F, Option<ConditionId>)],
     ) -> Judged {
-        self.steps.question(|| self.judge_passing(f, condition, root, event))
+        self.steps.question(|| self.judge_passing(f, condition, root, event, others))
     }
 
-    fn judge_passing(&self, f: F, condition: Option<ConditionId>, root: &Root, event: Option<(F, u32)>) -> Judged {
+    fn judge_passing(
+        &self,
+        f: F,
+        condition: Option<ConditionId>,
+        root: &Root,
+        event: Option<(F, u32)>,
+        others: &[(F, Option<ConditionId>)],
+    ) -> Judged {
         let summary = self.program.summary(f.0);
+        // What does not come here is stopped elsewhere: `if (!isWeb(url)) { event.preventDefault(); return; }`.
+        let is_stopped = |one: &Condition| {
+            let stops = |other: ConditionId| {
+                let other = summary.conditions[other.index()];
+                other.test == one.test && other.holds != one.holds && other.parent == one.parent
+            };
+            others.iter().any(|(of, condition)| *of == f && condition.is_some_and(stops))
+        };
         // What passes in a frame inside the page does not navigate the page.
         let stops = summary.conditions_at(condition).filter(|condition| {
             let test = V(f.0, condition.test);
-            !(self.asks_for_main_frame(test, condition.holds) || condition.holds && self.asks_for_event(test, event))
+            !(self.asks_for_main_frame(test, condition.holds)
+                || condition.holds && self.asks_for_event(test, event)
+                || self.asks_for_window(test, condition.holds, 0)
+                || is_stopped(condition))
         });
         let parts = stops.map(|condition| self.judge(V(f.0, condition.test), !condition.holds, root, 0));
         // Without any, nothing passes at all.
         parts.reduce(Judged::worse).unwrap_or(judged(Strength::Host, None, None))
+    }
+
+    /// Whether a test asks only that there is a window still, as there is where something happens in one: `win && !win.isDestroyed()`.
+    fn asks_for_window(&self, test: V, holds: bool, depth: u32) -> bool {
+        if depth > MOST_HELPERS {
+            return false;
+        }
+        let go = |id, holds| self.asks_for_window(V(test.0, id), holds, depth + 1);
+        let is_window = |id| {
+            let values = self.eval(V(test.0, id));
+            let is_host = |known: &Known| matches!(&known.thing, Thing::Host(host) if matches!(host.class, "BrowserWindow" | "WebContents" | "WebContentsView"));
+            let is_none = |known: &Known| matches!(known.thing, Thing::Null | Thing::Undefined);
+            values.iter().any(is_host) && values.iter().all(|known| is_host(known) || is_none(known))
+        };
+        match self.program.value(test) {
+            Value::Unary(Operator::Not, inner) => go(inner, !holds),
+            Value::Binary(Operator::And, left, right) => holds && go(left, true) && go(right, true),
+            Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) => {
+                let is_none = |id| matches!(self.program.value(V(test.0, id)), Value::Null | Value::Undefined);
+                (operator == Operator::NotEqual) == holds && is_none(right) && is_window(left)
+            }
+            Value::Call(call) => {
+                let c = C(test.0, call);
+                let asks = |path: &str| matches!(path, "BrowserWindow.isDestroyed" | "WebContents.isDestroyed");
+                if self.api_of(c).is_some_and(|(path, _)| asks(&path)) {
+                    return !holds;
+                }
+                let helpers = self.functions(V(c.0, self.program.call(c).callee));
+                let says = |helper: &F| match self.program.function(*helper).exits.as_slice() {
+                    [exit] if !exit.throws && exit.condition.is_none() => {
+                        exit.value.is_some_and(|value| self.asks_for_window(V(helper.0, value), holds, depth + 1))
+                    }
+                    _ => false,
+                };
+                !helpers.is_empty() && helpers.iter().all(says)
+            }
+            Value::Binding(_) | Value::Member(..) => holds && is_window(test.1),
+            _ => false,
+        }
     }
 
     /// `if (event)`, `if (event && event.preventDefault)`.

@@ -235,8 +235,7 @@ impl App<'_> {
 
     /// The one script of which a compiler makes the one at a path: `out/build/forge.js` of `src/build/forge.ts`.
     fn source_of_script(&self, path: &str) -> Option<UnitId> {
-        let is_declaration = |unit: &UnitId| self.sources.file(self.program.file(*unit)).path.ends_with(".d.ts");
-        let mut scripts = self.scripts_named(path, None).into_iter().filter(|unit| !is_declaration(unit));
+        let mut scripts = self.scripts_named(path, None).into_iter();
         scripts.next().filter(|_| scripts.next().is_none())
     }
 

@@ -334,8 +334,9 @@ fn folder_of(app: &App, unit: UnitId) -> String {
 }
 
 fn is_script(app: &App, unit: UnitId) -> bool {
-    let kind = app.sources.file(app.program.file(unit)).kind;
-    matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html)
+    let file = app.sources.file(app.program.file(unit));
+    matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx | FileKind::Html)
+        && !file.is_declaration()
 }
 
 /// A name without the extension of a script, if it has one.

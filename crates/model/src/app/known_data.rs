@@ -88,8 +88,12 @@ pub(super) fn is_read(path: &str) -> bool {
     ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
 }
 
-/// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>.
+/// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>,
+/// <https://react.dev/reference/react/useMemo>.
 pub(super) fn is_effect_of_call(path: &str) -> bool {
+    if crate::link::electron::is_memo(path) {
+        return true;
+    }
     let name = path.strip_prefix("redux-saga/effects.").or_else(|| {
         let rest = path.strip_prefix("typed-redux-saga")?;
         rest.strip_prefix("/macro").unwrap_or(rest).strip_prefix('.')

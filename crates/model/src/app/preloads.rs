@@ -109,8 +109,30 @@ impl App<'_> {
         listeners.into_iter().filter_map(exposed).collect()
     }
 
+    /// How paths end that a value can be, each once; an empty text where that is not known.
+    pub fn ends_of(&self, path: V) -> Vec<String> {
+        let values = self.eval(path);
+        let ends = |known: &Known| match self.script_ends(known) {
+            ends if ends.is_empty() => vec![String::new()],
+            ends => ends,
+        };
+        let mut ends: Vec<String> = values.iter().flat_map(ends).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        if ends.is_empty() { vec![String::new()] } else { ends }
+    }
+
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.
     pub fn scripts_at(&self, path: &Known) -> Vec<UnitId> {
+        let ends = self.script_ends(path);
+        let said_in = path.at.map(|at| at.0);
+        let mut scripts: Vec<UnitId> = ends.iter().flat_map(|end| self.scripts_named(end, said_in)).collect();
+        scripts.sort_unstable();
+        scripts.dedup();
+        scripts
+    }
+
+    fn script_ends(&self, path: &Known) -> Vec<String> {
         let mut ends: Vec<String> = path.thing.tail().map(str::to_owned).into_iter().collect();
         let mut made: Vec<C> = match path.thing {
             Thing::Result(_, c) => vec![c],
@@ -132,11 +154,7 @@ impl App<'_> {
         }
         ends.sort_unstable();
         ends.dedup();
-        let said_in = path.at.map(|at| at.0);
-        let mut scripts: Vec<UnitId> = ends.iter().flat_map(|end| self.scripts_named(end, said_in)).collect();
-        scripts.sort_unstable();
-        scripts.dedup();
-        scripts
+        ends
     }
 
     /// As [`App::scripts_at`], for the text of a path, and the script that says so.
@@ -170,7 +188,8 @@ impl App<'_> {
             let mut found: FxHashMap<String, Vec<UnitId>> = FxHashMap::default();
             for unit in self.program.unit_ids() {
                 let file = self.sources.file(self.program.file(unit));
-                if !matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx) {
+                let is_script = matches!(file.kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx);
+                if !is_script || file.is_declaration() {
                     continue;
                 }
                 let (folder, name) = split(&file.path);

@@ -77,12 +77,13 @@ impl App<'_> {
             };
         }
         let mut best: Option<Judged> = None;
+        let places: Vec<_> = prevents.iter().map(|prevent| (prevent.function, prevent.condition)).collect();
         for prevent in &prevents {
             if prevent.condition.is_none() && prevent.function == f {
                 return Verdict::Denies;
             }
             for root in &prevent.roots {
-                let judged = self.guard_where_not(prevent.function, prevent.condition, root, prevent.of);
+                let judged = self.guard_where_not(prevent.function, prevent.condition, root, prevent.of, &places);
                 if best.as_ref().is_none_or(|best| judged.strength > best.strength) {
                     best = Some(judged);
                 }

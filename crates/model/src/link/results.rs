@@ -128,6 +128,16 @@ impl Program<'_> {
             return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
+            _ if electron::is_memo(short) => {
+                let functions = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
+                let mut values = Vec::new();
+                for known in functions.iter().flat_map(|functions| functions.iter()) {
+                    if let Thing::Function(function, _) = known.thing {
+                        values.extend(self.returned(function, c, frames, v));
+                    }
+                }
+                if values.is_empty() { vec![Known::unknown(Unknown::Call(c), Some(v))] } else { values }
+            }
             "session.fromPartition" => {
                 let partition = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
                 let name = partition.and_then(|values| match values.as_ref() {

@@ -215,11 +215,27 @@ impl App<'_> {
         is_pattern.then(|| self.pattern(pattern, part, holds, span))
     }
 
-    /// Whether a value is what a pattern found, an object or `null`.
+    /// Whether a value is an object, or `null`: what a pattern found, what a function of the app's gives.
     fn is_match(&self, v: V) -> bool {
         let Some(c) = self.call_behind(v) else { return false };
-        matches!(self.program.value(V(c.0, self.program.call(c).callee)), Value::Member(_, method)
-            if matches!(self.program.str(c.0, method), "exec" | "match"))
+        let callee = V(c.0, self.program.call(c).callee);
+        let finds = matches!(self.program.value(callee), Value::Member(_, method)
+            if matches!(self.program.str(c.0, method), "exec" | "match"));
+        let is_object = |thing: &Thing| match thing {
+            Thing::Text(text) => !text.is_empty(),
+            Thing::Null | Thing::Undefined | Thing::Object(_) | Thing::Result(..) => true,
+            _ => false,
+        };
+        let gives = |helper: F| {
+            let mut exits = self.program.function(helper).exits.iter().filter(|exit| !exit.throws);
+            exits.all(|exit| {
+                exit.value.is_none_or(|value| self.eval(V(helper.0, value)).iter().all(|known| is_object(&known.thing)))
+            })
+        };
+        finds || {
+            let helpers = self.functions(callee);
+            !helpers.is_empty() && helpers.into_iter().all(gives)
+        }
     }
 
     /// A comparison by order: of the place of a text in the address, or of the place of a part of the address in a list.

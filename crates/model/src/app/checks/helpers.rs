@@ -50,12 +50,35 @@ impl Given {
 }
 
 impl App<'_> {
+    /// What functions say that see the address without being given it: `const isOwn = () => new URL(url).origin === own`.
+    fn said_by_closures(&self, callee: V, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
+        if callee.0 != root.unit || depth / 6 >= MOST_HELPERS || self.closure(callee).is_none() {
+            return None;
+        }
+        let helpers = self.functions(callee);
+        helpers.into_iter().find_map(|helper| self.judge_returned(helper, None, holds, root, depth + 5))
+    }
+
+    /// The function of this script that a callee is, where it is made inside another one.
+    pub(super) fn closure(&self, callee: V) -> Option<F> {
+        match self.program.value(self.program.behind(callee)) {
+            Value::Function(function) => {
+                let parent = self.program.summary(callee.0).function(function).parent;
+                (self.program.summary(callee.0).function(parent).parent != parent).then_some(F(callee.0, function))
+            }
+            _ => None,
+        }
+    }
+
     /// What a call says that is given the address, or a part of it.
     pub(super) fn judge_helper(&self, c: C, holds: bool, root: &Root, depth: u32) -> Judged {
         if let Some(found) = self.said_by_helpers(c, None, holds, root, depth) {
             return found;
         }
         let callee = V(c.0, self.program.call(c).callee);
+        if let Some(found) = self.said_by_closures(callee, holds, root, depth) {
+            return found;
+        }
         match self.parts_given(c, root).last() {
             None | Some((_, UrlPart::Other)) => Judged::NOTHING,
             Some(_) if !self.functions(callee).is_empty() => Judged::NOTHING,

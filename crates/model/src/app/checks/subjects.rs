@@ -198,7 +198,13 @@ impl App<'_> {
                         if matches!(summary.str(method), "some" | "every" | "find" | "any" | "findIndex"));
                     // Who agrees in a dialog agrees to whatever it is about.
                     // What is shown now says something of every address.
-                    if is_for_each || self.asks_user(C(test.0, call)) || self.gives_address_shown(C(test.0, call)) {
+                    // So may a function that is made beside it: it sees what this one sees.
+                    let is_beside = self.closure(V(test.0, record.callee)).is_some();
+                    if is_for_each
+                        || is_beside
+                        || self.asks_user(C(test.0, call))
+                        || self.gives_address_shown(C(test.0, call))
+                    {
                         return None;
                     }
                     open.push(record.callee);
