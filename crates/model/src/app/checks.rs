@@ -69,6 +69,16 @@ impl App<'_> {
         self.steps.question(|| self.judge(test, holds, root, 0))
     }
 
+    /// How well one of the ways in which a variable comes to hold what it does holds that.
+    pub(super) fn guard_by_way(&self, f: F, way: &Way, variable: V) -> Judged {
+        self.steps.question(|| {
+            let of_value = way.value.and_then(|value| self.root(value)).map(|root| self.judge_way(f, way, &root, 0));
+            // Tests before it was written speak of what the variable held then.
+            let of_variable = self.root(variable).map(|root| self.judge_missed(f, way, &root, 0));
+            Judged::all(of_value.into_iter().chain(of_variable))
+        })
+    }
+
     /// The strength with which an address passes where `condition` does *not* stop it.
     ///
     /// Where the handler is called there is an event: that `event` is there stops nothing.

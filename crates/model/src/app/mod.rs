@@ -161,7 +161,7 @@ pub struct App<'a> {
     subjects: RefCell<FxHashMap<V, Rc<checks::Subjects>>>,
     /// Calls by which wrappers hand on to handlers what they were called with.
     passed_on: RefCell<FxHashMap<F, Vec<C>>>,
-    guards: RefCell<FxHashMap<(traces::At, V, bool), checks::Strength>>,
+    guards: RefCell<FxHashMap<(traces::At, V, bool, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,

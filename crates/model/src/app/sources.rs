@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
-use super::checks::{Base, Judged, Root, Strength};
+use super::checks::{Base, Judged, Root, Strength, Way};
 use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, UnitId, V};
@@ -265,7 +265,7 @@ impl Walk<'_, '_> {
         let judged = app.guard_of_call(c, argument);
         // Where a scheme is enough, the desktop opens what it names.
         let judged = if self.enough == Strength::Scheme { judged.for_desktop() } else { judged };
-        if judged.strength >= self.enough {
+        if judged.strength >= self.enough || self.held_in_ways(c, argument, depth) {
             return;
         }
         if self.chooses_what_it_returns(argument) {
@@ -278,6 +278,44 @@ impl Walk<'_, '_> {
             }
             _ => self.parts(c, argument, &values, &judged, depth),
         }
+    }
+
+    /// Follows the ways in which a value is chosen one by one, where some of them are held or harmless:
+    /// `isWeb(url) ? url : 'https://' + url`, `if (!isWeb(url)) url = 'https://' + url`. Tells whether there are such ways.
+    fn held_in_ways(&mut self, c: C, argument: V, depth: u32) -> bool {
+        let app = self.app;
+        if depth >= MOST_CALLERS {
+            return false;
+        }
+        let at = |id| V(argument.0, id);
+        let ways: Vec<(V, Judged)> = match app.program.value(app.program.behind(argument)) {
+            Value::Conditional { test, then, other } => [(then, true), (other, false)]
+                .map(|(branch, holds)| {
+                    let root = app.root(at(branch));
+                    let judged = root.map(|root| app.guard_by_test(at(test), holds, &root));
+                    (at(branch), judged.unwrap_or(Judged::NOTHING))
+                })
+                .to_vec(),
+            Value::Binding(_) => {
+                let f = F(argument.0, app.program.summary(argument.0).owner(argument.1));
+                let Some(ways) = app.ways_of(argument) else { return false };
+                let judge = |way: Way| Some((way.value?, app.guard_by_way(f, &way, argument)));
+                ways.into_iter().filter_map(judge).collect()
+            }
+            _ => return false,
+        };
+        let is_held = |(value, judged): &(V, Judged)| {
+            let judged = if self.enough == Strength::Scheme { judged.clone().for_desktop() } else { judged.clone() };
+            judged.strength >= self.enough || app.eval(*value).iter().all(|known| (self.harmless)(&known.thing))
+        };
+        let left: Vec<V> = ways.iter().filter(|way| !is_held(way)).map(|(value, _)| *value).collect();
+        if left.len() == ways.len() {
+            return false;
+        }
+        for value in left {
+            self.follow(c, value, depth + 1);
+        }
+        true
     }
 
     /// Whether a value is what a function of the app's gives under conditions: they may hold it.

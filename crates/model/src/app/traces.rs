@@ -144,8 +144,10 @@ impl At {
 
     /// How well what holds here holds a value, or what stands `beside` the server in the address that it is: found once, since ways to
     /// many places lead over one.
-    fn guard(self, app: &App, v: V, beside: bool) -> Strength {
-        if let Some(known) = app.guards.borrow().get(&(self, v, beside)) {
+    ///
+    /// What begins like an address of the app's choice is as free as any other where it becomes part of a `text` that is run.
+    fn guard(self, app: &App, v: V, beside: bool, text: bool) -> Strength {
+        if let Some(known) = app.guards.borrow().get(&(self, v, beside, text)) {
             return *known;
         }
         let found = match self.call {
@@ -155,6 +157,7 @@ impl At {
         // Data that begins like the address of a file, or of something of the app's own, is as free as any other.
         let strength = match found.lets {
             Lets::Own => Strength::None,
+            Lets::Rest if text => Strength::None,
             _ if beside
                 && found.strength > Strength::None
                 && app.asks_for_server_alone(self.function, self.condition, v) =>
@@ -164,7 +167,7 @@ impl At {
             _ => found.for_desktop().strength,
         };
         if !app.steps.were_used_up() {
-            app.guards.borrow_mut().insert((self, v, beside), strength);
+            app.guards.borrow_mut().insert((self, v, beside, text), strength);
         }
         strength
     }
@@ -269,6 +272,21 @@ impl<'a> Walk<'_, 'a> {
         self.most = most + taken;
     }
 
+    /// Whether what is looked for becomes part of a script, of markup or of a command line.
+    pub(super) fn is_for_text(&self) -> bool {
+        self.cleaners.iter().any(|cleaner| matches!(*cleaner, "stringify" | "escapeHtml" | "quote"))
+    }
+
+    /// Whether an address begins with a scheme of the web.
+    fn names_web(&self, unit: UnitId, list: List) -> bool {
+        let summary = self.app.program.summary(unit);
+        let head = summary.items(list).first().and_then(|first| summary.text(first.value));
+        head.is_some_and(|head| {
+            let head = head.trim_start().to_ascii_lowercase();
+            head.starts_with("https://") || head.starts_with("http://")
+        })
+    }
+
     fn begins_with_data(&self, unit: UnitId, list: List) -> bool {
         let summary = self.app.program.summary(unit);
         summary.items(list).first().is_some_and(|first| summary.text(first.value).is_none())
@@ -308,7 +326,7 @@ impl<'a> Walk<'_, 'a> {
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
-            match self.at.guard(app, v, state.beside) {
+            match self.at.guard(app, v, state.beside, self.is_for_text()) {
                 found if found >= self.enough => return,
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
@@ -318,6 +336,9 @@ impl<'a> Walk<'_, 'a> {
         // What was put into a list or a map comes out of it again.
         if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {
             for added in app.program.put_into(v, None) {
+                if self.options && app.is_behind_dashes(v, added) {
+                    continue;
+                }
                 self.visit(added, State { kept: true, ..state.part() });
             }
         }
@@ -328,6 +349,8 @@ impl<'a> Walk<'_, 'a> {
                     self.visit(at(first.value), state.part());
                 }
             }
+            // Where it leads is the app's to say: `https://${address}`.
+            Value::Template(list) if self.enough == Strength::Scheme && !rest && self.names_web(v.0, list) => {}
             Value::Template(list) | Value::Array(list) => {
                 for item in summary.items(list) {
                     // Nothing is an option behind `--`: <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap12.html>, guideline 10.

@@ -328,11 +328,17 @@ impl Program<'_> {
     fn find_later_keys(&self, unit: UnitId) -> LaterKeys {
         let mut found = LaterKeys::default();
         let summary = self.summary(unit);
+        // `api.files.read = read`.
+        let is_named = |object| match summary.value(object) {
+            Value::Binding(_) => true,
+            Value::Member(inner, _) => matches!(summary.value(inner), Value::Binding(_)),
+            _ => false,
+        };
         for write in summary.writes.iter().take(MOST_LATER_WRITES) {
             if let Key::Name(name) = write.key
                 && write.value.is_some()
                 && !self.is_unreached(unit, write.function)
-                && matches!(summary.value(write.object), Value::Binding(_))
+                && is_named(write.object)
             {
                 for literal in self.literals(unit, write.object) {
                     found.entry(literal).or_default().push(name);

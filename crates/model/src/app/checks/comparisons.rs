@@ -307,14 +307,16 @@ impl App<'_> {
                     found.min_by_key(|judged| judged.strength).unwrap_or(Judged::NOTHING)
                 }
                 Thing::Template(parts) => match parts.first() {
-                    Some(Part::Text(text)) if is_closed_prefix(text) => judged(Strength::Host, Some(span), None),
+                    Some(Part::Text(text)) if is_closed_prefix(text) => {
+                        judged(Strength::Host, Some(span), None).letting(Lets::Rest)
+                    }
                     Some(Part::Text(text))
                         if text.contains("://")
                             && parts
                                 .last()
                                 .is_some_and(|last| matches!(last, Part::Text(end) if end.ends_with('/'))) =>
                     {
-                        judged(Strength::Host, Some(span), None)
+                        judged(Strength::Host, Some(span), None).letting(Lets::Rest)
                     }
                     _ => judged(Strength::Opaque, Some(span), None),
                 },

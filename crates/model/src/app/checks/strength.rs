@@ -39,6 +39,8 @@ impl Strength {
 pub enum Lets {
     /// Nothing by which a program could start.
     Nothing,
+    /// Whatever stands behind the beginning: it leads nowhere else, and as a part of a script or of markup it is free.
+    Rest,
     /// Addresses of a scheme of the app's own: they lead nowhere else, and say nothing of what stands behind the scheme.
     Own,
     /// Addresses of local files, or others by which a desktop starts programs.
@@ -99,7 +101,7 @@ impl Judged {
                 self.strength = Strength::Weak;
                 self.why = Some(FORBIDS);
             }
-            Lets::AllButServers | Lets::Nothing | Lets::Own => {}
+            Lets::AllButServers | Lets::Nothing | Lets::Rest | Lets::Own => {}
         }
         self
     }
@@ -177,7 +179,7 @@ pub(super) fn prefix_strength(text: &str, span: Span) -> Judged {
         return judged(strength, Some(span), None).letting(Lets::Files);
     }
     if is_closed_prefix(text) {
-        let lets = text.split_once("://").map_or(Lets::Nothing, |(scheme, _)| Lets::of_scheme(scheme));
+        let lets = text.split_once("://").map_or(Lets::Nothing, |(scheme, _)| Lets::of_scheme(scheme)).max(Lets::Rest);
         return judged(Strength::Host, Some(span), None).letting(lets);
     }
     match text.split_once(':') {

@@ -149,9 +149,15 @@ impl App<'_> {
     /// What the conditions of a way say of an address.
     pub(in crate::app) fn judge_way(&self, f: F, way: &Way, root: &Root, depth: u32) -> Judged {
         let mut parts = self.conditions(f, way.condition, root, depth);
-        parts.extend(way.missed.iter().map(|tests| {
-            Judged::any(tests.iter().map(|test| self.judge(V(f.0, test.test), !test.holds, root, depth + 1)))
-        }));
+        parts.push(self.judge_missed(f, way, root, depth));
         Judged::all(parts)
+    }
+
+    /// What it says of an address that nothing else was written later.
+    pub(super) fn judge_missed(&self, f: F, way: &Way, root: &Root, depth: u32) -> Judged {
+        let missed = way.missed.iter().map(|tests| {
+            Judged::any(tests.iter().map(|test| self.judge(V(f.0, test.test), !test.holds, root, depth + 1)))
+        });
+        Judged::all(missed)
     }
 }

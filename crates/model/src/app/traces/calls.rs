@@ -479,7 +479,8 @@ impl Walk<'_, '_> {
         }
         let Some(root) = app.root(at) else { return false };
         let found = app.guard_by_test(test, holds, &root);
-        found.lets != Lets::Own && found.for_desktop().strength >= self.enough.min(Strength::Host)
+        let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.is_for_text();
+        !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host)
     }
 
     /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
