@@ -149,8 +149,21 @@ impl App<'_> {
     fn has_constant_subject(&self, c: C) -> bool {
         let is_constant = |v: V| {
             let values = self.eval(v);
-            values.iter().all(|known| matches!(known.thing, Thing::Text(_) | Thing::Bool(_) | Thing::Number(_)))
+            values.iter().all(|known| {
+                matches!(
+                    known.thing,
+                    Thing::Text(_) | Thing::Bool(_) | Thing::Number(_) | Thing::Undefined | Thing::Null
+                )
+            })
         };
+        // One of the addresses, or of the sites, that the app has chosen.
+        let opens = |path: &str| path.ends_with("shell.openExternal");
+        if self.api_of(c).is_some_and(|(path, _)| opens(&path))
+            && let Some(url) = self.program.argument(c, 0)
+            && self.guard_of_call(c, url).for_desktop().strength == Strength::Host
+        {
+            return true;
+        }
         // A program does what its arguments say.
         let of_program = |path: &str| {
             matches!(path.rsplit('.').next(), Some("spawn" | "spawnSync" | "execFile" | "execFileSync" | "fork"))
