@@ -1,6 +1,6 @@
 //! Data that becomes markup.
 
-use electrolint_model::app::WindowKind;
+use electrolint_model::app::{ShownMarkup, WindowKind};
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::Trace;
 use electrolint_model::electron::preferences::Value;
@@ -162,6 +162,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         let Some(v) = call.argument(app, 0) else { continue };
         let traces = app.traces(call.call, v, &entrances, CLEANERS);
         tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
+    }
+    for ShownMarkup { call, text } in app.shown_as_markup() {
+        let traces = app.traces(call.call, text, &entrances, CLEANERS);
+        let symbol = app.symbol(call.call);
+        let what = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
+        tell(app.span(text), traces, call.certainty, &what, symbol);
     }
     for (call, _, name, v) in app.jsx_attributes() {
         if name == "dangerouslysetinnerhtml" || name == "srcdoc" {

@@ -12,6 +12,7 @@ pub mod comments;
 mod configuration;
 mod containment;
 mod contents;
+mod dialogs;
 mod dump;
 mod embeds;
 mod entrances;
@@ -75,6 +76,7 @@ pub use analyse::{Memory, Options, Sheets, analyse, analyse_again, is_summarised
 pub use bridge::{Exposed, Leak, LeakKind};
 pub use calls::ApiCall;
 pub use configuration::{Configuration, Packager};
+pub use dialogs::ShownMarkup;
 pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
