@@ -60,6 +60,29 @@ impl App<'_> {
         of_page && !self.windows.is_empty() && !self.windows.iter().any(|window| self.window_has_node(window))
     }
 
+    /// Scripts that the start of the main process imports, and no script beside: a page runs none of them.
+    pub(super) fn units_of_main_alone(&self) -> FxHashSet<UnitId> {
+        let led_to = |open: Vec<UnitId>| {
+            let mut found: FxHashSet<UnitId> = open.iter().copied().collect();
+            let mut open = open;
+            while let Some(unit) = open.pop() {
+                for index in 0..self.program.summary(unit).imports.len() {
+                    if let Target::Unit(next) = *self.program.target(unit, ImportId(index as u32))
+                        && found.insert(next)
+                    {
+                        open.push(next);
+                    }
+                }
+            }
+            found
+        };
+        let mut of_main = led_to(self.start_script().into_iter().collect());
+        let is_other = |unit: &UnitId| !of_main.contains(unit) && self.is_product_file(self.program.file(*unit));
+        let of_others = led_to(self.program.unit_ids().filter(is_other).collect());
+        of_main.retain(|unit| !of_others.contains(unit));
+        of_main
+    }
+
     /// Scripts of which nothing else tells where they run, that use what only a page has a use for, and what they import.
     fn units_of_pages(&self) -> &FxHashSet<UnitId> {
         self.units_of_pages.get_or_init(|| {

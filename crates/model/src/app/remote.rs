@@ -1,5 +1,7 @@
 //! The remote module: who switches it on, who uses it.
 
+use std::cell::LazyCell;
+
 use super::App;
 use crate::link::things::*;
 use crate::link::{C, Target, UnitId, V};
@@ -47,12 +49,15 @@ impl App<'_> {
                 }
             }
         }
+        // There the module has none: `electron.app || electron.remote.app` is for pages that run the same script.
+        let of_main = LazyCell::new(|| self.units_of_main_alone());
         for unit in self.program.unit_ids() {
             if !self.program.says(unit, &["remote", "@electron/remote"]) {
                 continue;
             }
             for index in 0..self.program.summary(unit).values.len() {
-                found.extend(self.remote_value(V(unit, ValueId(index as u32))));
+                let remote = self.remote_value(V(unit, ValueId(index as u32)));
+                found.extend(remote.filter(|remote| remote.what != RemoteUse::BuiltIn || !of_main.contains(&unit)));
             }
         }
         found.sort_by_key(|remote| (remote.span, remote.what));
