@@ -7,7 +7,7 @@
 //! - `paths`, `kinds`, `files`, `ignored`: what a path, a name, a file, an ignore file is.
 //! - `walk`: which files of a folder are read, which are left out and why.
 //! - `packages`, `workspaces`: what `package.json` and its kin say.
-//! - `survey`: which packages are apps. `outputs`: which folders and files tools wrote.
+//! - `survey`: which packages are apps. `outputs`, `twins`: which folders and files tools wrote.
 //! - `follow`: what the app loads although git ignores it. `beside`: packages that its builder packs.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //! - `packaged`, `archive`: apps as they are shipped.
@@ -31,6 +31,7 @@ mod seen;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod twins;
 mod walk;
 mod workspaces;
 

@@ -12,6 +12,7 @@ use super::files::{Loaded, Reader};
 use super::kinds;
 use super::packages::Package;
 use super::paths::lies_in;
+use super::twins;
 use super::walk::{Entry, Left};
 
 const OUTPUT: &str = "build output whose sources are read";
@@ -40,8 +41,16 @@ static BUNDLER_MARKS: LazyLock<[Finder; 6]> = LazyLock::new(|| {
 });
 
 /// Words that compilers leave.
-static COMPILER_MARKS: LazyLock<[Finder; 5]> = LazyLock::new(|| {
-    ["sourceMappingURL=", "\"__esModule\"", "'__esModule'", "_interopRequireDefault(", "__awaiter = "].map(Finder::new)
+static COMPILER_MARKS: LazyLock<[Finder; 6]> = LazyLock::new(|| {
+    [
+        "sourceMappingURL=",
+        "\"__esModule\"",
+        "'__esModule'",
+        "exports.__esModule",
+        "_interopRequireDefault(",
+        "__awaiter = ",
+    ]
+    .map(Finder::new)
 });
 
 /// How much of both ends of a script is searched for marks, in bytes.
@@ -63,6 +72,9 @@ pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<L
             files.retain(|file| !lies_in(&file.path, &folder));
         }
     }
+    let made = twins::made(&package.folder, files, reader);
+    left.extend(made.iter().map(|path| Left { path: path.clone(), reason: OUTPUT, files: Some(1) }));
+    files.retain(|file| made.binary_search(&file.path).is_err());
     let bundles: Vec<PathBuf> = files
         .iter()
         .filter(|file| kinds::is_script(file.kind) && !file.wanted && is_bundle(&file.path, reader))
@@ -93,8 +105,10 @@ pub(super) fn main(package: &Package) -> Vec<PathBuf> {
     candidates.extend([path.join("index.ts")]);
     // `main.build.js` is made of the `main.js` beside it.
     if let Some(source) = path.file_stem().map(Path::new).filter(|stem| stem.extension().is_some()) {
-        candidates
-            .extend(["js", "mjs", "cjs", "ts"].map(|extension| path.with_file_name(source).with_extension(extension)));
+        candidates.extend(
+            ["js", "mjs", "cjs", "ts", "dev.js", "dev.ts"]
+                .map(|extension| path.with_file_name(source).with_extension(extension)),
+        );
     }
     candidates
 }

@@ -6,7 +6,7 @@ use electrolint_model::source::Role;
 use electrolint_model::text::Text;
 
 use super::files::{Loaded, decode};
-use super::{Discovery, KnownFiles, Overlay, follow, outputs, packages};
+use super::{Discovery, KnownFiles, Overlay, follow, outputs, packages, twins};
 
 /// What was found, and under which texts of an editor.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ struct Asked<'t> {
     is_marked: bool,
     looks_minified: bool,
     is_bundled: bool,
+    may_be_bundle: bool,
     names: Vec<&'t str>,
 }
 
@@ -33,6 +34,7 @@ impl Asked<'_> {
             is_marked: outputs::is_marked(text),
             looks_minified: outputs::looks_minified(text),
             is_bundled: outputs::is_bundled(text),
+            may_be_bundle: twins::may_be_bundle(text),
             names: follow::quoted_files(text).collect(),
         }
     }

@@ -462,6 +462,48 @@ fn an_output_whose_sources_are_there_is_left_out() {
 }
 
 #[test]
+fn what_lies_beside_its_source_is_left_out() {
+    let built = "\"use strict\";\nexports.__esModule = true;\nvar electron_1 = require(\"electron\");\n";
+    let plain = "import { ipcRenderer } from \"electron\";\nipcRenderer.send(\"ready\", \"a\", \"b\");\n";
+    let source =
+        "import { ipcRenderer } from 'electron';\nconst a: string = 'a';\nipcRenderer.send('ready', a, 'b');\n";
+    let table = r#"(function(e){return e("./main.dev.js")})({"./main.dev.js":function(e,t,n){n("./node_modules/a/index.js")},"./lib/b.ts":1});
+//\# sourceMappingURL=start.js.map"#.replace('\\', "");
+    let joined = "var __defProp = Object.defineProperty;\n\n// lib/b.ts\nvar b = 1;\n\n// gone.ts\n";
+    let map = "//# sourceMappingURL=other.js.map";
+    let with = folder(&[
+        ("package.json", ELECTRON),
+        ("main.js", built),
+        ("main.ts", source),
+        ("preload.js", plain),
+        ("preload.ts", source),
+        // Another program of the same name, and the same words in files of which none is made from the other.
+        ("page.js", "const page = ['one', 'two', 'three', 'four'];"),
+        ("page.ts", source),
+        ("watch.mjs", plain),
+        ("watch.ts", source),
+        ("main.dev.js", MAIN),
+        ("start.js", &table),
+        ("lib/b.ts", ""),
+        ("joined.js", joined),
+        ("other.js", map),
+        ("other.prod.js", built),
+        ("store.js", ""),
+        ("store.prod.js", "module.exports = 1;"),
+    ]);
+    let found = find(&with, &["."]);
+    let sources =
+        ["lib/b.ts", "main.dev.js", "main.ts", "other.js", "package.json", "page.js", "page.ts", "preload.ts"];
+    let pairs = ["store.js", "store.prod.js", "watch.mjs", "watch.ts"];
+    assert_eq!(files(one(&found)), [&["joined.js"], &sources[..], &pairs].concat());
+    let left = ["main.js", "other.prod.js", "preload.js", "start.js"];
+    assert_eq!(omitted(one(&found)), left.map(|path| (path, "build output whose sources are read", Some(1))));
+
+    let wanted = Options { include: globs(&["main.js"]), ..Options::default() };
+    assert!(files(one(&find_with(&with, &["."], &wanted))).contains(&"main.js"));
+}
+
+#[test]
 fn big_bundles_are_left_out_unless_they_are_the_app() {
     let bundle = format!("require('electron');{}", "f(1);".repeat(300_000));
     let long = "f(1);\n".repeat(200_000);

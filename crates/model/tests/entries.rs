@@ -62,6 +62,20 @@ fn an_example_beside_the_app_is_another_program() {
 }
 
 #[test]
+fn a_bundle_that_is_not_read_is_named_after_its_source() {
+    for source in ["app/main.dev.js", "app/main.ts", "app/main.prod.js"] {
+        let sources = sources(&[
+            ("package.json", r#"{ "main": "app/main.prod.js" }"#),
+            (source, MAIN),
+            ("app/preload.js", ""),
+            ("main.js", MAIN),
+        ]);
+        let app = analyse(&sources, &Options::default());
+        assert_eq!(paths(&app, |unit| app.entries().scripts.contains(&unit)), [source]);
+    }
+}
+
+#[test]
 fn what_a_bundler_is_given_is_the_app() {
     let sources = sources(&[
         ("package.json", r#"{ "main": ".webpack/bundle.js" }"#),

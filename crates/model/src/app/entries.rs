@@ -484,6 +484,14 @@ impl<'a> Files<'a> {
         if let Some(unit) = join(folder, &written.join("/")).and_then(|path| self.script(&path)) {
             return vec![unit];
         }
+        // A bundle is named after what it is made of: `main.prod.js` after `main.dev.js`, or `main.ts`.
+        let made = without_extension(&path)
+            .rsplit_once('.')
+            .filter(|(stem, kind)| !stem.ends_with('/') && !kind.contains('/'));
+        if let Some(unit) = made.and_then(|(stem, _)| self.script(&format!("{stem}.dev")).or_else(|| self.script(stem)))
+        {
+            return vec![unit];
+        }
         // A build that copies a folder over the package's own: `index.js` is made of `src/index.js`.
         SOURCES.iter().find_map(|source| self.script(&join(folder, &format!("{source}/{main}"))?)).into_iter().collect()
     }
