@@ -131,7 +131,7 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     }
     let (documents, parts): (Vec<Shown>, Vec<Shown>) = other
         .into_iter()
-        .filter(|shown| has_scripts(cx, shown.page))
+        .filter(|shown| has_scripts(cx, shown.page) && cx.app.shown(shown.page) != app::Shown::Beside)
         .partition(|shown| cx.app.is_document(shown.page));
     let mut candidates = if documents.is_empty() { parts } else { documents };
     if candidates.len() > 1 {

@@ -92,7 +92,8 @@ impl App<'_> {
                 (_, false) => likelier(outer(exact)),
                 _ => likelier(outer(pages_of(false))),
             };
-            let meant: FxHashSet<&str> = meant.into_iter().collect();
+            let is_meant = |path: &&str| addresses.iter().any(|address| self.may_mean(path, script, address));
+            let meant: FxHashSet<&str> = meant.into_iter().filter(is_meant).collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
             // One address shows one page: of several that fit the one that lies highest is meant, if it is one.
@@ -110,6 +111,17 @@ impl App<'_> {
             }
         }
         shown
+    }
+
+    /// Whether a script can mean a page by an address: not that of the project's site by `index.html` alone, where no script names the
+    /// folder of the site.
+    pub(super) fn may_mean(&self, page: &str, script: &str, address: &str) -> bool {
+        let Some(site) = site_of(page) else { return true };
+        let names = [site.to_owned(), format!("./{site}"), format!("../{site}"), format!("{site}/")];
+        let names = names.each_ref().map(String::as_str);
+        site_of(script).is_some()
+            || site_of(address).is_some()
+            || self.program.unit_ids().any(|unit| self.program.says(unit, &names))
     }
 
     /// What the addresses that a load can have end in: names of pages, without query and fragment.
@@ -370,6 +382,14 @@ impl App<'_> {
 
 /// Folders whose pages are a web site's, a container's or what the app makes sites of, where a page of the same name lies elsewhere.
 const ELSEWHERE: [&str; 8] = ["docs", "website", "site", "docker", "themes", "templates", "examples", "demo"];
+
+/// Folders of a project's site, which is put on the web by itself.
+const SITES: [&str; 4] = ["docs", "website", "site", "gh-pages"];
+
+/// The folder of a project's site in which a path lies.
+pub(super) fn site_of(path: &str) -> Option<&str> {
+    split(path).0.split('/').find(|folder| SITES.contains(folder))
+}
 
 /// Of several pages of one name those that lie in no folder of another purpose; all if there is none.
 pub(super) fn likelier(paths: Vec<&str>) -> Vec<&str> {

@@ -3,10 +3,10 @@
 use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::page_loads::{address, as_built, ends_in, is_elsewhere, likelier};
+use super::page_loads::{address, as_built, ends_in, is_elsewhere, likelier, site_of};
 use super::{App, Content, Page};
 use crate::link::things::Thing;
-use crate::link::{join, split};
+use crate::link::{V, join, split};
 use crate::source::{FileId, FileKind};
 
 /// How a page comes before somebody's eyes.
@@ -149,14 +149,34 @@ impl App<'_> {
         });
         let mut likely = documents.filter(|page| !is_beside(page.file)).map(|page| page.file);
         let only = likely.next().filter(|_| likely.next().is_none());
+        // Where every window shows what lies elsewhere, no page here is the app's; where it is known what they show, none of the site's.
+        let (elsewhere, other) = if is_known { (false, false) } else { self.loads_elsewhere() };
         for file in left {
             let shown = match file {
+                _ if elsewhere || other && site_of(&self.sources.file(file).path).is_some() => Shown::Beside,
                 _ if is_known && (!open || is_beside(file)) => Shown::Beside,
                 _ if !is_known && (only == Some(file) || self.pages.len() == 1) => Shown::Named,
                 _ => Shown::Perhaps,
             };
             found.insert(file, shown);
         }
+    }
+
+    /// Whether all that windows of the shipped app load lies on servers elsewhere; and whether it is known what they load.
+    fn loads_elsewhere(&self) -> (bool, bool) {
+        let loads = self.loads();
+        let shipped: Vec<_> = loads
+            .iter()
+            .filter(|load| load.development != Some(true) && self.is_product_file(load.span.file))
+            .collect();
+        if shipped.is_empty() || self.loads_what_is_not_known() {
+            return (false, false);
+        }
+        let is_remote = |url: V| {
+            let addresses = self.loaded_addresses(url);
+            !addresses.is_empty() && addresses.iter().all(|known| self.content(known) == Content::Remote)
+        };
+        (shipped.iter().all(|load| !load.is_file && load.url.is_some_and(is_remote)), true)
     }
 
     /// Whether a window of the shipped app loads what may be any page.
@@ -226,7 +246,9 @@ impl App<'_> {
                 joins |= joined;
                 by_stem.extend(named.into_iter().flatten().copied());
                 if is_page {
-                    found.extend(pages_meant(files, shown, &self.sources.root, &source.path, text));
+                    let meant = pages_meant(files, shown, &self.sources.root, &source.path, text).into_iter();
+                    let may_mean = |page: &FileId| self.may_mean(&self.sources.file(*page).path, &source.path, text);
+                    found.extend(meant.filter(may_mean));
                 }
             }
         }
