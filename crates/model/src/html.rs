@@ -12,7 +12,7 @@ mod values;
 
 use serde::{Deserialize, Serialize};
 
-pub use components::component_markup;
+pub use components::{First, Framework, Given, Part, camel_case, pascal_case, template};
 pub use css::{CssUrl, css_urls};
 pub use resources::{Resource, ResourceKind, resources};
 pub use templating::{holes, is_templated};

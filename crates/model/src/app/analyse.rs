@@ -137,6 +137,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         own_schemes: Default::default(),
         asks_for_links: Default::default(),
         scripts_by_stem: Default::default(),
+        drawn: Default::default(),
         shown: Default::default(),
         page_facts: Default::default(),
         page_parts: Default::default(),
@@ -325,19 +326,16 @@ pub fn summarise(file: &SourceFile) -> Sheets {
     let mut sheets = Sheets::default();
     match file.kind {
         FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx => {
-            let script =
-                Script { text, range: whole, kind: file.kind, declarations: file.is_declaration(), markup: &[] };
+            let declarations = file.is_declaration();
+            let script = Script { text, range: whole, kind: file.kind, declarations, template: None };
             sheets.take(file, bounded(text, || syntax::summarise(script)));
         }
         FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
         FileKind::Html => {
             let html = if is_xhtml(&file.path) { html::read_xhtml(text) } else { html::read(text) };
-            let markup = if file.path.ends_with(".vue") || file.path.ends_with(".svelte") {
-                html::component_markup(text, &html)
-            } else {
-                Vec::new()
-            };
-            let last = html.scripts.iter().rposition(|script| script.content.0 < script.content.1);
+            let framework = html::Framework::of(&file.path);
+            let parts = framework.map(|framework| html::template(text, &html, framework)).unwrap_or_default();
+            let own = own_script(&html);
             for (index, script) in html.scripts.iter().enumerate() {
                 let kind = match (script.kind, script.lang.as_deref()) {
                     (ScriptKind::Classic | ScriptKind::Module, Some("ts")) => FileKind::TypeScript,
@@ -348,8 +346,13 @@ pub fn summarise(file: &SourceFile) -> Sheets {
                 // What stands in a script that comes from elsewhere never runs.
                 if script.src.is_none() && script.content.0 < script.content.1 {
                     let source = &text[script.content.0 as usize..script.content.1 as usize];
-                    let markup = if Some(index) == last { &markup[..] } else { &[] };
-                    let script = Script { text, range: script.content, kind, declarations: false, markup };
+                    let sight = match framework {
+                        Some(html::Framework::Svelte) => syntax::Sight::Variables,
+                        _ if is_setup(&html, script) => syntax::Sight::Setup,
+                        _ => syntax::Sight::Members,
+                    };
+                    let template = (own == Some(index)).then_some(syntax::Template { parts: &parts, sight });
+                    let script = Script { text, range: script.content, kind, declarations: false, template };
                     let outcome = bounded(source, || syntax::summarise(script));
                     // Templates of a build tool are no script: what they hold is not lost.
                     let has_errors = outcome.as_ref().is_ok_and(|outcome| !outcome.errors.is_empty());
@@ -373,6 +376,17 @@ pub fn summarise(file: &SourceFile) -> Sheets {
         FileKind::Lockfile | FileKind::Plain => {}
     }
     sheets
+}
+
+/// The script whose names the template of a component sees: that with `setup`, else the last.
+fn own_script(html: &html::Html) -> Option<usize> {
+    let is_filled = |script: &html::Script| script.content.0 < script.content.1;
+    let setup = html.scripts.iter().position(|script| is_filled(script) && is_setup(html, script));
+    setup.or_else(|| html.scripts.iter().rposition(is_filled))
+}
+
+fn is_setup(html: &html::Html, script: &html::Script) -> bool {
+    html.element(script.element).is_some_and(|element| element.attribute("setup").is_some())
 }
 
 const TOO_DEEP: &str = "parts are nested too deeply and were not analysed";

@@ -9,6 +9,7 @@ pub mod checks;
 mod children;
 mod clients;
 pub mod comments;
+mod components;
 mod configuration;
 mod containment;
 mod contents;
@@ -143,6 +144,8 @@ pub struct App<'a> {
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
     scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
+    /// The elements of each component of Vue or Svelte.
+    drawn: OnceCell<FxHashMap<crate::source::FileId, Vec<crate::link::C>>>,
     shown: OnceCell<Vec<(crate::source::FileId, Load)>>,
     page_facts: OnceCell<shown::Pages>,
     page_parts: OnceCell<shown::Parts>,

@@ -4,6 +4,7 @@
 
 mod answers;
 mod calls;
+mod components;
 mod markdown;
 mod messages;
 mod parameters;

@@ -64,6 +64,9 @@ impl Program<'_> {
 
     /// `object.name`.
     pub(super) fn member(&self, object: V, name: &str, v: V, frames: &Frames) -> Vec<Known> {
+        if let Some(values) = self.member_of_component(object, name, v) {
+            return values;
+        }
         let objects = self.eval_in(object, frames);
         let values = self.member_of(&objects, name, v);
         // The app, handed on by what could not be followed: nothing else has a property of this name.

@@ -6,6 +6,8 @@ mod budget;
 mod bundles;
 mod callers;
 mod collections;
+mod components;
+pub(crate) use components::Description;
 mod development;
 pub use development::is_development_address;
 pub mod electron;

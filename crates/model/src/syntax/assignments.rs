@@ -161,11 +161,13 @@ impl Lowering {
     /// Records a write to a variable, or to a global that nothing declares.
     pub(super) fn write_ident(&mut self, ident: &Ident, value: ValueId, span: Range) {
         let name = self.name(text(ident));
-        match self.scopes.lookup(name) {
+        match self.lookup(name) {
             Some(binding) => self.write_binding(binding, value, span),
             None => {
-                let global = self.name("globalThis");
-                let object = self.add(Value::Global(global), range(ident.span));
+                let object = self.component_around(name, range(ident.span)).unwrap_or_else(|| {
+                    let global = self.name("globalThis");
+                    self.add(Value::Global(global), range(ident.span))
+                });
                 self.write(object, Key::Name(name), Some(value), span);
             }
         }

@@ -4,6 +4,7 @@ use swc_common::Spanned;
 use swc_ecma_ast::*;
 
 use super::names::{Interner, Scopes, text};
+use super::templates::Seen;
 use crate::summary::{self as s, Key, *};
 
 /// Levels of expressions and statements that are followed; what lies deeper is unknown.
@@ -30,6 +31,8 @@ pub struct Lowering {
     pub(super) class: Option<ClassId>,
     /// Variables that hold what `createRequire` gave.
     pub(super) requires: Vec<BindingId>,
+    /// What names mean in the template that is being lowered.
+    pub(super) template: Option<Seen>,
     depth: u32,
     too_deep: bool,
 }
@@ -68,6 +71,7 @@ impl Lowering {
             order: 0,
             class: None,
             requires: Vec::new(),
+            template: None,
             depth: 0,
             too_deep: false,
         }
@@ -85,16 +89,6 @@ impl Lowering {
     pub fn whole(&mut self, expr: &Expr) {
         let value = self.expr(expr);
         self.out.exports.push(Export::Whole(value));
-    }
-
-    /// An expression of a component's template that becomes markup, as a call of `v-html`: with the value, and with what a reference holds.
-    pub fn markup(&mut self, expr: &Expr, span: Range) {
-        let name = self.name("v-html");
-        let callee = self.add(Value::Global(name), span);
-        let value = self.expr(expr);
-        let held = self.member(value, "value", self.out.values[value.index()].span);
-        let items = [value, held].map(|value| Item { value, spread: false });
-        self.record_call(callee, &items, CallKind::Call, span);
     }
 
     pub(super) fn frame(&mut self) -> &mut Frame {
@@ -358,10 +352,13 @@ impl Lowering {
     pub(super) fn ident(&mut self, ident: &Ident) -> ValueId {
         let span = range(ident.span);
         let name = self.name(text(ident));
-        match self.scopes.lookup(name) {
+        match self.lookup(name) {
             Some(binding) => self.add(Value::Binding(binding), span),
             None if text(ident) == "undefined" => self.add(Value::Undefined, span),
-            None => self.add(Value::Global(name), span),
+            None => match self.component_around(name, span) {
+                Some(component) => self.add(Value::Member(component, name), span),
+                None => self.add(Value::Global(name), span),
+            },
         }
     }
 

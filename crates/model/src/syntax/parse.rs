@@ -10,6 +10,7 @@ use swc_ecma_parser::unstable::Token;
 use swc_ecma_parser::{EsSyntax, FlowSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
 
 use super::lower::Lowering;
+use super::templates::Template;
 use super::tries::{self, Reading};
 use crate::source::FileKind;
 use crate::summary::{Comment, LINTER_WORDS, Range, Summary, speaks_to_linters};
@@ -25,8 +26,8 @@ pub struct Script<'a> {
     pub kind: FileKind,
     /// A declaration file, or one that only holds types.
     pub declarations: bool,
-    /// Expressions outside the script that the script's variables are put into as markup: `v-html="text"`, `{@html text}`.
-    pub markup: &'a [Range],
+    /// The template of the component whose script it is.
+    pub template: Option<Template<'a>>,
 }
 
 /// An error of the parser.
@@ -325,7 +326,8 @@ pub fn summarise(script: Script) -> Outcome {
 
 /// Reads JSON, JSON with comments or JSON5: an expression, which the summary exports whole.
 pub fn summarise_json(text: &str) -> Outcome {
-    let script = Script { text, range: (0, text.len() as u32), kind: FileKind::Json, declarations: false, markup: &[] };
+    let script =
+        Script { text, range: (0, text.len() as u32), kind: FileKind::Json, declarations: false, template: None };
     let read = || {
         let syntax = Syntax::Es(EsSyntax::default());
         let input = StringInput::new(text, BytePos(1), BytePos(1 + text.len() as u32));
@@ -379,12 +381,8 @@ fn read(script: Script) -> Outcome {
     let parsed = best.unwrap_or_default();
     let mut lowering = Lowering::new(script.range);
     lowering.module(parsed.items);
-    for &range in script.markup {
-        let syntax = Syntax::Typescript(TsSyntax::default());
-        let text = script.text.get(range.0 as usize..range.1 as usize).filter(|text| is_bearable(text, syntax));
-        if let Some(expr) = text.and_then(|text| expression(text, range.0, syntax)) {
-            lowering.markup(&expr, range);
-        }
+    if let Some(template) = script.template {
+        lowering.component_template(template, script.text);
     }
     let (mut summary, too_deep) = lowering.finish();
     if let Some(comments) = comments {
@@ -412,7 +410,7 @@ fn take_whole_characters(summary: &mut Summary, text: &str) {
 ///
 /// The caller provides the stack.
 pub fn parse_and_drop(text: &str, kind: FileKind, declarations: bool) -> usize {
-    let script = Script { text, range: (0, text.len() as u32), kind, declarations, markup: &[] };
+    let script = Script { text, range: (0, text.len() as u32), kind, declarations, template: None };
     for syntax in syntaxes(&script, text) {
         let parsed = items(text, 1, syntax, None);
         if parsed.errors.is_empty() || text.len() > LARGE && !parsed.items.is_empty() {
@@ -423,7 +421,7 @@ pub fn parse_and_drop(text: &str, kind: FileKind, declarations: bool) -> usize {
 }
 
 /// Parses one expression that begins at this byte of its file.
-fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::Expr>> {
+pub(super) fn expression(text: &str, at: u32, syntax: Syntax) -> Option<Box<swc_ecma_ast::Expr>> {
     let input = StringInput::new(text, BytePos(at + 1), BytePos(at + 1 + text.len() as u32));
     caught(|| Parser::new_from(Lexer::new(syntax, EsVersion::EsNext, input, None)).parse_expr())?.ok()
 }
@@ -530,7 +528,7 @@ fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax
 }
 
 /// Whether a text can be read in a syntax without trying too often what it means.
-fn is_bearable(text: &str, syntax: Syntax) -> bool {
+pub(super) fn is_bearable(text: &str, syntax: Syntax) -> bool {
     let reading = match (syntax.flow(), syntax.jsx()) {
         (true, _) => Reading::Flow,
         (false, true) => Reading::Tsx,

@@ -35,7 +35,7 @@ impl Walk<'_, '_> {
     }
 
     /// The value of an attribute of an element, or what is spread over it.
-    fn attributes(&self, c: C, property: &str) -> Vec<(V, bool)> {
+    pub(super) fn attributes(&self, c: C, property: &str) -> Vec<(V, bool)> {
         let program = &self.app.program;
         let Some(attributes) = program.argument(c, 1) else { return Vec::new() };
         let summary = program.summary(c.0);

@@ -1,20 +1,21 @@
-//! What a component of a page keeps, and shows when it is drawn again: React's hooks and `setState`, Vue's references and fields.
+//! What a component of a page keeps, and shows when it is drawn again: React's hooks and `setState`, Vue's references.
 //!
 //! <https://react.dev/reference/react/useState>, <https://react.dev/reference/react/Component#setstate>,
-//! <https://vuejs.org/api/options-state.html#data>, <https://vuejs.org/api/reactivity-core.html#ref>
+//! <https://vuejs.org/api/reactivity-core.html#ref>
 
 use super::properties::Component;
 use super::{MOST_WRITES, State, Walk};
 use crate::link::{C, F, K, V, final_name};
-use crate::summary::{BindingId, CallId, Export, FunctionId, Key, List, Name, Value, ValueId};
-
-/// Properties of a component that are looked at.
-const MOST_PROPERTIES: usize = 256;
+use crate::summary::{BindingId, FunctionId, Name, Value, ValueId};
 
 impl Walk<'_, '_> {
     /// Looks at what is kept under a name, where it is the state of a component: whatever puts something there does so before it is shown.
     pub(super) fn component_state(&mut self, v: V, state: State) {
         let summary = self.app.program.summary(v.0);
+        // What a reference holds is read of it as `value` in a script, and at once in a template.
+        let property = state.property.filter(|property| *property != "value");
+        let read = State { kept: true, property, ..state.part() };
+        self.held_by_component(v, read);
         let state = State { kept: true, ..state.part() };
         match summary.value(v.1) {
             Value::Binding(binding) => {
@@ -24,14 +25,12 @@ impl Walk<'_, '_> {
                     // `const { html } = this.state`.
                     Value::Member(..) => self.component_state(V(v.0, only), state),
                     Value::Call(call) if matches!(self.named(C(v.0, call)), "ref" | "shallowRef") => {
-                        self.written(v, "value", state);
+                        self.written(v, "value", read);
                     }
                     _ => {}
                 }
             }
-            Value::Global(name) if self.is_vue(v) => self.field(v, name, state),
             Value::Member(object, name) => match summary.value(object) {
-                Value::This(_) if self.is_vue(v) => self.field(v, name, state),
                 Value::Member(of, kept) if summary.str(kept) == "state" => {
                     if let Value::This(function) = summary.value(of) {
                         self.class_state(v, function, name, state);
@@ -46,21 +45,15 @@ impl Walk<'_, '_> {
                         self.properties_of(Component::Class(K(v.0, class)), state);
                     }
                 }
-                // `article.body` in a template: the script has no such variable.
-                Value::Global(field) if self.is_vue(v) => self.field(v, field, state),
                 _ => {}
             },
             _ => {}
         }
     }
 
-    fn named(&self, c: C) -> &str {
+    pub(super) fn named(&self, c: C) -> &str {
         let summary = self.app.program.summary(c.0);
         final_name(summary, summary.call(c.1).callee).map_or("", |name| summary.str(name))
-    }
-
-    fn is_vue(&self, v: V) -> bool {
-        self.app.path(self.app.span(v)).ends_with(".vue")
     }
 
     /// `const [html, setHtml] = useState('')`: what the setter is given, here or by a promise.
@@ -114,60 +107,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A field of a component of Vue: what its functions write there, or what it computes.
-    fn field(&mut self, v: V, name: Name, state: State) {
-        let app = self.app;
-        let summary = app.program.summary(v.0);
-        let text = summary.str(name);
-        let of_this = |object: ValueId| matches!(summary.value(summary.behind(object)), Value::This(_));
-        let writes = app.program.written_to(text).filter(|(unit, write)| *unit == v.0 && of_this(write.object));
-        for (unit, write) in writes.take(MOST_WRITES) {
-            if let Some(value) = write.value {
-                self.visit(V(unit, value), state);
-            }
-        }
-        let computed = self.component(v).and_then(|component| self.entry(v, component, "computed"));
-        if let Some(Value::Object(list)) = computed.map(|computed| summary.value(computed))
-            && let Some(Value::Function(function)) = self.entry(v, list, text).map(|value| summary.value(value))
-        {
-            self.given_by(F(v.0, function), state);
-        }
-    }
-
-    fn given_by(&mut self, f: F, state: State) {
-        for exit in &self.app.program.function(f).exits {
-            if let (Some(value), false) = (exit.value, exit.throws) {
-                self.visit(V(f.0, value), state);
-            }
-        }
-    }
-
-    /// The object that describes the component of a file: `export default { … }`, `export default defineComponent({ … })`.
-    fn component(&self, v: V) -> Option<List> {
-        let summary = self.app.program.summary(v.0);
-        let exported = summary.exports.iter().find_map(|export| match *export {
-            Export::Named(name, value) if summary.str(name) == "default" => Some(value),
-            Export::Whole(value) => Some(value),
-            _ => None,
-        })?;
-        let described = |call: CallId| self.app.program.argument(C(v.0, call), 0).map(|v| v.1);
-        let object = match summary.value(summary.behind(exported)) {
-            Value::Call(call) => summary.behind(described(call)?),
-            _ => summary.behind(exported),
-        };
-        match summary.value(object) {
-            Value::Object(list) => Some(list),
-            _ => None,
-        }
-    }
-
-    fn entry(&self, v: V, list: List, key: &str) -> Option<ValueId> {
-        let summary = self.app.program.summary(v.0);
-        let mut properties = summary.properties(list).iter().take(MOST_PROPERTIES);
-        let is = |name: Key| matches!(name, Key::Name(name) if summary.str(name) == key);
-        properties.find(|property| is(property.key)).map(|property| property.value)
-    }
-
     /// `this.state.html` of a class: what its `setState` is given for this key.
     fn class_state(&mut self, v: V, function: FunctionId, name: Name, state: State) {
         let app = self.app;
@@ -186,7 +125,7 @@ impl Walk<'_, '_> {
             };
             for object in made {
                 if let Value::Object(list) = summary.value(summary.behind(object))
-                    && let Some(value) = self.entry(v, list, summary.str(name))
+                    && let Some(value) = self.app.program.entry(v.0, list, summary.str(name))
                 {
                     self.visit(V(v.0, value), state);
                 }

@@ -1,0 +1,134 @@
+//! What describes a component of Vue: the object or the class that its file exports.
+//!
+//! <https://vuejs.org/api/#options-api>, <https://class-component.vuejs.org>
+
+use super::things::*;
+use super::{C, F, Program, UnitId, V};
+use crate::summary::*;
+
+/// Properties of one object that are looked at.
+const MOST_PROPERTIES: usize = 256;
+
+/// Writes to one field that are looked at.
+const MOST_WRITES: usize = 32;
+
+/// What describes a component.
+#[derive(Clone, Copy)]
+pub(crate) enum Description {
+    /// `export default { … }`, `export default defineComponent({ … })`.
+    Options(List),
+    /// `export default class extends Vue { … }`.
+    Class(ClassId),
+}
+
+impl Program<'_> {
+    /// Whether a script is one of a component of Vue.
+    pub(crate) fn is_vue(&self, unit: UnitId) -> bool {
+        self.sources.file(self.file(unit)).path.ends_with(".vue")
+    }
+
+    /// What describes the component of a file.
+    pub(crate) fn description(&self, unit: UnitId) -> Option<Description> {
+        let summary = self.summary(unit);
+        let exported = summary.exports.iter().find_map(|export| match *export {
+            Export::Named(name, value) if summary.str(name) == "default" => Some(value),
+            Export::Whole(value) => Some(value),
+            _ => None,
+        })?;
+        let object = match summary.value(summary.behind(exported)) {
+            Value::Call(call) => summary.behind(self.argument(C(unit, call), 0)?.1),
+            _ => summary.behind(exported),
+        };
+        match summary.value(object) {
+            Value::Object(list) => Some(Description::Options(list)),
+            Value::Class(class) => Some(Description::Class(class)),
+            _ => None,
+        }
+    }
+
+    /// An option of a component: `computed`, `methods`.
+    pub(crate) fn option(&self, unit: UnitId, name: &str) -> Option<V> {
+        match self.description(unit)? {
+            Description::Options(list) => self.entry(unit, list, name).map(|value| self.behind(V(unit, value))),
+            Description::Class(_) => None,
+        }
+    }
+
+    /// What an option of a component holds under a name.
+    pub(crate) fn in_option(&self, unit: UnitId, option: &str, name: &str) -> Option<V> {
+        let option = self.option(unit, option)?;
+        let Value::Object(list) = self.value(option) else { return None };
+        self.entry(unit, list, name).map(|value| V(unit, value))
+    }
+
+    /// What the function of an option returns under a name: `data() { return { name } }`, `setup() { return { name } }`.
+    pub(crate) fn returned_by_option(&self, unit: UnitId, option: &str, name: &str) -> Option<V> {
+        let Value::Function(function) = self.value(self.option(unit, option)?) else { return None };
+        self.function(F(unit, function)).exits.iter().find_map(|exit| {
+            let Value::Object(list) = self.value(self.behind(V(unit, exit.value?))) else { return None };
+            self.entry(unit, list, name).map(|value| V(unit, value))
+        })
+    }
+
+    /// A property of an object literal.
+    pub(crate) fn entry(&self, unit: UnitId, list: List, key: &str) -> Option<ValueId> {
+        let summary = self.summary(unit);
+        let is = |name: Key| matches!(name, Key::Name(name) if summary.str(name) == key);
+        let mut properties = summary.properties(list).iter().take(MOST_PROPERTIES);
+        properties.find(|property| is(property.key)).map(|property| property.value)
+    }
+
+    /// What `this.name` is in a component, and `name` in its template.
+    pub(super) fn member_of_component(&self, object: V, name: &str, v: V) -> Option<Vec<Known>> {
+        let Value::This(function) = self.value(object) else { return None };
+        let unit = object.0;
+        if self.summary(unit).function(function).class.is_some() || !self.is_vue(unit) {
+            return None;
+        }
+        let description = self.description(unit)?;
+        let method = match description {
+            Description::Class(class) => {
+                let is = |key: Key| matches!(key, Key::Name(key) if self.str(unit, key) == name);
+                let members = self.summary(unit).classes.get(class.index())?.members.iter();
+                let mut methods = members.filter(|member| member.slot == Slot::Value && !member.is_static);
+                Some(V(unit, methods.find(|member| is(member.key))?.value?))
+            }
+            Description::Options(_) => {
+                self.in_option(unit, "methods", name).or_else(|| self.returned_by_option(unit, "setup", name))
+            }
+        };
+        if let Some(method) = method {
+            let values = self.eval(method);
+            if values.iter().all(|known| matches!(known.thing, Thing::Function(..))) {
+                return Some(self.step(&values, method));
+            }
+        }
+        match description {
+            Description::Options(_) => Some(self.field_of_component(unit, name, v)),
+            Description::Class(_) => None,
+        }
+    }
+
+    /// What a field is at first, and what the functions of its component write there.
+    fn field_of_component(&self, unit: UnitId, name: &str, v: V) -> Vec<Known> {
+        let of_this = |write: &Write| matches!(self.value(self.behind(V(unit, write.object))), Value::This(_));
+        let first = self.returned_by_option(unit, "data", name);
+        let writes = self.written_to(name).filter(|(of, write)| *of == unit && of_this(write));
+        let written = writes.take(MOST_WRITES).filter_map(|(_, write)| Some(V(unit, write.value?)));
+        let mut values = Vec::new();
+        for value in first.into_iter().chain(written).filter(|value| *value != v) {
+            values.extend(self.step(&self.eval(value), value));
+        }
+        if values.len() > 1 {
+            values.retain(|known| !matches!(known.thing, Thing::Null | Thing::Undefined));
+        }
+        // What else may be put there, or into it, is not seen: elements of the component hand over what it does not name as data.
+        let is_plain = |known: &Known| {
+            matches!(known.thing, Thing::Null | Thing::Undefined | Thing::Bool(_) | Thing::Number(_) | Thing::Text(_))
+        };
+        if first.is_none() || !values.iter().all(is_plain) {
+            values.push(Known::unknown(Unknown::Member(v), Some(v)));
+        }
+        values
+    }
+}
