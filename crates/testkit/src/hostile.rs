@@ -200,6 +200,11 @@ pub fn cases() -> Vec<Hostile> {
             format!("{REQUIRED}app.on('web-contents-created',(e,c)=>c.setWindowOpenHandler(d=>{{const v0={{action:'allow'}};{steps}return v199}}))").into_bytes()
         })),
         case("reexports-in-a-circle", "b.js", Nothing, Written(circle)),
+        case("components-in-a-circle", "App.vue", Nothing, Written(components)),
+        case("braces-of-a-template", "a.svelte", Nothing, Repeated("", "{", "", DEEP)),
+        case("elements-of-a-template", "a.vue", Nothing, Made(|| {
+            nested("<script>let b</script>", "<Row v-for='a in b' :c='a'>", "", "</Row>", DEEP)
+        })),
         // Text.
         case("nul-bytes", "a.js", Problem, Made(|| vec![0; 4096])),
         case("late-nul-byte", "a.js", Problem, Made(|| [b"x=1\n".repeat(5000), vec![0], b"(".to_vec()].concat())),
@@ -538,6 +543,25 @@ fn circle(folder: &Path) -> io::Result<()> {
         folder.join("c.js"),
         "export * from './b.js'; export { x } from './b.js'; export { default } from './c.js'\n",
     )
+}
+
+/// Components that all hand on to each other what they are given.
+fn components(folder: &Path) -> io::Result<()> {
+    const MOST: usize = 40;
+    let imports: String = (0..MOST).map(|n| format!("import Part{n} from './Part{n}.vue';")).collect();
+    let elements: String = (0..MOST).map(|n| format!("<Part{n} :a='b' :b='c' :c='a' v-bind='a'/>")).collect();
+    for n in 0..MOST {
+        let names = "<i v-html='a'/><i v-html='b'/><i v-html='c'/>";
+        let script = format!(
+            "{imports}export default {{ props: ['a', 'b'], computed: {{ c() {{ return this.a + this.b }} }} }}"
+        );
+        let text = format!("<template>{names}{elements}</template><script>{script}</script>");
+        fs::write(folder.join(format!("Part{n}.vue")), text)?;
+    }
+    let script = format!(
+        "{imports}export default {{ data: () => ({{ a: name }}), computed: {{ b() {{ return this.a }}, c() {{ return this.b }} }} }}"
+    );
+    fs::write(folder.join("App.vue"), format!("<template>{elements}</template><script>{script}</script>"))
 }
 
 fn folders(folder: &Path) -> io::Result<()> {

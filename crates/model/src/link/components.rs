@@ -80,9 +80,10 @@ impl Program<'_> {
 
     /// What `this.name` is in a component, and `name` in its template.
     pub(super) fn member_of_component(&self, object: V, name: &str, v: V) -> Option<Vec<Known>> {
-        let Value::This(function) = self.value(object) else { return None };
         let unit = object.0;
-        if self.summary(unit).function(function).class.is_some() || !self.is_vue(unit) {
+        // `const self = this`, before a function with a `this` of its own.
+        let Value::This(function) = self.is_vue(unit).then(|| self.value(self.behind(object)))? else { return None };
+        if self.summary(unit).function(function).class.is_some() {
             return None;
         }
         let description = self.description(unit)?;

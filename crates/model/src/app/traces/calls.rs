@@ -308,8 +308,10 @@ impl Walk<'_, '_> {
         // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
         if method.is_some() && matches!(name, "map" | "flatMap") {
             let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
+            // What is read of an element by its name, is read of what the callback returns.
+            let of_element = read.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
             for &f in &callbacks {
-                self.returned(f, state);
+                self.returned(f, State { property: of_element, ..state });
             }
             if !callbacks.is_empty() {
                 return;
