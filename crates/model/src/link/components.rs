@@ -78,6 +78,26 @@ impl Program<'_> {
         properties.find(|property| is(property.key)).map(|property| property.value)
     }
 
+    /// What a function is called with when it changes, as a path from the component: `watch: { 'post.text'(text) { … } }`.
+    pub(crate) fn watched_by(&self, f: F) -> Option<&str> {
+        let unit = f.0;
+        let Value::Object(list) = self.value(self.is_vue(unit).then(|| self.option(unit, "watch"))??) else {
+            return None;
+        };
+        let is_it = |value: ValueId| match self.value(V(unit, value)) {
+            Value::Function(function) => function == f.1,
+            Value::Object(list) => {
+                let handler = self.entry(unit, list, "handler").map(|handler| self.value(V(unit, handler)));
+                handler == Some(Value::Function(f.1))
+            }
+            _ => false,
+        };
+        self.summary(unit).properties(list).iter().take(MOST_PROPERTIES).find_map(|property| match property.key {
+            Key::Name(name) if is_it(property.value) => Some(self.str(unit, name)),
+            _ => None,
+        })
+    }
+
     /// What `this.name` is in a component, and `name` in its template.
     pub(super) fn member_of_component(&self, object: V, name: &str, v: V) -> Option<Vec<Known>> {
         let unit = object.0;

@@ -33,6 +33,16 @@ impl Walk<'_, '_> {
             self.answered(request, span, state);
             return;
         }
+        // A build may know `watch` without an import: <https://github.com/unplugin/unplugin-auto-import>.
+        if matches!(api.as_deref(), Some("vue.watch" | "watch"))
+            && place == 1
+            && let Some(source) = app.program.argument(c, 0)
+        {
+            if index == 0 {
+                self.source_watched(source, state);
+            }
+            return;
+        }
         if let Some(path) = api.as_deref() {
             if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
                 if index == 1 {

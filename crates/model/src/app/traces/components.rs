@@ -4,7 +4,7 @@
 
 use super::super::App;
 use super::{MOST_CALLS, MOST_WRITES, State, Walk};
-use crate::link::{C, Description, F, V};
+use crate::link::{C, Description, F, UnitId, V};
 use crate::summary::{BindingId, CallId, Export, Key, Slot, Value};
 
 impl<'s> Walk<'_, '_> {
@@ -16,18 +16,18 @@ impl<'s> Walk<'_, '_> {
             Value::Member(object, name) if app.program.is_vue(v.0) => {
                 let name = summary.str(name);
                 match summary.value(summary.behind(object)) {
-                    Value::This(_) => self.member_of_component(v, name, state),
-                    _ if self.is_properties(V(v.0, object)) => self.given_by_elements(v, name, state),
+                    Value::This(_) => self.member_of_component(v.0, name, state),
+                    _ if self.is_properties(V(v.0, object)) => self.given_by_elements(v.0, name, state),
                     _ => {}
                 }
             }
             Value::Member(object, name) if is_svelte(app, v) && self.is_properties(V(v.0, object)) => {
-                self.given_by_elements(v, summary.str(name), state);
+                self.given_by_elements(v.0, summary.str(name), state);
             }
             Value::Call(call) => self.made_reactive(v, call, state),
             Value::Binding(binding) => {
                 if let Some(name) = property_of_svelte(app, v, binding) {
-                    self.given_by_elements(v, name, state);
+                    self.given_by_elements(v.0, name, state);
                 }
             }
             _ => {}
@@ -35,36 +35,52 @@ impl<'s> Walk<'_, '_> {
     }
 
     /// A member of a component of Vue: what its functions write there, what it is at first, what it computes, or else what it is given.
-    fn member_of_component(&mut self, v: V, name: &str, state: State<'s>) {
+    fn member_of_component(&mut self, unit: UnitId, name: &str, state: State<'s>) {
         let app = self.app;
         let program = &app.program;
-        let of_this = |unit, object| matches!(program.value(program.behind(V(unit, object))), Value::This(_));
-        let writes = program.written_to(name).filter(|(unit, write)| *unit == v.0 && of_this(*unit, write.object));
-        for (unit, write) in writes.take(MOST_WRITES) {
+        let of_this = |object| matches!(program.value(program.behind(V(unit, object))), Value::This(_));
+        let writes = program.written_to(name).filter(|(of, write)| *of == unit && of_this(write.object));
+        for (_, write) in writes.take(MOST_WRITES) {
             if let Some(value) = write.value {
                 self.visit(V(unit, value), state);
             }
         }
-        if let Some(computed) = program.in_option(v.0, "computed", name) {
+        if let Some(computed) = program.in_option(unit, "computed", name) {
             self.computed(computed, state);
             return;
         }
-        let held = ["data", "setup"].into_iter().find_map(|option| program.returned_by_option(v.0, option, name));
+        let held = ["data", "setup"].into_iter().find_map(|option| program.returned_by_option(unit, option, name));
         if let Some(held) = held {
             self.visit(held, state);
             return;
         }
-        if let Some(Description::Class(class)) = program.description(v.0)
-            && let Some(class) = program.summary(v.0).classes.get(class.index())
+        if let Some(Description::Class(class)) = program.description(unit)
+            && let Some(class) = program.summary(unit).classes.get(class.index())
         {
-            let is = |key: Key| matches!(key, Key::Name(key) if program.str(v.0, key) == name);
+            let is = |key: Key| matches!(key, Key::Name(key) if program.str(unit, key) == name);
             let getter = class.members.iter().find(|member| member.slot == Slot::Getter && is(member.key));
             if let Some(getter) = getter.and_then(|getter| getter.value) {
-                self.computed(V(v.0, getter), state);
+                self.computed(V(unit, getter), state);
                 return;
             }
         }
-        self.given_by_elements(v, name, state);
+        self.given_by_elements(unit, name, state);
+    }
+
+    /// The new value that a function of a component is called with: `watch: { name(value) { … } }`. Tells whether it is one.
+    pub(super) fn watched(&mut self, f: F, index: u32, state: State<'s>) -> bool {
+        let Some(path) = self.app.program.watched_by(f).filter(|_| index == 0) else { return false };
+        let (name, property) = path.split_once('.').map_or((path, state.property), |(name, rest)| (name, Some(rest)));
+        self.member_of_component(f.0, name, State { property, ..state });
+        true
+    }
+
+    /// What a source holds whose changes a function is called with: `watch(source, (value) => …)`, `watch(() => props.name, …)`.
+    pub(super) fn source_watched(&mut self, source: V, state: State<'s>) {
+        match self.app.program.value(self.app.program.behind(source)) {
+            Value::Function(_) => self.computed(source, state),
+            _ => self.visit(source, state),
+        }
     }
 
     /// What a getter gives: a function, or an object with one.
@@ -88,20 +104,23 @@ impl<'s> Walk<'_, '_> {
         let app = self.app;
         let argument = app.program.argument(C(v.0, call), 0);
         match (self.named(C(v.0, call)), argument) {
-            ("computed", Some(getter)) => self.computed(getter, state),
+            // Those of <https://vueuse.org/core/computedAsync/> besides.
+            ("computed" | "computedAsync" | "asyncComputed" | "computedEager" | "eagerComputed", Some(getter)) => {
+                self.computed(getter, state);
+            }
             ("by", Some(getter)) if self.is_rune(v, call) => self.computed(getter, state),
             ("$derived" | "$state", Some(value)) => self.visit(value, state),
             ("toRef", Some(of)) => {
                 let name = app.program.argument(C(v.0, call), 1).and_then(|name| app.constant(name));
                 match name.as_ref().and_then(|name| name.text()) {
-                    Some(name) if self.is_properties(of) => self.given_by_elements(v, name, state),
+                    Some(name) if self.is_properties(of) => self.given_by_elements(v.0, name, state),
                     _ => self.computed(of, state),
                 }
             }
             ("defineModel", name) => {
                 let name = name.and_then(|name| app.constant(name));
                 let name = name.as_ref().and_then(|name| name.text()).unwrap_or("modelValue").to_owned();
-                self.given_by_elements(v, &name, state);
+                self.given_by_elements(v.0, &name, state);
             }
             _ => {}
         }
@@ -139,9 +158,9 @@ impl<'s> Walk<'_, '_> {
     }
 
     /// Looks at what the elements of a component hand over under a name.
-    fn given_by_elements(&mut self, v: V, name: &str, state: State<'s>) {
+    fn given_by_elements(&mut self, unit: UnitId, name: &str, state: State<'s>) {
         let app = self.app;
-        for &c in app.elements_of_file(app.program.file(v.0)) {
+        for &c in app.elements_of_file(app.program.file(unit)) {
             if self.through.len() >= MOST_CALLS {
                 break;
             }

@@ -54,6 +54,9 @@ impl Walk<'_, '_> {
             }
             return;
         }
+        if self.watched(f, index, state) {
+            return;
+        }
         let callers = app.program.callers(f);
         let handed = app.program.handed_over(f);
         for &(c, place) in &handed {
