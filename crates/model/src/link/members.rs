@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::development::is_development;
 use super::evaluate::MOST_VALUES;
 use super::things::*;
+use super::variables::PLATFORM;
 use super::{C, F, K, Program, UnitId, V, electron};
 use crate::summary::*;
 
@@ -467,7 +468,11 @@ impl Program<'_> {
     /// What the app's scripts write to a property of the global object, where that is known.
     fn kept_globally(&self, path: &str, name: &str, v: V) -> Vec<Known> {
         let is_global = |path: &str| matches!(path, "global" | "globalThis" | "window" | "self");
-        if !is_global(path) || self.writes_to(name).is_empty() || self.writes_to(name).len() > MOST_GLOBAL_WRITES {
+        if !is_global(path)
+            || PLATFORM.contains(&name)
+            || self.writes_to(name).is_empty()
+            || self.writes_to(name).len() > MOST_GLOBAL_WRITES
+        {
             return Vec::new();
         }
         let values = self.written(v, name, &Frames::default(), |program, object| {

@@ -12,7 +12,7 @@ const MOST_WRITES: usize = 256;
 
 /// What processes have under these names. A page that writes one, with a polyfill, for its other scripts, or to go to another page, means
 /// no other page.
-const PLATFORM: [&str; 36] = [
+pub(super) const PLATFORM: [&str; 36] = [
     "Array",
     "Boolean",
     "Buffer",

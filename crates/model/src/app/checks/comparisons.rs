@@ -205,14 +205,21 @@ impl App<'_> {
     fn searched(&self, c: C, object: V, place: f64, equal: bool, root: &Root, span: Span) -> Option<Judged> {
         let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
         let (part, pattern) = (self.part_of(object, root)?, self.program.argument(c, 0)?);
-        let is_pattern = self.program.str(c.0, method) == "search"
-            && self.eval(pattern).iter().all(|known| matches!(known.thing, Thing::Regex(..)));
-        let holds = match place {
-            0.0 if equal => true,
-            -1.0 => !equal,
-            _ => return None,
-        };
-        is_pattern.then(|| self.pattern(pattern, part, holds, span))
+        let values = self.eval(pattern);
+        let [Known { thing: Thing::Regex(pattern, flags), .. }] = values.as_ref() else { return None };
+        if self.program.str(c.0, method) != "search" {
+            return None;
+        }
+        match place {
+            // What is found at the beginning is as good as anchored.
+            0.0 if equal && !pattern.contains('|') => {
+                let anchored = format!("^{}", pattern.trim_start_matches('^'));
+                Some(self.regex(&anchored, flags, part, true, span))
+            }
+            0.0 if equal => Some(self.regex(pattern, flags, part, true, span)),
+            -1.0 => Some(self.regex(pattern, flags, part, !equal, span)),
+            _ => None,
+        }
     }
 
     /// Whether a value is an object, or `null`: what a pattern found, what a function of the app's gives.
@@ -261,16 +268,19 @@ impl App<'_> {
         let Value::Number(number) = self.program.value(right) else { return None };
         let c = C(left.0, call);
         let Value::Member(list, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
-        if self.program.str(c.0, method) != "indexOf" {
-            return None;
-        }
-        let part = self.part_of(self.program.argument(c, 0)?, root)?;
         let is_in = match (operator, number) {
             (Operator::Greater, -1.0) | (Operator::GreaterOrEqual, 0.0) => holds,
             (Operator::Less, 0.0) | (Operator::LessOrEqual, -1.0) => !holds,
             _ => return None,
         };
-        Some(self.in_list(V(c.0, list), part, is_in, span))
+        match self.program.str(c.0, method) {
+            "indexOf" => {
+                let part = self.part_of(self.program.argument(c, 0)?, root)?;
+                Some(self.in_list(V(c.0, list), part, is_in, span))
+            }
+            "search" => self.searched(c, V(c.0, list), -1.0, !is_in, root, span),
+            _ => None,
+        }
     }
 
     /// `x.indexOf(…)` compared by order.

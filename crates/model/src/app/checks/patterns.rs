@@ -61,6 +61,11 @@ impl App<'_> {
         let Some(Thing::Regex(pattern, flags)) = values.first().map(|known| &known.thing) else {
             return judged(if holds { Strength::Opaque } else { Strength::None }, Some(span), None);
         };
+        self.regex(pattern, flags, part, holds, span)
+    }
+
+    /// As [`App::pattern`], of a regular expression.
+    pub(super) fn regex(&self, pattern: &str, flags: &str, part: UrlPart, holds: bool, span: Span) -> Judged {
         let names_files = holds && ["^file:", "^file$", "(file", "|file"].iter().any(|name| pattern.contains(name));
         if !holds {
             let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
