@@ -326,6 +326,14 @@ pub fn cases() -> Vec<Hostile> {
             let ways = (1..16).map(|n| format!("let v{n}=false;{}", write(n))).collect::<String>();
             format!("{REQUIRED}session.defaultSession.setPermissionRequestHandler((w,p,c)=>{{let v0=p==='a';{ways}c(v15)}});new BrowserWindow().loadURL('https://a.b')").into_bytes()
         })),
+        case("texts-of-themselves", "a.js", Either, Made(|| {
+            let twice = (1..60).map(|n| format!("let t{n}=t{m}+t{m};", m = n - 1)).collect::<String>();
+            format!("{REQUIRED}let t0='abcdefgh';{twice}shell.openExternal(t59)").into_bytes()
+        })),
+        case("joined-lists-of-themselves", "a.js", Either, Made(|| {
+            let twice = (1..60).map(|n| format!("let t{n}=[t{m},t{m},u].join();", m = n - 1)).collect::<String>();
+            format!("{REQUIRED}ipcMain.on('a',(e,u)=>{{let t0=`x${{u}}`;{twice}shell.openExternal(t59)}})").into_bytes()
+        })),
         case("senders-of-each-other", "a.js", Either, Made(|| {
             let calls = |of: &str, count| (0..count).map(|n| format!("{of}{n}(c,d);")).collect::<String>();
             let layer = |name: &str, count, body: &str| (0..count).map(|n| format!("function {name}{n}(c,d){{{body}}}")).collect::<String>();

@@ -15,6 +15,9 @@ const MOST_TESTS: usize = 400;
 /// Calls before a place that may be assertions.
 const MOST_ASSERTIONS: usize = 64;
 
+/// Parts of one path, each of which may have as many.
+const MOST_PARTS: usize = 8;
+
 /// Functions of packages that say it by their name.
 const NAMES: [&str; 6] = ["isPathInside", "is-path-inside", "pathIsInside", "path-is-inside", "isInside", "isSubPath"];
 
@@ -98,7 +101,8 @@ impl App<'_> {
                 Thing::Result(api, _) if api.starts_with("app.get") || api.starts_with("os.") => true,
                 Thing::Result(api, c) if is_join(api) || &**api == "path.dirname" => {
                     let parts = self.program.arguments(*c);
-                    parts.iter().all(|item| !item.spread && self.is_folder_of_app(V(c.0, item.value), depth + 1))
+                    parts.len() <= MOST_PARTS
+                        && parts.iter().all(|item| !item.spread && self.is_folder_of_app(V(c.0, item.value), depth + 1))
                 }
                 _ => false,
             })

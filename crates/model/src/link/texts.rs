@@ -10,8 +10,11 @@ use crate::summary::Value;
 /// Texts that one value is followed into.
 const MOST_TEXTS: usize = 6;
 
-/// Parts of a list that are joined.
+/// Parts of a list that are joined, and of a text.
 const MOST_PARTS: usize = 128;
+
+/// Longest text that is put together, in bytes: `a + a`, thirty times over, is a gigabyte.
+const MOST_BYTES: usize = 64 * 1024;
 
 impl Program<'_> {
     /// `['a', b].join(' ')`, of a list that is one literal.
@@ -36,7 +39,11 @@ impl Program<'_> {
                 push_part(&mut parts, Part::Text(separator.clone()));
             }
             let element = V(array.0, item.value);
-            match self.eval_in(element, inner).as_ref() {
+            let values = self.eval_in(element, inner);
+            match values.as_ref() {
+                [known] if size(&parts) + size_of(&known.thing) > MOST_BYTES => {
+                    push_part(&mut parts, Part::Hole(element, inner.clone()));
+                }
                 [Known { thing: Thing::Text(text), .. }] => push_part(&mut parts, Part::Text(text.clone())),
                 [Known { thing: Thing::Template(more), .. }] => {
                     more.iter().for_each(|part| push_part(&mut parts, part.clone()));
@@ -61,7 +68,10 @@ impl Program<'_> {
             let is_piece =
                 |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_) | Thing::Number(_));
             let ways = values.len();
-            if ways > 0 && texts.len() * ways <= MOST_TEXTS.max(texts.len()) && values.iter().all(is_piece) {
+            let longest = texts.iter().map(|text| size(&text.parts)).max().unwrap_or(0);
+            let added = values.iter().map(|known| size_of(&known.thing)).max().unwrap_or(0);
+            let fits = longest + added <= MOST_BYTES;
+            if fits && ways > 0 && texts.len() * ways <= MOST_TEXTS.max(texts.len()) && values.iter().all(is_piece) {
                 let is_number = |known: &Known| matches!(known.thing, Thing::Number(_));
                 is_text |= !values.iter().all(is_number);
                 numbers &= values.iter().all(is_number);
@@ -129,6 +139,23 @@ impl Joined {
             certainty: self.certainty,
             development: self.development,
         }
+    }
+}
+
+/// How long a text is; each part counts, so that there are at most [`MOST_PARTS`] of them in the longest.
+fn size(parts: &[Part]) -> usize {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.len(),
+        Part::Hole(..) => 0,
+    };
+    parts.len() * (MOST_BYTES / MOST_PARTS) + parts.iter().map(part).sum::<usize>()
+}
+
+fn size_of(thing: &Thing) -> usize {
+    match thing {
+        Thing::Text(text) => text.len(),
+        Thing::Template(parts) => size(parts),
+        _ => 0,
     }
 }
 

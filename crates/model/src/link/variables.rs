@@ -12,7 +12,7 @@ const MOST_WRITES: usize = 256;
 
 /// What processes have under these names. A page that writes one, with a polyfill, for its other scripts, or to go to another page, means
 /// no other page.
-pub(super) const PLATFORM: [&str; 36] = [
+pub(super) const PLATFORM: [&str; 34] = [
     "Array",
     "Boolean",
     "Buffer",
@@ -44,11 +44,9 @@ pub(super) const PLATFORM: [&str; 36] = [
     "navigator",
     "process",
     "require",
-    "self",
     "sessionStorage",
     "setInterval",
     "setTimeout",
-    "window",
 ];
 
 impl Program<'_> {
