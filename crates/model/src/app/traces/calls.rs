@@ -116,6 +116,18 @@ impl Walk<'_, '_> {
         is_called
     }
 
+    /// What a promise is resolved with: `new Promise((resolve) => request.on('end', () => resolve(text)))`.
+    fn resolved(&mut self, c: C, state: State) {
+        let app = self.app;
+        for f in app.program.argument(c, 0).map_or_else(Vec::new, |argument| app.functions(argument)) {
+            let resolves =
+                |inner: &C| app.parameter_behind(V(inner.0, app.program.call(*inner).callee)) == Some((f, 0));
+            for inner in app.calls_inside(f).into_iter().take(MOST_INSIDE).filter(resolves) {
+                self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, 0, state)));
+            }
+        }
+    }
+
     /// As [`Walk::called_back`], where the function that a page calls is one that a preload script hands to it:
     /// `window.host.onFound((found) => …)`.
     fn called_over_bridge(&mut self, c: C, place: u32, f: F, index: u32, state: State) -> bool {
@@ -271,6 +283,10 @@ impl Walk<'_, '_> {
             return;
         }
         if let Some(path) = api.as_deref() {
+            if record.kind == CallKind::New && matches!(path, "Promise" | "new Promise") {
+                self.resolved(c, State { property: read, ..state });
+                return;
+            }
             if is_effect_of_call(path) {
                 let called = app.program.argument(c, 0).map_or_else(Vec::new, |called| app.functions(called));
                 for &f in &called {
