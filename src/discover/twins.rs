@@ -3,12 +3,14 @@
 //! What is told of one would be told of the other again, and go on being told where only the source was mended.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use memchr::{memchr2, memchr3, memmem};
+use memchr::memmem::{self, Finder};
+use memchr::{memchr2, memchr3};
 
 use super::files::{Loaded, Reader};
-use super::kinds;
 use super::walk::Entry;
 
 /// What is made of what, by the endings of their names.
@@ -33,19 +35,29 @@ const SAME_IN_TEN: usize = 9;
 /// The scripts among `files`, sorted, whose sources are among them too; `folder` is their package's.
 pub(super) fn made(folder: &Path, files: &[Entry], reader: &mut Reader) -> Vec<PathBuf> {
     let holds = |path: &Path| files.binary_search_by(|file| file.path.as_path().cmp(path)).is_ok();
-    let is_made = |file: &&Entry, reader: &mut Reader| {
-        kinds::is_script(file.kind)
-            && !file.wanted
-            && (is_compiled(&file.path, &holds, reader) || is_bundled(folder, &file.path, &holds, reader))
+    // Asked of each script: a path is hashed faster than it is compared part by part.
+    let is_source = |file: &&Entry| MADE.iter().any(|(_, sources)| sources.contains(&ending(&file.path)));
+    let sources: HashSet<&OsStr> = files.iter().filter(is_source).map(|file| file.path.as_os_str()).collect();
+    let mut is_made = |file: &&Entry| {
+        let made = MADE.iter().find(|(made, _)| *made == ending(&file.path) && !file.wanted);
+        made.is_some_and(|(_, endings)| {
+            is_compiled(&file.path, endings, &sources, reader) || is_bundled(folder, &file.path, &holds, reader)
+        })
     };
-    files.iter().filter(|file| is_made(file, reader)).map(|file| file.path.clone()).collect()
+    files.iter().filter(&mut is_made).map(|file| file.path.clone()).collect()
+}
+
+fn ending(path: &Path) -> &str {
+    path.extension().and_then(|ending| ending.to_str()).unwrap_or_default()
 }
 
 /// A compiler's, beside its source.
-fn is_compiled(path: &Path, holds: &impl Fn(&Path) -> bool, reader: &mut Reader) -> bool {
-    let Some(ending) = path.extension().and_then(|ending| ending.to_str()) else { return false };
-    let Some((_, sources)) = MADE.iter().find(|(made, _)| *made == ending) else { return false };
-    let source = sources.iter().map(|ending| path.with_extension(ending)).find(|source| holds(source));
+fn is_compiled(path: &Path, endings: &[&str], sources: &HashSet<&OsStr>, reader: &mut Reader) -> bool {
+    if sources.is_empty() {
+        return false;
+    }
+    let mut beside = endings.iter().map(|ending| path.with_extension(ending));
+    let source = beside.find(|source| sources.contains(source.as_os_str()));
     source.is_some_and(|source| reader.is_marked(path) || says_the_same(path, &source, reader))
 }
 
@@ -102,15 +114,17 @@ fn source_by_name(path: &Path) -> Vec<PathBuf> {
     endings.iter().map(|ending| source.with_extension(ending)).collect()
 }
 
+/// What stands at the end of what a compiler or bundler wrote, and at the beginning of what a bundler did.
+static END_MARK: LazyLock<Finder> = LazyLock::new(|| Finder::new("sourceMappingURL="));
+static START_MARKS: LazyLock<[Finder; 4]> =
+    LazyLock::new(|| ["webpack", "__defProp", "__create ", "i:r,l:!1,exports:{}"].map(Finder::new));
+
 /// Whether a script begins or ends as bundles do; a cheap question, asked of each.
 pub(super) fn may_be_bundle(text: &str) -> bool {
     let bytes = text.as_bytes();
     let start = bytes.get(..START).unwrap_or(bytes);
     let end = bytes.len().checked_sub(END).and_then(|from| bytes.get(from..)).unwrap_or(bytes);
-    memmem::find(end, b"sourceMappingURL=").is_some()
-        || [&b"webpack"[..], b"__defProp", b"__create ", b"i:r,l:!1,exports:{}"]
-            .iter()
-            .any(|mark| memmem::find(start, mark).is_some())
+    END_MARK.find(end).is_some() || START_MARKS.iter().any(|mark| mark.find(start).is_some())
 }
 
 /// The app's own modules that a bundle names: `"./src/main.js":` in webpack's table, `// src/main.js` before each of esbuild's.
