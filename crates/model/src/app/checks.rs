@@ -18,7 +18,7 @@ use super::App;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
 use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
-use crate::summary::{Condition, ConditionId, FunctionId, Operator, Value};
+use crate::summary::{Condition, ConditionId, FunctionId, Operator, Range, Value};
 pub(super) use helpers::Said;
 pub(super) use strength::{FORBIDS, judged};
 pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
@@ -351,7 +351,7 @@ impl App<'_> {
             let is_before = record.order < call.order
                 && record.function == call.function
                 && self.dominates(c.0, record.condition, call.condition);
-            if !is_before && settled != Some(other) {
+            if !is_before && settled != Some(other) || self.is_swallowed(other, c) {
                 continue;
             }
             let mut consider = |found: Judged| {
@@ -380,6 +380,23 @@ impl App<'_> {
             }
         }
         best
+    }
+
+    /// Whether what one call throws is caught, and a later call made all the same: `try { check(url) } catch { warn() } open(url)`.
+    fn is_swallowed(&self, thrown: C, later: C) -> bool {
+        let summary = self.program.summary(later.0);
+        let (at, then) = (self.program.call(thrown).span, self.program.call(later));
+        let within = |(start, end): Range, span: Range| start <= span.0 && span.1 <= end;
+        let exits = &summary.function(then.function).exits;
+        let leaves = |handler: Range| {
+            let text = self.text(self.program.place(later.0, handler));
+            exits.iter().any(|exit| within(handler, exit.span))
+                || ["continue", "break", "exit(", "quit("].iter().any(|word| text.contains(word))
+        };
+        let goes_on = |handler: Range| !within(handler, then.span) && !leaves(handler);
+        let mut around =
+            summary.tries.iter().filter(|tried| within(tried.block, at) && !within(tried.block, then.span));
+        thrown.0 == later.0 && around.any(|tried| tried.handler.is_some_and(goes_on))
     }
 
     /// What a function of a package throws unless it holds: `assert(test)`, `assert.ok(test)`, `invariant(test)`.

@@ -343,7 +343,10 @@ impl Walk<'_, '_> {
                 return;
             }
         }
-        state.opaque |= api.as_deref().is_none_or(is_of_package) && !keeps_data(name) && !self.cuts_a_prefix(c, name);
+        state.opaque |= api.as_deref().is_none_or(is_of_package)
+            && !keeps_data(name)
+            && !self.cuts_a_prefix(c, name)
+            && !self.replaces_blanks(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
@@ -520,6 +523,25 @@ impl Walk<'_, '_> {
                     Thing::Regex(pattern, flags) => {
                         pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
                     }
+                    _ => false,
+                })
+            })
+    }
+
+    /// `text.replace(/\s+/g, ' ')`: what is left out protects neither markup nor a command line.
+    fn replaces_blanks(&self, c: C, name: &str) -> bool {
+        let is_blank = |pattern: &str| {
+            let rest = ["\\n", "\\r", "\\t", "\\s", "\\d", "\\.", "\\/"]
+                .iter()
+                .fold(pattern.to_owned(), |rest, kind| rest.replace(kind, ""));
+            rest.bytes().all(|byte| byte.is_ascii_digit() || b" +*?(){},|^$[]:_".contains(&byte))
+                && !rest.contains("[^")
+        };
+        matches!(name, "replace" | "replaceAll")
+            && self.app.program.argument(c, 0).is_some_and(|pattern| {
+                self.app.eval(pattern).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => !text.is_empty() && text.trim().is_empty(),
+                    Thing::Regex(pattern, _) => is_blank(pattern),
                     _ => false,
                 })
             })
