@@ -318,7 +318,7 @@ impl Program<'_> {
                     Thing::Api(path) => {
                         if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
                             // The call of `super` makes it.
-                            let made = self.own_constructor(class).and_then(|own| self.call_of_super(own)).or(maker);
+                            let made = self.own_constructor(class).and_then(|own| self.call_of_super(own));
                             let origin = made.map_or(Origin::Some, Origin::Created);
                             inherited.extend(self.host_member(&Host { class: host, origin }, name, v));
                         }
