@@ -471,11 +471,11 @@ impl<'a> Walk<'_, 'a> {
         let Value::Binding(binding) = self.app.program.value(object) else { return };
         let app = self.app;
         let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
-        let writes = app.program.written_to(name).filter(|(unit, _)| *unit == object.0);
-        let writes = writes.filter(|(unit, write)| is_it(app.program.value(V(*unit, write.object))));
-        for (unit, write) in writes.take(MOST_WRITES) {
+        let writes = app.program.written_in(object.0, name);
+        let writes = writes.filter(|write| is_it(app.program.value(V(object.0, write.object))));
+        for write in writes.take(MOST_WRITES) {
             if let Some(value) = write.value {
-                self.visit(V(unit, value), state);
+                self.visit(V(object.0, value), state);
             }
         }
     }

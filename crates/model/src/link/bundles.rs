@@ -79,8 +79,7 @@ impl Program<'_> {
     pub(super) fn packed_member(&self, f: F, name: &str) -> Option<Values> {
         let summary = self.summary(f.0);
         // `exports.name = value`.
-        let writes = self.written_to(name).filter(|(unit, write)| *unit == f.0 && self.inside(f, write.order));
-        for (_, write) in writes {
+        for write in self.written_in(f.0, name).filter(|write| self.inside(f, write.order)) {
             let of_exports = self.is_own_parameter(f, write.object, 1)
                 || matches!(summary.value(write.object), Value::Member(module, key)
                     if summary.str(key) == "exports" && self.is_own_parameter(f, module, 0));

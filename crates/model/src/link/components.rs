@@ -134,8 +134,8 @@ impl Program<'_> {
     fn field_of_component(&self, unit: UnitId, name: &str, v: V) -> Vec<Known> {
         let of_this = |write: &Write| matches!(self.value(self.behind(V(unit, write.object))), Value::This(_));
         let first = self.returned_by_option(unit, "data", name);
-        let writes = self.written_to(name).filter(|(of, write)| *of == unit && of_this(write));
-        let written = writes.take(MOST_WRITES).filter_map(|(_, write)| Some(V(unit, write.value?)));
+        let writes = self.written_in(unit, name).filter(of_this);
+        let written = writes.take(MOST_WRITES).filter_map(|write| Some(V(unit, write.value?)));
         let mut values = Vec::new();
         for value in first.into_iter().chain(written).filter(|value| *value != v) {
             values.extend(self.step(&self.eval(value), value));

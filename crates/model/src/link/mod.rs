@@ -51,6 +51,9 @@ pub(crate) use resolve::{Json, is_builtin, join, split, within};
 use shapes::Shapes;
 use things::{Frames, Known, Values};
 
+/// Writes of one script to properties of one name that are looked at.
+const MOST_WRITES_OF_NAME: usize = 4096;
+
 /// Index of a script in [`Program::units`]: a file, or one inline script of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitId(pub u32);
@@ -368,6 +371,14 @@ impl<'a> Program<'a> {
     /// Property writes to this key.
     pub(crate) fn writes_to(&self, key: &str) -> &[(UnitId, u32)] {
         self.under(&self.writes_by_key, key)
+    }
+
+    /// The writes of one script to properties of this name: the list goes by scripts.
+    pub(crate) fn written_in(&self, unit: UnitId, key: &str) -> impl Iterator<Item = Write> + use<'_, 'a> {
+        let writes = self.writes_to(key);
+        let from = writes.partition_point(|(of, _)| *of < unit);
+        let here = writes[from..].iter().take_while(move |(of, _)| *of == unit).take(MOST_WRITES_OF_NAME);
+        here.map(move |&(_, index)| self.summary(unit).writes[index as usize])
     }
 
     /// The writes to properties of this name, with what they say.

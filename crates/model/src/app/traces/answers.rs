@@ -89,11 +89,11 @@ impl Walk<'_, '_> {
             let Value::Member(object, name) = program.value(V(c.0, program.call(c).callee)) else { return None };
             return (program.str(c.0, name) == "addEventListener").then_some(V(c.0, object));
         }
-        let mut written = LISTENERS.iter().flat_map(|name| program.written_to(name)).take(MOST_REQUESTS);
+        let mut written = LISTENERS.iter().flat_map(|name| program.written_in(f.0, name)).take(MOST_REQUESTS);
         let is_it =
             |value: &ValueId| matches!(program.value(V(f.0, *value)), Value::Function(function) if function == f.1);
-        let (unit, write) = written.find(|(unit, write)| *unit == f.0 && write.value.as_ref().is_some_and(is_it))?;
-        Some(V(unit, write.object))
+        let write = written.find(|write| write.value.as_ref().is_some_and(is_it))?;
+        Some(V(f.0, write.object))
     }
 }
 

@@ -39,8 +39,8 @@ impl<'s> Walk<'_, '_> {
         let app = self.app;
         let program = &app.program;
         let of_this = |object| matches!(program.value(program.behind(V(unit, object))), Value::This(_));
-        let writes = program.written_to(name).filter(|(of, write)| *of == unit && of_this(write.object));
-        for (_, write) in writes.take(MOST_WRITES) {
+        let writes = program.written_in(unit, name).filter(|write| of_this(write.object));
+        for write in writes.take(MOST_WRITES) {
             if let Some(value) = write.value {
                 self.visit(V(unit, value), state);
             }

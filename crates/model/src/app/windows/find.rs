@@ -147,7 +147,7 @@ const DECISIVE: [&str; 12] = [
 /// `options.webPreferences.nodeIntegration = true`.
 fn written_options(app: &App, options: V, window: &mut Window) {
     let Some(root) = app.root(options) else { return };
-    let writes = |key: &str| app.program.written_to(key).filter(|(unit, _)| *unit == options.0);
+    let writes = |key: &str| app.program.written_in(options.0, key).map(|write| (options.0, write));
     for (unit, write) in writes("webPreferences") {
         let Some(value) = write.value.filter(|_| app.root(V(unit, write.object)).as_ref() == Some(&root)) else {
             continue;
