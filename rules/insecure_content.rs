@@ -73,6 +73,10 @@ fn check(cx: &Context, findings: &mut Findings) {
     in_scripts(cx, findings);
     in_loads(cx, findings);
     for request in cx.app.requests() {
+        // It refuses other schemes: <https://nodejs.org/api/errors.html#err_invalid_protocol>.
+        if matches!(&*request.api, "https.get" | "https.request") {
+            continue;
+        }
         let worst = request
             .urls
             .iter()
