@@ -132,7 +132,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         // Data is read, and not run: `require(path.join(folder, `${locale}.json`))`.
-        if kind == Kind::Module && app.ends_of(v).iter().all(|end| end.ends_with(".json")) {
+        if kind == Kind::Module && app.ends_in(v, ".json") {
             continue;
         }
         let record = app.program.call(call.call);

@@ -8,7 +8,7 @@ use electrolint_model::electron::api;
 use electrolint_model::link::things::{Origin, Part, Thing};
 
 use crate::finding::Relation;
-use crate::handlers::{is_about_scheme, MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {

@@ -6,7 +6,7 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{is_about_scheme, MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {

@@ -87,11 +87,6 @@ pub(super) fn is_script(kind: FileKind) -> bool {
     matches!(kind, FileKind::JavaScript | FileKind::TypeScript | FileKind::Tsx)
 }
 
-/// A script that only declares types.
-pub(super) fn is_declaration(name: &str) -> bool {
-    [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| name.ends_with(ending))
-}
-
 /// A page template whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
     [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))

@@ -241,6 +241,7 @@ pub(super) fn main_imports_electron(package: &Package, reader: &mut Reader) -> b
 
 /// A script of the tree imports Electron: one that runs, for a declaration only names types.
 pub(super) fn file_imports_electron(file: &Entry, reader: &mut Reader) -> bool {
-    let declares = file.path.file_name().and_then(|name| name.to_str()).is_some_and(kinds::is_declaration);
+    let declares =
+        file.path.file_name().and_then(|name| name.to_str()).is_some_and(electrolint_model::source::is_declaration);
     !declares && reader.imports_electron(&file.path)
 }

@@ -74,8 +74,13 @@ pub struct SourceFile {
 impl SourceFile {
     /// Whether it only declares types: nothing of it runs.
     pub fn is_declaration(&self) -> bool {
-        [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| self.path.ends_with(ending))
+        is_declaration(&self.path)
     }
+}
+
+/// Whether a path is that of a script which only declares types.
+pub fn is_declaration(path: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// A file or folder that was seen and not read, on purpose.

@@ -81,19 +81,9 @@ impl App<'_> {
 
     /// The strength with which an address passes where `condition` does *not* stop it.
     ///
-    /// Where the handler is called there is an event: that `event` is there stops nothing.
+    /// Where the handler is called there is an event: that `event` is there stops nothing. What does not come here may be stopped at
+    /// `others`.
     pub fn guard_where_not(
-        &self,
-        f: F,
-        condition: Option<ConditionId>,
-        root: &Root,
-        event: Option<(F, u32)>,
-        others: &[(F, Option<ConditionId>)],
-    ) -> Judged {
-        self.steps.question(|| self.judge_passing(f, condition, root, event, others))
-    }
-
-    fn judge_passing(
         &self,
         f: F,
         condition: Option<ConditionId>,
@@ -120,7 +110,7 @@ impl App<'_> {
         });
         let parts = stops.map(|condition| self.judge(V(f.0, condition.test), !condition.holds, root, 0));
         // Without any, nothing passes at all.
-        parts.reduce(Judged::worse).unwrap_or(judged(Strength::Host, None, None))
+        self.steps.question(|| parts.reduce(Judged::worse)).unwrap_or(judged(Strength::Host, None, None))
     }
 
     /// Whether a test asks only that there is a window still, as there is where something happens in one: `win && !win.isDestroyed()`.

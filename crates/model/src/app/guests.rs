@@ -2,14 +2,11 @@
 
 use super::App;
 use crate::link::things::{Host, Origin};
-use crate::link::{C, V};
-use crate::summary::{Operator, Value};
+use crate::link::{C, F, V};
+use crate::summary::{Operator, TOP, Value};
 
 /// Tests inside tests that are followed.
 const MOST_DEPTH: u32 = 16;
-
-/// Functions around each other that are looked at.
-const MOST_FUNCTIONS: u32 = 8;
 
 impl App<'_> {
     /// The object that a listener is set on, where that is any contents and a test before it asks for the kind:
@@ -30,18 +27,8 @@ impl App<'_> {
     /// Whether a call happens for guests alone, or for others alone.
     fn for_guests(&self, c: C) -> Option<bool> {
         let record = self.program.call(c);
-        let summary = self.program.summary(c.0);
-        let (mut function, mut condition) = (record.function, record.condition);
-        for _ in 0..MOST_FUNCTIONS {
-            let mut conditions = summary.conditions_at(condition);
-            let found = conditions.find_map(|condition| self.guests_where(V(c.0, condition.test), condition.holds, 0));
-            let outer = summary.function(function);
-            if found.is_some() || outer.parent == function {
-                return found;
-            }
-            (function, condition) = (outer.parent, outer.condition);
-        }
-        None
+        let around = self.conditions_around(F(c.0, record.function), record.condition, F(c.0, TOP));
+        around.into_iter().find_map(|(test, holds)| self.guests_where(test, holds, 0))
     }
 
     fn guests_where(&self, test: V, holds: bool, depth: u32) -> Option<bool> {

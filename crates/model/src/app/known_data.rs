@@ -91,7 +91,7 @@ pub(super) fn is_read(path: &str) -> bool {
 /// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>,
 /// <https://react.dev/reference/react/useMemo>.
 pub(super) fn is_effect_of_call(path: &str) -> bool {
-    if crate::link::electron::is_memo(path) {
+    if crate::link::is_memo(path) {
         return true;
     }
     let name = path.strip_prefix("redux-saga/effects.").or_else(|| {

@@ -13,6 +13,7 @@ mod components;
 mod configuration;
 mod containment;
 mod contents;
+mod dashes;
 mod dialogs;
 mod dump;
 mod embeds;

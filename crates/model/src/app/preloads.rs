@@ -109,17 +109,14 @@ impl App<'_> {
         listeners.into_iter().filter_map(exposed).collect()
     }
 
-    /// How paths end that a value can be, each once; an empty text where that is not known.
-    pub fn ends_of(&self, path: V) -> Vec<String> {
-        let values = self.eval(path);
-        let ends = |known: &Known| match self.script_ends(known) {
-            ends if ends.is_empty() => vec![String::new()],
-            ends => ends,
+    /// Whether every path that a value can be is known to end so.
+    pub fn ends_in(&self, path: V, ending: &str) -> bool {
+        let ends_so = |known: &Known| {
+            let ends = self.script_ends(known);
+            !ends.is_empty() && ends.iter().all(|end| end.ends_with(ending))
         };
-        let mut ends: Vec<String> = values.iter().flat_map(ends).collect();
-        ends.sort_unstable();
-        ends.dedup();
-        if ends.is_empty() { vec![String::new()] } else { ends }
+        let values = self.eval(path);
+        !values.is_empty() && values.iter().all(ends_so)
     }
 
     /// The scripts of the app that a path can mean: by its last name, for what a bundler writes is elsewhere than what it reads.

@@ -62,20 +62,7 @@ impl App<'_> {
 
     /// Scripts that the start of the main process imports, and no script beside: a page runs none of them.
     pub(super) fn units_of_main_alone(&self) -> FxHashSet<UnitId> {
-        let led_to = |open: Vec<UnitId>| {
-            let mut found: FxHashSet<UnitId> = open.iter().copied().collect();
-            let mut open = open;
-            while let Some(unit) = open.pop() {
-                for index in 0..self.program.summary(unit).imports.len() {
-                    if let Target::Unit(next) = *self.program.target(unit, ImportId(index as u32))
-                        && found.insert(next)
-                    {
-                        open.push(next);
-                    }
-                }
-            }
-            found
-        };
+        let led_to = |open: Vec<UnitId>| self.with_what_they_import(open, |_| true);
         let mut of_main = led_to(self.start_script().into_iter().collect());
         let is_other = |unit: &UnitId| !of_main.contains(unit) && self.is_product_file(self.program.file(*unit));
         let of_others = led_to(self.program.unit_ids().filter(is_other).collect());
@@ -86,28 +73,34 @@ impl App<'_> {
     /// Scripts of which nothing else tells where they run, that use what only a page has a use for, and what they import.
     fn units_of_pages(&self) -> &FxHashSet<UnitId> {
         self.units_of_pages.get_or_init(|| {
-            let targets = |unit: UnitId| {
-                let imports = 0..self.program.summary(unit).imports.len();
-                imports.map(move |index| self.program.target(unit, ImportId(index as u32)))
-            };
             let is_of_page =
                 |target: &Target| matches!(target, Target::External(module) if OF_PAGES.contains(&&**module));
             let is_open = |unit: &UnitId| self.process(*unit) == Process::Unknown;
-            let mut open: Vec<UnitId> =
-                self.program.unit_ids().filter(|unit| is_open(unit) && targets(*unit).any(is_of_page)).collect();
-            let mut found: FxHashSet<UnitId> = open.iter().copied().collect();
-            while let Some(unit) = open.pop() {
-                for target in targets(unit) {
-                    if let Target::Unit(next) = *target
-                        && is_open(&next)
-                        && found.insert(next)
-                    {
-                        open.push(next);
-                    }
+            let open = self.program.unit_ids().filter(|unit| is_open(unit) && self.targets(*unit).any(is_of_page));
+            self.with_what_they_import(open.collect(), is_open)
+        })
+    }
+
+    /// What the imports of a script mean.
+    fn targets(&self, unit: UnitId) -> impl Iterator<Item = &Target> {
+        let imports = 0..self.program.summary(unit).imports.len();
+        imports.map(move |index| self.program.target(unit, ImportId(index as u32)))
+    }
+
+    /// These scripts and what they import, over those that count.
+    fn with_what_they_import(&self, mut open: Vec<UnitId>, counts: impl Fn(&UnitId) -> bool) -> FxHashSet<UnitId> {
+        let mut found: FxHashSet<UnitId> = open.iter().copied().collect();
+        while let Some(unit) = open.pop() {
+            for target in self.targets(unit) {
+                if let Target::Unit(next) = *target
+                    && counts(&next)
+                    && found.insert(next)
+                {
+                    open.push(next);
                 }
             }
-            found
-        })
+        }
+        found
     }
 }
 

@@ -108,7 +108,7 @@ impl App<'_> {
                 self.url_part_at(at(left), depth + 1)
             }
             // `scheme + ':'`.
-            Value::Binary(Operator::Add, left, right) if matches!(summary.value(right), Value::String(colon) if summary.str(colon) == ":") => {
+            Value::Binary(Operator::Add, left, right) if summary.text(right) == Some(":") => {
                 self.url_part_at(at(left), depth + 1).filter(|(_, part)| *part == UrlPart::Protocol)
             }
             // `const [scheme] = url.split(':')`.
@@ -210,7 +210,7 @@ impl App<'_> {
             Value::Template(list) => match summary.items(list) {
                 [only] => self.url_part_at(at(only.value), depth + 1),
                 // `${scheme}:`.
-                [scheme, colon] if matches!(summary.value(colon.value), Value::String(colon) if summary.str(colon) == ":") => {
+                [scheme, colon] if summary.text(colon.value) == Some(":") => {
                     self.url_part_at(at(scheme.value), depth + 1).filter(|(_, part)| *part == UrlPart::Protocol)
                 }
                 _ => None,

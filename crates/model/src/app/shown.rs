@@ -4,7 +4,7 @@ use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::page_loads::{address, as_built, ends_in, is_elsewhere, likelier, site_of};
-use super::{App, Content, Page};
+use super::{App, Content, Load, Page};
 use crate::link::things::Thing;
 use crate::link::{V, join, split};
 use crate::source::{FileId, FileKind};
@@ -164,37 +164,35 @@ impl App<'_> {
 
     /// Whether all that windows of the shipped app load lies on servers elsewhere; and whether it is known what they load.
     fn loads_elsewhere(&self) -> (bool, bool) {
-        let loads = self.loads();
-        let shipped: Vec<_> = loads
-            .iter()
-            .filter(|load| load.development != Some(true) && self.is_product_file(load.span.file))
-            .collect();
-        if shipped.is_empty() || self.loads_what_is_not_known() {
+        if self.shipped_loads().next().is_none() || self.loads_what_is_not_known() {
             return (false, false);
         }
         let is_remote = |url: V| {
             let addresses = self.loaded_addresses(url);
             !addresses.is_empty() && addresses.iter().all(|known| self.content(known) == Content::Remote)
         };
-        (shipped.iter().all(|load| !load.is_file && load.url.is_some_and(is_remote)), true)
+        (self.shipped_loads().all(|load| !load.is_file && load.url.is_some_and(is_remote)), true)
+    }
+
+    /// What windows of the shipped app load.
+    fn shipped_loads(&self) -> impl Iterator<Item = &Load> {
+        self.loads().iter().filter(|load| load.development != Some(true) && self.is_product_file(load.span.file))
     }
 
     /// Whether a window of the shipped app loads what may be any page.
     fn loads_what_is_not_known(&self) -> bool {
-        self.loads().iter().filter(|load| load.development != Some(true) && self.is_product_file(load.span.file)).any(
-            |load| {
-                let Some(url) = load.url else { return true };
-                let frames = self.calls_behind(url);
-                self.loaded_addresses(url).iter().any(|known| {
-                    let is_elsewhere = !load.is_file && self.content(known) == Content::Remote
-                        || matches!(&known.thing, Thing::Text(text)
+        self.shipped_loads().any(|load| {
+            let Some(url) = load.url else { return true };
+            let frames = self.calls_behind(url);
+            self.loaded_addresses(url).iter().any(|known| {
+                let is_elsewhere = !load.is_file && self.content(known) == Content::Remote
+                    || matches!(&known.thing, Thing::Text(text)
                             if ["data:", "about:", "chrome:", "javascript:"].iter().any(|head| text.starts_with(head)));
-                    // `${name}.html` says nothing but the ending.
-                    let names = self.names_of_address(known, &frames);
-                    !is_elsewhere && names.iter().all(|name| split(name).1.starts_with('.'))
-                })
-            },
-        )
+                // `${name}.html` says nothing but the ending.
+                let names = self.names_of_address(known, &frames);
+                !is_elsewhere && names.iter().all(|name| split(name).1.starts_with('.'))
+            })
+        })
     }
 
     fn components(&self) -> Vec<FileId> {

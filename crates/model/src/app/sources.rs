@@ -253,6 +253,11 @@ impl Walk<'_, '_> {
         self.found.push(Reach { origin: Origins { kind, span, through: self.through.clone() }, weak, opaque });
     }
 
+    /// What a check is worth before the sink: where a scheme is enough, the desktop opens what it names.
+    fn for_sink(&self, judged: Judged) -> Judged {
+        if self.enough == Strength::Scheme { judged.for_desktop() } else { judged }
+    }
+
     fn follow(&mut self, c: C, argument: V, depth: u32) {
         if !self.followed.insert((c, argument, 0)) {
             return;
@@ -263,8 +268,7 @@ impl Walk<'_, '_> {
             return;
         }
         let judged = app.guard_of_call(c, argument);
-        // Where a scheme is enough, the desktop opens what it names.
-        let judged = if self.enough == Strength::Scheme { judged.for_desktop() } else { judged };
+        let judged = self.for_sink(judged);
         if judged.strength >= self.enough || self.held_in_ways(c, argument, depth) {
             return;
         }
@@ -305,8 +309,8 @@ impl Walk<'_, '_> {
             _ => return false,
         };
         let is_held = |(value, judged): &(V, Judged)| {
-            let judged = if self.enough == Strength::Scheme { judged.clone().for_desktop() } else { judged.clone() };
-            judged.strength >= self.enough || app.eval(*value).iter().all(|known| (self.harmless)(&known.thing))
+            self.for_sink(judged.clone()).strength >= self.enough
+                || app.eval(*value).iter().all(|known| (self.harmless)(&known.thing))
         };
         let left: Vec<V> = ways.iter().filter(|way| !is_held(way)).map(|(value, _)| *value).collect();
         if left.len() == ways.len() {
@@ -351,8 +355,7 @@ impl Walk<'_, '_> {
                 && path.is_empty()
                 && matches!(kind, SourceKind::Ipc | SourceKind::Navigation | SourceKind::Shown);
             if !is_event {
-                let held = app.held_by_wrappers(f, index, path);
-                let held = if self.enough == Strength::Scheme { held.for_desktop() } else { held };
+                let held = self.for_sink(app.held_by_wrappers(f, index, path));
                 if held.strength >= self.enough {
                     return;
                 }

@@ -248,17 +248,3 @@ pub fn typed(name: &str) -> Option<&'static str> {
 /// What a variable of this name is, where nothing tells: an app that hands Electron's modules to its parts calls them by their names.
 /// Nothing else is called `ipcMain`, and no other `shell` has the methods of Electron's.
 pub const CALLED: [&str; 4] = ["contextBridge", "ipcMain", "ipcRenderer", "shell"];
-
-/// Calls a function and keeps what it gives: <https://react.dev/reference/react/useMemo>,
-/// <https://docs.solidjs.com/reference/basic-reactivity/create-memo>.
-pub(crate) fn is_memo(path: &str) -> bool {
-    matches!(
-        path,
-        "react.useMemo"
-            | "react.default.useMemo"
-            | "React.useMemo"
-            | "preact/hooks.useMemo"
-            | "preact/compat.useMemo"
-            | "solid-js.createMemo"
-    )
-}

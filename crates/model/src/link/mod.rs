@@ -28,6 +28,7 @@ mod operators;
 mod parameters;
 mod resolve;
 mod results;
+pub(crate) use results::is_memo;
 mod shapes;
 mod texts;
 pub mod things;

@@ -128,7 +128,7 @@ impl Program<'_> {
             return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
-            _ if electron::is_memo(short) => {
+            _ if is_memo(short) => {
                 let functions = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
                 let mut values = Vec::new();
                 for known in functions.iter().flat_map(|functions| functions.iter()) {
@@ -354,5 +354,19 @@ fn is_merge(path: &str) -> bool {
             | "defu.defu"
             | "merge-options"
             | "lodash-es.merge"
+    )
+}
+
+/// Calls a function and keeps what it gives: <https://react.dev/reference/react/useMemo>,
+/// <https://docs.solidjs.com/reference/basic-reactivity/create-memo>.
+pub(crate) fn is_memo(path: &str) -> bool {
+    matches!(
+        path,
+        "react.useMemo"
+            | "react.default.useMemo"
+            | "React.useMemo"
+            | "preact/hooks.useMemo"
+            | "preact/compat.useMemo"
+            | "solid-js.createMemo"
     )
 }

@@ -23,7 +23,7 @@ impl App<'_> {
                 return found;
             }
             // `pattern.exec(url) !== null`.
-            if matches!(self.program.value(other), Value::Null | Value::Undefined) && self.is_match(subject) {
+            if matches!(self.program.value(other), Value::Null | Value::Undefined) && self.is_object_or_null(subject) {
                 return self.judge(subject, !equal, root, depth + 1);
             }
             // `isSafe(url) === true`.
@@ -179,10 +179,12 @@ impl App<'_> {
                     _ => None,
                 })?;
                 if self.part_of(object, root).is_some() {
-                    let is_beginning = equal && number == 0.0;
-                    if let Some(found) = self.searched(c, object, number, equal, root, span) {
+                    if self.program.str(c.0, method) == "search"
+                        && let Some(found) = self.searched(c, object, number, equal, root, span)
+                    {
                         return Some(found);
                     }
+                    let is_beginning = equal && number == 0.0;
                     return Some(if is_beginning { self.prefix(argument, span) } else { found_inside(span) });
                 }
                 // `allowed.indexOf(url.host) !== -1`.
@@ -203,13 +205,9 @@ impl App<'_> {
 
     /// `url.search(/^https:/) === 0`, `!== -1`.
     fn searched(&self, c: C, object: V, place: f64, equal: bool, root: &Root, span: Span) -> Option<Judged> {
-        let Value::Member(_, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
         let (part, pattern) = (self.part_of(object, root)?, self.program.argument(c, 0)?);
         let values = self.eval(pattern);
         let [Known { thing: Thing::Regex(pattern, flags), .. }] = values.as_ref() else { return None };
-        if self.program.str(c.0, method) != "search" {
-            return None;
-        }
         match place {
             // What is found at the beginning is as good as anchored.
             0.0 if equal && !pattern.contains('|') => {
@@ -223,7 +221,7 @@ impl App<'_> {
     }
 
     /// Whether a value is an object, or `null`: what a pattern found, what a function of the app's gives.
-    fn is_match(&self, v: V) -> bool {
+    fn is_object_or_null(&self, v: V) -> bool {
         let Some(c) = self.call_behind(v) else { return false };
         let callee = V(c.0, self.program.call(c).callee);
         let finds = matches!(self.program.value(callee), Value::Member(_, method)

@@ -8,7 +8,7 @@ use super::strength::*;
 use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
 use crate::link::things::*;
 use crate::link::{C, F, V};
-use crate::summary::{Key, Value};
+use crate::summary::{Key, TOP, Value};
 
 /// Tests in a row within which a helper is one of the first that are looked into.
 const FIRST: u32 = 12;
@@ -52,22 +52,17 @@ impl Given {
 impl App<'_> {
     /// What functions say that see the address without being given it: `const isOwn = () => new URL(url).origin === own`.
     fn said_by_closures(&self, callee: V, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
-        if callee.0 != root.unit || depth / 6 >= MOST_HELPERS || self.closure(callee).is_none() {
+        if callee.0 != root.unit || depth / 6 >= MOST_HELPERS || !self.is_closure(callee) {
             return None;
         }
         let helpers = self.functions(callee);
         helpers.into_iter().find_map(|helper| self.judge_returned(helper, None, holds, root, depth + 5))
     }
 
-    /// The function of this script that a callee is, where it is made inside another one.
-    pub(super) fn closure(&self, callee: V) -> Option<F> {
-        match self.program.value(self.program.behind(callee)) {
-            Value::Function(function) => {
-                let parent = self.program.summary(callee.0).function(function).parent;
-                (self.program.summary(callee.0).function(parent).parent != parent).then_some(F(callee.0, function))
-            }
-            _ => None,
-        }
+    /// Whether a callee is a function of this script that is made inside another one.
+    pub(super) fn is_closure(&self, callee: V) -> bool {
+        matches!(self.program.value(self.program.behind(callee)), Value::Function(function)
+            if self.program.summary(callee.0).function(function).parent != TOP)
     }
 
     /// What a call says that is given the address, or a part of it.

@@ -199,7 +199,7 @@ impl App<'_> {
                     // Who agrees in a dialog agrees to whatever it is about.
                     // What is shown now says something of every address.
                     // So may a function that is made beside it: it sees what this one sees.
-                    let is_beside = self.closure(V(test.0, record.callee)).is_some();
+                    let is_beside = self.is_closure(V(test.0, record.callee));
                     if is_for_each
                         || is_beside
                         || self.asks_user(C(test.0, call))

@@ -101,17 +101,24 @@ impl Walk<'_, '_> {
             if too_far || self.returns.iter().any(|(function, ..)| *function == g) {
                 continue;
             }
-            let calls_it = |inner: &C| {
-                let callee = V(inner.0, app.program.call(*inner).callee);
-                app.parameter_behind(callee) == Some((g, place))
-            };
-            let inside = app.calls_inside(g);
-            for inner in inside.into_iter().take(MOST_INSIDE).filter(calls_it) {
-                is_called = true;
-                self.returns.push((g, c, self.at, 0));
-                self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, index as usize, state)));
-                self.returns.pop();
-            }
+            self.returns.push((g, c, self.at, 0));
+            is_called |= self.called_with((g, place), index, state);
+            self.returns.pop();
+        }
+        is_called
+    }
+
+    /// What a function hands to one of its parameters by calling it. Tells whether it calls it at all.
+    fn called_with(&mut self, parameter: (F, u32), index: u32, state: State) -> bool {
+        let app = self.app;
+        let calls_it = |inner: &C| {
+            let callee = V(inner.0, app.program.call(*inner).callee);
+            app.parameter_behind(callee) == Some(parameter)
+        };
+        let mut is_called = false;
+        for inner in app.calls_inside(parameter.0).into_iter().take(MOST_INSIDE).filter(calls_it) {
+            is_called = true;
+            self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, index as usize, state)));
         }
         is_called
     }
@@ -120,11 +127,7 @@ impl Walk<'_, '_> {
     fn resolved(&mut self, c: C, state: State) {
         let app = self.app;
         for f in app.program.argument(c, 0).map_or_else(Vec::new, |argument| app.functions(argument)) {
-            let resolves =
-                |inner: &C| app.parameter_behind(V(inner.0, app.program.call(*inner).callee)) == Some((f, 0));
-            for inner in app.calls_inside(f).into_iter().take(MOST_INSIDE).filter(resolves) {
-                self.aside(|walk| walk.through(inner, |walk| walk.handed(inner, 0, state)));
-            }
+            self.called_with((f, 0), 0, state);
         }
     }
 
