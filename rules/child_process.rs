@@ -2,7 +2,7 @@
 
 use electrolint_model::app::ApiCall;
 use electrolint_model::app::sources::SourceKind;
-use electrolint_model::app::traces::Trace;
+use electrolint_model::app::traces::{Purpose, Trace};
 use electrolint_model::link::V;
 use electrolint_model::link::things::Thing;
 
@@ -85,10 +85,11 @@ const TRANSPORTS: [&str; 2] = [
 ];
 
 /// Functions whose result a shell takes for one word.
-const CLEANERS: &[&str] = &["quote", "shellescape", "shell-escape", "shellEscape", "shell-quote", "escapeShellArg"];
+const COMMAND: Purpose =
+    Purpose::command(&["quote", "shellescape", "shell-escape", "shellEscape", "shell-quote", "escapeShellArg"]);
 
 /// Functions that give a folder, in which the desktop shows the files and starts none.
-const FOLDERS: &[&str] = &["dirname"];
+const FILE: Purpose = Purpose::value(&["dirname"]);
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -117,8 +118,8 @@ fn check(cx: &Context, findings: &mut Findings) {
 fn look(cx: &Context, findings: &mut Findings, call: &ApiCall, kind: Kind, command: V, list: Option<V>) {
     let app = cx.app;
     let entrances = app.entrances_of_bridge();
-    let cleaners = if kind == Kind::Open { FOLDERS } else { CLEANERS };
-    let traces = app.traces(call.call, command, entrances, cleaners);
+    let purpose = if kind == Kind::Open { FILE } else { COMMAND };
+    let traces = app.traces(call.call, command, entrances, purpose);
     let shell = kind == Kind::Program && uses_shell(cx, call);
     if kind == Kind::Open && app.is_contained(call.call, command) {
         return;
@@ -133,7 +134,7 @@ fn look(cx: &Context, findings: &mut Findings, call: &ApiCall, kind: Kind, comma
     let Some(list) = list else { return };
     let texts = if shell { Vec::new() } else { app.interpreted_arguments(call.call) };
     let run = texts.into_iter().find_map(|text| {
-        let traces = app.traces(call.call, text, entrances, CLEANERS);
+        let traces = app.traces(call.call, text, entrances, COMMAND);
         worst(&traces).filter(|trace| trace.is_untrusted()).cloned()
     });
     if let Some(trace) = run {
@@ -142,7 +143,7 @@ fn look(cx: &Context, findings: &mut Findings, call: &ApiCall, kind: Kind, comma
     }
     // What the arguments say is only told where somebody else certainly says it.
     let traces = match shell {
-        true => app.traces(call.call, list, entrances, CLEANERS),
+        true => app.traces(call.call, list, entrances, COMMAND),
         false => app.traces_of_options(call.call, list, entrances),
     };
     let traces: Vec<Trace> = traces

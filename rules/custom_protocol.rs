@@ -2,6 +2,7 @@
 
 use electrolint_model::app::Containment;
 use electrolint_model::app::sources::SourceKind;
+use electrolint_model::app::traces::Purpose;
 use electrolint_model::link::V;
 use electrolint_model::link::things::{Part, Thing};
 
@@ -87,7 +88,7 @@ fn files(cx: &Context, findings: &mut Findings) {
     let entrances = app.protocol_entrances(&handlers);
     for sink in app.file_answers(&handlers) {
         let traces: Vec<_> = app
-            .traces(sink.call, sink.path, &entrances, CLEANERS)
+            .traces(sink.call, sink.path, &entrances, Purpose::value(CLEANERS))
             .into_iter()
             .filter(|trace| trace.origin.kind == SourceKind::Navigation)
             .collect();
@@ -102,7 +103,8 @@ fn files(cx: &Context, findings: &mut Findings) {
             Containment::Beginning(span) => Some(span),
             Containment::None => None,
         };
-        let without = |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, cleaners).is_empty();
+        let without =
+            |cleaners: &[&str]| app.traces(sink.call, sink.path, &entrances, Purpose::value(cleaners)).is_empty();
         let decoded = without(&[DECODERS, CLEANERS].concat());
         let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
         // The parser takes `..` out of an address that has a host and a path, but what is put below no folder needs none.
@@ -164,13 +166,13 @@ fn links(cx: &Context, findings: &mut Findings) {
             continue;
         }
         let traces: Vec<_> = app
-            .traces(load.call, url, &entrances, &[])
+            .traces(load.call, url, &entrances, Purpose::VALUE)
             .into_iter()
             .filter(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
             .collect();
         let Some(trace) = worst(&traces) else { continue };
         let chosen = |v: V| {
-            let traces = app.traces(load.call, v, &entrances, &[]);
+            let traces = app.traces(load.call, v, &entrances, Purpose::VALUE);
             traces.iter().any(|trace| matches!(trace.origin.kind, SourceKind::OpenUrl | SourceKind::Arguments))
         };
         if addresses.iter().all(|known| names_server(cx, &known.thing, &chosen)) {

@@ -2,6 +2,7 @@
 
 use electrolint_model::app::checks::Base;
 use electrolint_model::app::sources::SourceKind;
+use electrolint_model::app::traces::Purpose;
 use electrolint_model::app::Entrances;
 use electrolint_model::link::things::{Certainty, Known, Part, Thing};
 use electrolint_model::link::{C, F, V};
@@ -18,7 +19,7 @@ rule! {
     /// A module that is asked for by such a name (`import(name)`, `require(name)`) runs too.
     ///
     /// Hand data over as data: a message to the page, an argument of a function. Where a text is needed, `JSON.stringify` makes every
-    /// value a literal. `insertCSS` runs nothing, but a style can read what the page shows and send it away.
+    /// value a literal, to be put there without quotes around it. `insertCSS` runs nothing, but a style can read what the page shows and send it away.
     ///
     /// ```js
     /// const { ipcMain, BrowserWindow } = require('electron');
@@ -90,8 +91,9 @@ const SINKS: &[(Sink, Kind)] = &[
     (sink("webFrame.insertCSS", 0), Kind::Style),
 ];
 
-/// Functions that make a literal of any value.
-const CLEANERS: &[&str] = &["stringify", "serialize", "serialize-javascript", "serializeJavascript", "jsesc"];
+/// Functions that make a literal of any value, and one that escapes quotes too.
+const SCRIPT: Purpose =
+    Purpose::script(&["stringify", "serialize", "serialize-javascript", "serializeJavascript"], &["jsesc"]);
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -124,7 +126,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     places.sort_by_key(|(call, ..)| call.call);
     scripts(cx, findings);
     for (call, v, kind) in places {
-        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        let traces = app.traces(call.call, v, &entrances, SCRIPT);
         let Some(trace) = worst(&traces) else { continue };
         // Who calls a loader of modules is most often the app, which writes the address of its own pages too.
         let is_sent = !matches!(trace.origin.kind, SourceKind::Page | SourceKind::Response);
@@ -192,7 +194,7 @@ fn scripts(cx: &Context, findings: &mut Findings) {
             if name == "src" && app.eval(write.value).iter().all(begins) {
                 continue;
             }
-            let traces = app.traces_of_write(&write, &entrances, CLEANERS);
+            let traces = app.traces_of_write(&write, &entrances, SCRIPT);
             let traces: Vec<_> = traces
                 .into_iter()
                 .filter(|trace| trace.is_untrusted() && (name != "src" || trace.origin.kind != SourceKind::Response))
@@ -239,7 +241,7 @@ fn is_text(cx: &Context, c: C, v: V, entrances: &Entrances) -> bool {
     });
     let is_page = || matches!(values.as_ref(), [known] if matches!(&known.thing, Thing::Api(path) if path.starts_with("location")));
     (is_told || is_page())
-        && app.traces(c, v, entrances, CLEANERS).iter().any(|trace| !trace.opaque && comes_as_text(trace.origin.kind))
+        && app.traces(c, v, entrances, SCRIPT).iter().any(|trace| !trace.opaque && comes_as_text(trace.origin.kind))
 }
 
 /// `'./languages/' + name`: whoever chooses the name must put a script where it leads besides.

@@ -4,6 +4,7 @@ use electrolint_model::app::{Process, WindowKind};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::sources::{Reach, SourceKind};
+use electrolint_model::app::traces::Purpose;
 use electrolint_model::link::things::{Part, Thing};
 use electrolint_model::link::{C, V};
 
@@ -111,7 +112,7 @@ fn taken_out(cx: &Context, c: C, v: V) -> Option<Reach> {
     if !app.eval(v).iter().all(|known| is_taken(&known.thing)) {
         return None;
     }
-    let traces = app.traces(c, v, &app.entrances(), &[]);
+    let traces = app.traces(c, v, &app.entrances(), Purpose::VALUE);
     let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked);
     let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
     Some(Reach { origin: trace.origin, weak: None, opaque: false })
@@ -123,7 +124,7 @@ fn put_into_server(cx: &Context, c: C, v: V) -> Option<Reach> {
     let app = cx.app;
     let holes = app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().collect::<Vec<_>>();
     holes.into_iter().filter(|hole| !app.begins_behind_server(*hole)).find_map(|hole| {
-        let traces = app.traces(c, hole, &app.entrances(), &["encodeURIComponent"]);
+        let traces = app.traces(c, hole, &app.entrances(), Purpose::value(&["encodeURIComponent"]));
         let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked);
         let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
         Some(Reach { origin: trace.origin, weak: None, opaque: false })

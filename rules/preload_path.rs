@@ -1,6 +1,7 @@
 //! Where preload scripts lie.
 
 use electrolint_model::app::WindowKind;
+use electrolint_model::app::traces::Purpose;
 use electrolint_model::link::V;
 use electrolint_model::link::things::{Certainty, Known};
 use electrolint_model::source::Span;
@@ -143,7 +144,7 @@ fn traced(
     v: V,
     entrances: &electrolint_model::app::Entrances,
 ) {
-    let traces: Vec<_> = cx.app.traces(call, v, entrances, &[]).into_iter().filter(|t| t.is_untrusted()).collect();
+    let traces: Vec<_> = cx.app.traces(call, v, entrances, Purpose::VALUE).into_iter().filter(|t| t.is_untrusted()).collect();
     let Some(trace) = worst(&traces) else { return };
     let _ = findings
         .report(&RULE, preload.span, "somebody else's data decides which preload script runs")

@@ -2,7 +2,7 @@
 
 use electrolint_model::app::Entrances;
 use electrolint_model::app::sources::SourceKind;
-use electrolint_model::app::traces::Trace;
+use electrolint_model::app::traces::{Purpose, Trace};
 
 use crate::untrusted::worst;
 use crate::{Context, Findings, Severity};
@@ -81,7 +81,17 @@ const FILE_MODULES: [&str; 6] = ["fs", "fs.promises", "fs/promises", "fs-extra",
 const STATEMENTS: [&str; 6] = ["query", "exec", "run", "prepare", "all", "raw"];
 
 /// What gives something harmless, whatever it is given.
-const CLEANERS: &[&str] = &["Number", "parseInt", "parseFloat", "Boolean", "basename", "parse", "safeParse", "validate", "checked"];
+const CHECKED: Purpose = Purpose::value(&[
+    "Number",
+    "parseInt",
+    "parseFloat",
+    "Boolean",
+    "basename",
+    "parse",
+    "safeParse",
+    "validate",
+    "checked",
+]);
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -118,7 +128,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         let traces: Vec<Trace> = app
-            .traces(call.call, v, &entrances, CLEANERS)
+            .traces(call.call, v, &entrances, CHECKED)
             .into_iter()
             .filter(|trace| trace.origin.kind == SourceKind::Sandbox)
             // A statement with its values apart from it is no risk, and one that is wholly the caller's is a database for it.
@@ -166,7 +176,7 @@ fn tables(cx: &Context, entrances: &Entrances, findings: &mut Findings) {
     for sandbox in app.sandboxes() {
         for (_, call) in app.calls_in_sandbox_functions(sandbox) {
             let Some(key) = app.computed_method(call.call) else { continue };
-            let traces = app.traces(call.call, key, entrances, CLEANERS);
+            let traces = app.traces(call.call, key, entrances, CHECKED);
             let Some(trace) = worst(&traces).filter(|trace| trace.origin.kind == SourceKind::Sandbox) else { continue };
             findings
                 .report(&RULE, app.span(key), "code in a sandbox decides which function is called")

@@ -2,7 +2,7 @@
 
 use electrolint_model::app::{ShownMarkup, WindowKind};
 use electrolint_model::app::sources::SourceKind;
-use electrolint_model::app::traces::Trace;
+use electrolint_model::app::traces::{Purpose, Trace};
 use electrolint_model::electron::preferences::Value;
 use electrolint_model::link::things::Certainty;
 use electrolint_model::source::Span;
@@ -60,7 +60,7 @@ const METHODS: [(&str, usize); 7] = [
 const JQUERY: [&str; 6] = ["html", "append", "prepend", "before", "after", "replaceWith"];
 
 /// Functions whose result holds no script.
-const CLEANERS: &[&str] = &[
+const MARKUP: Purpose = Purpose::markup(&[
     "sanitize",
     "sanitise",
     "sanitizeHtml",
@@ -84,7 +84,7 @@ const CLEANERS: &[&str] = &[
     "encodeURIComponent",
     "encodeHTML",
     "createTextNode",
-];
+]);
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
@@ -118,7 +118,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             if app.holds_text_only(write.object) {
                 continue;
             }
-            let traces = app.traces_of_write(&write, &entrances, CLEANERS);
+            let traces = app.traces_of_write(&write, &entrances, MARKUP);
             tell(app.span(write.value), traces, Certainty::Certain, name, app.symbol_of(write.function, name));
         }
     }
@@ -131,13 +131,13 @@ fn check(cx: &Context, findings: &mut Findings) {
             let is_html = method != "document.execCommand"
                 || call.argument(app, 0).and_then(|v| app.constant(v)).is_some_and(|known| known.text() == Some("insertHTML"));
             let Some(v) = call.argument(app, index).filter(|_| is_html) else { continue };
-            let traces = app.traces(call.call, v, &entrances, CLEANERS);
+            let traces = app.traces(call.call, v, &entrances, MARKUP);
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }
     }
     for call in app.writes_to_frames() {
         let Some(v) = call.argument(app, 0) else { continue };
-        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        let traces = app.traces(call.call, v, &entrances, MARKUP);
         tell(app.span(v), traces, call.certainty, "document.write", app.symbol(call.call));
     }
     // What a template of Vue or Svelte puts in as markup, and what it holds where it is a reference.
@@ -145,7 +145,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         let traces = [0, 1]
             .into_iter()
             .filter_map(|index| call.argument(app, index))
-            .flat_map(|v| app.traces(call.call, v, &entrances, CLEANERS))
+            .flat_map(|v| app.traces(call.call, v, &entrances, MARKUP))
             .collect();
         let what = if app.path(call.span(app)).ends_with(".vue") { "v-html" } else { "@html" };
         tell(app.argument_span(call.call, 0), traces, Certainty::Certain, what, app.symbol(call.call));
@@ -154,17 +154,17 @@ fn check(cx: &Context, findings: &mut Findings) {
         for call in app.jquery_calls(method) {
             // An element that jQuery found or made is markup no more.
             let Some(v) = call.argument(app, 0).filter(|v| !app.is_of_jquery(*v)) else { continue };
-            let traces = app.traces(call.call, v, &entrances, CLEANERS);
+            let traces = app.traces(call.call, v, &entrances, MARKUP);
             tell(app.span(v), traces, call.certainty, method, app.symbol(call.call));
         }
     }
     for call in app.jquery_markup() {
         let Some(v) = call.argument(app, 0) else { continue };
-        let traces = app.traces(call.call, v, &entrances, CLEANERS);
+        let traces = app.traces(call.call, v, &entrances, MARKUP);
         tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
     }
     for ShownMarkup { call, text } in app.shown_as_markup() {
-        let traces = app.traces(call.call, text, &entrances, CLEANERS);
+        let traces = app.traces(call.call, text, &entrances, MARKUP);
         let symbol = app.symbol(call.call);
         let what = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
         tell(app.span(text), traces, call.certainty, &what, symbol);
@@ -172,7 +172,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     for (call, _, name, v) in app.jsx_attributes() {
         if name == "dangerouslysetinnerhtml" || name == "srcdoc" {
             let what = if name == "srcdoc" { "srcDoc" } else { "dangerouslySetInnerHTML" };
-            let traces = app.traces(call, v, &entrances, CLEANERS);
+            let traces = app.traces(call, v, &entrances, MARKUP);
             tell(app.span(v), traces, Certainty::Certain, what, app.symbol(call));
         }
     }

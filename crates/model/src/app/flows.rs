@@ -1,7 +1,7 @@
 //! Sources, sinks, and the checks between them, as the rules about somebody else's data see them: so that a miss can be explained.
 
 use super::checks::Judged;
-use super::traces::Trace;
+use super::traces::{Purpose, Trace};
 use super::{App, PropertyWrite};
 use crate::link::{C, V};
 use crate::source::Span;
@@ -109,7 +109,7 @@ impl App<'_> {
         Sink {
             api: api.to_owned(),
             span: self.span(value),
-            traces: self.traces(c, value, &self.entrances(), &[]),
+            traces: self.traces(c, value, &self.entrances(), Purpose::VALUE),
             guard: self.guard_of_call(c, value),
         }
     }
@@ -118,7 +118,7 @@ impl App<'_> {
         Sink {
             api: name.to_owned(),
             span: self.span(write.value),
-            traces: self.traces_of_write(write, &self.entrances(), &[]),
+            traces: self.traces_of_write(write, &self.entrances(), Purpose::VALUE),
             guard: self.guard(write.function, write.condition, write.value),
         }
     }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::checks::Strength;
 use super::inside::Which;
 use super::sources::SourceKind;
+use super::traces::Purpose;
 use super::{App, Content, Listener};
 use crate::electron::Version;
 use crate::link::electron::LISTEN;
@@ -140,7 +141,7 @@ impl App<'_> {
     fn is_page_of_message(&self, api: &str, c: C) -> bool {
         let Some((class, "loadURL" | "loadFile")) = api.rsplit_once('.') else { return false };
         let Some(page) = self.program.argument(c, 0) else { return false };
-        let traces = || self.traces(c, page, &self.entrances(), &[]);
+        let traces = || self.traces(c, page, &self.entrances(), Purpose::VALUE);
         matches!(class, "BrowserWindow" | "WebContents" | "BrowserView" | "WebContentsView")
             && traces().iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
     }

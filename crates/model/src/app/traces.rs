@@ -9,14 +9,16 @@ mod markdown;
 mod messages;
 mod parameters;
 mod properties;
+mod purpose;
 mod schemas;
 mod state;
 
 use std::hash::BuildHasher;
-use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
+pub use self::purpose::Purpose;
+use self::purpose::Quote;
 use super::checks::{Lets, Strength};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
@@ -70,49 +72,43 @@ impl Trace {
 impl App<'_> {
     /// Every way in which somebody else's data gets into what a call is given; empty: the app made all of it, or checks it.
     ///
-    /// `cleaners` are functions whose result is harmless here, by the last part of their names.
-    pub fn traces(&self, c: C, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
-        self.traces_at(At::call(self, c), v, entrances, cleaners)
+    /// `purpose` says what makes a value harmless here.
+    pub fn traces(&self, c: C, v: V, entrances: &Entrances, purpose: Purpose) -> Vec<Trace> {
+        self.traces_at(At::call(self, c), v, entrances, purpose)
     }
 
     /// As [`App::traces`], for what could be taken for options of a program: no file that is there is one, nor the value of another
     /// option, `--name=value`.
     pub fn traces_of_options(&self, c: C, list: V, entrances: &Entrances) -> Vec<Trace> {
-        let mut walk = self.begin(At::call(self, c), entrances, &[], Strength::Host);
+        let mut walk = self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host);
         walk.options = true;
         walk.from(list)
     }
 
     /// As [`App::traces`], for a value that is written to a property.
-    pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
+    pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, purpose: Purpose) -> Vec<Trace> {
         let at = At { function: write.function, condition: write.condition, call: None };
-        self.traces_at(at, write.value, entrances, cleaners)
+        self.traces_at(at, write.value, entrances, purpose)
     }
 
     /// As [`App::traces`], where a check of this strength is enough.
     pub(super) fn traces_past(&self, c: C, v: V, entrances: &Entrances, enough: Strength) -> Vec<Trace> {
-        self.walk(At::call(self, c), v, entrances, &[], enough)
+        self.walk(At::call(self, c), v, entrances, Purpose::VALUE, enough)
     }
 
-    fn traces_at(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str]) -> Vec<Trace> {
-        self.walk(at, v, entrances, cleaners, Strength::Host)
+    fn traces_at(&self, at: At, v: V, entrances: &Entrances, purpose: Purpose) -> Vec<Trace> {
+        self.walk(at, v, entrances, purpose, Strength::Host)
     }
 
-    fn walk(&self, at: At, v: V, entrances: &Entrances, cleaners: &[&str], enough: Strength) -> Vec<Trace> {
-        self.begin(at, entrances, cleaners, enough).from(v)
+    fn walk(&self, at: At, v: V, entrances: &Entrances, purpose: Purpose, enough: Strength) -> Vec<Trace> {
+        self.begin(at, entrances, purpose, enough).from(v)
     }
 
-    fn begin<'x>(
-        &'x self,
-        at: At,
-        entrances: &'x Entrances,
-        cleaners: &'x [&'x str],
-        enough: Strength,
-    ) -> Walk<'x, 'x> {
+    fn begin<'x>(&'x self, at: At, entrances: &'x Entrances, purpose: Purpose<'x>, enough: Strength) -> Walk<'x, 'x> {
         Walk {
             app: self,
             entrances,
-            cleaners,
+            purpose,
             enough,
             options: false,
             is_cut: false,
@@ -186,6 +182,8 @@ struct State<'s> {
     beside: bool,
     /// What is looked for is the rest of an address behind its beginning.
     rest: bool,
+    /// The quotes of a script's text inside which it is put.
+    quote: Quote,
     /// The property that is read of it.
     property: Option<&'s str>,
 }
@@ -196,13 +194,13 @@ impl State<'_> {
     }
 }
 
-/// What was looked at: a value, from where, and what was known of it: taken, beside, rest, the property that is read.
-type Seen = (V, At, bool, (bool, bool), u64);
+/// What was looked at: a value, from where, and what was known of it: taken, beside, rest, quotes, the property that is read.
+type Seen = (V, At, bool, (bool, bool), Quote, u64);
 
 struct Walk<'x, 'a> {
     app: &'x App<'a>,
     entrances: &'x Entrances,
-    cleaners: &'x [&'x str],
+    purpose: Purpose<'x>,
     /// The check after which nothing is left to tell.
     enough: Strength,
     /// What is looked at are the arguments of a program.
@@ -237,6 +235,7 @@ impl<'a> Walk<'_, 'a> {
             taken: false,
             beside: false,
             rest: false,
+            quote: Quote::None,
             property: None,
         };
         self.visit(v, state);
@@ -273,11 +272,6 @@ impl<'a> Walk<'_, 'a> {
         self.most = most + taken;
     }
 
-    /// Whether what is looked for becomes part of a script, of markup or of a command line.
-    pub(super) fn is_for_text(&self) -> bool {
-        self.cleaners.iter().any(|cleaner| matches!(*cleaner, "stringify" | "escapeHtml" | "quote"))
-    }
-
     /// Whether an address begins with a scheme of the web.
     fn names_web(&self, unit: UnitId, list: List) -> bool {
         let summary = self.app.program.summary(unit);
@@ -306,7 +300,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn visit(&mut self, v: V, state: State) {
-        let seen = (v, self.at, state.taken, (state.beside, state.rest), state.property.map_or(0, digest));
+        let seen = (v, self.at, state.taken, (state.beside, state.rest), state.quote, state.property.map_or(0, digest));
         if state.depth > MOST_STEPS || self.seen.len() > self.most {
             return;
         }
@@ -327,7 +321,7 @@ impl<'a> Walk<'_, 'a> {
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
-            match self.at.guard(app, v, state.beside, self.is_for_text()) {
+            match self.at.guard(app, v, state.beside, self.purpose.is_text()) {
                 found if found >= self.enough => return,
                 Strength::Host => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
@@ -352,7 +346,16 @@ impl<'a> Walk<'_, 'a> {
             }
             // Where it leads is the app's to say: `https://${address}`.
             Value::Template(list) if self.enough == Strength::Scheme && !rest && self.names_web(v.0, list) => {}
-            Value::Template(list) | Value::Array(list) => {
+            Value::Template(list) => {
+                let mut quote = state.quote;
+                for item in summary.items(list) {
+                    match summary.text(item.value) {
+                        Some(text) => quote = self.purpose.quote_behind(quote, text),
+                        None => self.visit(at(item.value), State { quote, ..state.part() }),
+                    }
+                }
+            }
+            Value::Array(list) => {
                 for item in summary.items(list) {
                     // Nothing is an option behind `--`: <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap12.html>, guideline 10.
                     if self.options && summary.text(item.value) == Some("--") {
@@ -389,7 +392,8 @@ impl<'a> Walk<'_, 'a> {
             }
             Value::Binary(Operator::Add, left, right) => {
                 self.visit(at(left), state.part());
-                self.visit(at(right), state.part());
+                let quote = self.quote_behind(at(left), state.quote, 0);
+                self.visit(at(right), State { quote, ..state.part() });
             }
             Value::Member(object, name) => self.member(v, at(object), app.program.str(v.0, name), state),
             Value::Index(object, _) => {
@@ -402,7 +406,7 @@ impl<'a> Walk<'_, 'a> {
             Value::Binding(binding) => {
                 let writes = &summary.bindings[binding.index()].writes;
                 // `html = sanitize(html)`: what was written before is gone, or perhaps gone.
-                let cleaned = writes.iter().rposition(|write| self.is_cleaned(at(write.value)));
+                let cleaned = writes.iter().rposition(|write| self.is_cleaned(at(write.value), state.quote));
                 for (index, write) in writes.iter().enumerate().take(8) {
                     let covered = cleaned.filter(|cleaned| index < *cleaned).map(|cleaned| &writes[cleaned]);
                     match covered {
@@ -420,21 +424,34 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// Inside which quotes what is added behind a value stands: `'find("' + name + '")'`.
+    fn quote_behind(&self, v: V, before: Quote, depth: u32) -> Quote {
+        let summary = self.app.program.summary(v.0);
+        let behind = |id, before| self.quote_behind(V(v.0, id), before, depth + 1);
+        match summary.value(v.1) {
+            _ if depth > MOST_STEPS || !self.purpose.is_script() => before,
+            Value::Binary(Operator::Add, left, right) => behind(right, behind(left, before)),
+            Value::Template(list) => summary.items(list).iter().fold(before, |quote, item| behind(item.value, quote)),
+            _ => summary.text(v.1).map_or(before, |text| self.purpose.quote_behind(before, text)),
+        }
+    }
+
     /// Whether a value is what a function gives that cleans.
-    fn is_cleaned(&self, v: V) -> bool {
+    fn is_cleaned(&self, v: V, quote: Quote) -> bool {
         let Value::Call(call) = self.app.program.value(v) else { return false };
         let summary = self.app.program.summary(v.0);
         let is_named = crate::link::final_name(summary, summary.call(call).callee).is_some_and(|name| {
             let name = summary.str(name);
-            self.cleaners.contains(&name) || says_it_cleans(name)
+            self.purpose.is_cleaned_by(name, quote) || says_it_cleans(name)
         });
-        is_named || self.is_cleaner(C(v.0, call))
+        is_named || self.is_cleaner(C(v.0, call), quote)
     }
 
     /// Whether a call is of a cleaner that came from elsewhere, whatever its name is here: `import { quote as q } from …`.
-    fn is_cleaner(&self, c: C) -> bool {
-        let is_cleaner = |path: Rc<str>| path.rsplit('.').next().is_some_and(|name| self.cleaners.contains(&name));
-        !self.cleaners.is_empty() && self.app.api_of(c).is_some_and(|(path, _)| is_cleaner(path))
+    fn is_cleaner(&self, c: C, quote: Quote) -> bool {
+        let is_cleaner =
+            |path: &str| path.rsplit('.').next().is_some_and(|name| self.purpose.is_cleaned_by(name, quote));
+        self.purpose.has_cleaners() && self.app.api_of(c).is_some_and(|(path, _)| is_cleaner(&path))
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {
@@ -497,9 +514,11 @@ impl<'a> Walk<'_, 'a> {
                     },
                 },
                 Thing::Template(parts) => {
+                    let mut quote = state.quote;
                     for part in parts.iter() {
-                        if let Part::Hole(hole, _) = part {
-                            self.visit(*hole, state.part());
+                        match part {
+                            Part::Text(text) => quote = self.purpose.quote_behind(quote, text),
+                            Part::Hole(hole, _) => self.visit(*hole, State { quote, ..state.part() }),
                         }
                     }
                 }

@@ -14,9 +14,6 @@ use crate::summary::{CallKind, Value};
 /// Calls inside one function among which those of what it was given are looked for.
 const MOST_INSIDE: usize = 256;
 
-/// The cleaner of those who look for markup.
-const ESCAPES_MARKUP: &str = "escapeHtml";
-
 impl Walk<'_, '_> {
     /// The parameter of a function that was handed to a call.
     pub(super) fn callback(&mut self, c: C, place: u32, f: F, index: u32, state: State) {
@@ -217,7 +214,7 @@ impl Walk<'_, '_> {
         let callee = V(c.0, record.callee);
         let summary = app.program.summary(c.0);
         let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
-        if self.cleaners.contains(&name) || is_harmless_call(name) || self.is_cleaner(c) {
+        if self.purpose.is_cleaned_by(name, state.quote) || is_harmless_call(name) || self.is_cleaner(c, state.quote) {
             return;
         }
         if self.read_by_schema(c, name, state) {
@@ -250,7 +247,7 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
-        if self.cleaners.contains(&ESCAPES_MARKUP) && self.escapes_markup(c) {
+        if self.purpose.is_markup() && self.escapes_markup(c) {
             return;
         }
         let mut functions = app.functions(callee);
@@ -513,7 +510,7 @@ impl Walk<'_, '_> {
         }
         let Some(root) = app.root(at) else { return false };
         let found = app.guard_by_test(test, holds, &root);
-        let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.is_for_text();
+        let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
         !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host)
     }
 
