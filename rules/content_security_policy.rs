@@ -259,7 +259,7 @@ fn headers(cx: &Context, findings: &mut Findings, written: &[ScriptPolicy]) {
             if policies.get(judgement.policy).is_some_and(|policy| policy.templated && policy.directives.is_empty()) {
                 continue;
             }
-            let span = policy.place(judgement.span);
+            let span = policy.place(judgement.policy, judgement.span);
             let certainty = policy.certainty;
             report(findings, &judgement, span, Confidence::Firm, certainty, policy.development, "header");
         }

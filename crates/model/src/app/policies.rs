@@ -18,7 +18,7 @@ pub enum Reach {
     Built,
 }
 
-/// One policy that a script writes.
+/// What a script writes for one page: one policy, or all lines of one header, which hold together.
 #[derive(Clone, Debug)]
 pub struct ScriptPolicy {
     /// How it reaches pages.
@@ -27,21 +27,53 @@ pub struct ScriptPolicy {
     pub policies: Option<Vec<Policy>>,
     /// Where it is written.
     pub span: Span,
-    /// Where its text begins in the file, if it is written as it is read.
-    pub offset: Option<u32>,
+    /// Its texts, in the order of the policies.
+    texts: Vec<PolicyText>,
     /// How it is known.
     pub certainty: Certainty,
     /// Only in development.
     pub development: Option<bool>,
 }
 
+/// One text of policies.
+#[derive(Clone, Copy, Debug)]
+struct PolicyText {
+    /// How many policies it holds.
+    count: usize,
+    span: Span,
+    /// Where it begins in the file, if it is written as it is read.
+    offset: Option<u32>,
+}
+
 impl ScriptPolicy {
-    /// A range of the text as a span, or the whole where it cannot be told.
-    pub fn place(&self, range: (u32, u32)) -> Span {
-        match self.offset {
-            Some(offset) => Span { start: offset + range.0, end: offset + range.1, ..self.span },
+    /// A range of the text of one of its policies as a span, or the whole where it cannot be told.
+    pub fn place(&self, policy: usize, range: (u32, u32)) -> Span {
+        let mut first = 0;
+        let of_policy = |text: &&PolicyText| {
+            first += text.count;
+            policy < first
+        };
+        match self.texts.iter().find(of_policy) {
+            Some(PolicyText { span, offset: Some(offset), .. }) => {
+                Span { start: offset + range.0, end: offset + range.1, ..*span }
+            }
+            Some(text) => text.span,
             None => self.span,
         }
+    }
+
+    /// The lines of one header as what they are together, as `certain` as they all are: one that is not known may be the strictest.
+    fn together(lines: Vec<Self>, certain: Certainty) -> Vec<Self> {
+        let (known, mut unknown): (Vec<Self>, Vec<Self>) = lines.into_iter().partition(|line| line.policies.is_some());
+        let all = known.into_iter().reduce(|all, line| Self {
+            policies: all.policies.zip(line.policies).map(|(all, line)| [all, line].concat()),
+            texts: [all.texts, line.texts].concat(),
+            certainty: all.certainty.min(line.certainty),
+            ..all
+        });
+        let most = if unknown.is_empty() { certain } else { Certainty::Tentative };
+        unknown.extend(all.map(|all| Self { certainty: all.certainty.min(most), ..all }));
+        unknown
     }
 }
 
@@ -135,7 +167,7 @@ impl App<'_> {
                     },
                     policies: None,
                     span: call.callee_span(self),
-                    offset: None,
+                    texts: Vec::new(),
                     certainty: call.certainty,
                     development: None,
                 });
@@ -197,16 +229,22 @@ impl App<'_> {
     fn written(&self, value: V, disposition: Disposition, development: Option<bool>, found: &mut Vec<ScriptPolicy>) {
         for known in self.eval(value).iter() {
             match &known.thing {
-                // Several values of a header are as many policies.
+                // Several values of a header are as many policies, and a page obeys all of them.
                 Thing::Array(array, frames) => {
                     let Value::Array(list) = self.program.value(*array) else { continue };
+                    let (mut lines, mut certain) = (Vec::new(), Certainty::Certain);
                     for item in self.program.summary(array.0).items(list) {
                         let item = V(array.0, item.value);
-                        for inner in self.program.eval_in(item, frames).iter() {
+                        let values = self.program.eval_in(item, frames);
+                        if values.len() > 1 {
+                            certain = Certainty::Tentative;
+                        }
+                        for inner in values.iter() {
                             let outer = known.development.or(development);
-                            self.add_policy(inner, item, Reach::Header, disposition, outer, found);
+                            self.add_policy(inner, item, Reach::Header, disposition, outer, &mut lines);
                         }
                     }
+                    found.extend(ScriptPolicy::together(lines, certain));
                 }
                 // HtmlWebpackPlugin: `meta: { 'Content-Security-Policy': { 'http-equiv': …, content: … } }`.
                 Thing::Object(object) => {
@@ -252,11 +290,12 @@ impl App<'_> {
             Reach::Header => csp::parse_header(&text, disposition),
             Reach::Built => vec![csp::parse_meta(&text, true, false, disposition)],
         });
+        let policies = policies.filter(|policies| !policies.is_empty());
         found.push(ScriptPolicy {
             reach,
-            policies: policies.filter(|policies| !policies.is_empty()),
+            texts: vec![PolicyText { count: policies.as_ref().map_or(0, Vec::len), span, offset }],
+            policies,
             span,
-            offset,
             certainty: known.certainty,
             development: known.development.or(development),
         });

@@ -120,6 +120,18 @@ impl Lowering {
         }
     }
 
+    /// Whether this is the module loader, or either that or something else:
+    /// `typeof __webpack_require__ === 'function' ? __non_webpack_require__ : require`.
+    pub(super) fn may_be_require(&mut self, expr: &Expr) -> bool {
+        match unwrapped(expr) {
+            Expr::Cond(either) => self.is_require(&either.cons) || self.is_require(&either.alt),
+            Expr::Bin(or) if matches!(or.op, BinaryOp::LogicalOr | BinaryOp::NullishCoalescing) => {
+                self.is_require(&or.left) || self.is_require(&or.right)
+            }
+            expr => self.is_require(expr),
+        }
+    }
+
     /// Whether this names the module loader: `require`, `window.require`, `module.require`, what `createRequire` gave.
     pub(super) fn is_require(&mut self, callee: &Expr) -> bool {
         match unwrapped(callee) {

@@ -387,7 +387,7 @@ impl Lowering {
             match &declarator.init {
                 Some(init) => {
                     let value = self.named(init, name);
-                    if let (Some(name), true) = (name, is_create_require(init))
+                    if let (Some(name), true) = (name, is_create_require(init) || self.may_be_require(init))
                         && let Some(binding) = self.scopes.lookup(name)
                     {
                         self.requires.push(binding);
