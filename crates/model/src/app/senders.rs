@@ -203,7 +203,26 @@ impl App<'_> {
         if handler.receiver.as_ref().is_some_and(|receiver| receiver.origin != Origin::Default) {
             return true;
         }
-        self.tests_sender(f, 0, 0)
+        self.tests_sender(f, 0, 0) || self.is_set_behind_a_check(handler.call)
+    }
+
+    /// Whether the method that sets a handler is the app's own, and what it sets looks at the sender first:
+    /// `ipcMain.handle = (channel, handler) => handle(channel, (event, ...args) => isOurs(event) && handler(event, ...args))`.
+    fn is_set_behind_a_check(&self, set: C) -> bool {
+        let Value::Member(_, method) = self.program.value(V(set.0, self.program.call(set).callee)) else {
+            return false;
+        };
+        let checks = |own: F| {
+            let given = |c: C| self.program.arguments(c).iter().map(move |item| V(c.0, item.value));
+            let mut given = self.calls_inside(own).into_iter().filter(|c| *c != set).flat_map(given);
+            given.any(|v| self.functions(v).into_iter().any(|f| self.tests_sender(f, 0, 0)))
+        };
+        let mut written = self.program.written_to(self.program.str(set.0, method));
+        written.any(|(unit, write)| {
+            let is_ipc = |known: &Known| matches!(&known.thing, Thing::Host(host) if host.class == "IpcMain");
+            self.eval(V(unit, write.object)).iter().any(is_ipc)
+                && write.value.is_some_and(|own| self.functions(V(unit, own)).into_iter().any(checks))
+        })
     }
 
     /// Whether a function looks at the sender of the event that it is given as this parameter, itself or in functions that it calls.

@@ -10,8 +10,10 @@ mod messages;
 mod parameters;
 mod properties;
 mod purpose;
+mod replaced;
 mod schemas;
 mod state;
+mod variables;
 
 use std::hash::BuildHasher;
 
@@ -182,7 +184,7 @@ struct State<'s> {
     beside: bool,
     /// What is looked for is the rest of an address behind its beginning.
     rest: bool,
-    /// The quotes of a script's text inside which it is put.
+    /// The quotes of a script's text, or of a shell's, inside which it is put.
     quote: Quote,
     /// The property that is read of it.
     property: Option<&'s str>,
@@ -403,19 +405,7 @@ impl<'a> Walk<'_, 'a> {
             Value::RestOf(inner) | Value::Await(inner) | Value::ElementOf(inner) | Value::KeyOf(inner) => {
                 self.visit(at(inner), state);
             }
-            Value::Binding(binding) => {
-                let writes = &summary.bindings[binding.index()].writes;
-                // `html = sanitize(html)`: what was written before is gone, or perhaps gone.
-                let cleaned = writes.iter().rposition(|write| self.is_cleaned(at(write.value), state.quote));
-                for (index, write) in writes.iter().enumerate().take(8) {
-                    let covered = cleaned.filter(|cleaned| index < *cleaned).map(|cleaned| &writes[cleaned]);
-                    match covered {
-                        Some(clean) if clean.condition.is_none() || clean.condition == write.condition => {}
-                        Some(_) => self.visit(at(write.value), State { opaque: true, ..state }),
-                        None => self.visit(at(write.value), state),
-                    }
-                }
-            }
+            Value::Binding(binding) => self.variable(v, binding, state),
             Value::Parameter(function, index) => self.parameter(F(v.0, function), index, state),
             Value::RestParameter(function, index) => self.rest(F(v.0, function), index, state),
             Value::Call(call) => self.call(C(v.0, call), v, state),
@@ -429,7 +419,7 @@ impl<'a> Walk<'_, 'a> {
         let summary = self.app.program.summary(v.0);
         let behind = |id, before| self.quote_behind(V(v.0, id), before, depth + 1);
         match summary.value(v.1) {
-            _ if depth > MOST_STEPS || !self.purpose.is_script() => before,
+            _ if depth > MOST_STEPS || !self.purpose.has_quotes() => before,
             Value::Binary(Operator::Add, left, right) => behind(right, behind(left, before)),
             Value::Template(list) => summary.items(list).iter().fold(before, |quote, item| behind(item.value, quote)),
             _ => summary.text(v.1).map_or(before, |text| self.purpose.quote_behind(before, text)),

@@ -50,7 +50,7 @@ impl App<'_> {
     }
 
     /// What it is worth that a pattern matches a part of an address, or does not.
-    pub(super) fn pattern(&self, pattern: V, part: UrlPart, holds: bool, span: Span) -> Judged {
+    pub(in crate::app) fn pattern(&self, pattern: V, part: UrlPart, holds: bool, span: Span) -> Judged {
         let values = self.eval(pattern);
         if let [Known { thing: Thing::Result(path, made), .. }] = values.as_ref()
             && &**path == "new URLPattern"

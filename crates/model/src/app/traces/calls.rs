@@ -247,7 +247,7 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
-        if self.purpose.is_markup() && self.escapes_markup(c) {
+        if self.is_cleaned_by_pattern(c, name, state.quote) {
             return;
         }
         let mut functions = app.functions(callee);
@@ -436,31 +436,6 @@ impl Walk<'_, '_> {
         Some((self.app.constant(key)?.text()?.to_owned(), is_given))
     }
 
-    /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
-    fn escapes_markup(&self, c: C) -> bool {
-        let app = self.app;
-        let Value::Member(_, method) = app.program.value(V(c.0, app.program.call(c).callee)) else { return false };
-        let of_all = match app.program.str(c.0, method) {
-            "replaceAll" => true,
-            "replace" => false,
-            _ => return false,
-        };
-        let Some(pattern) = app.program.argument(c, 0).and_then(|pattern| app.program.only(pattern)) else {
-            return false;
-        };
-        let begins_tags = match &pattern.thing {
-            Thing::Text(text) => of_all && &**text == "<",
-            Thing::Regex(pattern, flags) => {
-                let is_class = pattern.starts_with('[') && pattern.ends_with(']') && !pattern.starts_with("[^");
-                flags.contains('g') && (pattern.split('|').any(|way| way == "<") || is_class && pattern.contains('<'))
-            }
-            _ => false,
-        };
-        // What is put in its place begins none either.
-        let with = app.program.argument(c, 1).and_then(|with| app.constant(with));
-        begins_tags && with.is_none_or(|with| with.text().is_none_or(|text| !text.contains('<')))
-    }
-
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.
     fn is_of_paste(&self, callee: V) -> bool {
         let summary = self.app.program.summary(callee.0);
@@ -512,39 +487,6 @@ impl Walk<'_, '_> {
         let found = app.guard_by_test(test, holds, &root);
         let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
         !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host)
-    }
-
-    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
-    fn cuts_a_prefix(&self, c: C, name: &str) -> bool {
-        name == "replace"
-            && self.app.program.argument(c, 0).is_some_and(|pattern| {
-                self.app.eval(pattern).iter().all(|known| match &known.thing {
-                    Thing::Text(text) => !text.is_empty(),
-                    Thing::Regex(pattern, flags) => {
-                        pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
-                    }
-                    _ => false,
-                })
-            })
-    }
-
-    /// `text.replace(/\s+/g, ' ')`: what is left out protects neither markup nor a command line.
-    fn replaces_blanks(&self, c: C, name: &str) -> bool {
-        let is_blank = |pattern: &str| {
-            let rest = ["\\n", "\\r", "\\t", "\\s", "\\d", "\\.", "\\/"]
-                .iter()
-                .fold(pattern.to_owned(), |rest, kind| rest.replace(kind, ""));
-            rest.bytes().all(|byte| byte.is_ascii_digit() || b" +*?(){},|^$[]:_".contains(&byte))
-                && !rest.contains("[^")
-        };
-        matches!(name, "replace" | "replaceAll")
-            && self.app.program.argument(c, 0).is_some_and(|pattern| {
-                self.app.eval(pattern).iter().all(|known| match &known.thing {
-                    Thing::Text(text) => !text.is_empty() && text.trim().is_empty(),
-                    Thing::Regex(pattern, _) => is_blank(pattern),
-                    _ => false,
-                })
-            })
     }
 
     /// Whether a request goes to a file of the app's own: a relative address.

@@ -55,8 +55,13 @@ impl<'a> Purpose<'a> {
         self.becomes == Becomes::Markup
     }
 
-    pub(super) fn is_script(self) -> bool {
-        self.becomes == Becomes::Script
+    pub(super) fn is_command(self) -> bool {
+        self.becomes == Becomes::Command
+    }
+
+    /// Whether it may stand inside quotes that mean something where it goes.
+    pub(super) fn has_quotes(self) -> bool {
+        matches!(self.becomes, Becomes::Script | Becomes::Command)
     }
 
     /// Whether some function makes it harmless.
@@ -76,11 +81,16 @@ impl<'a> Purpose<'a> {
 
     /// Inside which quotes the text behind a text stands.
     pub(super) fn quote_behind(self, before: Quote, text: &str) -> Quote {
-        if self.is_script() { before.behind(text) } else { Quote::None }
+        match self.becomes {
+            Becomes::Script => before.behind(text),
+            // What stands between backquotes is a command, not a text.
+            Becomes::Command => before.behind(&text.replace('`', "")),
+            _ => Quote::None,
+        }
     }
 }
 
-/// The quotes of a script's text inside which something stands.
+/// The quotes of a script's text, or of a shell's, inside which something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Quote {
     None,
