@@ -115,7 +115,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
             pages.push((file, html.clone(), first..units.len() as u32));
         }
     }
-    let program = Program::new(sources, units);
+    let program = Program::new(sources, units, &pages);
     let electron = super::version::find(sources, &program, options, &mut problems);
     let mut app = App {
         sources,

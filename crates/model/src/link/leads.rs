@@ -272,6 +272,9 @@ impl Look<'_, '_> {
             if !self.flags.bindings[index] && binding.writes.iter().any(|write| self.is(write.value)) {
                 self.flags.bindings[index] = true;
                 has_grown = true;
+                if self.program.is_known_beside(self.unit, binding) {
+                    self.found.holds(self.summary.str(binding.name));
+                }
             }
         }
         has_grown

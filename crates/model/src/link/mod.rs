@@ -25,6 +25,8 @@ mod memo;
 mod objects;
 pub use objects::{Lookup, Placed, Use};
 mod operators;
+mod pages;
+pub(crate) use pages::PageRead;
 mod parameters;
 mod resolve;
 mod results;
@@ -123,6 +125,7 @@ pub struct Program<'a> {
     members_of_heirs: OnceCell<FxHashMap<String, Vec<(K, usize)>>>,
     /// `require('./unit')(…)`.
     called_at_once: FxHashMap<UnitId, Vec<C>>,
+    shared_names: pages::SharedNames,
     memo: Memo,
     /// What is being evaluated depends on [`Program::shallow`].
     depends: Cell<bool>,
@@ -166,8 +169,9 @@ pub struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    /// Links the summaries. `units` are in the order of their files.
-    pub fn new(sources: &'a Sources, units: Vec<Unit>) -> Self {
+    /// Links the summaries. `units` are in the order of their files, and so are `pages`.
+    pub(crate) fn new(sources: &'a Sources, units: Vec<Unit>, pages: &[PageRead]) -> Self {
+        let shared_names = pages::SharedNames::new(sources, &units, pages);
         let modules = Modules::new(sources, &units);
         let (budget, memo) = (Budget::new(units.len()), Memo::new(units.len()));
         let mut program = Self {
@@ -189,6 +193,7 @@ impl<'a> Program<'a> {
             subclasses: OnceCell::new(),
             members_of_heirs: OnceCell::new(),
             called_at_once: FxHashMap::default(),
+            shared_names,
             memo,
             depends: Cell::new(false),
             readings: RefCell::default(),

@@ -82,6 +82,9 @@ impl Program<'_> {
                 values.push(known);
             }
         }
+        for written in self.written_beside(unit, binding) {
+            values.extend(self.step(&self.eval(written), written));
+        }
         if binding.writes.len() > looked_at {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
@@ -229,6 +232,12 @@ impl Program<'_> {
             .collect()
     }
 
+    /// Whether a write is one to a property of the global object.
+    pub(super) fn is_of_global(&self, unit: UnitId, write: &Write) -> bool {
+        matches!(self.value(V(unit, write.object)), Value::Global(object)
+            if matches!(self.str(unit, object), "globalThis" | "global" | "window"))
+    }
+
     pub(super) fn global(&self, name: &str, v: V) -> Vec<Known> {
         if name == "undefined" {
             return vec![Known::new(Thing::Undefined, v, Certainty::Certain)];
@@ -238,14 +247,12 @@ impl Program<'_> {
             return vec![Known::new(Thing::Api(Rc::from(name)), v, Certainty::Certain)];
         }
         // A variable that no declaration makes, written somewhere: `mainWindow = new BrowserWindow()`.
-        let mut values = Vec::new();
+        let mut values = self.declared_beside(v.0, name, v);
         if self.writes_to(name).len() > MOST_WRITES {
             values.push(Known::new(Thing::Unknown(Unknown::Other(v)), v, Certainty::Tentative));
         }
         for (unit, write) in self.written_to(name).take(MOST_WRITES) {
-            let is_global = matches!(self.value(V(unit, write.object)), Value::Global(object)
-                if matches!(self.str(unit, object), "globalThis" | "global" | "window"));
-            if let (true, Some(value)) = (is_global, write.value) {
+            if let (true, Some(value)) = (self.is_of_global(unit, &write), write.value) {
                 values.extend(self.step(&self.eval(V(unit, value)), V(unit, value)));
             }
         }

@@ -17,6 +17,9 @@ impl Walk<'_, '_> {
     /// Looks at what a variable may hold: `html = escaped(html)` leaves nothing of what was written before.
     pub(super) fn variable(&mut self, v: V, binding: BindingId, state: State) {
         let summary = self.app.program.summary(v.0);
+        for written in self.app.program.written_beside(v.0, &summary.bindings[binding.index()]) {
+            self.visit(written, state);
+        }
         let writes = summary.bindings[binding.index()].writes.as_slice();
         let at = |write: &Assignment| V(v.0, write.value);
         // Where one is made of the one before, in a long row, all are looked at.
