@@ -61,6 +61,13 @@ impl<'a> Findings<'a> {
             if app.is_command(finding.span.file) && !matches!(finding.rule, "fuses" | "content-security-policy") {
                 finding.confidence = Confidence::Tentative;
             }
+            if finding.scope == Scope::Site
+                && finding.severity > Severity::Info
+                && app.is_only_in_development(finding.span)
+            {
+                Report { finding }.development(Some(true));
+                continue;
+            }
             // What a library does with data is for the one to judge who gives it data.
             if finding.scope == Scope::Site && app.is_vendored(finding.span.file) {
                 finding.confidence = Confidence::Tentative;

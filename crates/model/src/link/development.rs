@@ -2,11 +2,11 @@
 
 use super::leads::Leads;
 use super::things::*;
-use super::{Program, UnitId, V};
+use super::{C, Program, UnitId, V};
 use crate::summary::*;
 
 /// Paths that are true in a development build and false in a packaged one.
-const DEVELOPMENT: [&str; 21] = [
+const DEVELOPMENT: [&str; 20] = [
     "process.env.VITEST",
     "process.env.JEST_WORKER_ID",
     "process.defaultApp",
@@ -18,7 +18,6 @@ const DEVELOPMENT: [&str; 21] = [
     "electron-util.is.development",
     "electron-util/main.isDev",
     "electron-util.isDev",
-    "electron-is.dev()",
     "process.env.IS_DEV",
     "process.env.DEV",
     "process.env.DEVMODE",
@@ -42,9 +41,10 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 ];
 
 /// Other names behind which there is an answer: of properties, globals and modules.
-const OTHER_NAMES: [&str; 8] = [
+const OTHER_NAMES: [&str; 9] = [
     "isPackaged",
     "PROD",
+    "production",
     "__DEV__",
     "electron-is-dev",
     // With what they are compared says it.
@@ -67,7 +67,81 @@ pub fn is_development_address(path: &str) -> bool {
     DEVELOPMENT_ADDRESSES.contains(&path) || path.ends_with(ADDRESS_END)
 }
 
+/// Whether a path is true in a packaged app and false in a development build.
+pub(super) fn is_production(path: &str) -> bool {
+    matches!(path, "import.meta.env.PROD" | "electron-is.production")
+}
+
+/// Where the scripts of an app lie: in a packaged one, in an archive.
+const SCRIPTS: [&str; 5] =
+    ["__dirname", "__filename", "process.mainModule.filename", "require.main.filename", "import.meta.url"];
+
+/// Calls around a path that leave what is asked for in it.
+const MOST_CALLS: usize = 4;
+
+/// Whether a text or a pattern names the archive of a packaged app: `app.asar`, `/[\\/]app\.asar/`.
+fn names_archive(text: &str) -> bool {
+    text.len() <= 32 && text.contains("asar")
+}
+
+/// Whether a text or a pattern names Electron's own program, which a packaged app has under a name of its own.
+fn names_program(text: &str) -> bool {
+    let word = text.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
+    text.len() <= 32 && (word.eq_ignore_ascii_case("electron") || word.eq_ignore_ascii_case("electron.exe"))
+}
+
+impl Summary {
+    /// What a call asks, and what it looks for there: `__dirname.includes('app.asar')`, `/electron/.test(process.execPath)`.
+    pub(super) fn search(&self, call: &Call) -> Option<(ValueId, &str)> {
+        let Value::Member(object, method) = self.value(call.callee) else { return None };
+        let argument = self.items(call.arguments).first().filter(|item| !item.spread)?.value;
+        let (asked, looked_for) = match self.str(method) {
+            "test" | "exec" => (argument, object),
+            "includes" | "indexOf" | "match" | "search" | "startsWith" | "endsWith" => (object, argument),
+            _ => return None,
+        };
+        match self.value(self.behind(looked_for)) {
+            Value::String(text) | Value::Regex(text, _) => Some((asked, self.str(text))),
+            _ => None,
+        }
+    }
+
+    /// Whether a call may ask where the program lies.
+    pub(super) fn may_ask_for_place(&self, call: &Call) -> bool {
+        self.search(call).is_some_and(|(_, text)| names_archive(text) || names_program(text))
+    }
+}
+
 impl Program<'_> {
+    /// Whether a call asks where the program lies, and finds what it looks for in development alone, or in a packaged app alone.
+    pub(super) fn asks_for_place(&self, c: C, frames: &Frames) -> Option<bool> {
+        let summary = self.summary(c.0);
+        let (asked, text) = summary.search(summary.call(c.1))?;
+        let is_program = match (names_archive(text), names_program(text)) {
+            (true, _) => false,
+            (_, true) => true,
+            _ => return None,
+        };
+        let mut asked = V(c.0, asked);
+        for _ in 0..MOST_CALLS {
+            let Value::Call(call) = self.value(self.behind(asked)) else { break };
+            let around = C(asked.0, call);
+            let Value::Member(object, method) = self.value(V(around.0, self.call(around).callee)) else { break };
+            asked = match self.str(around.0, method) {
+                "toLowerCase" | "toString" => V(around.0, object),
+                "basename" | "dirname" | "normalize" | "resolve" => self.argument(around, 0)?,
+                _ => break,
+            };
+        }
+        let values = self.eval_in(asked, frames);
+        let [Known { thing: Thing::Api(path) | Thing::Result(path, _), .. }] = values.as_ref() else { return None };
+        let is_it = match is_program {
+            true => matches!(&**path, "process.execPath" | "process.argv0"),
+            false => SCRIPTS.contains(&&**path) || &**path == "app.getAppPath",
+        };
+        is_it.then_some(is_program)
+    }
+
     /// Whether something happens only in development, or only in a packaged app, by the conditions that dominate it.
     pub fn development_of(&self, unit: UnitId, condition: Option<ConditionId>, frames: &Frames) -> Option<bool> {
         condition?;
@@ -94,12 +168,11 @@ impl Program<'_> {
     /// What can be a test of a development build at all: nearly no condition is.
     fn find_leads_to_development(&self) -> Leads {
         let paths = DEVELOPMENT.iter().chain(&DEVELOPMENT_ADDRESSES);
-        // `electron-is.dev()` is asked for as `dev`.
-        let last = |path: &&'static str| path.rsplit('.').next().unwrap_or(path).trim_end_matches("()");
+        let last = |path: &&'static str| path.rsplit('.').next().unwrap_or(path);
         let named = paths.map(last).filter(|name| *name != "default").chain(OTHER_NAMES);
         let strings = self.unit_ids().flat_map(|unit| self.summary(unit).strings.iter());
-        let addresses = strings.filter(|text| text.ends_with(ADDRESS_END)).map(|text| &**text);
-        Leads::new(self, named.chain(addresses))
+        let told = strings.filter(|text| text.ends_with(ADDRESS_END) || names_archive(text) || names_program(text));
+        Leads::new(self, named.chain(told.map(|text| &**text)))
     }
 
     /// Looks for a development test among the parts of a conjunction that holds, or of a disjunction that does not.

@@ -220,6 +220,9 @@ impl Look<'_, '_> {
                         | Operator::Default
                         | Operator::Equal
                         | Operator::NotEqual
+                        | Operator::Less
+                        | Operator::Greater
+                        | Operator::GreaterOrEqual
                 );
                 is_choice && (self.is(left) || self.is(right))
             }
@@ -234,7 +237,7 @@ impl Look<'_, '_> {
             }
             Value::Call(call) => {
                 let call = summary.call(call);
-                self.is(call.callee) || self.gives(call)
+                self.is(call.callee) || self.gives(call) || summary.may_ask_for_place(call)
             }
             Value::Binding(binding) => self.flags.bindings[binding.index()],
             Value::Module(import) => self.whole[import.index()],

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::development::is_development;
+use super::development::{is_development, is_production};
 use super::evaluate::MOST_VALUES;
 use super::things::*;
 use super::variables::PLATFORM;
@@ -48,7 +48,7 @@ impl Program<'_> {
             "fs/promises" => format!("fs.promises.{name}"),
             _ => format!("{path}.{name}"),
         };
-        if name == PACKAGED || longer == "import.meta.env.PROD" {
+        if name == PACKAGED || is_production(&longer) {
             return Thing::Development(false);
         }
         if is_development(&longer) {

@@ -86,12 +86,31 @@ impl Program<'_> {
             Operator::Equal | Operator::NotEqual => {
                 vec![Known::new(self.equality(operator == Operator::Equal, left, right, v, frames), v, Certainty::Firm)]
             }
+            Operator::Less | Operator::Greater | Operator::GreaterOrEqual => {
+                let found = self.eval_in(left, frames);
+                let thing = match (found.as_ref(), self.value(right)) {
+                    ([Known { thing: Thing::Development(yes), .. }], Value::Number(number)) => {
+                        found_at(operator, number, *yes)
+                    }
+                    _ => None,
+                };
+                vec![thing.map_or_else(
+                    || Known::unknown(Unknown::Other(v), Some(v)),
+                    |thing| Known::new(thing, v, Certainty::Firm),
+                )]
+            }
             _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
     }
 
     fn equality(&self, equal: bool, left: V, right: V, v: V, frames: &Frames) -> Thing {
         let (lefts, rights) = (self.eval_in(left, frames), self.eval_in(right, frames));
+        if let ([Known { thing: Thing::Development(yes), .. }], Value::Number(number)) =
+            (lefts.as_ref(), self.value(right))
+        {
+            let found = found_at(Operator::Equal, number, *yes == equal);
+            return found.unwrap_or(Thing::Unknown(Unknown::Other(v)));
+        }
         let ([a], [b]) = (lefts.as_ref(), rights.as_ref()) else { return Thing::Unknown(Unknown::Other(v)) };
         match (&a.thing, &b.thing) {
             (says, Thing::Text(text)) if self.says_environment(says, left) => of_environment(text, equal, v),
@@ -99,6 +118,8 @@ impl Program<'_> {
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
             }
+            // `process.execPath.match(/electron/) !== null`
+            (Thing::Development(yes), Thing::Null | Thing::Undefined) => Thing::Development(*yes != equal),
             // `process.env.VITE_DEV_SERVER_URL == null`
             (Thing::Api(path), Thing::Null | Thing::Undefined) | (Thing::Null | Thing::Undefined, Thing::Api(path))
                 if is_development_address(path) =>
@@ -144,6 +165,15 @@ impl Program<'_> {
                 .collect(),
             _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
+    }
+}
+
+/// What comparing the place where a text was found with a number says, where it is found in development, `yes`, or else.
+fn found_at(operator: Operator, number: f64, yes: bool) -> Option<Thing> {
+    match (operator, number) {
+        (Operator::Equal, -1.0) | (Operator::Less, 0.0) => Some(Thing::Development(!yes)),
+        (Operator::Greater, -1.0) | (Operator::GreaterOrEqual, 0.0) => Some(Thing::Development(yes)),
+        _ => None,
     }
 }
 

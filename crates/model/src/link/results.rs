@@ -44,6 +44,9 @@ impl Program<'_> {
                 return self.step(&values, v);
             }
         }
+        if let Some(yes) = self.asks_for_place(c, frames) {
+            return vec![Known::new(Thing::Development(yes), v, Certainty::Firm)];
+        }
         let mut values = Vec::new();
         let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
         for known in self.eval_in(callee, frames).iter() {
@@ -58,6 +61,8 @@ impl Program<'_> {
                     let maker = Some(c).filter(|_| call.kind == CallKind::New && self.takes_parameters(*class));
                     vec![Known::new(Thing::Instance(*class, maker), v, Certainty::Certain)]
                 }
+                // `is.dev()`.
+                (Thing::Development(_), CallKind::Call) => vec![Known { at: Some(v), ..known.clone() }],
                 (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, _), _) => self.returned(*function, c, frames, v),
