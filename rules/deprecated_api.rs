@@ -120,12 +120,7 @@ fn report(
         .report(&RULE, span, message)
         .severity(if is_gone && change.loss.is_some() { Severity::Low } else { Severity::Info })
         .known(certainty)
-        .at_most(match (cx.app.electron.is_known(), cx.app.electron.is_exact()) {
-            (false, _) => Confidence::Tentative,
-            _ if is_in_page => Confidence::Tentative,
-            (true, false) => Confidence::Firm,
-            (true, true) => Confidence::Certain,
-        })
+        .at_most(if is_in_page { Confidence::Tentative } else { by_version(cx) })
         .help(format!("Its successor is {}.", change.instead))
         .symbol(symbol);
     for (span, ..) in rest.iter().take(4) {
@@ -139,6 +134,15 @@ fn report(
         }
         None => report.gain("What relies on it does not happen after the update."),
     };
+}
+
+/// How sure it can be, by how the version is known: what is assumed may have what is used.
+fn by_version(cx: &Context) -> Confidence {
+    match (cx.app.electron.is_known(), cx.app.electron.is_exact()) {
+        (false, _) => Confidence::Tentative,
+        (true, false) => Confidence::Firm,
+        (true, true) => Confidence::Certain,
+    }
 }
 
 /// Options that this version does not read.
@@ -182,7 +186,7 @@ fn keys(cx: &Context, findings: &mut Findings) {
                     })
                     .severity(Severity::Info)
                     .known(placed.known.certainty.min(window.certainty))
-                    .at_most(if app.electron.is_exact() { Confidence::Certain } else { Confidence::Firm })
+                    .at_most(by_version(cx))
                     .gain("What the option was to do does not happen.")
                     .help(help)
                     .symbol(format!("{}.{}", window.symbol, dead.key))

@@ -60,15 +60,14 @@ fn is_of_chromium(cx: &Context, listener: &Listener) -> bool {
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let version = &app.electron.version;
     let mut judged = Vec::new();
-    if api::SET_WINDOW_OPEN_HANDLER.exists_in(version) {
+    if api::SET_WINDOW_OPEN_HANDLER.exists_in(&app.electron.version) {
         for listener in app.of_the_app(app.window_open_handlers()) {
             let verdict = app.window_open_verdict(&listener);
             judged.push((listener, verdict));
         }
     }
-    let gone = api::NEW_WINDOW.is_removed_in(version);
+    let gone = app.electron.lacks(&api::NEW_WINDOW);
     let old = app.of_the_app(app.listeners("WebContents", "new-window"));
     if !gone {
         for listener in &old {

@@ -67,7 +67,7 @@ impl App<'_> {
             ("globalThis", "message", SourceKind::Message, 0),
             ("ws", "message", SourceKind::Response, 0),
         ] {
-            if event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
+            if event == "new-window" && self.electron.lacks(&api::NEW_WINDOW) {
                 continue;
             }
             for listener in self.listeners(class, event) {

@@ -154,7 +154,7 @@ impl App<'_> {
             ("ipcRenderer", "", SourceKind::Unknown),
         ] {
             // What is never emitted brings nothing.
-            if event.is_empty() || event == "new-window" && api::NEW_WINDOW.is_removed_in(&self.electron.version) {
+            if event.is_empty() || event == "new-window" && self.electron.lacks(&api::NEW_WINDOW) {
                 continue;
             }
             let listeners = self.listeners(class, event);

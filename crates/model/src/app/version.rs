@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Options;
+use crate::electron::api::Lifetime;
 use crate::electron::lockfile::{declared, resolved_electron};
 use crate::electron::version::{lowest, satisfies};
 use crate::electron::{Version, releases::Data};
@@ -48,6 +49,11 @@ impl ElectronFacts {
     /// Whether the version is known.
     pub fn is_known(&self) -> bool {
         self.source != VersionSource::Assumed
+    }
+
+    /// Whether it has lost an API. Where no file tells the version, an app that uses what is gone runs on one that has it.
+    pub fn lacks(&self, api: &Lifetime) -> bool {
+        self.is_known() && api.is_removed_in(&self.version)
     }
 
     /// Whether it is exactly this version: not the lowest of a range.
