@@ -1,6 +1,7 @@
 //! What only a development build does: by names that tell one, and by conditions that ask.
 
 use super::leads::Leads;
+use super::operators::says_development;
 use super::things::*;
 use super::{C, Program, UnitId, V};
 use crate::summary::*;
@@ -151,12 +152,16 @@ impl Program<'_> {
             if !leads.may(V(unit, condition.test)) {
                 continue;
             }
-            for known in self.eval_in(V(unit, condition.test), frames).iter() {
+            let tested = self.eval_in(V(unit, condition.test), frames);
+            for known in tested.iter() {
                 match &known.thing {
                     Thing::Development(yes) => return Some(*yes == condition.holds),
                     Thing::Api(path) if is_development_address(path) => return Some(condition.holds),
                     _ => {}
                 }
+            }
+            if let Some(yes) = says_development(&tested) {
+                return Some(yes == condition.holds);
             }
             if let Some(found) = self.development_in(V(unit, condition.test), condition.holds, frames, 0) {
                 return Some(found);

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::operators::is_environment;
 use super::shapes::Shapes;
 use super::{Program, Target, UnitId, V};
 use crate::summary::*;
@@ -210,7 +211,11 @@ impl Look<'_, '_> {
         match value {
             Value::Global(name) => self.named(name),
             Value::Function(function) => self.flags.returns[function.index()],
-            Value::Conditional { then, other, .. } => self.is(then) || self.is(other),
+            Value::Conditional { test, then, other } => {
+                self.is(then)
+                    || self.is(other)
+                    || self.is(test) && [then, other].iter().all(|side| self.is_answer(*side))
+            }
             Value::Binary(operator, left, right) => {
                 let is_choice = matches!(
                     operator,
@@ -243,6 +248,15 @@ impl Look<'_, '_> {
             Value::Module(import) => self.whole[import.index()],
             Value::ImportName(import, name) => self.imported(import, name),
             Value::Parameter(function, index) => self.flags.parameters.contains(&(function, index)),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is what a test of the build chooses between, to be compared later: `'production'`, `true`.
+    fn is_answer(&self, value: ValueId) -> bool {
+        match self.summary.value(value) {
+            Value::Bool(_) => true,
+            Value::String(text) => is_environment(self.summary.str(text)),
             _ => false,
         }
     }

@@ -14,11 +14,7 @@ impl Program<'_> {
             let taken = if truth { then } else { other };
             return self.eval_in(taken, frames).iter().cloned().map(|known| known.at_most(Certainty::Firm)).collect();
         }
-        let development = match tested.as_ref() {
-            [Known { thing: Thing::Development(yes), .. }] => Some(*yes),
-            [Known { thing: Thing::Api(path), .. }] if is_development_address(path) => Some(true),
-            _ => None,
-        };
+        let development = says_development(&tested);
         let mut values = Vec::new();
         for (branch, holds) in [(then, true), (other, false)] {
             for known in self.eval_in(branch, frames).iter() {
@@ -111,7 +107,13 @@ impl Program<'_> {
             let found = found_at(Operator::Equal, number, *yes == equal);
             return found.unwrap_or(Thing::Unknown(Unknown::Other(v)));
         }
-        let ([a], [b]) = (lefts.as_ref(), rights.as_ref()) else { return Thing::Unknown(Unknown::Other(v)) };
+        let (a, b) = match (lefts.as_ref(), rights.as_ref()) {
+            ([a], [b]) => (a, b),
+            ([text], all) | (all, [text]) => {
+                return self.alternatives_equal(equal, all, text).unwrap_or(Thing::Unknown(Unknown::Other(v)));
+            }
+            _ => return Thing::Unknown(Unknown::Other(v)),
+        };
         match (&a.thing, &b.thing) {
             (says, Thing::Text(text)) if self.says_environment(says, left) => of_environment(text, equal, v),
             (Thing::Text(text), says) if self.says_environment(says, right) => of_environment(text, equal, v),
@@ -131,6 +133,20 @@ impl Program<'_> {
             (Thing::Number(a), Thing::Number(b)) => Thing::Bool((a == b) == equal),
             _ => Thing::Unknown(Unknown::Other(v)),
         }
+    }
+
+    /// What comparing one of several things with a text says of the build: `(app.isPackaged ? 'production' : 'development') === 'development'`.
+    fn alternatives_equal(&self, equal: bool, all: &[Known], text: &Known) -> Option<Thing> {
+        let with = text.text()?;
+        let compared = all.iter().map(|known| {
+            let thing = match &known.thing {
+                Thing::Text(text) => Thing::Bool((**text == *with) == equal),
+                says if self.says_environment(says, known.at?) => of_environment(with, equal, known.at?),
+                _ => return None,
+            };
+            Some(Known { thing, ..known.clone() })
+        });
+        says_development(&compared.collect::<Option<Vec<_>>>()?).map(Thing::Development)
     }
 
     /// Whether a value is the name of the environment: of the process, or what a build tool hands to its configuration, `env.NODE_ENV`.
@@ -177,11 +193,41 @@ fn found_at(operator: Operator, number: f64, yes: bool) -> Option<Thing> {
     }
 }
 
+/// Whether what a test may be says that this is a development build, or that it is none: in a packaged app it comes out one way, and what it
+/// is in development alone the other.
+pub(super) fn says_development(tested: &[Known]) -> Option<bool> {
+    let (mut packaged, mut otherwise) = (None, Vec::new());
+    for known in tested {
+        // How it comes out in development, and in a packaged app.
+        let (here, shipped) = match &known.thing {
+            Thing::Development(yes) => (*yes, !*yes),
+            Thing::Api(path) if is_development_address(path) => (true, false),
+            thing => {
+                let truth = thing.truthy()?;
+                (truth, truth)
+            }
+        };
+        if known.development != Some(false) {
+            otherwise.push(here);
+        }
+        if known.development != Some(true) && packaged.replace(shipped).is_some_and(|before| before != shipped) {
+            return None;
+        }
+    }
+    let yes = !packaged?;
+    otherwise.contains(&yes).then_some(yes)
+}
+
 /// What comparing the name of the environment with this text says.
 fn of_environment(text: &str, equal: bool, v: V) -> Thing {
     match text {
-        "development" | "dev" | "test" | "testing" => Thing::Development(equal),
+        _ if !is_environment(text) => Thing::Unknown(Unknown::Other(v)),
         "production" | "prod" => Thing::Development(!equal),
-        _ => Thing::Unknown(Unknown::Other(v)),
+        _ => Thing::Development(equal),
     }
+}
+
+/// Whether a text is the name of an environment.
+pub(super) fn is_environment(text: &str) -> bool {
+    matches!(text, "development" | "dev" | "test" | "testing" | "production" | "prod")
 }
