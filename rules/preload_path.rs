@@ -38,6 +38,8 @@ rule! {
 /// One path that a preload script can have.
 struct Preload {
     known: Known,
+    /// The value as it is written.
+    written: Option<V>,
     span: Span,
     symbol: String,
     call: Option<electrolint_model::link::C>,
@@ -56,6 +58,7 @@ fn check(cx: &Context, findings: &mut Findings) {
                 certainty: placed.known.certainty.min(window.certainty),
                 development: placed.known.development.or(window.development),
                 known: placed.known,
+                written: placed.written,
                 span: placed.span,
                 symbol: format!("{}.preload", window.symbol),
                 call: window.call,
@@ -67,6 +70,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         for known in app.eval(v).iter() {
             preloads.push(Preload {
                 known: known.clone(),
+                written: Some(v),
                 span: app.span(v),
                 symbol: app.symbol(call.call),
                 call: Some(call.call),
@@ -97,7 +101,9 @@ fn check(cx: &Context, findings: &mut Findings) {
             report(findings, preload, message, Severity::Low, Confidence::Firm);
             continue;
         }
-        if let (Some(v), Some(call)) = (v, preload.call) {
+        // What a call gives depends on what it is given.
+        let called = preload.written.filter(|written| app.call_behind(*written).is_some());
+        if let (Some(v), Some(call)) = (called.or(v), preload.call) {
             traced(cx, findings, preload, call, v, &entrances);
         }
     }

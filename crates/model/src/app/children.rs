@@ -59,7 +59,10 @@ fn written_to(app: &App, f: F, parameter: u32, written: &mut Vec<(String, Placed
         for known in app.eval(V(f.0, value)).iter() {
             let mut known = known.clone();
             known.development = known.development.or(development);
-            written.push((key.to_owned(), Placed { known, span: app.program.place(f.0, write.span) }));
+            written.push((
+                key.to_owned(),
+                Placed { known, span: app.program.place(f.0, write.span), written: Some(V(f.0, value)) },
+            ));
         }
     }
 }

@@ -194,7 +194,7 @@ impl Window {
                 certainty: Certainty::Certain,
                 development: None,
             };
-            return vec![(given.clone(), Some(Placed { known, span: *span }))];
+            return vec![(given.clone(), Some(Placed { known, span: *span, written: None }))];
         }
         for (_, placed) in self.written.iter().filter(|(name, _)| name == key) {
             add_given(placed.clone(), &mut all);

@@ -25,6 +25,8 @@ pub struct Placed {
     pub known: Known,
     /// The property: `key: value`.
     pub span: Span,
+    /// The value as it is written there.
+    pub written: Option<V>,
 }
 
 /// What a property of an object is.
@@ -110,7 +112,8 @@ impl Program<'_> {
                 Thing::Namespace(unit) => match self.exported(*unit, key) {
                     Some(values) => {
                         let span = self.span(v);
-                        lookup.values.extend(values.iter().map(|known| Placed { known: known.clone(), span }));
+                        let placed = |known: &Known| Placed { known: known.clone(), span, written: None };
+                        lookup.values.extend(values.iter().map(placed));
                         false
                     }
                     None => true,
@@ -151,19 +154,24 @@ impl Program<'_> {
                         (Slot::Getter, Value::Function(getter)) => {
                             for exit in &self.function(F(v.0, getter)).exits {
                                 if let (Some(value), false) = (exit.value, exit.throws) {
-                                    let values = self.eval_in(V(v.0, value), frames);
-                                    lookup.values.extend(
-                                        values.iter().map(|known| Placed {
-                                            known: known.clone().at_most(Certainty::Firm),
-                                            span,
-                                        }),
-                                    );
+                                    let value = V(v.0, value);
+                                    let values = self.eval_in(value, frames);
+                                    lookup.values.extend(values.iter().map(|known| Placed {
+                                        known: known.clone().at_most(Certainty::Firm),
+                                        span,
+                                        written: Some(value),
+                                    }));
                                 }
                             }
                         }
                         _ => {
                             let values = self.eval_in(value, frames);
-                            lookup.values.extend(values.iter().map(|known| Placed { known: known.clone(), span }));
+                            let written = Some(value);
+                            lookup.values.extend(values.iter().map(|known| Placed {
+                                known: known.clone(),
+                                span,
+                                written,
+                            }));
                         }
                     }
                     return false;
@@ -178,11 +186,11 @@ impl Program<'_> {
                         if text == key {
                             let span = self.place(v.0, property.span);
                             let values = self.eval_in(value, frames);
-                            lookup.values.extend(
-                                values
-                                    .iter()
-                                    .map(|known| Placed { known: known.clone().at_most(Certainty::Firm), span }),
-                            );
+                            lookup.values.extend(values.iter().map(|known| Placed {
+                                known: known.clone().at_most(Certainty::Firm),
+                                span,
+                                written: Some(value),
+                            }));
                             return false;
                         }
                     } else {
@@ -265,7 +273,7 @@ impl Program<'_> {
             for known in self.eval(V(unit, value)).iter() {
                 let mut known = known.clone().at_most(Certainty::Firm);
                 known.development = known.development.or(development);
-                lookup.values.push(Placed { known, span });
+                lookup.values.push(Placed { known, span, written: Some(V(unit, value)) });
             }
             replaced = certain || replaced;
         }

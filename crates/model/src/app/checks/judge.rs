@@ -207,7 +207,7 @@ impl App<'_> {
     }
 
     /// The call that a value is what came of, itself or through variables that are written once.
-    pub(in crate::app) fn call_behind(&self, v: V) -> Option<C> {
+    pub fn call_behind(&self, v: V) -> Option<C> {
         let mut at = v;
         for _ in 0..8 {
             at = match self.program.value(at) {

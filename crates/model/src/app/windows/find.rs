@@ -171,7 +171,10 @@ fn written_options(app: &App, options: V, window: &mut Window) {
             for known in app.eval(V(unit, value)).iter() {
                 let mut known = known.clone().at_most(Certainty::Firm);
                 known.development = known.development.or(development);
-                window.written.push((key.to_owned(), Placed { known, span: app.program.place(unit, write.span) }));
+                window.written.push((
+                    key.to_owned(),
+                    Placed { known, span: app.program.place(unit, write.span), written: Some(V(unit, value)) },
+                ));
             }
         }
     }
