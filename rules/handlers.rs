@@ -24,6 +24,11 @@ pub(crate) fn windows<'c>(cx: &'c Context) -> Vec<&'c Window> {
         .collect()
 }
 
+/// Whether something leads to the script in which a window is made: what is missing is told at such a window, where there is one.
+pub(crate) fn is_led_to(cx: &Context, window: &Window) -> bool {
+    !cx.app.is_forgotten(window.span.file)
+}
+
 /// Where a weak check of a handler is told: where the handler asks, which may be a function for addresses that others ask too.
 pub(crate) fn place(cx: &Context, check: &Judged, listener: &Listener) -> Span {
     check.asked.or(check.span).unwrap_or_else(|| cx.app.callee_span(listener.call))
@@ -119,12 +124,13 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
     }
     let mut worst = Content::Local;
     let mut loads = 0;
+    let is_of_forgotten = |load: &Load| is_led_to(cx, window) && cx.app.is_forgotten(load.span.file);
     for load in cx.app.loads() {
         let same = match &load.window {
             Origin::Created(call) => window.call == Some(*call),
             _ => true,
         };
-        if !same || load.development == Some(true) || cx.app.is_separate_program(load.call.0) {
+        if !same || load.development == Some(true) || cx.app.is_separate_program(load.call.0) || is_of_forgotten(load) {
             continue;
         }
         loads += 1;

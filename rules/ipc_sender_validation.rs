@@ -1,6 +1,6 @@
 //! IPC handlers that do as they are told, whoever tells them.
 
-use electrolint_model::link::things::Certainty;
+use electrolint_model::app::Listener;
 
 use crate::{Confidence, Context, Findings, Severity};
 
@@ -69,10 +69,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
     }
     got_around(cx, findings);
-    // The surest first.
-    let best = open.iter().map(|(handler, _)| handler.certainty).max().unwrap_or(Certainty::Tentative);
-    let Some(index) = open.iter().position(|(handler, _)| handler.certainty == best) else { return };
+    // The surest first, and not what nothing leads to.
+    let rank = |handler: &Listener| (!app.is_forgotten(app.callee_span(handler.call).file), handler.certainty);
+    let best = open.iter().map(|(handler, _)| rank(handler)).max();
+    let Some(index) = open.iter().position(|(handler, _)| Some(rank(handler)) == best) else { return };
     let (first, action) = open.remove(index);
+    open.retain(|(handler, _)| rank(handler).0 == rank(&first).0);
     let others = open.len();
     let name = |event: &Option<String>| event.as_ref().map_or("a channel".to_owned(), |event| format!("`{event}`"));
     let message = match others {

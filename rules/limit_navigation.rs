@@ -8,7 +8,7 @@ use electrolint_model::electron::api;
 use electrolint_model::link::things::{Origin, Part, Thing};
 
 use crate::finding::Relation;
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, on_all_platforms, place, severity, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -126,7 +126,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         |window: &Window| shows_any_site(cx, window) && !judged.iter().any(|(listener, _)| covers(listener, window));
     let worst = uncovered
         .iter()
-        .max_by_key(|window| (!is_of_any_site(window), severity(cx, window), std::cmp::Reverse(window.span)));
+        .max_by_key(|window| (is_led_to(cx, window), !is_of_any_site(window), severity(cx, window), std::cmp::Reverse(window.span)));
     let Some(window) = worst else { return };
     let idle = judged.iter().find(|(listener, verdict)| covers(listener, window) && matches!(verdict, Verdict::Allows(_)));
     let on_some = covering(window).err().flatten();

@@ -6,7 +6,7 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -111,7 +111,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         on_all_platforms(cx, window, judged.iter().map(|(listener, _)| listener).filter(|listener| covers(listener, window)))
     };
     let uncovered: Vec<_> = concerned.iter().filter(|window| covering(window).is_err()).collect();
-    let Some(window) = uncovered.iter().max_by_key(|window| (severity(cx, window), std::cmp::Reverse(window.span))) else {
+    let Some(window) = uncovered.iter().max_by_key(|window| (is_led_to(cx, window), severity(cx, window), std::cmp::Reverse(window.span))) else {
         return;
     };
     let on_some = covering(window).err().flatten();

@@ -5,7 +5,7 @@ use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::{Content, Listener, Window};
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{ON_SOME_PLATFORMS, absence, behind, content, on_all_platforms, place, windows};
+use crate::handlers::{ON_SOME_PLATFORMS, absence, behind, content, is_led_to, on_all_platforms, place, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -131,7 +131,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     if shows_remote {
         screens(cx, findings);
     }
-    uncovered.sort_by_key(|(window, content)| (std::cmp::Reverse(*content), window.span));
+    uncovered.sort_by_key(|(window, content)| (!is_led_to(cx, window), std::cmp::Reverse(*content), window.span));
     let Some((window, worst)) = uncovered.first() else { return };
     let on_some = covering(window).err().flatten();
     let message = match (handlers.is_empty(), *worst) {

@@ -61,6 +61,11 @@ impl<'a> Findings<'a> {
             if app.is_command(finding.span.file) && !matches!(finding.rule, "fuses" | "content-security-policy") {
                 finding.confidence = Confidence::Tentative;
             }
+            // A way that cannot be seen may lead there.
+            if app.is_forgotten(finding.span.file) {
+                finding.confidence = Confidence::Tentative;
+                finding.message.push_str(" (nothing leads to this script)");
+            }
             if finding.scope == Scope::Site
                 && finding.severity > Severity::Info
                 && app.is_only_in_development(finding.span)

@@ -158,3 +158,43 @@ fn a_package_inside_that_is_for_node_is_a_program_of_its_own() {
     let app = analyse(&sources, &Options::default());
     assert_eq!(paths(&app, |unit| app.is_separate_program(unit)), Vec::<&str>::new());
 }
+
+#[test]
+fn a_script_of_the_main_process_that_nothing_names_is_forgotten() {
+    const WINDOW: &str =
+        "const { BrowserWindow } = require('electron'); exports.open = () => new BrowserWindow({ width: 1 });";
+    let of = |main: &str| {
+        let main = format!("{MAIN} require('./windows/used').open(); {main}");
+        let sources = sources(&[
+            ("package.json", r#"{ "main": "main.js" }"#),
+            ("main.js", &main),
+            ("preload.js", "require('electron').contextBridge.exposeInMainWorld('x', 1)"),
+            ("index.html", "<script src='page.js'></script><script src='old/of-page.js'></script>"),
+            ("old/of-page.js", "const { net } = require('electron'); net.request('https://example.com/');"),
+            ("page.js", "document.title = 'a'"),
+            ("windows/used.js", WINDOW),
+            ("windows/old.js", WINDOW),
+        ]);
+        let app = analyse(&sources, &Options::default());
+        paths(&app, |unit| app.is_forgotten(app.program.file(unit))).len()
+    };
+    assert_eq!(of(""), 1);
+    assert_eq!(of("require('./locales/' + process.env.LANG);"), 1);
+    assert_eq!(of("require(path.join(__dirname, 'data', name, 'more.json'));"), 1);
+    assert_eq!(of("require('./windows/used'); require.context('./pages', true, /js$/);"), 1);
+    for leads in [
+        "require('./windows/old');",
+        "import('./windows/' + name);",
+        "require(path.join(__dirname, 'windows', name));",
+        "require(name);",
+        "require('@own/windows/old');",
+        "start('windows/old');",
+        "start(path.join(folder, 'old'));",
+        "require('require-all')(folder);",
+        "import.meta.glob('./windows/*.js');",
+        "require.context('./windows', true, /js$/);",
+        "const broken = ;",
+    ] {
+        assert_eq!(of(leads), 0, "{leads}");
+    }
+}

@@ -130,6 +130,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         calls: RefCell::default(),
         entries: Default::default(),
         all_loads: Default::default(),
+        forgotten: Default::default(),
         addons: Default::default(),
         sandboxes: Default::default(),
         entry_points: Default::default(),

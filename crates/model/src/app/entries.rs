@@ -1,6 +1,7 @@
 //! Where the app starts, and what it never gets to: examples, templates and tools that lie beside it.
 
 mod beside;
+mod forgotten;
 mod joined;
 
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -140,6 +140,8 @@ pub struct App<'a> {
     all_loads: OnceCell<Vec<Load>>,
     addons: OnceCell<Vec<Addon>>,
     sandboxes: OnceCell<Vec<Sandbox>>,
+    /// Scripts that nothing leads to.
+    forgotten: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,

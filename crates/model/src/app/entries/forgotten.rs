@@ -1,0 +1,200 @@
+//! Scripts of the main process that nothing leads to: what was left of a feature that is gone.
+
+use rustc_hash::FxHashSet;
+
+use super::{Files, folder_of, imports_of, is_for_node, is_script, without_extension};
+use crate::app::{App, Process};
+use crate::link::things::{Part, Thing};
+use crate::link::{Target, UnitId, V, final_name, join, split};
+use crate::problem::ProblemKind;
+use crate::source::{FOREIGN_SCRIPT, FileId, FileKind, Role};
+use crate::summary::ImportId;
+
+/// Packages that load every script of a folder.
+const LOAD_FOLDERS: [&str; 7] = [
+    "require-all",
+    "require-directory",
+    "require-dir",
+    "requireindex",
+    "import-all",
+    "bulk-require",
+    "directory-import",
+];
+
+/// Functions of bundlers that import by a pattern: `import.meta.glob`, `require.context`.
+const BY_PATTERN: [&str; 3] = ["glob", "globEager", "context"];
+
+/// The longest text that is taken for a path.
+const LONGEST_PATH: usize = 300;
+
+impl App<'_> {
+    /// Whether nothing leads to a script of the main process: no import, no text that could be its path, no name that is computed.
+    ///
+    /// That can be said only where the app's own start is known, and most of its scripts are reached from there.
+    pub fn is_forgotten(&self, file: FileId) -> bool {
+        let is_one = |unit| self.forgotten.get_or_init(|| find(self)).contains(&unit);
+        self.sources.file(file).role == Role::Own && self.program.unit_of(file).is_some_and(is_one)
+    }
+}
+
+fn find(app: &App) -> FxHashSet<UnitId> {
+    let nothing = FxHashSet::default();
+    let entries = app.entries();
+    if app.start_script().is_none() || is_part_unread(app) {
+        return nothing;
+    }
+    let files = Files::new(app);
+    let is_candidate = |unit: &UnitId| {
+        let file = app.program.file(*unit);
+        is_script(app, *unit)
+            && app.sources.file(file).kind != FileKind::Html
+            && app.is_product_file(file)
+            && !entries.reached.contains(unit)
+            && !files.is_build_tool(*unit)
+            && app.addon_of(*unit).is_none()
+            && is_of_main_alone(app, *unit)
+    };
+    let mut found: FxHashSet<UnitId> = app.program.unit_ids().filter(is_candidate).collect();
+    if found.is_empty() {
+        return nothing;
+    }
+    let Some(folders) = folders_of_computed_names(app) else { return nothing };
+    let names = names(app);
+    let path = |unit: UnitId| app.sources.file(app.program.file(unit)).path.as_str();
+    found.retain(|unit| !names.contains(name_of(path(*unit))));
+    found.retain(|unit| !split(path(*unit)).0.split('/').any(|part| folders.contains(part)));
+    // What another script imports is not forgotten, unless that one is.
+    let mut open: Vec<UnitId> = app.program.unit_ids().filter(|unit| !found.contains(unit)).collect();
+    while let Some(unit) = open.pop() {
+        open.extend(imports_of(app, unit).into_iter().filter(|next| found.remove(next)));
+    }
+    // Where the app would get to less than half, how it gets to its scripts is not understood.
+    if found.len() > entries.reached.len() { nothing } else { found }
+}
+
+/// Whether something was not read that may lead to a script.
+fn is_part_unread(app: &App) -> bool {
+    let is_lost = |kind| {
+        matches!(
+            kind,
+            ProblemKind::ParseError
+                | ProblemKind::FileTooLarge
+                | ProblemKind::TooDeep
+                | ProblemKind::Unreadable
+                | ProblemKind::LimitReached
+                | ProblemKind::Internal
+        )
+    };
+    app.problems.iter().any(|problem| is_lost(problem.kind))
+        || app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT)
+}
+
+/// Whether a script is one of the main process, which has one start: pages and workers have many, and some that cannot be seen.
+fn is_of_main_alone(app: &App, unit: UnitId) -> bool {
+    match app.process(unit) {
+        Process::Main => true,
+        // A preload script exports nothing.
+        Process::Unknown => !app.program.summary(unit).exports.is_empty() && is_for_node(app, unit),
+        Process::Preload | Process::Renderer => false,
+    }
+}
+
+/// The name by which a path means a script: its own, and for an index that of its folder.
+fn name_of(path: &str) -> &str {
+    let path = path.trim_end_matches(['/', '\\']);
+    let (folder, name) = path.rsplit_once(['/', '\\']).unwrap_or(("", path));
+    match without_extension(name) {
+        "index" => folder.rsplit(['/', '\\']).next().unwrap_or(folder),
+        name => name,
+    }
+}
+
+/// The names of all scripts that a path in a text could mean, or an import that was not resolved.
+fn names<'a>(app: &'a App) -> FxHashSet<&'a str> {
+    let mut names = FxHashSet::default();
+    for page in &app.pages {
+        let scripts = page.html.scripts.iter().filter_map(|script| script.src.as_deref());
+        let preloads = page.html.webviews().filter_map(|webview| webview.value("preload"));
+        names.extend(scripts.chain(preloads).map(|path| name_of(path.split(['?', '#']).next().unwrap_or(path))));
+    }
+    for unit in app.program.unit_ids() {
+        let summary = app.program.summary(unit);
+        let resolved: FxHashSet<&str> = (0..summary.imports.len() as u32)
+            .map(ImportId)
+            .filter(|import| matches!(app.program.target(unit, *import), Target::Unit(_)))
+            .map(|import| summary.str(summary.imports[import.index()].specifier))
+            .collect();
+        let is_path = |text: &str| {
+            (text.contains(['/', '\\']) || without_extension(text).len() < text.len())
+                && text.len() <= LONGEST_PATH
+                && !text.contains("://")
+                && !text.contains('\n')
+        };
+        // Of a command, each word may be one.
+        let texts = summary.strings.iter().filter(|text| !resolved.contains(&***text));
+        names.extend(texts.flat_map(|text| text.split([' ', '=', ',', '!'])).filter(|text| is_path(text)).map(name_of));
+        // `path.join(__dirname, 'worker')`.
+        for call in &summary.calls {
+            if final_name(summary, call.callee).is_some_and(|name| matches!(summary.str(name), "join" | "resolve")) {
+                let last = summary.items(call.arguments).last();
+                names.extend(last.and_then(|last| summary.text(last.value)).map(name_of));
+            }
+        }
+    }
+    names
+}
+
+/// The names of folders out of which scripts are loaded by names that are computed; `None` where it could be any.
+fn folders_of_computed_names(app: &App) -> Option<FxHashSet<String>> {
+    let mut folders = FxHashSet::default();
+    let mut add = |unit: UnitId, folder: &str| {
+        let from = folder_of(app, unit);
+        let beside = folder.starts_with('.').then(|| join(&from, folder)).flatten();
+        let folder = beside.as_deref().unwrap_or(folder);
+        let name = folder.rsplit(['/', '\\']).find(|part| !matches!(*part, "" | "." | ".."))?;
+        folders.insert(name.to_owned());
+        Some(())
+    };
+    for import in app.computed_imports() {
+        if !app.is_product_file(app.program.file(import.call.0)) || app.process(import.call.0) == Process::Renderer {
+            continue;
+        }
+        let name = import.argument(app, 0)?;
+        for known in app.eval(name).iter() {
+            match &known.thing {
+                // A text that is known was looked at with the others.
+                Thing::Text(_) => {}
+                _ if known.thing.tail().is_some_and(|tail| tail.ends_with(".json") || tail.ends_with(".node")) => {}
+                Thing::Template(parts) => match parts.first() {
+                    Some(Part::Text(head)) => add(import.call.0, head.rsplit_once(['/', '\\'])?.0)?,
+                    _ => return None,
+                },
+                Thing::Result(api, c) if matches!(&**api, "path.join" | "path.resolve") => {
+                    let parts = app.program.arguments(*c).iter();
+                    let known = parts.filter_map(|part| app.constant(V(c.0, part.value)));
+                    let known: Vec<String> = known.filter_map(|known| known.text().map(str::to_owned)).collect();
+                    add(c.0, known.iter().rev().find(|text| text.contains(char::is_alphanumeric))?)?;
+                }
+                _ => return None,
+            }
+        }
+    }
+    for unit in app.program.unit_ids() {
+        let summary = app.program.summary(unit);
+        if summary.imports.iter().any(|import| LOAD_FOLDERS.contains(&summary.str(import.specifier))) {
+            return None;
+        }
+    }
+    for call in BY_PATTERN.iter().flat_map(|name| app.program.calls_named(name)) {
+        let callee = V(call.0, app.program.call(*call).callee);
+        let of_bundler = app.eval(callee).iter().any(
+            |known| matches!(&known.thing, Thing::Api(path) if path.starts_with("import.meta.") || path.starts_with("require.")),
+        );
+        if of_bundler {
+            let pattern = app.program.argument(*call, 0).and_then(|pattern| app.constant(pattern))?;
+            let pattern = pattern.text()?;
+            add(call.0, pattern.split_once('*').map_or(pattern, |(head, _)| head))?;
+        }
+    }
+    Some(folders)
+}
