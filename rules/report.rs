@@ -70,8 +70,7 @@ impl<'a> Findings<'a> {
                 && finding.severity > Severity::Info
                 && app.is_only_in_development(finding.span)
             {
-                Report { finding }.development(Some(true));
-                continue;
+                Report { finding: &mut *finding }.development(Some(true));
             }
             // What a library does with data is for the one to judge who gives it data.
             if finding.scope == Scope::Site && app.is_vendored(finding.span.file) {

@@ -36,6 +36,7 @@ mod texts;
 pub mod things;
 mod unreached;
 mod variables;
+mod webviews;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::html::Html;
 use crate::source::{FileId, Sources, Span};
 use crate::summary::*;
 use budget::Budget;
@@ -102,6 +104,7 @@ pub struct Program<'a> {
     pub sources: &'a Sources,
     /// The scripts, in the order of files.
     pub units: Vec<Unit>,
+    pages: Vec<Arc<Html>>,
     modules: Modules,
     words: Words,
     calls_by_name: ByName<C>,
@@ -151,6 +154,8 @@ pub struct Program<'a> {
     first_names: RefCell<FxHashMap<UnitId, Rc<collections::FirstNames>>>,
     /// Collections that are being looked into.
     holding: RefCell<Vec<V>>,
+    /// The ids of webviews.
+    webviews: OnceCell<FxHashSet<String>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     /// What the strings of each unit look like.
     shapes: OnceCell<Vec<Shapes>>,
@@ -177,6 +182,7 @@ impl<'a> Program<'a> {
         let mut program = Self {
             sources,
             units,
+            pages: pages.iter().map(|(_, html, _)| html.clone()).collect(),
             modules,
             words: Words::default(),
             calls_by_name: ByName::default(),
@@ -209,6 +215,7 @@ impl<'a> Program<'a> {
             added: RefCell::default(),
             first_names: RefCell::default(),
             holding: RefCell::default(),
+            webviews: OnceCell::new(),
             registrations: RefCell::default(),
             shapes: OnceCell::new(),
             leads_to_development: OnceCell::new(),

@@ -186,12 +186,14 @@ impl Program<'_> {
                 let is_webview = selector.as_ref().and_then(Known::text).is_some_and(|text| {
                     text.strip_prefix("webview")
                         .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
+                        || text.strip_prefix('#').is_some_and(|id| self.is_webview(id))
                 });
-                let thing = match is_webview {
-                    true => Thing::Element(Rc::from("webview"), c),
-                    false => Thing::Result(Rc::from(short), c),
-                };
-                vec![Known::new(thing, v, Certainty::Firm)]
+                vec![Known::new(found(is_webview, short, c), v, Certainty::Firm)]
+            }
+            "document.getElementById" => {
+                let id = self.argument(c, 0).and_then(|id| self.only(id));
+                let is_webview = id.as_ref().and_then(Known::text).is_some_and(|id| self.is_webview(id));
+                vec![Known::new(found(is_webview, short, c), v, Certainty::Firm)]
             }
             _ => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
         }
@@ -360,6 +362,11 @@ fn is_merge(path: &str) -> bool {
             | "merge-options"
             | "lodash-es.merge"
     )
+}
+
+/// What a call finds in a page.
+fn found(is_webview: bool, api: &str, c: C) -> Thing {
+    if is_webview { Thing::Element(Rc::from("webview"), c) } else { Thing::Result(Rc::from(api), c) }
 }
 
 /// Calls a function and keeps what it gives: <https://react.dev/reference/react/useMemo>,
