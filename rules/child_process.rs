@@ -96,7 +96,6 @@ fn check(cx: &Context, findings: &mut Findings) {
     let mut places: Vec<(ApiCall, Kind)> = Vec::new();
     for (api, kind) in SINKS {
         places.extend(app.calls(api).iter().cloned().map(|call| (call, *kind)));
-        places.extend(app.promisified_calls(api).into_iter().map(|call| (call, *kind)));
     }
     places.sort_by_key(|(call, _)| call.call);
     places.dedup_by_key(|(call, _)| call.call);

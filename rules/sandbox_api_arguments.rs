@@ -1,6 +1,6 @@
 //! Functions that a sandbox may call, and what they do with what it hands them.
 
-use electrolint_model::app::Entrances;
+use electrolint_model::app::{Entrances, FILE_MODULES};
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::{Purpose, Trace};
 
@@ -74,8 +74,6 @@ const FILES: &[(&str, &[usize])] = &[
     ("readJson", &[0]),
     ("writeJson", &[0]),
 ];
-
-const FILE_MODULES: [&str; 6] = ["fs", "fs.promises", "fs/promises", "fs-extra", "graceful-fs", "fs-extra.default"];
 
 /// Methods of databases whose first argument is a statement.
 const STATEMENTS: [&str; 6] = ["query", "exec", "run", "prepare", "all", "raw"];

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::App;
 use super::checks::Strength;
 use super::exposed_variables::ENVIRONMENT;
+use super::file_apis::{FILE_MODULES, reaches_files};
 use super::parameters::Flow;
 use super::sources::SourceKind;
 use super::{Entrance, Entrances};
@@ -376,26 +377,23 @@ fn gives_power(path: &str) -> bool {
     match path {
         "electron" | "remote" | "@electron/remote" | "require" | "module" | "process" | ENVIRONMENT | "shell" => true,
         "shell.openExternal" | "shell.openPath" | "shell.openItem" | "shell.trashItem" => true,
-        "child_process" | "fs" | "fs.promises" | "fs/promises" | "fs-extra" | "original-fs" | "vm"
-        | "worker_threads" => true,
+        "child_process" | "fs/promises" | "vm" | "worker_threads" => true,
+        _ if FILE_MODULES.contains(&path) => true,
         _ => reaches_system(path),
     }
 }
 
 /// Whether a function, given what a page chooses, reaches files or programs.
 fn reaches_system(path: &str) -> bool {
+    if reaches_files(path) {
+        return true;
+    }
     let Some((module, name)) = path.rsplit_once('.') else { return path == "execa" };
     match module {
-        "fs" | "fs.promises" | "fs-extra" | "original-fs" | "graceful-fs" => {
-            !matches!(
-                name,
-                "existsSync" | "exists" | "constants" | "accessSync" | "access" | "watch" | "promises" | "Stats"
-            ) && !name.contains("stat")
-                && !name.contains("close")
-        }
         "child_process" => true,
         "execa" => matches!(name, "execa" | "default" | "command" | "execaCommand" | "sync"),
         "cross-spawn" => true,
+        "shelljs" | "sudo-prompt" | "@vscode/sudo-prompt" => name == "exec",
         "shell" => matches!(name, "openExternal" | "openPath" | "openItem" | "trashItem" | "moveItemToTrash"),
         "vm" => name.starts_with("run"),
         "process" => name == "kill",

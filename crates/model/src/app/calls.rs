@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use crate::link::things::{Certainty, Host, Known, Thing};
-use crate::link::{C, V, final_name};
+use crate::link::{C, PROMISIFY, V, final_name};
 use crate::source::Span;
 use crate::summary::{CallId, CallKind, Value};
 
@@ -106,6 +106,19 @@ impl App<'_> {
     }
 
     fn find_calls(&self, api: &str, may_be: impl Fn(C) -> bool) -> Vec<ApiCall> {
+        let mut found = self.find_named(api, &may_be);
+        let others = self.promisified().iter().filter(|(path, call)| **path == *api && may_be(call.call));
+        let others: Vec<ApiCall> = others.map(|(_, call)| call.clone()).collect();
+        if !others.is_empty() {
+            found.extend(others);
+            found.sort_by_key(|call| call.call);
+            found.dedup_by_key(|call| call.call);
+        }
+        found
+    }
+
+    /// Those that are called by the API's name, or one under which it is known.
+    fn find_named(&self, api: &str, may_be: impl Fn(C) -> bool) -> Vec<ApiCall> {
         let name = api.rsplit(['.', ' ']).next().unwrap_or(api);
         let mut found: Vec<ApiCall> = Vec::new();
         let mut seen = FxHashSet::default();
@@ -214,24 +227,25 @@ impl App<'_> {
         found
     }
 
-    /// Calls of what `util.promisify` made of an API.
-    pub fn promisified_calls(&self, api: &str) -> Vec<ApiCall> {
-        let mut found = Vec::new();
-        for made in self.calls_of(&["util.promisify", "promisify", "es6-promisify.promisify", "pify"]) {
-            let of = made.argument(self, 0).map(|of| self.eval(of));
-            let is_of =
-                of.is_some_and(|of| of.iter().any(|known| matches!(&known.thing, Thing::Api(path) if **path == *api)));
-            if !is_of {
-                continue;
-            }
-            for call in self.program.calls_of_result(made.call) {
-                let callee = self.eval(V(call.0, self.program.call(call).callee));
-                if callee.iter().any(|known| matches!(known.thing, Thing::Result(_, by) if by == made.call)) {
-                    found.push(ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false });
+    /// Calls of what `promisify` and kin made of APIs, and of which: by whatever names they are kept.
+    fn promisified(&self) -> &[(Rc<str>, ApiCall)] {
+        self.promisified.get_or_init(|| {
+            let mut found = Vec::new();
+            for made in PROMISIFY.iter().flat_map(|api| self.find_named(api, |_| true)) {
+                let Some(of) = made.argument(self, 0) else { continue };
+                for known in self.eval(of).iter() {
+                    let Thing::Api(path) = &known.thing else { continue };
+                    for call in self.program.calls_of_result(made.call) {
+                        let callee = self.eval(V(call.0, self.program.call(call).callee));
+                        if callee.iter().any(|known| matches!(&known.thing, Thing::Api(called) if called == path)) {
+                            let call = ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false };
+                            found.push((path.clone(), call));
+                        }
+                    }
                 }
             }
-        }
-        found
+            found
+        })
     }
 
     /// Calls of a method by its name alone, on whatever object.

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::checks::{Root, parameter_root};
+use super::file_apis::file_method;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
 use crate::summary::{Item, Value};
@@ -132,15 +133,7 @@ impl App<'_> {
         }
         let Some(c) = self.call_behind(v).filter(|_| depth < 4) else { return false };
         let is_form = self.api_of(c).is_some_and(|(path, _)| {
-            matches!(
-                &*path,
-                "path.resolve"
-                    | "path.normalize"
-                    | "path.join"
-                    | "fs.realpathSync"
-                    | "fs.promises.realpath"
-                    | "fs.realpath"
-            )
+            matches!(&*path, "path.resolve" | "path.normalize" | "path.join") || file_method(&path) == Some("realpath")
         });
         is_form && self.program.arguments(c).iter().any(|item| self.is_path(V(c.0, item.value), root, depth + 1))
     }

@@ -79,15 +79,6 @@ pub(super) fn is_of_the_browser(property: &str) -> bool {
     )
 }
 
-/// Reads a file.
-pub(super) fn is_read(path: &str) -> bool {
-    let Some((module, method)) = path.rsplit_once('.') else { return false };
-    matches!(
-        module,
-        "fs" | "fs.promises" | "fs/promises" | "node:fs" | "node:fs/promises" | "fs-extra" | "original-fs" | "jsonfile"
-    ) && matches!(method, "readFile" | "readFileSync" | "readJson" | "readJsonSync" | "readJSON" | "readJSONSync")
-}
-
 /// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>,
 /// <https://react.dev/reference/react/useMemo>.
 pub(super) fn is_effect_of_call(path: &str) -> bool {

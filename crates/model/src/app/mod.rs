@@ -23,6 +23,7 @@ mod entries;
 mod environment;
 mod exposed_variables;
 mod extensions;
+mod file_apis;
 mod file_kinds;
 mod flows;
 mod folders;
@@ -84,6 +85,7 @@ pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
+pub use file_apis::FILE_MODULES;
 pub use flows::Sink;
 pub use fuses::{FuseFlip, FuseFlips};
 pub use global_paths::GlobalPath;
@@ -136,12 +138,13 @@ pub struct App<'a> {
     processes: Vec<Process>,
     script_webviews: Vec<WebviewElement>,
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
+    promisified: OnceCell<Vec<(Rc<str>, ApiCall)>>,
     entries: OnceCell<Entries>,
+    /// Scripts that nothing leads to.
+    forgotten: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     all_loads: OnceCell<Vec<Load>>,
     addons: OnceCell<Vec<Addon>>,
     sandboxes: OnceCell<Vec<Sandbox>>,
-    /// Scripts that nothing leads to.
-    forgotten: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     entry_points: OnceCell<FxHashMap<String, Vec<String>>>,
     /// More was there than is looked at.
     is_limited: Cell<bool>,

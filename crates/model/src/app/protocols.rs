@@ -6,6 +6,7 @@ use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::Value;
 
+use super::file_apis::READS;
 use super::sources::SourceKind;
 
 /// Methods that give a scheme its handler, and whether the handler answers with a file's path.
@@ -23,20 +24,6 @@ const METHODS: [(&str, bool); 11] = [
     ("interceptStringProtocol", false),
     ("interceptStreamProtocol", false),
     ("interceptHttpProtocol", false),
-];
-
-/// What reads a file by its first argument.
-const READS: [&str; 10] = [
-    "fs.readFile",
-    "fs.readFileSync",
-    "fs.createReadStream",
-    "fs.promises.readFile",
-    "fs/promises.readFile",
-    "fs-extra.readFile",
-    "fs-extra.readFileSync",
-    "fs-extra.createReadStream",
-    "original-fs.readFileSync",
-    "original-fs.createReadStream",
 ];
 
 /// One function that answers for a scheme.

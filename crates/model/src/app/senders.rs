@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::checks::Strength;
+use super::file_apis::touches_files;
 use super::inside::Which;
 use super::sources::SourceKind;
 use super::traces::Purpose;
@@ -465,36 +466,14 @@ fn is_verb_of_checks(name: &str) -> bool {
 
 /// Whether an API gives away, changes or starts something outside the page.
 fn is_sensitive(api: &str) -> bool {
+    if touches_files(api) {
+        return true;
+    }
     let Some((module, name)) = api.rsplit_once('.') else { return matches!(api, "execa" | "cross-spawn") };
     match module {
-        "fs" | "fs.promises" | "fs-extra" | "graceful-fs" | "original-fs" => {
-            let name = name.strip_suffix("Sync").unwrap_or(name);
-            [
-                "read",
-                "write",
-                "append",
-                "unlink",
-                "rm",
-                "rename",
-                "copy",
-                "cp",
-                "open",
-                "createReadStream",
-                "createWriteStream",
-                "remove",
-                "move",
-                "output",
-                "symlink",
-                "link",
-                "truncate",
-                "chmod",
-                "chown",
-            ]
-            .iter()
-            .any(|verb| name.starts_with(verb))
-        }
         "child_process" => true,
         "execa" | "cross-spawn" | "node-pty" => true,
+        "shelljs" | "sudo-prompt" | "@vscode/sudo-prompt" => name == "exec",
         "shell" => matches!(
             name,
             "openExternal" | "openPath" | "openItem" | "trashItem" | "moveItemToTrash" | "writeShortcutLink"

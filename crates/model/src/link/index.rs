@@ -360,7 +360,12 @@ fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
             Value::Conditional { then, other, .. } => open.extend([other, then]),
             Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
             Value::Call(call) => {
-                let Value::Binding(binding) = summary.value(summary.call(call).callee) else { continue };
+                let call = summary.call(call);
+                if final_name(summary, call.callee).is_some_and(|name| summary.str(name).contains("romisify")) {
+                    open.extend(summary.items(call.arguments).first().map(|item| item.value));
+                    continue;
+                }
+                let Value::Binding(binding) = summary.value(call.callee) else { continue };
                 let Some(only) = summary.written_once(binding) else { continue };
                 let Value::Function(function) = summary.value(only) else { continue };
                 open.extend(summary.function(function).exits.iter().filter_map(|exit| exit.value));

@@ -46,6 +46,7 @@ impl Program<'_> {
                 name.to_owned()
             }
             "fs/promises" => format!("fs.promises.{name}"),
+            "fs" if name == "default" => path.to_owned(),
             _ => format!("{path}.{name}"),
         };
         if name == PACKAGED || is_production(&longer) {

@@ -290,7 +290,8 @@ fn canonical(specifier: &str) -> Option<&str> {
     match specifier {
         "electron" | "electron/main" | "electron/renderer" | "electron/common" | "electron/utility"
         | "electron-nightly" => Some("electron"),
-        "original-fs" => Some("fs"),
+        // All that `fs` has, and more: <https://github.com/jprichardson/node-fs-extra>, <https://github.com/jprichardson/node-jsonfile>.
+        "original-fs" | "fs-extra" | "fs-extra/esm" | "graceful-fs" | "fs-promise" | "jsonfile" => Some("fs"),
         // Its functions with promises: <https://www.npmjs.com/package/child-process-promise>.
         "child-process-promise" | "promisify-child-process" => Some("child_process"),
         _ => BUILTINS.contains(&specifier).then_some(specifier),

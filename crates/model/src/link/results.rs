@@ -143,6 +143,21 @@ impl Program<'_> {
                 }
                 if values.is_empty() { vec![Known::unknown(Unknown::Call(c), Some(v))] } else { values }
             }
+            // What a function with a callback is made into does the same: `promisify(fs.readFile)`, `pify(fs)`.
+            _ if is_promisify(short) => {
+                let functions =
+                    self.argument(c, 0).map(|argument| self.step(&self.eval_in(argument, frames), argument));
+                let mut functions = functions.unwrap_or_default();
+                functions.retain(|known| matches!(known.thing, Thing::Api(_)));
+                match functions.is_empty() {
+                    true => vec![Known::new(Thing::Result(Rc::from(short), c), v, Certainty::Firm)],
+                    false => functions,
+                }
+            }
+            // The same for paths below another folder: <https://github.com/szwacz/fs-jetpack#cwdpath>.
+            "fs-jetpack.cwd" | "fs-jetpack.dir" => {
+                vec![Known::new(Thing::Api(Rc::from("fs-jetpack")), v, Certainty::Firm)]
+            }
             "session.fromPartition" => {
                 let partition = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
                 let name = partition.and_then(|values| match values.as_ref() {
@@ -368,6 +383,23 @@ fn is_merge(path: &str) -> bool {
 fn found(is_webview: bool, api: &str, c: C) -> Thing {
     if is_webview { Thing::Element(Rc::from("webview"), c) } else { Thing::Result(Rc::from(api), c) }
 }
+
+/// Makes of what calls back what gives a promise: <https://nodejs.org/api/util.html#utilpromisifyoriginal>, and packages.
+pub(crate) fn is_promisify(path: &str) -> bool {
+    PROMISIFY.contains(&path)
+}
+
+/// What does so.
+pub(crate) const PROMISIFY: [&str; 8] = [
+    "util.promisify",
+    "util.default.promisify",
+    "promisify",
+    "es6-promisify",
+    "es6-promisify.promisify",
+    "pify",
+    "bluebird.promisify",
+    "bluebird.promisifyAll",
+];
 
 /// Calls a function and keeps what it gives: <https://react.dev/reference/react/useMemo>,
 /// <https://docs.solidjs.com/reference/basic-reactivity/create-memo>.

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::strength::*;
 use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
+use crate::app::file_apis::asks_whether_it_is;
 use crate::link::things::*;
 use crate::link::{C, F, V};
 use crate::summary::{Key, TOP, Value};
@@ -214,30 +215,22 @@ impl App<'_> {
     /// any name.
     fn asks_for_shape(&self, callee: V) -> bool {
         self.eval(callee).iter().any(|known| match &known.thing {
-            Thing::Api(path) => matches!(
-                &**path,
-                "URL.canParse"
-                    | "url.URL.canParse"
-                    | "URL.parse"
-                    | "url.parse"
-                    | "String"
-                    | "console.log"
-                    | "encodeURI"
-                    | "typeof"
-                    | "Boolean"
-                    | "path.normalize"
-                    | "path.isAbsolute"
-                    | "fs.existsSync"
-                    | "fs.exists"
-                    | "fs.accessSync"
-                    | "fs.access"
-                    | "fs.promises.access"
-                    | "fs-extra.existsSync"
-                    | "fs-extra.exists"
-                    | "fs-extra.pathExists"
-                    | "fs-extra.pathExistsSync"
-                    | "original-fs.existsSync"
-            ),
+            Thing::Api(path) => {
+                matches!(
+                    &**path,
+                    "URL.canParse"
+                        | "url.URL.canParse"
+                        | "URL.parse"
+                        | "url.parse"
+                        | "String"
+                        | "console.log"
+                        | "encodeURI"
+                        | "typeof"
+                        | "Boolean"
+                        | "path.normalize"
+                        | "path.isAbsolute"
+                ) || asks_whether_it_is(path)
+            }
             _ => false,
         })
     }

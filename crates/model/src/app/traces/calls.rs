@@ -5,6 +5,7 @@ use super::super::writes::is_jquery;
 use super::{At, MOST_CALLS, State, Trace, Walk};
 use crate::app::Content;
 use crate::app::checks::{Lets, Strength};
+use crate::app::file_apis::is_read;
 use crate::app::sources::SourceKind;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
@@ -41,7 +42,7 @@ impl Walk<'_, '_> {
             return;
         }
         if let Some(path) = api.as_deref() {
-            if matches!(path, "fs.readFile" | "fs-extra.readFile" | "original-fs.readFile") {
+            if is_read(path) {
                 if index == 1 {
                     self.file(c, span, state);
                 }

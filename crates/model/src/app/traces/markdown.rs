@@ -1,5 +1,6 @@
 //! Markdown that was turned into markup: the author's, unless the renderer leaves out or escapes the markup in it.
 
+use super::super::file_apis::is_read;
 use super::super::known_data::*;
 use super::super::sources::SourceKind;
 use super::{State, Walk};
