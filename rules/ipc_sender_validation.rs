@@ -1,6 +1,7 @@
 //! IPC handlers that do as they are told, whoever tells them.
 
-use electrolint_model::app::Listener;
+use electrolint_model::app::{Listener, Sensitive};
+use electrolint_model::link::things::Certainty;
 
 use crate::{Confidence, Context, Findings, Severity};
 
@@ -64,10 +65,15 @@ fn check(cx: &Context, findings: &mut Findings) {
             continue;
         }
         let unseen = app.handler_functions(&handler).into_iter().filter(|f| !app.looks_at_sender(&handler, *f));
-        if let Some(action) = unseen.into_iter().find_map(|f| app.sensitive_action(f)) {
-            open.push((handler, action));
+        let mut actions: Vec<Sensitive> = unseen.filter_map(|f| app.sensitive_action(f)).collect();
+        let first = actions.iter().position(|action| action.matters).unwrap_or(0);
+        if first < actions.len() {
+            open.push((handler, actions.swap_remove(first)));
         }
     }
+    // What a page only has done that the app does by itself, a person may look at where there is nothing worse.
+    let matters = open.iter().any(|(_, action)| action.matters);
+    open.retain(|(_, action)| action.matters || !matters);
     got_around(cx, findings);
     // The surest first, and not what nothing leads to.
     let rank = |handler: &Listener| (!app.is_forgotten(app.callee_span(handler.call).file), handler.certainty);
@@ -85,7 +91,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let mut report = findings
         .report(&RULE, app.argument_span(first.call, 0), message)
         .known(first.certainty)
-        .at_most(Confidence::Firm)
+        .at_most(if matters { Confidence::Firm } else { Confidence::Tentative })
         .gain("A frame that is not the app's own page, in any window, has it done too.")
         .help("Compare `event.senderFrame` or `event.sender` with what is expected, in one function that registers all handlers.")
         .symbol("ipc")

@@ -163,6 +163,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         said: Default::default(),
         around: Default::default(),
         verifiers: Default::default(),
+        given_messages: Default::default(),
         steps: Default::default(),
         read: Default::default(),
     };

@@ -102,6 +102,7 @@ pub use remote::{Remote, RemoteUse};
 pub use removed_policies::RemovedPolicy;
 pub use requests::{Request, RequestKind};
 pub use sandboxes::{End, Past, Sandbox};
+pub use senders::Sensitive;
 pub use shown::Shown;
 pub use switches::{PackageScript, Switch, SwitchSource};
 pub use version::{ElectronFacts, VersionSource};
@@ -176,6 +177,7 @@ pub struct App<'a> {
     guards: RefCell<FxHashMap<(traces::At, V, bool, bool), checks::Strength>>,
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
+    given_messages: RefCell<FxHashMap<C, bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
     /// Stretches of text that were looked at as they are written.

@@ -53,11 +53,19 @@ pub struct Sensitive {
     pub api: String,
     /// Its call.
     pub span: Span,
+    /// Whether it matters who asks: a message says something of what is done, or nobody unseen should have it done at all. Where not, a
+    /// page only has the app do what it does by itself.
+    pub matters: bool,
 }
 
 impl App<'_> {
-    /// The first thing that a function does, itself or through functions of the app, and that a page must not ask for unseen.
+    /// The first thing that a function does, itself or through functions of the app, and that a page must not ask for unseen; one that
+    /// matters before all others.
     pub fn sensitive_action(&self, f: F) -> Option<Sensitive> {
+        let handler = self.program.function(f);
+        // What says nothing to the handler may still have been said before, to another one.
+        let asks_for_nothing = handler.parameters.len() < 2 && handler.parameters.iter().all(|one| !one.rest);
+        let mut unasked = None;
         let mut open = vec![(f, 0)];
         let mut seen = FxHashSet::default();
         let mut next = 0;
@@ -77,17 +85,37 @@ impl App<'_> {
                     let logs = depth > 1 && api.contains(".append");
                     let is_told = || self.is_page_of_message(&api, c);
                     if (is_sensitive(&api) && !logs && !self.has_constant_subject(c)) || is_told() {
-                        return Some(Sensitive { api: api.to_string(), span: self.callee_span(c) });
+                        let matters = !asks_for_nothing || is_harmful(&api) || self.is_given_a_message(c);
+                        let found = Sensitive { api: api.to_string(), span: self.callee_span(c), matters };
+                        if matters {
+                            return Some(found);
+                        }
+                        unasked.get_or_insert(found);
                     }
                 } else if let Some(api) = self.any_method_of(c, f) {
-                    return Some(Sensitive { api, span: self.callee_span(c) });
+                    return Some(Sensitive { api, span: self.callee_span(c), matters: true });
                 } else if depth < MOST_CALLS {
                     let callee = V(c.0, record.callee);
                     open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
                 }
             }
         }
-        None
+        unasked
+    }
+
+    /// Whether something that a renderer said gets into what a call is given.
+    fn is_given_a_message(&self, c: C) -> bool {
+        if let Some(known) = self.given_messages.borrow().get(&c) {
+            return *known;
+        }
+        let entrances = self.entrances();
+        let is_said = |v: V| {
+            let traces = self.traces(c, v, &entrances, Purpose::VALUE);
+            traces.iter().any(|trace| trace.origin.kind == SourceKind::Ipc)
+        };
+        let found = self.program.arguments(c).iter().any(|item| is_said(V(c.0, item.value)));
+        self.given_messages.borrow_mut().insert(c, found);
+        found
     }
 
     /// What has methods that a page must not ask for, where a function calls whichever one it is told to, with what it is told:
@@ -492,6 +520,21 @@ fn is_sensitive(api: &str) -> bool {
         "vm" => name.starts_with("run"),
         "WebContents" => matches!(name, "executeJavaScript" | "downloadURL"),
         "app" => matches!(name, "setLoginItemSettings" | "setAsDefaultProtocolClient"),
+        _ => false,
+    }
+}
+
+/// Whether nobody unseen should have it done, whatever it is told: it starts a program, takes something away for good, or gives a secret.
+fn is_harmful(api: &str) -> bool {
+    let (module, name) = api.rsplit_once('.').unwrap_or((api, ""));
+    match module {
+        "fs" | "fs.promises" | "fs-extra" | "graceful-fs" | "original-fs" => {
+            ["unlink", "rm", "remove", "truncate", "empty"].iter().any(|verb| name.starts_with(verb))
+        }
+        "child_process" | "execa" | "cross-spawn" | "node-pty" | "utilityProcess" | "vm" => true,
+        "keytar" | "Cookies" | "desktopCapturer" | "dialog" => true,
+        "safeStorage" => name == "decryptString",
+        "Session" => name.starts_with("clear"),
         _ => false,
     }
 }
