@@ -163,11 +163,11 @@ fn check(cx: &Context, findings: &mut Findings) {
         let traces = app.traces(call.call, v, &entrances, MARKUP);
         tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
     }
-    for ShownMarkup { call, text } in app.shown_as_markup() {
+    for ShownMarkup { call, text, by } in app.shown_as_markup() {
         let traces = app.traces(call.call, text, &entrances, MARKUP);
         let symbol = app.symbol(call.call);
-        let what = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
-        tell(app.span(text), traces, call.certainty, &what, symbol);
+        let name = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
+        tell(app.span(text), traces, call.certainty, by.unwrap_or(&name), symbol);
     }
     for (call, _, name, v) in app.jsx_attributes() {
         if name == "dangerouslysetinnerhtml" || name == "srcdoc" {

@@ -102,6 +102,8 @@ pub struct ShownMarkup {
     pub call: ApiCall,
     /// The text.
     pub text: V,
+    /// The module that shows it, where the call is one of its elements.
+    pub by: Option<&'static str>,
 }
 
 impl App<'_> {
@@ -124,6 +126,7 @@ impl App<'_> {
                 }
             }
         }
+        found.extend(self.markdown_with_markup());
         found.sort_by_key(|shown| (shown.call.call, shown.text));
         found.dedup_by_key(|shown| shown.text);
         found
@@ -150,7 +153,7 @@ impl App<'_> {
             let mut texts = self.options_written(options, switch.texts);
             texts.extend(self.program.argument(c, 0).filter(|_| switch.first && index > 0));
             let call = ApiCall { call: c, receiver: None, certainty, remote: false };
-            found.extend(texts.into_iter().map(|text| ShownMarkup { call: call.clone(), text }));
+            found.extend(texts.into_iter().map(|text| ShownMarkup { call: call.clone(), text, by: None }));
         }
         found
     }
@@ -172,7 +175,7 @@ impl App<'_> {
             }
         }
         let call = ApiCall { call: c, receiver: None, certainty: Certainty::Firm, remote: false };
-        texts.into_iter().map(|text| ShownMarkup { call: call.clone(), text }).collect()
+        texts.into_iter().map(|text| ShownMarkup { call: call.clone(), text, by: None }).collect()
     }
 
     /// Whether what is called is a library or lies in it, by its module or by the names of what it is taken from.

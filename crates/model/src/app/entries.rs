@@ -325,7 +325,7 @@ fn imports_of(app: &App, unit: UnitId) -> Vec<UnitId> {
     (0..count)
         .filter_map(|import| match app.program.target(unit, ImportId(import)) {
             Target::Unit(next) => Some(*next),
-            Target::File(_) | Target::External(_) | Target::Missing => None,
+            Target::File(_) | Target::Text | Target::External(_) | Target::Missing => None,
         })
         .collect()
 }

@@ -37,6 +37,7 @@ mod inside;
 mod interpreters;
 mod known_data;
 mod loads;
+mod markdown_elements;
 mod messages;
 mod moved;
 mod page_data;

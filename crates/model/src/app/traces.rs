@@ -493,6 +493,7 @@ impl<'a> Walk<'_, 'a> {
         for known in app.eval(v).iter() {
             match &known.thing {
                 Thing::Unknown(Unknown::Parameter(f, index)) => self.parameter(*f, *index, state),
+                Thing::Unknown(Unknown::Import(name)) if app.program.is_file_as_it_lies(*name) => {}
                 Thing::Unknown(Unknown::Global(_) | Unknown::Import(_) | Unknown::Limit) => {
                     self.push(SourceKind::Unknown, app.span(v), state);
                 }

@@ -24,7 +24,7 @@ impl Program<'_> {
                 let thing = if name == "default" { self.module_api(&module) } else { self.api_member(&module, name) };
                 Rc::from([Known::new(thing, v, Certainty::Certain)])
             }
-            Target::File(_) | Target::Missing => Rc::from([Known::unknown(Unknown::Import(v), Some(v))]),
+            Target::File(_) | Target::Text | Target::Missing => Rc::from([Known::unknown(Unknown::Import(v), Some(v))]),
         }
     }
 
@@ -38,9 +38,20 @@ impl Program<'_> {
                 Thing::Namespace(*unit)
             }
             Target::External(module) => self.module_api(&module.clone()),
-            Target::File(_) | Target::Missing => Thing::Unknown(Unknown::Import(v)),
+            Target::File(_) | Target::Text | Target::Missing => Thing::Unknown(Unknown::Import(v)),
         };
         Rc::from([Known::new(thing, v, Certainty::Certain)])
+    }
+
+    /// Whether an imported name stands for a file of the app's as it lies there. A script that exports nothing is one: some rule of the
+    /// bundler's makes a text of it, `{ test: /\.script\.js$/, type: 'asset/source' }`.
+    pub(crate) fn is_file_as_it_lies(&self, name: V) -> bool {
+        let (Value::ImportName(import, _) | Value::Module(import)) = self.value(name) else { return false };
+        match self.target(name.0, import) {
+            Target::File(_) | Target::Text => true,
+            Target::Unit(unit) => self.summary(*unit).exports.is_empty(),
+            Target::External(_) | Target::Missing => false,
+        }
     }
 
     /// A module from outside, under its own name; `electron` itself has the empty path.

@@ -18,6 +18,8 @@ pub enum Target {
     Unit(UnitId),
     /// A file that is no script: a style sheet, an image, a page.
     File(FileId),
+    /// A file of the app's as it lies there, whatever it holds: its text, or its address.
+    Text,
     /// A module from outside, under its canonical name: `electron`, `fs`, `axios`.
     External(Rc<str>),
     /// A path of the app's own that leads to no file that was read.
@@ -122,6 +124,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(&self, from: &str, specifier: &str, units: &FxHashMap<FileId, UnitId>) -> Target {
+        if asks_for_text(specifier) {
+            return Target::Text;
+        }
         let specifier = specifier
             .split(['?', '!'])
             .next_back()
@@ -133,7 +138,8 @@ impl<'a> Resolver<'a> {
         let found = |id: FileId| units.get(&id).map_or(Target::File(id), |unit| Target::Unit(*unit));
         let (folder, _) = split(from);
         if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
-            return join(folder, specifier).and_then(|path| self.file(&path)).map_or(Target::Missing, found);
+            let missing = if is_named_as_text(specifier) { Target::Text } else { Target::Missing };
+            return join(folder, specifier).and_then(|path| self.file(&path)).map_or(missing, found);
         }
         if specifier.starts_with('#')
             && let Some(id) = self.imports_field(from, specifier)
@@ -276,6 +282,42 @@ impl<'a> Resolver<'a> {
         let path = exported(package.manifest.get("imports")?, specifier)?;
         self.file_or_source(&join(package.folder, &path)?)
     }
+}
+
+/// Whether a bundler is asked for a file as it lies there: <https://vite.dev/guide/assets#importing-asset-as-string>,
+/// <https://webpack.js.org/guides/asset-modules/#replacing-inline-loader-syntax>.
+fn asks_for_text(specifier: &str) -> bool {
+    let (path, query) = specifier.split_once('?').unwrap_or((specifier, ""));
+    let mut words = query.split('&');
+    let is_asked = words.clone().any(|word| matches!(word, "raw" | "inline" | "url" | "source" | "text"));
+    let mut loaders = path.split('!').rev().skip(1);
+    is_asked && !words.any(|word| word.ends_with("worker"))
+        || loaders.any(|loader| matches!(loader, "raw-loader" | "text-loader" | "text" | "url-loader" | "file-loader"))
+}
+
+/// Whether no bundler takes a file of this name for a script.
+fn is_named_as_text(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| {
+        matches!(
+            ending,
+            "txt"
+                | "md"
+                | "css"
+                | "scss"
+                | "less"
+                | "html"
+                | "htm"
+                | "svg"
+                | "png"
+                | "jpg"
+                | "gif"
+                | "ico"
+                | "glsl"
+                | "sql"
+                | "xml"
+                | "csv"
+        )
+    })
 }
 
 /// The canonical name of a module that is never a file of the app's.

@@ -45,13 +45,28 @@ impl Lowering {
             };
             properties.push(Property { key, value, slot: Slot::Value, span: property_span });
         }
+        let mut children = Vec::new();
+        for child in &element.children {
+            children.extend(self.jsx_child(child));
+        }
+        // What stands in an element is a property of a component, behind all that are written: <https://react.dev/learn/passing-props-to-a-component#passing-jsx-as-children>.
+        let is_component = !matches!(self.out.values[tag.index()].value, Value::String(_));
+        if let (true, Some(&first)) = (is_component, children.first()) {
+            let key = Key::Name(self.name("children"));
+            let span = self.out.values[first.index()].span;
+            let value = if children.len() == 1 {
+                first
+            } else {
+                let items: Vec<Item> = children.iter().map(|&value| Item { value, spread: false }).collect();
+                let list = self.list(&items);
+                self.add(Value::Array(list), span)
+            };
+            properties.push(Property { key, value, slot: Slot::Value, span });
+        }
         let start = self.out.properties.len() as u32;
         self.out.properties.extend_from_slice(&properties);
         let attributes = List { start, len: properties.len() as u32 };
         let attributes = self.add(Value::Object(attributes), range(opening.span));
-        for child in &element.children {
-            self.jsx_child(child);
-        }
         let callee = self.unknown(range(opening.span));
         let items = [Item { value: tag, spread: false }, Item { value: attributes, spread: false }];
         self.record_call(callee, &items, CallKind::Jsx, span)
@@ -63,25 +78,23 @@ impl Lowering {
         self.deeper(unknown, |this| this.jsx(element, span))
     }
 
-    pub(super) fn jsx_child(&mut self, child: &JSXElementChild) {
+    /// What stands in an element; blanks between elements are nothing.
+    pub(super) fn jsx_child(&mut self, child: &JSXElementChild) -> Option<ValueId> {
         match child {
-            JSXElementChild::JSXElement(element) => {
-                self.expr_element(element);
-            }
-            JSXElementChild::JSXExprContainer(container) => {
-                if let JSXExpr::Expr(expr) = &container.expr {
-                    self.expr(expr);
-                }
-            }
+            JSXElementChild::JSXElement(element) => Some(self.expr_element(element)),
+            JSXElementChild::JSXExprContainer(container) => match &container.expr {
+                JSXExpr::Expr(expr) => Some(self.expr(expr)),
+                JSXExpr::JSXEmptyExpr(_) => None,
+            },
             JSXElementChild::JSXFragment(fragment) => {
                 for child in &fragment.children {
-                    self.deeper((), |this| this.jsx_child(child));
+                    self.deeper(None, |this| this.jsx_child(child));
                 }
+                Some(self.unknown(range(fragment.span)))
             }
-            JSXElementChild::JSXSpreadChild(spread) => {
-                self.expr(&spread.expr);
-            }
-            JSXElementChild::JSXText(_) => {}
+            JSXElementChild::JSXSpreadChild(spread) => Some(self.expr(&spread.expr)),
+            JSXElementChild::JSXText(text) if text.raw.trim().is_empty() => None,
+            JSXElementChild::JSXText(text) => Some(self.unknown(range(text.span))),
         }
     }
 }
