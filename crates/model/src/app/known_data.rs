@@ -226,3 +226,11 @@ pub(super) fn keeps_data(name: &str) -> bool {
             | "valueOf"
     )
 }
+
+/// Of these, those that leave nothing out and add nothing.
+pub(super) fn keeps_all(name: &str) -> bool {
+    matches!(
+        name,
+        "toString" | "trim" | "normalize" | "decodeURI" | "decodeURIComponent" | "String" | "valueOf" | "fileURLToPath"
+    )
+}

@@ -120,6 +120,8 @@ impl App<'_> {
             most: MOST_VALUES,
             asides: 0,
             answers: 0,
+            cleanings: 0,
+            cleaning: FxHashSet::default(),
             messages: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
@@ -220,6 +222,9 @@ struct Walk<'x, 'a> {
     /// What was looked at, whether without what was put into it, whether for what stands beside the server or behind the
     /// beginning, and for which property.
     seen: FxHashSet<Seen>,
+    /// How often what was looked at turned out to be cleaned, and the functions of the app that do so.
+    cleanings: usize,
+    cleaning: FxHashSet<F>,
     /// How many answers of the main process are being looked at, one inside the other.
     answers: usize,
     /// Calls that set the listeners whose messages are being looked at, one inside the other.
@@ -324,8 +329,10 @@ impl<'a> Walk<'_, 'a> {
         let value = summary.value(v.1);
         if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
             match self.at.guard(app, v, state.beside, self.purpose.is_text()) {
-                found if found >= self.enough => return,
-                Strength::Host => return,
+                found if found >= self.enough || found == Strength::Host => {
+                    self.note_cleaning();
+                    return;
+                }
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
             }

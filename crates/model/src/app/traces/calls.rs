@@ -216,6 +216,7 @@ impl Walk<'_, '_> {
         let summary = app.program.summary(c.0);
         let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
         if self.purpose.is_cleaned_by(name, state.quote) || is_harmless_call(name) || self.is_cleaner(c, state.quote) {
+            self.note_cleaning();
             return;
         }
         if self.read_by_schema(c, name, state) {
@@ -226,7 +227,8 @@ impl Walk<'_, '_> {
             return;
         }
         let read = state.property;
-        let mut state = state.part();
+        let whole = state.whole && keeps_all(name);
+        let mut state = State { whole, ..state.part() };
         // A tag may escape what it is given: nobody writes one to leave it as it is.
         state.opaque |= record.kind == CallKind::Tagged || says_it_cleans(name);
         let encoding = app.program.argument(c, 0).filter(|_| name == "toString").and_then(|v| app.constant(v));
@@ -249,6 +251,7 @@ impl Walk<'_, '_> {
             return;
         }
         if self.is_cleaned_by_pattern(c, name, state.quote) {
+            self.note_cleaning();
             return;
         }
         let mut functions = app.functions(callee);

@@ -2,10 +2,13 @@
 
 use super::{MOST_STEPS, State, Walk};
 use crate::link::{F, UnitId, V};
-use crate::summary::{Assignment, BindingId, ConditionId, FunctionId, Value};
+use crate::summary::{Assignment, BindingId, ConditionId, FunctionId, Range, Value, ValueId};
 
 /// Writes to one variable that are looked at, and writes behind one that may take its place.
 const MOST_WRITES: usize = 8;
+
+/// Parts of what is written that are looked at.
+const MOST_PARTS: u32 = 64;
 
 /// Functions inside functions.
 const MOST_FUNCTIONS: usize = 16;
@@ -25,12 +28,13 @@ impl Walk<'_, '_> {
         // Where one is made of the one before, in a long row, all are looked at.
         let is_far = writes.len() < 2 || state.depth > MOST_STEPS / 2;
         let last = writes.iter().rposition(|write| !is_far && self.replaces_all(v, binding, write)).unwrap_or(0);
-        let writes = &writes[last..];
+        let (gone, writes) = writes.split_at(last);
         // What a cleaner gave: what was written before is gone, or perhaps gone.
         let cleaned =
             writes.iter().rposition(|write| self.is_cleaned(at(write), state.quote) && !self.comes_after(v, write));
         let lives = |index: &usize| is_far || !self.is_replaced(v, &writes[*index..]);
         let live: Vec<usize> = (0..writes.len()).filter(lives).take(MOST_WRITES).collect();
+        let before = (self.found.len(), self.cleanings, self.seen.len());
         for index in live {
             let write = &writes[index];
             match cleaned.filter(|cleaned| index < *cleaned).map(|cleaned| &writes[cleaned]) {
@@ -39,6 +43,44 @@ impl Walk<'_, '_> {
                 None => self.visit(at(write), state),
             }
         }
+        // What was made of it by something that could not be read: `text = emojis.parse(text)`.
+        let is_lost = (self.found.len(), self.cleanings) == (before.0, before.1) && self.seen.len() > before.2;
+        if is_lost && writes.first().is_some_and(|write| self.is_made_of_itself(v.0, binding, write)) {
+            for write in gone.iter().rev().take(MOST_WRITES) {
+                self.visit(at(write), State { opaque: true, ..state });
+            }
+        }
+    }
+
+    /// Notes that nothing dangerous is left of what is being looked at, and which functions of the app see to that.
+    pub(super) fn note_cleaning(&mut self) {
+        self.cleanings += 1;
+        self.cleaning.extend(self.returns.iter().map(|(f, ..)| *f));
+    }
+
+    /// Whether a variable is read to be written, and no function that cleans is called for it.
+    fn is_made_of_itself(&self, unit: UnitId, binding: BindingId, write: &Assignment) -> bool {
+        let summary = self.app.program.summary(unit);
+        // What a value is made of comes right before it.
+        let first = write.value.0.saturating_sub(MOST_PARTS);
+        let parts = (first..=write.value.0).rev().map(ValueId).take_while(|part| {
+            let span = summary.span(*part);
+            write.span.0 <= span.0 && span.1 <= write.span.1
+        });
+        let mut is_read = false;
+        for part in parts {
+            match summary.value(part) {
+                Value::Binding(read) => is_read |= read == binding,
+                Value::Call(call) => {
+                    let functions = self.app.functions(V(unit, summary.call(call).callee));
+                    if functions.iter().any(|f| self.cleaning.contains(f)) {
+                        return false;
+                    }
+                }
+                _ => {}
+            }
+        }
+        is_read
     }
 
     /// Whether a write comes before each way to where a variable is read: whatever was written before is gone there.
@@ -100,13 +142,12 @@ impl Walk<'_, '_> {
         at
     }
 
-    /// Whether something before a write, that is tried with it, may throw, so that what comes behind runs without it.
+    /// Whether a write may be left out because something is thrown before it, or nothing is: it is tried, or done where something was thrown.
     fn may_be_skipped(&self, unit: UnitId, write: &Assignment, read: u32) -> bool {
         self.app.program.summary(unit).tries.iter().any(|tried| {
-            tried.handler.is_some()
-                && tried.block.0 <= write.span.0
-                && write.span.1 <= tried.block.1
-                && !(tried.block.0..tried.block.1).contains(&read)
+            let parts = tried.handler.iter().flat_map(|handler| [handler, &tried.block]);
+            let is_in = |part: &Range, at: u32| (part.0..part.1).contains(&at);
+            parts.into_iter().any(|part| is_in(part, write.span.0) && !is_in(part, read))
         })
     }
 }
