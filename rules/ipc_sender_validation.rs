@@ -1,7 +1,6 @@
 //! IPC handlers that do as they are told, whoever tells them.
 
 use electrolint_model::app::{Listener, Sensitive};
-use electrolint_model::link::things::Certainty;
 
 use crate::{Confidence, Context, Findings, Severity};
 
