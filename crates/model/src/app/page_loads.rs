@@ -18,6 +18,13 @@ const MOST_STEPS: u32 = 12;
 /// Writes to paths of addresses that are looked at.
 const MOST_WRITES: usize = 64;
 
+/// What an address ends in, by which a page can be told.
+pub(super) struct PageName {
+    pub text: String,
+    /// In a development build alone.
+    pub development: Option<bool>,
+}
+
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
     pub fn window_of(&self, load: &Load) -> Option<&Window> {
@@ -57,34 +64,39 @@ impl App<'_> {
             if addresses.is_empty() {
                 continue;
             }
-            let addresses = self.made_from(addresses, &templates);
+            let script = self.path(load.span);
+            let own = package_of(script, &packages);
+            let of_own = |template: &&Template| package_of(self.path(template.span), &packages) == own;
+            let addresses = self.made_from(addresses, &templates, of_own);
             let pages_of = |exact| -> Vec<&'s str> {
                 let paths = self.pages.iter().map(|page| self.sources.file(page.file).path.as_str());
                 paths
-                    .filter(|path| addresses.iter().any(|address| ends_in(path, address, exact)))
+                    .filter(|path| addresses.iter().any(|address| ends_in(path, &address.text, exact)))
                     .filter(|path| !has_twin(path, &all))
                     .collect()
             };
             let mut exact = pages_of(true);
             // Of several pages of the name the one beside the script is meant, if there is one.
-            let script = self.path(load.span);
             let folder = split(script).0;
             let beside: Vec<&str> = exact.iter().copied().filter(|path| split(path).0 == folder).collect();
             // What a package inside the app's own holds, and no path leads to from the app's folder, is another program's page.
-            let own = package_of(script, &packages);
             let is_inner = |path: &&str| {
                 let package = package_of(path, &packages);
                 package != own
                     && package.strip_prefix(own).is_some_and(|rest| own.is_empty() || rest.starts_with('/'))
-                    && !addresses.iter().any(|address| join(own, address).as_deref() == Some(path))
+                    && !addresses.iter().any(|address| join(own, &address.text).as_deref() == Some(path))
             };
             if !exact.is_empty() && exact.iter().all(is_inner) {
                 let named: Vec<&str> =
                     pages_of(false).into_iter().filter(|path| package_of(path, &packages) == own).collect();
                 exact = if named.is_empty() { exact } else { named };
             }
+            // A page of the script's own package comes before one of the name that lies in another, whether inside it or beside it.
             let outer = |paths: Vec<&'s str>| {
-                let outer: Vec<&str> = paths.iter().copied().filter(|path| !is_inner(path)).collect();
+                let of_own: Vec<&str> =
+                    paths.iter().copied().filter(|path| package_of(path, &packages) == own).collect();
+                let outer = paths.iter().copied().filter(|path| !is_inner(path));
+                let outer = if of_own.is_empty() { outer.collect() } else { of_own };
                 if outer.is_empty() { paths } else { outer }
             };
             let meant = match (beside.is_empty(), exact.is_empty()) {
@@ -92,7 +104,7 @@ impl App<'_> {
                 (_, false) => likelier(outer(exact)),
                 _ => likelier(outer(pages_of(false))),
             };
-            let is_meant = |path: &&str| addresses.iter().any(|address| self.may_mean(path, script, address));
+            let is_meant = |path: &&str| addresses.iter().any(|address| self.may_mean(path, script, &address.text));
             let meant: FxHashSet<&str> = meant.into_iter().filter(is_meant).collect();
             let files = self.pages.iter().map(|page| page.file);
             let files = files.filter(|file| meant.contains(self.sources.file(*file).path.as_str()));
@@ -104,6 +116,10 @@ impl App<'_> {
             for file in files {
                 let mut load = load.clone();
                 let path = &self.sources.file(file).path;
+                let mut named_so = addresses.iter().filter(|address| ends_in(path, &address.text, false)).peekable();
+                if named_so.peek().is_some() && named_so.all(|address| address.development == Some(true)) {
+                    load.development = Some(true);
+                }
                 if ambiguous && !named.contains(&file) && !(only && depth(path) == highest) {
                     load.certainty = Certainty::Tentative;
                 }
@@ -125,14 +141,14 @@ impl App<'_> {
     }
 
     /// What the addresses that a load can have end in: names of pages, without query and fragment.
-    fn names_of_pages(&self, load: &Load) -> Vec<String> {
+    fn names_of_pages(&self, load: &Load) -> Vec<PageName> {
         let Some(url) = load.url else { return Vec::new() };
         let frames = self.calls_behind(url);
         self.eval(url).iter().flat_map(|known| self.names_of_address(known, &frames)).collect()
     }
 
     /// As [`App::names_of_pages`], of one address.
-    pub(super) fn names_of_address(&self, known: &Known, frames: &Frames) -> Vec<String> {
+    pub(super) fn names_of_address(&self, known: &Known, frames: &Frames) -> Vec<PageName> {
         let texts = match &known.thing {
             Thing::Text(_) | Thing::Template(_) => self.last_texts(known, frames, 0),
             // path.join(__dirname, '…', 'index.html'), url.format({ pathname: … }), pathToFileURL(…).
@@ -144,21 +160,30 @@ impl App<'_> {
             Thing::Api(_) => self.last_texts(known, frames, 0),
             _ => Vec::new(),
         };
-        let mut addresses: Vec<String> = Vec::new();
-        for text in texts {
-            addresses.extend(address(&text));
-            addresses.extend(self.below_own_host(&text));
+        let mut addresses: Vec<PageName> = Vec::new();
+        for PageName { text, development } in texts {
+            let found = address(&text).into_iter().chain(self.below_own_host(&text));
+            addresses.extend(found.map(|text| PageName { text, development }));
         }
         addresses
     }
 
-    /// Addresses of pages that a build makes, as those of the files that it makes them from, where these were read.
-    fn made_from(&self, addresses: Vec<String>, templates: &[Template]) -> Vec<String> {
+    /// Addresses of pages that a build makes, as those of the files that it makes them from, where these were read: those that the script's
+    /// own package makes come first.
+    fn made_from(
+        &self,
+        addresses: Vec<PageName>,
+        templates: &[Template],
+        of_own: impl Fn(&&Template) -> bool,
+    ) -> Vec<PageName> {
         let is_read = |end: &str| self.pages.iter().any(|page| ends_in(&self.sources.file(page.file).path, end, true));
         let made_from = |address: String| {
             let name = split(&address).1;
-            let of_name = templates.iter().filter(|template| split(&template.name).1 == name);
-            let mut ends: Vec<&str> = of_name.map(|template| &*template.made_from).filter(|end| is_read(end)).collect();
+            let of_name = || templates.iter().filter(|template| split(&template.name).1 == name);
+            let has_own = of_name().any(|template| of_own(&template));
+            let of_package = of_name().filter(|template| !has_own || of_own(template));
+            let mut ends: Vec<&str> =
+                of_package.map(|template| &*template.made_from).filter(|end| is_read(end)).collect();
             ends.sort_unstable();
             ends.dedup();
             let same: Vec<&str> = ends.iter().copied().filter(|end| split(end).1 == name).collect();
@@ -174,13 +199,13 @@ impl App<'_> {
                 _ => address,
             }
         };
-        addresses.into_iter().map(made_from).collect()
+        addresses.into_iter().map(|name| PageName { text: made_from(name.text), ..name }).collect()
     }
 
     /// What the path of a page that a value can be ends in.
     pub(super) fn ends_of_path(&self, known: &Known) -> Vec<String> {
         let texts = self.last_texts(known, &Frames::default(), 0);
-        texts.iter().filter_map(|text| address(&as_built(text))).collect()
+        texts.iter().filter_map(|name| address(&as_built(&name.text))).collect()
     }
 
     /// What stands behind the host in an address of the app's own scheme: `app://bundle/pages/about.html` is `pages/about.html`.
@@ -274,7 +299,7 @@ impl App<'_> {
     }
 
     /// What is written to the path of an address after it was made: `url.pathname = …`.
-    fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<String> {
+    fn written_paths(&self, made: C, frames: &Frames, depth: u32) -> Vec<PageName> {
         let mut found = Vec::new();
         for (unit, write) in self.program.written_to("pathname").take(MOST_WRITES) {
             let is_it = |known: &Known| matches!(known.thing, Thing::Result(_, by) if by == made);
@@ -288,14 +313,24 @@ impl App<'_> {
     }
 
     /// What the last text that an address is made of can be.
-    fn last_texts(&self, known: &Known, frames: &Frames, depth: u32) -> Vec<String> {
+    fn last_texts(&self, known: &Known, frames: &Frames, depth: u32) -> Vec<PageName> {
+        let mut found = self.find_last_texts(known, frames, depth);
+        for name in &mut found {
+            name.development = name.development.or(known.development);
+        }
+        found
+    }
+
+    fn find_last_texts(&self, known: &Known, frames: &Frames, depth: u32) -> Vec<PageName> {
+        let named = |text: &str| PageName { text: text.to_owned(), development: None };
         let of = |values: &[Known]| values.iter().flat_map(|known| self.last_texts(known, frames, depth + 1)).collect();
         match &known.thing {
             _ if depth > 8 => Vec::new(),
-            Thing::Text(text) => vec![text.to_string()],
+            Thing::Text(text) => vec![named(text)],
             // Electron Forge: `MAIN_WINDOW_WEBPACK_ENTRY` is the page of the entry point `main_window`.
             Thing::Api(name) => {
-                name.strip_suffix("_WEBPACK_ENTRY").map_or_else(Vec::new, |name| self.forge_pages(name).to_vec())
+                let pages = name.strip_suffix("_WEBPACK_ENTRY").map_or(&[][..], |name| self.forge_pages(name));
+                pages.iter().map(|page| named(page)).collect()
             }
             // What a query says, and what follows, is no name of a page: `file://${page}?theme=${theme}`.
             Thing::Template(parts) => {
@@ -304,7 +339,7 @@ impl App<'_> {
                     Part::Hole(..) => None,
                 });
                 match parts.iter().take(query.unwrap_or(parts.len())).next_back() {
-                    Some(Part::Text(text)) => vec![text.to_string()],
+                    Some(Part::Text(text)) => vec![named(text)],
                     Some(Part::Hole(v, frames)) => of(&self.program.eval_in(*v, frames)),
                     None => Vec::new(),
                 }
@@ -331,8 +366,8 @@ impl App<'_> {
     }
 
     /// What a path can end in that is joined of parts: the last part, after those before it that are known.
-    fn joined_texts(&self, c: C, frames: &Frames, of: &dyn Fn(&[Known]) -> Vec<String>) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
+    fn joined_texts(&self, c: C, frames: &Frames, of: &dyn Fn(&[Known]) -> Vec<PageName>) -> Vec<PageName> {
+        let mut found: Vec<PageName> = Vec::new();
         for index in (0..self.program.arguments(c).len()).rev() {
             let Some(argument) = self.program.argument(c, index) else { break };
             let values = self.program.eval_in(argument, frames);
@@ -344,7 +379,7 @@ impl App<'_> {
                 continue;
             }
             let [Known { thing: Thing::Text(folder), .. }] = &values[..] else { break };
-            for text in &mut found {
+            for PageName { text, .. } in &mut found {
                 *text = format!(
                     "{}/{}",
                     folder.trim_end_matches('/'),

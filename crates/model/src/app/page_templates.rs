@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::link::things::Thing;
+use crate::source::Span;
 
 /// What makes a page from a template: <https://github.com/jantimon/html-webpack-plugin#options>.
 const MAKERS: [&str; 2] = ["html-webpack-plugin", "html-webpack-plugin.default"];
@@ -15,6 +16,8 @@ pub(super) struct Template {
     pub name: String,
     /// What the path of the file ends in that it is made from.
     pub made_from: String,
+    /// Where the build says so.
+    pub span: Span,
 }
 
 impl App<'_> {
@@ -35,7 +38,9 @@ impl App<'_> {
                     [name] => name.clone(),
                     _ => continue,
                 };
-                found.extend(texts("template").into_iter().map(|made_from| Template { name: name.clone(), made_from }));
+                let span = call.callee_span(self);
+                let made_from = texts("template").into_iter();
+                found.extend(made_from.map(|made_from| Template { name: name.clone(), made_from, span }));
             }
         }
         found

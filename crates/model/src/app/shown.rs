@@ -190,7 +190,7 @@ impl App<'_> {
                             if ["data:", "about:", "chrome:", "javascript:"].iter().any(|head| text.starts_with(head)));
                 // `${name}.html` says nothing but the ending.
                 let names = self.names_of_address(known, &frames);
-                !is_elsewhere && names.iter().all(|name| split(name).1.starts_with('.'))
+                !is_elsewhere && names.iter().all(|name| split(&name.text).1.starts_with('.'))
             })
         })
     }

@@ -499,7 +499,7 @@ impl Walk<'_, '_> {
         let values = self.app.eval(url);
         values.iter().all(|known| match &known.thing {
             Thing::Template(parts) => {
-                matches!(parts.first(), Some(Part::Text(text)) if text.starts_with(['.', '/']) && !text.starts_with("//"))
+                matches!(parts.first(), Some(Part::Text(text)) if is_below_page(text))
             }
             // `$.ajax({ url: 'api/notes' })`.
             Thing::Object(object) if depth < MOST_CALLS => {
@@ -523,6 +523,12 @@ impl Walk<'_, '_> {
         }
         self.visit(path, State { opaque: true, ..state.part() });
     }
+}
+
+/// Whether an address that begins so is a relative one: what comes first ends before any scheme could.
+fn is_below_page(head: &str) -> bool {
+    head.starts_with('.')
+        || !head.starts_with("//") && head.find([':', '/', '?', '#']).is_some_and(|at| head.as_bytes()[at] != b':')
 }
 
 fn is_request_of_jquery(path: &str) -> bool {
