@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::files::{Loaded, Reader};
+use super::ignored::IgnoreFiles;
 use super::kinds;
 use super::packages::Package;
 use super::paths::lies_in;
@@ -67,6 +68,19 @@ pub(super) fn remove(package: &Package, files: &mut Vec<Entry>, left: &mut Vec<L
             && is_written_by_tools(&folder, &inside, reader)
             && is_written_elsewhere(&inside, files.iter().filter(|file| !is_inside(file)), reader)
         {
+            if is_shared(package, &folder, reader) {
+                let mut is_made = |file: &Entry| {
+                    let is_made = lies_in(&file.path, &folder)
+                        && kinds::is_script(file.kind)
+                        && reader.looks_generated(&file.path);
+                    if is_made {
+                        left.push(Left { path: file.path.clone(), reason: OUTPUT, files: Some(1) });
+                    }
+                    is_made
+                };
+                files.retain(|file| !is_made(file));
+                continue;
+            }
             let count = inside.len() as u32;
             left.push(Left { path: folder.clone(), reason: OUTPUT, files: Some(count) });
             files.retain(|file| !lies_in(&file.path, &folder));
@@ -149,6 +163,17 @@ fn is_written_by_tools(folder: &Path, inside: &[&Entry], reader: &mut Reader) ->
     }
     let generated = scripts.iter().filter(|file| reader.looks_generated(&file.path)).count();
     generated > 0 && generated * 2 >= scripts.len()
+}
+
+/// A build adds to what people keep in the folder: git is told to ignore some of what lies in it, `dist/bundle.js`, and so not the rest.
+fn is_shared(package: &Package, folder: &Path, reader: &mut Reader) -> bool {
+    let Some(text) = reader.text(&package.folder.join(IgnoreFiles::NAME)) else { return false };
+    let Some(name) = folder.strip_prefix(&package.folder).ok().and_then(|name| name.to_str()) else { return false };
+    text.content.lines().any(|line| {
+        let path = line.trim().trim_start_matches('/');
+        let rest = path.strip_prefix(name).and_then(|rest| rest.strip_prefix('/'));
+        rest.is_some_and(|rest| rest.contains(|c: char| !matches!(c, '*' | '/')))
+    })
 }
 
 /// A script outside the folder is nobody's output, and uses Electron if one inside does.

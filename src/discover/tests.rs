@@ -462,6 +462,30 @@ fn an_output_whose_sources_are_there_is_left_out() {
 }
 
 #[test]
+fn of_a_folder_that_a_build_adds_to_only_what_it_made_is_left_out() {
+    let made = "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\n";
+    let of = |ignored: &str| {
+        folder(&[
+            ("package.json", r#"{"main": "src/main.js", "devDependencies": {"electron": "1"}}"#),
+            ("src/main.js", MAIN),
+            ("dist/library.js", made),
+            ("dist/article/index.html", "<script src='article.js'></script>"),
+            ("dist/article/article.js", "document.title = 'Article';"),
+            (".gitignore", ignored),
+        ])
+    };
+    for some in ["dist/bundle.js", "/dist/*.map", "node_modules\ndist/generated"] {
+        let found = find(&of(some), &["."]);
+        let kept = ["dist/article/article.js", "dist/article/index.html", "package.json", "src/main.js"];
+        assert_eq!(files(one(&found)), kept, "{some}");
+        assert_eq!(omitted(one(&found)), [("dist/library.js", "build output whose sources are read", Some(1))]);
+    }
+    for all in ["", "dist", "dist/*", "dist/**", "distribution/a.js"] {
+        assert_eq!(files(one(&find(&of(all), &["."]))), ["package.json", "src/main.js"], "{all}");
+    }
+}
+
+#[test]
 fn what_lies_beside_its_source_is_left_out() {
     let built = "\"use strict\";\nexports.__esModule = true;\nvar electron_1 = require(\"electron\");\n";
     let plain = "import { ipcRenderer } from \"electron\";\nipcRenderer.send(\"ready\", \"a\", \"b\");\n";
