@@ -37,6 +37,7 @@ pub mod things;
 mod unreached;
 mod variables;
 mod webviews;
+mod window_makers;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -156,6 +157,8 @@ pub struct Program<'a> {
     holding: RefCell<Vec<V>>,
     /// The ids of webviews.
     webviews: OnceCell<FxHashSet<String>>,
+    /// Calls of packages that make a window, and its options.
+    window_makers: OnceCell<FxHashMap<C, V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
     /// What the strings of each unit look like.
     shapes: OnceCell<Vec<Shapes>>,
@@ -216,6 +219,7 @@ impl<'a> Program<'a> {
             first_names: RefCell::default(),
             holding: RefCell::default(),
             webviews: OnceCell::new(),
+            window_makers: OnceCell::new(),
             registrations: RefCell::default(),
             shapes: OnceCell::new(),
             leads_to_development: OnceCell::new(),

@@ -99,6 +99,9 @@ impl Program<'_> {
         {
             return pattern;
         }
+        if self.window_makers().contains_key(&c) {
+            return window_of(c);
+        }
         let of_electron = !path.contains('.') || path.starts_with("@electron/remote") || path.starts_with("remote.");
         match electron::class(name).filter(|_| of_electron) {
             Some(class) => Thing::Host(Host { class, origin: Origin::Created(c) }),
@@ -133,6 +136,7 @@ impl Program<'_> {
             return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
         match short {
+            _ if self.window_makers().contains_key(&c) => vec![Known::new(window_of(c), v, Certainty::Firm)],
             _ if is_memo(short) => {
                 let functions = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
                 let mut values = Vec::new();
@@ -377,6 +381,11 @@ fn is_merge(path: &str) -> bool {
             | "merge-options"
             | "lodash-es.merge"
     )
+}
+
+/// The window that a call makes.
+fn window_of(c: C) -> Thing {
+    Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(c) })
 }
 
 /// What a call finds in a page.

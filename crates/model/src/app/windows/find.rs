@@ -31,6 +31,9 @@ pub(in crate::app) fn find(app: &App) -> Vec<Window> {
         let options = call.argument(app, 0).map(|options| browser_window(app, options).unwrap_or(options));
         constructed(app, call.call, WindowKind::BrowserWindow, call.certainty, options, &mut windows);
     }
+    for (&call, &options) in app.program.window_makers() {
+        constructed(app, call, WindowKind::BrowserWindow, Certainty::Firm, Some(options), &mut windows);
+    }
     subclasses(app, &mut windows);
     overrides(app, &mut windows);
     windows.sort_by_key(|window| (window.span, window.kind));
