@@ -25,6 +25,9 @@ const PACKAGER_CALLS: [&str; 5] = [
     "@electron/packager.packager",
 ];
 
+/// Functions around a configuration.
+const MOST_CALLS: u32 = 3;
+
 /// One configuration of a packager.
 #[derive(Clone, Debug)]
 pub struct Configuration {
@@ -259,10 +262,7 @@ impl App<'_> {
         };
         let mut objects: Vec<(Object, Span)> = Vec::new();
         let start = Span { file, start: 0, end: 0 };
-        objects.extend(values.iter().filter_map(|known| match &known.thing {
-            Thing::Object(object) => Some((object.clone(), start)),
-            _ => None,
-        }));
+        objects.extend(self.objects_of(&values, 0).into_iter().map(|object| (object, start)));
         for key in ["pluginOptions", "electronBuilder", "builderOptions"] {
             objects = objects
                 .iter()
@@ -277,6 +277,26 @@ impl App<'_> {
             let (packager, certainty) = (Packager::Builder, Certainty::Firm);
             found.push(Configuration { packager, object: Some(object), certainty, span });
         }
+    }
+
+    /// Objects among some values, handed to a function that gives them back, or given by one: `defineConfig(() => ({ … }))`.
+    fn objects_of(&self, values: &[Known], depth: u32) -> Vec<Object> {
+        let within = |v: V| if depth < MOST_CALLS { self.objects_of(&self.eval(v), depth + 1) } else { Vec::new() };
+        let mut found = Vec::new();
+        for known in values {
+            match &known.thing {
+                Thing::Object(object) => found.push(object.clone()),
+                // https://cli.vuejs.org/config/#vue-config-js
+                Thing::Result(path, c) if path.ends_with(".defineConfig") => {
+                    found.extend(self.program.argument(*c, 0).into_iter().flat_map(within));
+                }
+                Thing::Function(f, _) => {
+                    found.extend(self.exits(*f).returns.into_iter().filter_map(|exit| exit.value).flat_map(within));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     fn add_objects(&self, packager: Packager, values: &[Known], span: Span, found: &mut Vec<Configuration>) {

@@ -103,7 +103,10 @@ impl App<'_> {
             return true;
         }
         let folder = split(&self.sources.file(file).path).0;
-        !folder.is_empty() && separate.iter().any(|unit| folder_of(self, *unit) == folder)
+        // Beside the app's own manifest lie its pages, whatever else lies there.
+        folder != self.sources.root.trim_end_matches('/')
+            && !folder.is_empty()
+            && separate.iter().any(|unit| folder_of(self, *unit) == folder)
     }
 
     /// Whether a file is a library of others that was put beside the app's scripts, by its name: `jquery.min.js`. The app does not start
@@ -240,6 +243,7 @@ fn tools_of_node(app: &App, files: &Files, of_app: &FxHashSet<UnitId>) -> Vec<Un
                 && !of_app.contains(unit)
                 && !folders.contains(&folder_of(app, *unit))
                 && is_for_node(app, *unit)
+                && !files.is_configuration(*unit)
                 && app.addon_of(*unit).is_none()
         })
         .collect();
@@ -435,6 +439,12 @@ impl<'a> Files<'a> {
     fn is_build_tool(&self, unit: UnitId) -> bool {
         let name = split(&self.app.sources.file(self.app.program.file(unit)).path).1.to_ascii_lowercase();
         BUILD_TOOLS.iter().any(|tool| name.contains(tool))
+    }
+
+    /// Whether a script only says how something is built or tested: `tailwind.config.js`.
+    fn is_configuration(&self, unit: UnitId) -> bool {
+        self.is_build_tool(unit)
+            || split(&self.app.sources.file(self.app.program.file(unit)).path).1.contains(".config.")
     }
 
     /// The app's package, and the one inside it that some builders want apart.

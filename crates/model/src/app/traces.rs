@@ -22,6 +22,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 pub use self::purpose::Purpose;
 use self::purpose::Quote;
 use super::checks::{Lets, Strength};
+use super::dashes::takes_a_value;
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
@@ -343,7 +344,8 @@ impl<'a> Walk<'_, 'a> {
                 if self.options && app.is_behind_dashes(v, added) {
                     continue;
                 }
-                self.visit(added, State { kept: true, ..state.part() });
+                let opaque = state.opaque || self.options && app.is_put_behind_option(added);
+                self.visit(added, State { kept: true, opaque, ..state.part() });
             }
         }
         match value {
@@ -365,12 +367,16 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Value::Array(list) => {
+                let mut before = None;
                 for item in summary.items(list) {
                     // Nothing is an option behind `--`: <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap12.html>, guideline 10.
                     if self.options && summary.text(item.value) == Some("--") {
                         break;
                     }
-                    self.visit(at(item.value), state.part());
+                    // What an option is told is none itself, as far as that can be told.
+                    let is_value = self.options && !item.spread && before.is_some_and(takes_a_value);
+                    before = summary.text(item.value);
+                    self.visit(at(item.value), State { opaque: state.opaque || is_value, ..state.part() });
                 }
             }
             Value::Object(list) => {
