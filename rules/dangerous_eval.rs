@@ -125,6 +125,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     places.sort_by_key(|(call, ..)| call.call);
     scripts(cx, findings);
+    handlers(cx, findings);
     for (call, v, kind) in places {
         let traces = app.traces(call.call, v, &entrances, SCRIPT);
         let Some(trace) = worst(&traces) else { continue };
@@ -213,6 +214,30 @@ fn scripts(cx: &Context, findings: &mut Findings) {
                 .help("Call a function with the data as its argument.")
                 .symbol(app.symbol_of(write.function, name));
         }
+    }
+}
+
+/// `element.setAttribute('onclick', text)`.
+fn handlers(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let entrances = app.entrances();
+    for call in ["setAttribute", "attr"].into_iter().flat_map(|method| app.calls_by_method(method)) {
+        let name = call.argument(app, 0).and_then(|name| app.constant(name));
+        let is_handler = |name: &str| name.get(..2).is_some_and(|on| on.eq_ignore_ascii_case("on"));
+        if !name.is_some_and(|name| name.text().is_some_and(is_handler)) {
+            continue;
+        }
+        let Some(v) = call.argument(app, 1) else { continue };
+        let traces = app.traces(call.call, v, &entrances, SCRIPT);
+        let traces: Vec<_> = traces.into_iter().filter(|trace| trace.is_untrusted()).collect();
+        let Some(trace) = worst(&traces) else { continue };
+        findings
+            .report(&RULE, app.span(v), "somebody else's data becomes a handler, which is run as script")
+            .known(call.certainty)
+            .traced(trace)
+            .gain("Whoever chooses the data runs script in the page, with all that the page and its preload may do.")
+            .help("Add a listener that is a function, and hand the data over as its argument.")
+            .symbol(app.symbol(call.call));
     }
 }
 

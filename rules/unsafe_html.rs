@@ -1,6 +1,6 @@
 //! Data that becomes markup.
 
-use electrolint_model::app::{ShownMarkup, WindowKind};
+use electrolint_model::app::{ElementMarkup, ShownMarkup, WindowKind};
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::{Purpose, Trace};
 use electrolint_model::electron::preferences::Value;
@@ -45,12 +45,22 @@ rule! {
 const PROPERTIES: [&str; 3] = ["innerHTML", "outerHTML", "srcdoc"];
 
 /// Methods that take markup, and which argument it is.
-const METHODS: [(&str, usize); 7] = [
+const METHODS: [(&str, usize); 14] = [
     ("insertAdjacentHTML", 1),
     ("createContextualFragment", 0),
     ("setHTMLUnsafe", 0),
     // Angular leaves what was given to it as it is: <https://angular.dev/best-practices/security#trusting-safe-values>
     ("bypassSecurityTrustHtml", 0),
+    // <https://mithril.js.org/trust.html>
+    ("mithril.trust", 0),
+    // <https://lit.dev/docs/templates/directives/#unsafehtml>
+    ("lit/directives/unsafe-html.unsafeHTML", 0),
+    ("lit/directives/unsafe-html.js.unsafeHTML", 0),
+    ("lit-html/directives/unsafe-html.unsafeHTML", 0),
+    ("lit-html/directives/unsafe-html.js.unsafeHTML", 0),
+    // <https://github.com/choojs/nanohtml#unescaping>
+    ("nanohtml/raw", 0),
+    ("choo/html/raw", 0),
     ("document.write", 0),
     ("document.writeln", 0),
     ("document.execCommand", 2),
@@ -159,9 +169,12 @@ fn check(cx: &Context, findings: &mut Findings) {
         }
     }
     for call in app.jquery_markup() {
-        let Some(v) = call.argument(app, 0) else { continue };
-        let traces = app.traces(call.call, v, &entrances, MARKUP);
-        tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
+        // `$('<p>', { html: text })`.
+        let options = call.argument(app, 1).map_or_else(Vec::new, |options| app.options_written(options, &["html"]));
+        for v in call.argument(app, 0).into_iter().chain(options) {
+            let traces = app.traces(call.call, v, &entrances, MARKUP);
+            tell(app.span(v), traces, call.certainty, "$", app.symbol(call.call));
+        }
     }
     for ShownMarkup { call, text, by } in app.shown_as_markup() {
         let traces = app.traces(call.call, text, &entrances, MARKUP);
@@ -169,12 +182,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         let name = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
         tell(app.span(text), traces, call.certainty, by.unwrap_or(&name), symbol);
     }
-    for (call, _, name, v) in app.jsx_attributes() {
-        if name == "dangerouslysetinnerhtml" || name == "srcdoc" {
-            let what = if name == "srcdoc" { "srcDoc" } else { "dangerouslySetInnerHTML" };
-            let traces = app.traces(call, v, &entrances, MARKUP);
-            tell(app.span(v), traces, Certainty::Certain, what, app.symbol(call));
-        }
+    for ElementMarkup { call, value, name } in app.element_markup() {
+        let traces = app.traces(call, value, &entrances, MARKUP);
+        tell(app.span(value), traces, Certainty::Certain, name, app.symbol(call));
     }
 }
 

@@ -11,9 +11,8 @@ const MOST_CALLS: usize = 256;
 const RUN: [&str; 7] = ["--eval", "--exec", "--command", "--config", "--upload-pack", "--receive-pack", "--require"];
 
 /// Options of many programs that take no value.
-const ALONE: [&str; 10] = [
-    "--quiet", "--verbose", "--force", "--recursive", "--yes", "--silent", "--json", "--all", "--bare", "--mirror",
-];
+const ALONE: [&str; 10] =
+    ["--quiet", "--verbose", "--force", "--recursive", "--yes", "--silent", "--json", "--all", "--bare", "--mirror"];
 
 /// Options of one letter that mostly take one: what is read, what is written, ports, users, types.
 const LETTERS: [&str; 5] = ["-i", "-o", "-p", "-u", "-t"];
