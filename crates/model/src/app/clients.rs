@@ -1,9 +1,9 @@
 //! Clients that are made once and ask a server many times: `axios.create({ baseURL })`.
 
-use super::{App, Content};
+use super::{ApiCall, App, Content};
 use crate::link::things::*;
 use crate::link::{C, Placed, V};
-use crate::summary::Value;
+use crate::summary::{Value, ValueId};
 
 /// What makes a client: called like the package itself, with what is set here for each of its requests.
 const CLIENTS: [&str; 12] = [
@@ -28,6 +28,9 @@ const CLIENT_METHODS: [&str; 10] =
 /// Clients made of clients.
 const MOST_CLIENTS: u32 = 4;
 
+/// Calls that a client is handed to by one name.
+const MOST_HANDED: usize = 64;
+
 /// Things that a client may be.
 const MOST_ALTERNATIVES: usize = 4;
 
@@ -41,6 +44,55 @@ impl App<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Calls by which clients ask servers, and under which name a person knows each: `api.get('/news')` is `axios.get`.
+    pub(super) fn calls_of_clients(&self) -> Vec<(ApiCall, String)> {
+        let makers = self.calls_of(&CLIENTS);
+        let mut calls: Vec<C> = makers.iter().flat_map(|made| self.program.calls_of_result(made.call)).collect();
+        calls.extend(makers.iter().flat_map(|made| self.calls_where_handed_on(made.call)));
+        if !makers.is_empty() {
+            let named = CLIENT_METHODS.iter().flat_map(|method| self.program.calls_named(method));
+            calls.extend(named.filter(|c| matches!(self.program.value(self.callee_of(**c)), Value::Member(..))));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        let mut found = Vec::new();
+        for call in calls {
+            let Some(made) = self.client_asked(call) else { continue };
+            let method = match self.program.value(self.callee_of(call)) {
+                Value::Member(_, name) => format!(".{}", self.program.str(call.0, name)),
+                _ => String::new(),
+            };
+            let package = self.api_of(made).map(|(path, _)| path.split('.').next().unwrap_or_default().to_owned());
+            let name = format!("{}{method}", package.unwrap_or_default());
+            found.push((ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false }, name));
+        }
+        found
+    }
+
+    /// Calls of the parameters as which a variable that holds a client is handed to functions: `find(client)`.
+    fn calls_where_handed_on(&self, made: C) -> Vec<C> {
+        let summary = self.program.summary(made.0);
+        let holds = |value: ValueId| matches!(summary.value(value), Value::Call(call) if call == made.1);
+        let names = summary.bindings.iter().filter(|one| one.writes.iter().any(|write| holds(write.value)));
+        let mut found = Vec::new();
+        for name in names.map(|binding| summary.str(binding.name)) {
+            for &(c, index) in self.program.arguments_named(name).iter().take(MOST_HANDED) {
+                for f in self.functions(self.callee_of(c)) {
+                    let parameter = self.program.function(f).parameters.get(index as usize);
+                    let Some(binding) = parameter.and_then(|parameter| parameter.binding) else { continue };
+                    let inside = self.program.summary(f.0);
+                    let called = self.program.calls_named(inside.str(inside.bindings[binding.index()].name));
+                    found.extend(called.iter().filter(|call| call.0 == f.0));
+                }
+            }
+        }
+        found
+    }
+
+    fn callee_of(&self, c: C) -> V {
+        V(c.0, self.program.call(c).callee)
     }
 
     fn client(&self, v: V, depth: u32) -> Option<C> {

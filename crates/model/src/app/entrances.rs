@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::checks::{Base, Judged};
+use super::handlers::ANSWER_RENDERER;
 use super::sources::SourceKind;
 use crate::electron::api;
 use crate::link::things::Thing;
@@ -78,7 +79,7 @@ impl App<'_> {
             }
         }
         // Wrappers of packages over ipcMain: `ipcMain.answerRenderer([window,] channel, (data) => …)`.
-        for call in self.calls("electron-better-ipc.ipcMain.answerRenderer").iter() {
+        for call in self.calls(ANSWER_RENDERER).iter() {
             for index in 1..3 {
                 add(call.argument(self, index), SourceKind::Ipc, 0);
             }

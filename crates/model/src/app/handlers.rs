@@ -12,6 +12,9 @@ use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Operator, Value};
 
+/// Sets a handler in the main process: <https://github.com/sindresorhus/electron-better-ipc#ipcmainanswerrendererchannel-callback>.
+pub(super) const ANSWER_RENDERER: &str = "electron-better-ipc.ipcMain.answerRenderer";
+
 /// Defaults of parameters that are looked behind in a row.
 const MOST_DEFAULTS: u32 = 4;
 
@@ -116,6 +119,13 @@ impl App<'_> {
                 let channel = channel.and_then(|known| known.text().map(str::to_owned));
                 found.push(self.listener(call, 1, channel, method.contains("nce")));
             }
+        }
+        // `answerRenderer([window,] channel, (data, window) => …)`.
+        for call in self.calls(ANSWER_RENDERER).iter() {
+            let place = usize::from(call.argument(self, 2).is_some());
+            let channel = call.argument(self, place).and_then(|channel| self.constant(channel));
+            let channel = channel.and_then(|known| known.text().map(str::to_owned));
+            found.push(self.listener(call, place + 1, channel, false));
         }
         found.sort_by_key(|listener| listener.call);
         found.dedup_by_key(|listener| listener.call);

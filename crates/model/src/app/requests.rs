@@ -170,6 +170,10 @@ impl App<'_> {
                 }
             }
         }
+        for (call, api) in self.calls_of_clients() {
+            let urls = call.argument(self, 0).map_or_else(Vec::new, |address| self.addresses(address, &api));
+            self.add_request(&call, &api, RequestKind::Data, urls, &mut found);
+        }
         for call in self.calls_on_result("new XMLHttpRequest", "open") {
             if let Some(address) = call.argument(self, 1) {
                 let urls = self.addresses(address, "XMLHttpRequest");

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::checks::Strength;
 use super::file_apis::touches_files;
+use super::handlers::ANSWER_RENDERER;
 use super::inside::Which;
 use super::sources::SourceKind;
 use super::traces::Purpose;
@@ -64,7 +65,8 @@ impl App<'_> {
     pub fn sensitive_action(&self, f: F) -> Option<Sensitive> {
         let handler = self.program.function(f);
         // What says nothing to the handler may still have been said before, to another one.
-        let asks_for_nothing = handler.parameters.len() < 2 && handler.parameters.iter().all(|one| !one.rest);
+        let first = self.entrances().get(&f).map_or(1, |entrance| entrance.first) as usize;
+        let asks_for_nothing = handler.parameters.len() <= first && handler.parameters.iter().all(|one| !one.rest);
         let mut unasked = None;
         let mut open = vec![(f, 0)];
         let mut seen = FxHashSet::default();
@@ -231,6 +233,10 @@ impl App<'_> {
         // `webContents.ipc`, `frame.ipc`: only these contents can send.
         if handler.receiver.as_ref().is_some_and(|receiver| receiver.origin != Origin::Default) {
             return true;
+        }
+        // It tells the window that asks behind the data, and of a window's own handler no other asks.
+        if self.api_of(handler.call).is_some_and(|(path, _)| &*path == ANSWER_RENDERER) {
+            return self.program.argument(handler.call, 2).is_some() || self.tests_parameter(f, 1);
         }
         self.tests_sender(f, 0, 0) || self.is_set_behind_a_check(handler.call)
     }

@@ -334,6 +334,8 @@ impl<'a> Walk<'_, 'a> {
                     self.note_cleaning();
                     return;
                 }
+                // What begins with a scheme is no option.
+                Strength::Scheme if self.options => return,
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
             }
