@@ -55,21 +55,30 @@ fn find(app: &App) -> FxHashSet<UnitId> {
             && is_of_main_alone(app, *unit)
     };
     let mut found: FxHashSet<UnitId> = app.program.unit_ids().filter(is_candidate).collect();
+    remove_imported(app, &mut found);
     if found.is_empty() {
         return nothing;
     }
     let Some(folders) = folders_of_computed_names(app) else { return nothing };
-    let names = names(app);
     let path = |unit: UnitId| app.sources.file(app.program.file(unit)).path.as_str();
-    found.retain(|unit| !names.contains(name_of(path(*unit))));
-    found.retain(|unit| !split(path(*unit)).0.split('/').any(|part| folders.contains(part)));
-    // What another script imports is not forgotten, unless that one is.
-    let mut open: Vec<UnitId> = app.program.unit_ids().filter(|unit| !found.contains(unit)).collect();
+    let named = named(app, &found.iter().map(|unit| name_of(path(*unit))).collect());
+    found.retain(|unit| {
+        !named.contains(name_of(path(*unit))) && !split(path(*unit)).0.split('/').any(|part| folders.contains(part))
+    });
+    remove_imported(app, &mut found);
+    // Where the app would get to less than half, how it gets to its scripts is not understood.
+    if found.len() > entries.reached.len() { nothing } else { found }
+}
+
+/// What another script imports is not forgotten, unless that one is.
+fn remove_imported(app: &App, found: &mut FxHashSet<UnitId>) {
+    let mut open: Vec<UnitId> = match found.is_empty() {
+        true => return,
+        false => app.program.unit_ids().filter(|unit| !found.contains(unit)).collect(),
+    };
     while let Some(unit) = open.pop() {
         open.extend(imports_of(app, unit).into_iter().filter(|next| found.remove(next)));
     }
-    // Where the app would get to less than half, how it gets to its scripts is not understood.
-    if found.len() > entries.reached.len() { nothing } else { found }
 }
 
 /// Whether something was not read that may lead to a script.
@@ -109,39 +118,52 @@ fn name_of(path: &str) -> &str {
     }
 }
 
-/// The names of all scripts that a path in a text could mean, or an import that was not resolved.
-fn names<'a>(app: &'a App) -> FxHashSet<&'a str> {
-    let mut names = FxHashSet::default();
+/// Those of these names that a path in a text could mean, or an import that was not resolved.
+fn named<'a>(app: &'a App, names: &FxHashSet<&'a str>) -> FxHashSet<&'a str> {
+    let mut found = FxHashSet::default();
+    let mut add = |path: &'a str| {
+        let name = name_of(path);
+        if names.contains(name) {
+            found.insert(name);
+        }
+    };
     for page in &app.pages {
         let scripts = page.html.scripts.iter().filter_map(|script| script.src.as_deref());
         let preloads = page.html.webviews().filter_map(|webview| webview.value("preload"));
-        names.extend(scripts.chain(preloads).map(|path| name_of(path.split(['?', '#']).next().unwrap_or(path))));
+        scripts.chain(preloads).for_each(|path| add(path.split(['?', '#']).next().unwrap_or(path)));
     }
     for unit in app.program.unit_ids() {
         let summary = app.program.summary(unit);
-        let resolved: FxHashSet<&str> = (0..summary.imports.len() as u32)
-            .map(ImportId)
-            .filter(|import| matches!(app.program.target(unit, *import), Target::Unit(_)))
-            .map(|import| summary.str(summary.imports[import.index()].specifier))
-            .collect();
-        let is_path = |text: &str| {
-            (text.contains(['/', '\\']) || without_extension(text).len() < text.len())
-                && text.len() <= LONGEST_PATH
-                && !text.contains("://")
-                && !text.contains('\n')
+        let is_resolved = |text: &str| {
+            (0..summary.imports.len() as u32).map(ImportId).any(|import| {
+                summary.str(summary.imports[import.index()].specifier) == text
+                    && matches!(app.program.target(unit, import), Target::Unit(_))
+            })
         };
-        // Of a command, each word may be one.
-        let texts = summary.strings.iter().filter(|text| !resolved.contains(&***text));
-        names.extend(texts.flat_map(|text| text.split([' ', '=', ',', '!'])).filter(|text| is_path(text)).map(name_of));
+        for text in &summary.strings {
+            if memchr::memchr3(b'/', b'\\', b'.', text.as_bytes()).is_none()
+                || text.len() > LONGEST_PATH
+                || text.contains("://")
+                || text.contains('\n')
+            {
+                continue;
+            }
+            // Of a command, each word may be one.
+            let is_path = |word: &&str| word.contains(['/', '\\']) || without_extension(word).len() < word.len();
+            let words = text.split([' ', '=', ',', '!']).filter(is_path).filter(|word| names.contains(name_of(word)));
+            words.filter(|_| !is_resolved(text)).for_each(&mut add);
+        }
         // `path.join(__dirname, 'worker')`.
         for call in &summary.calls {
-            if final_name(summary, call.callee).is_some_and(|name| matches!(summary.str(name), "join" | "resolve")) {
-                let last = summary.items(call.arguments).last();
-                names.extend(last.and_then(|last| summary.text(last.value)).map(name_of));
+            let last = summary.items(call.arguments).last().and_then(|last| summary.text(last.value));
+            if let Some(last) = last.filter(|last| names.contains(name_of(last)))
+                && final_name(summary, call.callee).is_some_and(|name| matches!(summary.str(name), "join" | "resolve"))
+            {
+                add(last);
             }
         }
     }
-    names
+    found
 }
 
 /// The names of folders out of which scripts are loaded by names that are computed; `None` where it could be any.
