@@ -32,6 +32,7 @@ mod resolve;
 mod results;
 pub(crate) use results::{PROMISIFY, is_memo};
 mod shapes;
+mod stores;
 mod texts;
 pub mod things;
 mod unreached;

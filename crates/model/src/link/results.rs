@@ -331,6 +331,11 @@ impl Program<'_> {
                         })
                         .collect();
                 }
+                "get" => {
+                    if let Some(values) = self.setting(object, c, v, frames) {
+                        return values;
+                    }
+                }
                 "join" => {
                     if let Some(text) = self.list_joined(object, c, v, frames) {
                         return vec![text];
