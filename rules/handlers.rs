@@ -2,9 +2,10 @@
 
 use electrolint_model::app::checks::{Judged, LONGER_SCHEME, Strength};
 use electrolint_model::app::platforms::Platforms;
+use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::app::{Content, Listener, Load, WebviewElement, Window, WindowKind};
 use electrolint_model::electron::preferences::Value;
-use electrolint_model::link::things::{Certainty, Origin};
+use electrolint_model::link::things::{Certainty, Origin, Part, Thing};
 use electrolint_model::source::{FOREIGN_SCRIPT, Span};
 
 use crate::{Context, Severity};
@@ -170,4 +171,45 @@ pub(crate) fn absence(cx: &Context) -> Certainty {
     // A handler may be written in CoffeeScript.
     let lost = lost || app.sources.omitted.iter().any(|omitted| omitted.reason == FOREIGN_SCRIPT);
     if lost { Certainty::Tentative } else { Certainty::Firm }
+}
+
+/// Whether a window is made where something is loaded into it.
+pub(crate) fn is_made_for(cx: &Context, load: &Load, window: &Window) -> bool {
+    let function = |call| cx.app.program.call(call).function;
+    window.call.is_some_and(|made| made.0 == load.call.0 && function(made) == function(load.call))
+}
+
+/// What the app loads itself, into windows that count, of what a page opens: the load, the window, and the way from there.
+pub(crate) fn loads_of_opened<'a>(
+    cx: &'a Context,
+    counts: impl Fn(&Load, &Window) -> bool,
+) -> Vec<(&'a Load, &'a Window, Reach)> {
+    let app = cx.app;
+    let mut entries = app.entry_functions();
+    entries.retain(|_, kind| *kind == SourceKind::WindowOpen);
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let way = |load: &'a Load| {
+        let url = load.url.filter(|_| !load.is_file)?;
+        let window = app.window_of(load).filter(|window| counts(load, window))?;
+        let reaches = app.reaches(load.call, url, &entries, &leads_to_its_own_server, Strength::Host);
+        let opened = |reach: &Reach| reach.origin.kind == SourceKind::WindowOpen && !reach.opaque;
+        Some((load, window, reaches.into_iter().find(opened)?))
+    };
+    app.loads().iter().filter_map(way).collect()
+}
+
+/// An address of the app's own, or one whose server is closed before anything unknown follows.
+fn leads_to_its_own_server(thing: &Thing) -> bool {
+    match thing {
+        Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => false,
+        Thing::Template(parts) => match parts.first() {
+            Some(Part::Text(head)) => {
+                head.split_once("://").is_some_and(|(scheme, rest)| rest.contains('/') || scheme == "file")
+            }
+            _ => false,
+        },
+        _ => true,
+    }
 }

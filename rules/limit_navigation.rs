@@ -2,13 +2,12 @@
 
 use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
-use electrolint_model::app::sources::{Reach, SourceKind};
-use electrolint_model::app::{Listener, Load, Window};
+use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
-use electrolint_model::link::things::{Origin, Part, Thing};
+use electrolint_model::link::things::Origin;
 
 use crate::finding::Relation;
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, on_all_platforms, place, severity, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -169,27 +168,12 @@ fn loaded_instead(cx: &Context, judged: &[(&Listener, Verdict)], findings: &mut 
         })
     };
     // A window that is made for the address shows nothing of the app's that it could lead away from.
-    let is_made_for = |load: &Load, window: &Window| {
-        let function = |call| app.program.call(call).function;
-        window.call.is_some_and(|made| made.0 == load.call.0 && function(made) == function(load.call))
-    };
-    let mut entries = app.entry_functions();
-    entries.retain(|_, kind| *kind == SourceKind::WindowOpen);
-    if entries.is_empty() {
-        return;
-    }
-    for load in app.loads() {
-        let Some(url) = load.url.filter(|_| !load.is_file) else { continue };
-        let window = app.window_of(load).filter(|window| is_limited(window) && !is_made_for(load, window));
-        let Some(window) = window else { continue };
-        let reaches = app.reaches(load.call, url, &entries, &leads_to_its_own_server, Strength::Host);
-        let opened = |reach: &&Reach| reach.origin.kind == SourceKind::WindowOpen && !reach.opaque;
-        let Some(reach) = reaches.iter().find(opened) else { continue };
+    for (load, window, reach) in loads_of_opened(cx, |load, window| is_limited(window) && !is_made_for(cx, load, window)) {
         let mut report = findings
             .report(&RULE, load.span, "any address that a page opens is loaded in this window: `loadURL` emits no `will-navigate`")
             .severity(severity(cx, window))
             .known(load.certainty)
-            .known(app.certainty_of(reach))
+            .known(app.certainty_of(&reach))
             .at_most(Confidence::Firm)
             .development(load.development)
             .gain(GAIN)
@@ -200,17 +184,5 @@ fn loaded_instead(cx: &Context, judged: &[(&Listener, Verdict)], findings: &mut 
             report = report.related(span, why);
         }
         let _ = report;
-    }
-}
-
-/// An address of the app's own, or one whose server is closed before anything unknown follows.
-fn leads_to_its_own_server(thing: &Thing) -> bool {
-    match thing {
-        Thing::Unknown(_) | Thing::Result(..) | Thing::Api(_) => false,
-        Thing::Template(parts) => match parts.first() {
-            Some(Part::Text(head)) => head.split_once("://").is_some_and(|(scheme, rest)| rest.contains('/') || scheme == "file"),
-            _ => false,
-        },
-        _ => true,
     }
 }

@@ -6,7 +6,8 @@ use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
+use crate::finding::Relation;
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -106,6 +107,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             let _ = report.related(span, text);
         }
     }
+    opened_instead(cx, findings);
     let concerned: Vec<_> = windows(cx).into_iter().filter(|window| !is_closed_webview(cx, window)).collect();
     let covering = |window: &&&Window| {
         on_all_platforms(cx, window, judged.iter().map(|(listener, _)| listener).filter(|listener| covers(listener, window)))
@@ -140,4 +142,25 @@ fn check(cx: &Context, findings: &mut Findings) {
         report = report.related(other.span, "this one is not covered either");
     }
     let _ = report;
+}
+
+/// What a page opens, and the app opens itself in a window that it makes for it.
+fn opened_instead(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    for (load, _, reach) in loads_of_opened(cx, |load, window| is_made_for(cx, load, window)) {
+        let mut report = findings
+            .report(&RULE, load.span, "every address that a page opens is loaded in a window that is made for it")
+            .known(load.certainty)
+            .known(app.certainty_of(&reach))
+            .at_most(Confidence::Firm)
+            .development(load.development)
+            .gain("A page of the attacker's runs in a window of the app's, with the preferences that it is made with.")
+            .help("Compare `new URL(url).origin` with the app's own before the window is made, and open all others with `shell.openExternal` after a check of their scheme.")
+            .symbol(app.symbol(load.call))
+            .place(Relation::Source, reach.origin.span, format!("it comes from {}", reach.origin.kind.text()));
+        if let Some((span, why)) = reach.weak {
+            report = report.related(span, why);
+        }
+        let _ = report;
+    }
 }
