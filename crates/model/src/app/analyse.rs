@@ -130,6 +130,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         calls: RefCell::default(),
         promisified: Default::default(),
         entries: Default::default(),
+        unimported: Default::default(),
         forgotten: Default::default(),
         all_loads: Default::default(),
         addons: Default::default(),

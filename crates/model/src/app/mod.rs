@@ -144,7 +144,8 @@ pub struct App<'a> {
     calls: RefCell<FxHashMap<Rc<str>, Rc<[ApiCall]>>>,
     promisified: OnceCell<Vec<(Rc<str>, ApiCall)>>,
     entries: OnceCell<Entries>,
-    /// Scripts that nothing leads to.
+    /// Scripts of the main process that nothing imports, and those that nothing else leads to either.
+    unimported: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     forgotten: OnceCell<rustc_hash::FxHashSet<UnitId>>,
     all_loads: OnceCell<Vec<Load>>,
     addons: OnceCell<Vec<Addon>>,

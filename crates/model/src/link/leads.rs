@@ -252,13 +252,9 @@ impl Look<'_, '_> {
         }
     }
 
-    /// Whether a value is what a test of the build chooses between, to be compared later: `'production'`, `true`.
+    /// Whether a value is what a test of the build chooses between, to be compared later: `'production'`.
     fn is_answer(&self, value: ValueId) -> bool {
-        match self.summary.value(value) {
-            Value::Bool(_) => true,
-            Value::String(text) => is_environment(self.summary.str(text)),
-            _ => false,
-        }
+        self.summary.text(value).is_some_and(is_environment)
     }
 
     /// Whether a function of the language gives what it is given.

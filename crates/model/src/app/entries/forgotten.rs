@@ -32,16 +32,18 @@ impl App<'_> {
     ///
     /// That can be said only where the app's own start is known, and most of its scripts are reached from there.
     pub fn is_forgotten(&self, file: FileId) -> bool {
-        let is_one = |unit| self.forgotten.get_or_init(|| find(self)).contains(&unit);
+        // Most apps have none that is asked for, and their texts need not be searched.
+        let unimported = |unit: &UnitId| self.unimported.get_or_init(|| unimported(self)).contains(unit);
+        let is_one = |unit| unimported(&unit) && self.forgotten.get_or_init(|| forgotten(self)).contains(&unit);
         self.sources.file(file).role == Role::Own && self.program.unit_of(file).is_some_and(is_one)
     }
 }
 
-fn find(app: &App) -> FxHashSet<UnitId> {
-    let nothing = FxHashSet::default();
+/// Scripts of the main process that the app gets to by no import, and by no path that is followed.
+fn unimported(app: &App) -> FxHashSet<UnitId> {
     let entries = app.entries();
     if app.start_script().is_none() || is_part_unread(app) {
-        return nothing;
+        return FxHashSet::default();
     }
     let files = Files::new(app);
     let is_candidate = |unit: &UnitId| {
@@ -56,10 +58,14 @@ fn find(app: &App) -> FxHashSet<UnitId> {
     };
     let mut found: FxHashSet<UnitId> = app.program.unit_ids().filter(is_candidate).collect();
     remove_imported(app, &mut found);
-    if found.is_empty() {
-        return nothing;
-    }
+    found
+}
+
+/// Those of them to which nothing else may lead.
+fn forgotten(app: &App) -> FxHashSet<UnitId> {
+    let nothing = FxHashSet::default();
     let Some(folders) = folders_of_computed_names(app) else { return nothing };
+    let mut found = app.unimported.get_or_init(|| unimported(app)).clone();
     let path = |unit: UnitId| app.sources.file(app.program.file(unit)).path.as_str();
     let named = named(app, &found.iter().map(|unit| name_of(path(*unit))).collect());
     found.retain(|unit| {
@@ -67,7 +73,7 @@ fn find(app: &App) -> FxHashSet<UnitId> {
     });
     remove_imported(app, &mut found);
     // Where the app would get to less than half, how it gets to its scripts is not understood.
-    if found.len() > entries.reached.len() { nothing } else { found }
+    if found.len() > app.entries().reached.len() { nothing } else { found }
 }
 
 /// What another script imports is not forgotten, unless that one is.
