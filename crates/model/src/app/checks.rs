@@ -9,6 +9,7 @@ mod helpers;
 mod judge;
 mod lists;
 mod methods;
+mod packages;
 mod patterns;
 mod strength;
 mod subjects;

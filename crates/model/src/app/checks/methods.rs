@@ -11,6 +11,9 @@ impl App<'_> {
     pub(super) fn judge_call(&self, c: C, holds: bool, root: &Root, depth: u32) -> Judged {
         let call = self.program.call(c);
         let callee = V(c.0, call.callee);
+        if let Some(found) = self.judge_by_package(c, holds, root) {
+            return found;
+        }
         if let Value::Member(object, method) = self.program.value(callee)
             && let Some(found) = self.judge_method(c, V(c.0, object), self.program.str(c.0, method), holds, root, depth)
         {
