@@ -70,7 +70,7 @@ const METHODS: [(&str, usize); 14] = [
 const JQUERY: [&str; 6] = ["html", "append", "prepend", "before", "after", "replaceWith"];
 
 /// Functions whose result holds no script.
-const MARKUP: Purpose = Purpose::markup(&[
+const CLEANERS: &[&str] = &[
     "sanitize",
     "sanitise",
     "sanitizeHtml",
@@ -94,7 +94,35 @@ const MARKUP: Purpose = Purpose::markup(&[
     "encodeURIComponent",
     "encodeHTML",
     "createTextNode",
-]);
+    "striptags",
+    "insane",
+    // <https://shiki.style/guide/install#shorthands>
+    "codeToHtml",
+    // <https://github.com/drudru/ansi_up#escape_html-default-true>
+    "ansi_to_html",
+];
+
+/// Functions of packages that make markup of a text and escape the text.
+///
+/// <https://highlightjs.readthedocs.io/en/latest/api.html>, <https://prismjs.com/docs/Prism.html#.highlight>
+const MAKERS: &[(&str, &str)] = &[
+    ("highlight.js", "highlight"),
+    ("highlight.js", "highlightAuto"),
+    ("highlight.js/lib/core", "highlight"),
+    ("highlight.js/lib/core", "highlightAuto"),
+    ("highlight.js/lib/common", "highlight"),
+    ("highlight.js/lib/common", "highlightAuto"),
+    ("hljs", "highlight"),
+    ("hljs", "highlightAuto"),
+    ("window.hljs", "highlight"),
+    ("window.hljs", "highlightAuto"),
+    ("prismjs", "highlight"),
+    ("Prism", "highlight"),
+    ("window.Prism", "highlight"),
+];
+
+/// What a value is for here.
+const MARKUP: Purpose = Purpose::markup(CLEANERS, MAKERS);
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;

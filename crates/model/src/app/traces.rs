@@ -454,9 +454,8 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether a call is of a cleaner that came from elsewhere, whatever its name is here: `import { quote as q } from …`.
     fn is_cleaner(&self, c: C, quote: Quote) -> bool {
-        let is_cleaner =
-            |path: &str| path.rsplit('.').next().is_some_and(|name| self.purpose.is_cleaned_by(name, quote));
-        self.purpose.has_cleaners() && self.app.api_of(c).is_some_and(|(path, _)| is_cleaner(&path))
+        self.purpose.has_cleaners()
+            && self.app.api_of(c).is_some_and(|(path, _)| self.purpose.is_cleaned_by_api(&path, quote))
     }
 
     fn member(&mut self, v: V, object: V, name: &str, state: State) {

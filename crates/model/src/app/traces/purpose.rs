@@ -20,6 +20,8 @@ pub struct Purpose<'a> {
     cleaners: &'a [&'a str],
     /// Functions that make a literal of any value, which is harmless unless it stands inside quotes.
     literals: &'a [&'a str],
+    /// Functions of packages whose result is harmless: the package, and the function's name there.
+    of_packages: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Purpose<'a> {
@@ -28,22 +30,22 @@ impl<'a> Purpose<'a> {
 
     /// A value of its own: an address, a path, a name.
     pub const fn value(cleaners: &'a [&'a str]) -> Self {
-        Self { becomes: Becomes::Value, cleaners, literals: &[] }
+        Self { becomes: Becomes::Value, cleaners, literals: &[], of_packages: &[] }
     }
 
     /// A part of a script: `literals` make a literal of any value, `cleaners` what is harmless inside quotes too.
     pub const fn script(literals: &'a [&'a str], cleaners: &'a [&'a str]) -> Self {
-        Self { becomes: Becomes::Script, cleaners, literals }
+        Self { becomes: Becomes::Script, cleaners, literals, of_packages: &[] }
     }
 
-    /// A part of markup.
-    pub const fn markup(cleaners: &'a [&'a str]) -> Self {
-        Self { becomes: Becomes::Markup, cleaners, literals: &[] }
+    /// A part of markup: `of_packages` make markup of a text, and escape it.
+    pub const fn markup(cleaners: &'a [&'a str], of_packages: &'a [(&'a str, &'a str)]) -> Self {
+        Self { becomes: Becomes::Markup, cleaners, literals: &[], of_packages }
     }
 
     /// A part of a command line.
     pub const fn command(cleaners: &'a [&'a str]) -> Self {
-        Self { becomes: Becomes::Command, cleaners, literals: &[] }
+        Self { becomes: Becomes::Command, cleaners, literals: &[], of_packages: &[] }
     }
 
     /// Whether it becomes part of a script, of markup or of a command line.
@@ -77,6 +79,13 @@ impl<'a> Purpose<'a> {
             Quote::Double | Quote::Back if name == "encodeURIComponent" => true,
             _ => self.cleaners.contains(&name),
         }
+    }
+
+    /// Whether what an API gives is harmless where it stands inside such quotes: `highlight.js.default.highlight`.
+    pub(super) fn is_cleaned_by_api(self, path: &str, quote: Quote) -> bool {
+        let (of, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let package = of.strip_suffix(".default").unwrap_or(of);
+        self.is_cleaned_by(name, quote) || self.of_packages.contains(&(package, name))
     }
 
     /// Inside which quotes the text behind a text stands.
