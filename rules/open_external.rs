@@ -1,6 +1,6 @@
 //! `shell.openExternal`.
 
-use electrolint_model::app::checks::{LONGER_SCHEME, Strength};
+use electrolint_model::app::checks::{FORBIDS, LONGER_SCHEME, Strength};
 use electrolint_model::app::sources::{Reach, SourceKind};
 use electrolint_model::link::things::{Part, Thing};
 
@@ -49,6 +49,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         // The worst way in speaks for all of them.
         let Some(worst) = reaches.iter().max_by_key(|reach| rank(reach)) else { continue };
         let message = match worst.weak {
+            Some((_, why)) if why == FORBIDS => "every URL is opened but those that a test keeps out",
             Some(_) => "this URL is opened after a check that can be got around",
             None => "this URL is opened without a check",
         };

@@ -21,8 +21,8 @@ use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{Condition, ConditionId, FunctionId, Operator, Range, Value};
 pub(super) use helpers::Said;
-pub(super) use strength::{FORBIDS, judged};
-pub use strength::{Judged, LONGER_SCHEME, Lets, Strength};
+pub(super) use strength::judged;
+pub use strength::{FORBIDS, Judged, LONGER_SCHEME, Lets, Strength};
 pub(super) use subjects::Subjects;
 pub(super) use ways::Way;
 

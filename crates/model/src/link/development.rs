@@ -42,10 +42,11 @@ const DEVELOPMENT_ADDRESSES: [&str; 7] = [
 ];
 
 /// Other names behind which there is an answer: of properties, globals and modules.
-const OTHER_NAMES: [&str; 9] = [
+const OTHER_NAMES: [&str; 10] = [
     "isPackaged",
     "PROD",
     "production",
+    "execPath",
     "__DEV__",
     "electron-is-dev",
     // With what they are compared says it.
@@ -176,7 +177,7 @@ impl Program<'_> {
         let last = |path: &&'static str| path.rsplit('.').next().unwrap_or(path);
         let named = paths.map(last).filter(|name| *name != "default").chain(OTHER_NAMES);
         let strings = self.unit_ids().flat_map(|unit| self.summary(unit).strings.iter());
-        let told = strings.filter(|text| text.ends_with(ADDRESS_END) || names_archive(text) || names_program(text));
+        let told = strings.filter(|text| text.ends_with(ADDRESS_END) || names_archive(text));
         Leads::new(self, named.chain(told.map(|text| &**text)))
     }
 

@@ -81,7 +81,7 @@ pub struct Judged {
 }
 
 /// Why a check that names what must not be is weak. Beside another weak check it says least.
-pub(in crate::app) const FORBIDS: &str = "a list of what is forbidden lets everything else through";
+pub const FORBIDS: &str = "a list of what is forbidden lets everything else through";
 
 /// Why a scheme that is not closed by its colon is weak.
 pub const LONGER_SCHEME: &str = "a scheme that begins like this one passes too";
