@@ -174,6 +174,9 @@ fn a_script_of_the_main_process_that_nothing_names_is_forgotten() {
             ("page.js", "document.title = 'a'"),
             ("windows/used.js", WINDOW),
             ("windows/old.js", WINDOW),
+            // Where the pages start is not seen.
+            ("pages/start.js", "import { list } from './list'; document.body.append(list);"),
+            ("pages/list.js", "import './start'; export const list = 'a';"),
         ]);
         let app = analyse(&sources, &Options::default());
         paths(&app, |unit| app.is_forgotten(app.program.file(unit))).len()

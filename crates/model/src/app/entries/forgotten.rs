@@ -54,9 +54,15 @@ fn unimported(app: &App) -> FxHashSet<UnitId> {
             && !entries.reached.contains(unit)
             && !files.is_build_tool(*unit)
             && app.addon_of(*unit).is_none()
-            && is_of_main_alone(app, *unit)
     };
-    let mut found: FxHashSet<UnitId> = app.program.unit_ids().filter(is_candidate).collect();
+    let found: FxHashSet<UnitId> = app.program.unit_ids().filter(is_candidate).collect();
+    // Others are parts of those of the main process, or may be where a page or a worker starts.
+    let mut open: Vec<UnitId> = found.iter().copied().filter(|unit| is_of_main_alone(app, *unit)).collect();
+    let mut parts: FxHashSet<UnitId> = open.iter().copied().collect();
+    while let Some(unit) = open.pop() {
+        open.extend(imports_of(app, unit).into_iter().filter(|next| found.contains(next) && parts.insert(*next)));
+    }
+    let mut found = parts;
     remove_imported(app, &mut found);
     found
 }
@@ -72,8 +78,10 @@ fn forgotten(app: &App) -> FxHashSet<UnitId> {
         !named.contains(name_of(path(*unit))) && !split(path(*unit)).0.split('/').any(|part| folders.contains(part))
     });
     remove_imported(app, &mut found);
-    // Where the app would get to less than half, how it gets to its scripts is not understood.
-    if found.len() > app.entries().reached.len() { nothing } else { found }
+    // Where the app would get to less than what it forgot, how it gets to its scripts is not understood.
+    let parts: FxHashSet<UnitId> = found.iter().flat_map(|unit| imports_of(app, *unit)).collect();
+    let first = found.iter().filter(|unit| !parts.contains(unit)).count();
+    if first > app.entries().reached.len() { nothing } else { found }
 }
 
 /// What another script imports is not forgotten, unless that one is.
