@@ -309,13 +309,14 @@ impl Program<'_> {
     }
 }
 
-/// The last name of a path: `c` of `a.b.c`, a variable's own name.
+/// The last name of a path: `c` of `a.b.c`, a variable's own name, that of a module which is called at once.
 pub(crate) fn final_name(summary: &Summary, value: ValueId) -> Option<Name> {
     match summary.value(value) {
         Value::Member(_, name) | Value::Global(name) | Value::ImportName(_, name) => Some(name),
         Value::Binding(binding) => Some(summary.bindings[binding.index()].name),
         Value::Function(function) => summary.function(function).name,
         Value::Class(class) => summary.classes[class.index()].name,
+        Value::Module(import) => Some(summary.imports[import.index()].specifier),
         Value::Await(inner) => final_name(summary, inner),
         Value::Call(call) => bound(summary, summary.call(call)).and_then(|bound| final_name(summary, bound)),
         _ => None,
