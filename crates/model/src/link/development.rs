@@ -81,15 +81,18 @@ const SCRIPTS: [&str; 5] =
 /// Calls around a path that leave what is asked for in it.
 const MOST_CALLS: usize = 4;
 
+/// Longest text that is looked for in a path.
+const MOST_TEXT: usize = 32;
+
 /// Whether a text or a pattern names the archive of a packaged app: `app.asar`, `/[\\/]app\.asar/`.
 fn names_archive(text: &str) -> bool {
-    text.len() <= 32 && text.contains("asar")
+    text.len() <= MOST_TEXT && text.contains("asar")
 }
 
 /// Whether a text or a pattern names Electron's own program, which a packaged app has under a name of its own.
 fn names_program(text: &str) -> bool {
     let word = text.trim_matches(|sign: char| !sign.is_ascii_alphanumeric());
-    text.len() <= 32 && (word.eq_ignore_ascii_case("electron") || word.eq_ignore_ascii_case("electron.exe"))
+    text.len() <= MOST_TEXT && (word.eq_ignore_ascii_case("electron") || word.eq_ignore_ascii_case("electron.exe"))
 }
 
 impl Summary {
@@ -97,15 +100,16 @@ impl Summary {
     pub(super) fn search(&self, call: &Call) -> Option<(ValueId, &str)> {
         let Value::Member(object, method) = self.value(call.callee) else { return None };
         let argument = self.items(call.arguments).first().filter(|item| !item.spread)?.value;
-        let (asked, looked_for) = match self.str(method) {
-            "test" | "exec" => (argument, object),
-            "includes" | "indexOf" | "match" | "search" | "startsWith" | "endsWith" => (object, argument),
+        // Nearly no call has such a text: the names of methods are looked at last.
+        let (asked, text, methods): (_, _, &[&str]) = match (self.value(object), self.value(argument)) {
+            (Value::Regex(text, _), _) => (argument, text, &["test", "exec"]),
+            (_, Value::String(text) | Value::Regex(text, _)) => {
+                (object, text, &["includes", "indexOf", "match", "search", "startsWith", "endsWith"])
+            }
             _ => return None,
         };
-        match self.value(self.behind(looked_for)) {
-            Value::String(text) | Value::Regex(text, _) => Some((asked, self.str(text))),
-            _ => None,
-        }
+        let text = self.str(text);
+        (text.len() <= MOST_TEXT && methods.contains(&self.str(method))).then_some((asked, text))
     }
 
     /// Whether a call may ask where the program lies.
@@ -177,7 +181,9 @@ impl Program<'_> {
         let last = |path: &&'static str| path.rsplit('.').next().unwrap_or(path);
         let named = paths.map(last).filter(|name| *name != "default").chain(OTHER_NAMES);
         let strings = self.unit_ids().flat_map(|unit| self.summary(unit).strings.iter());
-        let told = strings.filter(|text| text.ends_with(ADDRESS_END) || names_archive(text));
+        let archive = memchr::memmem::Finder::new("asar");
+        let is_archive = |text: &str| text.len() <= MOST_TEXT && archive.find(text.as_bytes()).is_some();
+        let told = strings.filter(|text| text.ends_with(ADDRESS_END) || is_archive(text));
         Leads::new(self, named.chain(told.map(|text| &**text)))
     }
 
