@@ -62,23 +62,52 @@ impl ScriptPolicy {
         }
     }
 
-    /// The lines of one header as what they are together, as `certain` as they all are: one that is not known may be the strictest.
-    fn together(lines: Vec<Self>, certain: Certainty) -> Vec<Self> {
-        let (known, mut unknown): (Vec<Self>, Vec<Self>) = lines.into_iter().partition(|line| line.policies.is_some());
-        let all = known.into_iter().reduce(|all, line| Self {
-            policies: all.policies.zip(line.policies).map(|(all, line)| [all, line].concat()),
-            texts: [all.texts, line.texts].concat(),
-            certainty: all.certainty.min(line.certainty),
-            ..all
-        });
-        let most = if unknown.is_empty() { certain } else { Certainty::Tentative };
-        unknown.extend(all.map(|all| Self { certainty: all.certainty.min(most), ..all }));
-        unknown
+    /// The lines of one header as what they are together, each given as what it may be: one policy for each way in which they come together.
+    /// Where there are too many, or a line is not known, they are only tentative.
+    fn together(lines: Vec<Vec<Self>>) -> Vec<Self> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|line| line.iter().all(|policy| policy.policies.is_some()));
+        let mut ways: Vec<Self> = Vec::new();
+        let mut certain = if unknown.is_empty() { Certainty::Certain } else { Certainty::Tentative };
+        for (index, line) in known.into_iter().enumerate() {
+            if index == 0 {
+                ways = line;
+                continue;
+            }
+            if ways.len() * line.len() > MOST_WAYS {
+                certain = Certainty::Tentative;
+                continue;
+            }
+            ways = ways.iter().flat_map(|way| line.iter().filter_map(|line| way.with(line))).collect();
+        }
+        for way in &mut ways {
+            way.certainty = way.certainty.min(certain);
+        }
+        ways.extend(unknown.into_iter().flatten());
+        ways
+    }
+
+    /// With another line of its header; none where the two never come together.
+    fn with(&self, line: &Self) -> Option<Self> {
+        let development = match (self.development, line.development) {
+            (Some(one), Some(other)) if one != other => return None,
+            (one, other) => one.or(other),
+        };
+        Some(Self {
+            policies: self.policies.as_ref().zip(line.policies.as_ref()).map(|(all, line)| [&all[..], line].concat()),
+            texts: [&self.texts[..], &line.texts].concat(),
+            certainty: self.certainty.min(line.certainty),
+            development,
+            ..*self
+        })
     }
 }
 
 const ENFORCED: &str = "content-security-policy";
 const REPORTED: &str = "content-security-policy-report-only";
+
+/// Ways in which the lines of one header come together that are told apart.
+const MOST_WAYS: usize = 8;
 
 /// Policies of one script around which a test is looked for.
 const MOST_LOOKS: usize = 64;
@@ -232,19 +261,17 @@ impl App<'_> {
                 // Several values of a header are as many policies, and a page obeys all of them.
                 Thing::Array(array, frames) => {
                     let Value::Array(list) = self.program.value(*array) else { continue };
-                    let (mut lines, mut certain) = (Vec::new(), Certainty::Certain);
+                    let mut lines = Vec::new();
                     for item in self.program.summary(array.0).items(list) {
                         let item = V(array.0, item.value);
-                        let values = self.program.eval_in(item, frames);
-                        if values.len() > 1 {
-                            certain = Certainty::Tentative;
-                        }
-                        for inner in values.iter() {
+                        let mut line = Vec::new();
+                        for inner in self.program.eval_in(item, frames).iter() {
                             let outer = known.development.or(development);
-                            self.add_policy(inner, item, Reach::Header, disposition, outer, &mut lines);
+                            self.add_policy(inner, item, Reach::Header, disposition, outer, &mut line);
                         }
+                        lines.push(line);
                     }
-                    found.extend(ScriptPolicy::together(lines, certain));
+                    found.extend(ScriptPolicy::together(lines));
                 }
                 // HtmlWebpackPlugin: `meta: { 'Content-Security-Policy': { 'http-equiv': …, content: … } }`.
                 Thing::Object(object) => {
