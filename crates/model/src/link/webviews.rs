@@ -19,7 +19,11 @@ impl Program<'_> {
 
     fn find_webviews(&self) -> FxHashSet<String> {
         let mut ids: FxHashSet<String> = self.pages.iter().flat_map(|page| ids_of(page)).collect();
+        let finder = memchr::memmem::Finder::new("webview");
         for unit in &self.units {
+            if finder.find(self.sources.file(unit.file).text.content.as_bytes()).is_none() {
+                continue;
+            }
             let summary = &unit.summary;
             if summary.strings.iter().any(|text| text.contains(TAG)) {
                 for node in &summary.values {
