@@ -63,6 +63,12 @@ const CIRCLES: &str = "app.on('web-contents-created',(e,c)=>{\
     ipcMain.handle('a',(e,u)=>{var a=b;var b=a;if(a.sender)shell.openExternal(a.url);if(a)shell.openExternal(a)});\
     ipcMain.handle('b',(e,u)=>{var a=b??1;var b=a??2;a(u);if(a(u))shell.openExternal(b.url)});";
 
+/// A handler that writes a variable and has it run, 15,000 times.
+fn written_and_read(piece: &str) -> Vec<u8> {
+    let pieces = piece.repeat(15_000);
+    format!("{REQUIRED}const c=require('child_process');ipcMain.on('a',(e,d)=>{{let a='';{pieces}}});").into_bytes()
+}
+
 const fn case(name: &'static str, path: &'static str, said: Said, content: Content) -> Hostile {
     let is_slow = match content {
         Nested(open, _, close, times) => (open.len() + close.len()) * times > 1_500_000,
@@ -359,6 +365,9 @@ pub fn cases() -> Vec<Hostile> {
         case("many-webviews-jsx", "a.jsx", Either, Repeated("x=<>", "<webview allowpopups src={a}/>", "</>", 60_000)),
         case("many-pages", "many/p1.html", Either, Written(pages)),
         case("many-writes", "a.js", Either, Made(|| format!("{REQUIRED}let u;{}new BrowserWindow({{webPreferences:{{preload:u,sandbox:u}}}}).loadURL(u)", "u=x;u=`a${u}`;".repeat(60_000)).into_bytes())),
+        case("many-writes-and-reads", "a.js", Either, Made(|| written_and_read("a=d.x;c.exec(a);"))),
+        case("many-additions-and-reads", "a.js", Either, Made(|| written_and_read("a+=d.x;c.exec(a);"))),
+        case("many-conditional-additions-and-reads", "a.js", Either, Made(|| written_and_read("if(d.y)a=a+d.x;c.exec(a);"))),
         case("many-subclasses", "a.js", Either, Made(|| (1..20_000).fold(format!("{REQUIRED}class W0 extends BrowserWindow{{}};"), |text, n| text + &format!("class W{n} extends W{}{{}};", n - 1)) .into_bytes())),
         case("many-remotes", "a.js", Either, Repeated("const remote=require('@electron/remote');", "remote.getCurrentWindow().loadURL(x);remote.require('fs');", "", 40_000)),
         // Files.

@@ -162,6 +162,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         passed_on: Default::default(),
         guards: Default::default(),
         said: Default::default(),
+        asserting: Default::default(),
         around: Default::default(),
         verifiers: Default::default(),
         given_messages: Default::default(),

@@ -15,7 +15,10 @@ mod strength;
 mod subjects;
 mod ways;
 
+use std::rc::Rc;
+
 use super::App;
+use super::inside::MOST_BEFORE;
 pub use super::roots::{Base, Root, UrlPart, parameter_root};
 use crate::link::things::{Known, Thing};
 use crate::link::{C, F, UnitId, V};
@@ -256,13 +259,12 @@ impl App<'_> {
         let Base::Binding(binding) = root.base else { return 0 };
         let call = self.program.call(c);
         let summary = self.program.summary(root.unit);
-        let writes = summary.bindings[binding.index()].writes.iter();
+        let writes = summary.bindings[binding.index()].writes.iter().rev();
         writes
             .filter(|write| root.unit == c.0 && write.function == call.function && write.order < call.order)
-            .filter(|write| !self.keeps(V(root.unit, write.value), root))
-            .map(|write| write.span.1)
-            .max()
-            .unwrap_or(0)
+            .take(MOST_BEFORE)
+            .find(|write| !self.keeps(V(root.unit, write.value), root))
+            .map_or(0, |write| write.span.1)
     }
 
     /// Whether a value is an address with what was there before at its beginning.
@@ -337,12 +339,12 @@ impl App<'_> {
         let mut best: Option<Judged> = None;
         // `assertSafe(url).then(() => open(url))`.
         let settled = self.settled(f).and_then(|promise| self.call_behind(promise));
-        for other in self.calls_inside(f).into_iter().chain(settled) {
+        let asserting = self.asserting(f);
+        let before = asserting.iter().copied().rev().filter(|other| self.program.call(*other).order < call.order);
+        for other in before.take(MOST_BEFORE).chain(settled) {
             let record = self.program.call(other);
-            let is_before = record.order < call.order
-                && record.function == call.function
-                && self.dominates(c.0, record.condition, call.condition);
-            if !is_before && settled != Some(other) || self.is_swallowed(other, c) {
+            let is_before = || self.dominates(c.0, record.condition, call.condition);
+            if settled != Some(other) && !is_before() || self.is_swallowed(other, c) {
                 continue;
             }
             let mut consider = |found: Judged| {
@@ -371,6 +373,23 @@ impl App<'_> {
             }
         }
         best
+    }
+
+    /// The calls in a function that may throw by what they are given, in their order.
+    fn asserting(&self, f: F) -> Rc<[C]> {
+        if let Some(known) = self.asserting.borrow().get(&f) {
+            return known.clone();
+        }
+        let throws = |helper: F| self.program.function(helper).exits.iter().any(|exit| exit.throws);
+        let asserts = |c: &C| {
+            let call = self.program.call(*c);
+            call.function == f.1
+                && (self.tested_by_assertion(*c).is_some()
+                    || self.functions(V(c.0, call.callee)).into_iter().any(throws))
+        };
+        let found: Rc<[C]> = self.calls_inside(f).into_iter().filter(asserts).collect();
+        self.asserting.borrow_mut().insert(f, found.clone());
+        found
     }
 
     /// Whether what one call throws is caught, and a later call made all the same: `try { check(url) } catch { warn() } open(url)`.

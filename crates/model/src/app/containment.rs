@@ -41,12 +41,8 @@ impl App<'_> {
         if around.into_iter().any(|test| self.contains(test, &root, 0, &mut seen)) {
             return true;
         }
-        let before = self.calls_inside(place).into_iter().rev().filter(|other| {
-            let record = self.program.call(*other);
-            record.order < call.order
-                && record.function == call.function
-                && self.dominates(c.0, record.condition, call.condition)
-        });
+        let before = self.calls_before(c);
+        let before = before.filter(|other| self.dominates(c.0, self.program.call(*other).condition, call.condition));
         before.take(MOST_ASSERTIONS).any(|other| {
             self.helpers_given(other, &root).into_iter().any(|(helper, inner)| {
                 let function = self.program.function(helper);

@@ -7,6 +7,11 @@ use super::App;
 use crate::link::{C, F, UnitId};
 use crate::summary::{CallId, Operator, Summary, Value, ValueId};
 
+/// Calls, or writes to one variable, before a call among which checks and other values are looked for; and calls of the functions in between
+/// that are passed over.
+pub(super) const MOST_BEFORE: usize = 128;
+const MOST_PASSED: usize = 4096;
+
 /// The values of one file by where they start: a list for each [`Which`], made when it is first asked for.
 #[derive(Default)]
 pub(super) struct Places([OnceCell<List>; 4]);
@@ -35,6 +40,16 @@ impl App<'_> {
         let first = summary.calls.partition_point(|call| call.order <= events.0);
         let end = summary.calls.partition_point(|call| call.order <= events.1);
         (first..end).map(|index| C(f.0, CallId(index as u32))).collect()
+    }
+
+    /// The calls of the same function that come before one, from the last to the first, as far back as it pays to look.
+    pub(super) fn calls_before(&self, c: C) -> impl Iterator<Item = C> + '_ {
+        let summary = self.program.summary(c.0);
+        let call = summary.call(c.1);
+        let first = summary.calls.partition_point(|other| other.order <= summary.function(call.function).events.0);
+        let end = summary.calls.partition_point(|other| other.order < call.order);
+        let before = (first..end).rev().take(MOST_PASSED).map(move |index| C(c.0, CallId(index as u32)));
+        before.filter(move |other| summary.call(other.1).function == call.function).take(MOST_BEFORE)
     }
 
     /// The values that stand in a function or in those written inside it, by their place.

@@ -182,6 +182,7 @@ pub struct App<'a> {
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     given_messages: RefCell<FxHashMap<C, bool>>,
+    asserting: RefCell<FxHashMap<F, Rc<[C]>>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
     /// Stretches of text that were looked at as they are written.

@@ -41,6 +41,9 @@ const HAVE_SENSITIVE_METHODS: [&str; 12] = [
 /// Helpers in a row that may look at the sender.
 const MOST_HELPERS: u32 = 4;
 
+/// Writes to the methods that set handlers.
+const MOST_WRITES: usize = 64;
+
 /// Parts of a test that are looked at.
 pub(super) const MOST_PARTS: u32 = 40;
 
@@ -252,7 +255,7 @@ impl App<'_> {
             let mut given = self.calls_inside(own).into_iter().filter(|c| *c != set).flat_map(given);
             given.any(|v| self.functions(v).into_iter().any(|f| self.tests_sender(f, 0, 0)))
         };
-        let mut written = self.program.written_to(self.program.str(set.0, method));
+        let mut written = self.program.written_to(self.program.str(set.0, method)).take(MOST_WRITES);
         written.any(|(unit, write)| {
             let is_ipc = |known: &Known| matches!(&known.thing, Thing::Host(host) if host.class == "IpcMain");
             self.eval(V(unit, write.object)).iter().any(is_ipc)

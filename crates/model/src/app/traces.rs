@@ -29,7 +29,7 @@ use super::{App, Entrances, PropertyWrite};
 use crate::link::things::{Certainty, Object, Part, Thing, Unknown};
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Key, List, Operator, Slot, Value};
+use crate::summary::{BindingId, ConditionId, Key, List, Operator, Slot, Value};
 
 /// Steps in a row.
 const MOST_STEPS: u32 = 40;
@@ -123,6 +123,7 @@ impl App<'_> {
             answers: 0,
             cleanings: 0,
             cleaning: FxHashSet::default(),
+            rows: Vec::new(),
             messages: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
@@ -226,6 +227,8 @@ struct Walk<'x, 'a> {
     /// How often what was looked at turned out to be cleaned, and the functions of the app that do so.
     cleanings: usize,
     cleaning: FxHashSet<F>,
+    /// Variables of very many writes that are being looked at.
+    rows: Vec<(UnitId, BindingId)>,
     /// How many answers of the main process are being looked at, one inside the other.
     answers: usize,
     /// Calls that set the listeners whose messages are being looked at, one inside the other.

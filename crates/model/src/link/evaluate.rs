@@ -96,13 +96,14 @@ impl Program<'_> {
             frames: self.assumes.replace(false),
             loose: self.is_loose.replace(false),
         };
-        let values = self.bounded(self.compute(v, frames), v);
+        let (values, is_part) = self.bounded(self.compute(v, frames), v);
         let hit = self.hit.get();
         // What ran into something open may be more when it is asked for otherwise.
         let is_cut = hit != u32::MAX;
         // What an evaluation that is still open left unknown may be more when it is asked for by itself: it is remembered until
         // the outermost one is done, so that a tangle costs its size and not its paths.
-        let provisional = hit < depth && depth > 0 && values.iter().any(Known::is_unknown);
+        let provisional =
+            hit < depth && depth > 0 && (is_part || self.is_loose.get() || values.iter().any(Known::is_unknown));
         let depends = Depends {
             mode: self.depends.get() || is_cut,
             frames: self.assumes.get() || is_cut || values.iter().any(|known| known.thing.has_frames()),
@@ -173,7 +174,8 @@ impl Program<'_> {
         (first != v).then_some(first)
     }
 
-    fn bounded(&self, values: Vec<Known>, v: V) -> Values {
+    /// The values that are kept, each once, and whether some are left out that are still being evaluated.
+    fn bounded(&self, values: Vec<Known>, v: V) -> (Values, bool) {
         let mut kept: Vec<Known> = Vec::with_capacity(values.len().min(MOST_ALTERNATIVES));
         let is_entry = |known: &Known| matches!(known.thing, Thing::Function(..) | Thing::Text(_) | Thing::Undefined);
         let most = if values.iter().all(is_entry) { MOST_ENTRIES } else { MOST_ALTERNATIVES };
@@ -202,17 +204,19 @@ impl Program<'_> {
             }
         }
         // A loop adds nothing to what is known besides.
+        let mut is_part = false;
         if kept.len() > 1 {
             let whole: Vec<Known> =
                 kept.iter().filter(|known| !matches!(known.thing, Thing::Unknown(Unknown::Limit))).cloned().collect();
             if !whole.is_empty() && kept.len() <= most {
+                is_part = whole.len() < kept.len();
                 kept = whole;
             }
         }
         if kept.is_empty() {
             kept.push(Known::unknown(Unknown::Other(v), Some(v)));
         }
-        Rc::from(kept)
+        (Rc::from(kept), is_part)
     }
 
     fn compute(&self, v: V, frames: &Frames) -> Vec<Known> {

@@ -7,6 +7,11 @@ use crate::summary::{Assignment, BindingId, ConditionId, FunctionId, Range, Valu
 /// Writes to one variable that are looked at, and writes behind one that may take its place.
 const MOST_WRITES: usize = 8;
 
+/// Writes to one variable beyond which only the last before a read are looked at, and how many of them: a file may hold as many writes as
+/// reads.
+const LONG_ROW: usize = 64;
+const MOST_OF_ROW: usize = 16;
+
 /// Parts of what is written that are looked at.
 const MOST_PARTS: u32 = 64;
 
@@ -25,6 +30,17 @@ impl Walk<'_, '_> {
         }
         let writes = summary.bindings[binding.index()].writes.as_slice();
         let at = |write: &Assignment| V(v.0, write.value);
+        if writes.len() > LONG_ROW {
+            // What such a variable is read for to be written again is among them.
+            if !self.rows.contains(&(v.0, binding)) {
+                self.rows.push((v.0, binding));
+                for write in last_before(writes, summary.span(v.1).0) {
+                    self.visit(at(write), state);
+                }
+                self.rows.pop();
+            }
+            return;
+        }
         // Where one is made of the one before, in a long row, all are looked at.
         let is_far = writes.len() < 2 || state.depth > MOST_STEPS / 2;
         let last = writes.iter().rposition(|write| !is_far && self.replaces_all(v, binding, write)).unwrap_or(0);
@@ -58,29 +74,32 @@ impl Walk<'_, '_> {
         self.cleaning.extend(self.returns.iter().map(|(f, ..)| *f));
     }
 
-    /// Whether a variable is read to be written, and no function that cleans is called for it.
+    /// Whether a variable is given to a function to be written, and none is called that cleans.
     fn is_made_of_itself(&self, unit: UnitId, binding: BindingId, write: &Assignment) -> bool {
         let summary = self.app.program.summary(unit);
         // What a value is made of comes right before it.
         let first = write.value.0.saturating_sub(MOST_PARTS);
-        let parts = (first..=write.value.0).rev().map(ValueId).take_while(|part| {
-            let span = summary.span(*part);
-            write.span.0 <= span.0 && span.1 <= write.span.1
-        });
-        let mut is_read = false;
+        let is_inside = |inner: Range, outer: Range| outer.0 <= inner.0 && inner.1 <= outer.1;
+        let parts = (first..=write.value.0).rev().map(ValueId);
+        let parts = parts.take_while(|part| is_inside(summary.span(*part), write.span));
+        let mut calls: Vec<Range> = Vec::new();
+        let mut is_given = false;
         for part in parts {
             match summary.value(part) {
-                Value::Binding(read) => is_read |= read == binding,
+                Value::Binding(read) if read == binding => {
+                    is_given |= calls.iter().any(|call| is_inside(summary.span(part), *call));
+                }
                 Value::Call(call) => {
                     let functions = self.app.functions(V(unit, summary.call(call).callee));
                     if functions.iter().any(|f| self.cleaning.contains(f)) {
                         return false;
                     }
+                    calls.push(summary.span(part));
                 }
                 _ => {}
             }
         }
-        is_read
+        is_given
     }
 
     /// Whether a write comes before each way to where a variable is read: whatever was written before is gone there.
@@ -155,4 +174,13 @@ impl Walk<'_, '_> {
 /// Whether a write is done where the variable is read: what is read to be written again comes before.
 fn is_before(write: &Assignment, v: V, read: u32) -> bool {
     write.span.1 <= read && write.value < v.1
+}
+
+/// The last writes before a place.
+fn last_before(writes: &[Assignment], place: u32) -> &[Assignment] {
+    let end = match writes.partition_point(|write| write.span.0 < place) {
+        0 => MOST_OF_ROW,
+        behind => behind,
+    };
+    &writes[end.saturating_sub(MOST_OF_ROW)..end]
 }
