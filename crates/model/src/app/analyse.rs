@@ -166,6 +166,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         around: Default::default(),
         verifiers: Default::default(),
         given_messages: Default::default(),
+        vendored: Default::default(),
         steps: Default::default(),
         read: Default::default(),
     };

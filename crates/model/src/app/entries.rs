@@ -109,14 +109,6 @@ impl App<'_> {
             && separate.iter().any(|unit| folder_of(self, *unit) == folder)
     }
 
-    /// Whether a file is a library of others that was put beside the app's scripts, by its name: `jquery.min.js`. The app does not start
-    /// with it.
-    pub fn is_vendored(&self, file: FileId) -> bool {
-        let name = split(&self.sources.file(file).path).1;
-        let is_minified = [".min.js", ".min.mjs", ".min.cjs"].iter().any(|ending| name.ends_with(ending));
-        is_minified && !self.program.unit_of(file).is_some_and(|unit| self.entries().scripts.contains(&unit))
-    }
-
     /// Whether a script is run by a command of package.json, and by nothing of the app: what it does, whoever builds the app does.
     pub fn is_command(&self, file: FileId) -> bool {
         self.program.unit_of(file).is_some_and(|unit| self.entries().commands.contains(&unit))

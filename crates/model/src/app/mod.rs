@@ -37,6 +37,7 @@ mod handlers;
 mod inside;
 mod interpreters;
 mod known_data;
+mod libraries;
 mod loads;
 mod markdown_elements;
 mod messages;
@@ -183,6 +184,7 @@ pub struct App<'a> {
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     given_messages: RefCell<FxHashMap<C, bool>>,
     asserting: RefCell<FxHashMap<F, Rc<[C]>>>,
+    vendored: RefCell<FxHashMap<crate::source::FileId, bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,
     steps: steps::Steps,
     /// Stretches of text that were looked at as they are written.
