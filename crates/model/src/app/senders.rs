@@ -70,7 +70,7 @@ impl App<'_> {
         // What says nothing to the handler may still have been said before, to another one.
         let first = self.entrances().get(&f).map_or(1, |entrance| entrance.first) as usize;
         let asks_for_nothing = handler.parameters.len() <= first && handler.parameters.iter().all(|one| !one.rest);
-        let mut unasked = None;
+        let (mut unasked, mut dialog) = (None, None);
         let mut open = vec![(f, 0)];
         let mut seen = FxHashSet::default();
         let mut next = 0;
@@ -90,8 +90,14 @@ impl App<'_> {
                     let logs = depth > 1 && api.contains(".append");
                     let is_told = || self.is_page_of_message(&api, c);
                     if (is_sensitive(&api) && !logs && !self.has_constant_subject(c)) || is_told() {
+                        let span = self.callee_span(c);
+                        // What comes of a dialog, the user has chosen; what is done with it then, whoever asked.
+                        if api.starts_with("dialog.") {
+                            dialog.get_or_insert(Sensitive { api: api.to_string(), span, matters: false });
+                            continue;
+                        }
                         let matters = !asks_for_nothing || is_harmful(&api) || self.is_given_a_message(c);
-                        let found = Sensitive { api: api.to_string(), span: self.callee_span(c), matters };
+                        let found = Sensitive { api: api.to_string(), span, matters };
                         if matters {
                             return Some(found);
                         }
@@ -105,7 +111,10 @@ impl App<'_> {
                 }
             }
         }
-        unasked
+        match (unasked, dialog) {
+            (Some(found), Some(_)) => Some(Sensitive { matters: true, ..found }),
+            (unasked, dialog) => unasked.or(dialog),
+        }
     }
 
     /// Whether something that a renderer said gets into what a call is given.
@@ -541,7 +550,7 @@ fn is_harmful(api: &str) -> bool {
             ["unlink", "rm", "remove", "truncate", "empty"].iter().any(|verb| name.starts_with(verb))
         }
         "child_process" | "execa" | "cross-spawn" | "node-pty" | "utilityProcess" | "vm" => true,
-        "keytar" | "Cookies" | "desktopCapturer" | "dialog" => true,
+        "keytar" | "Cookies" | "desktopCapturer" => true,
         "safeStorage" => name == "decryptString",
         "Session" => name.starts_with("clear"),
         _ => false,
