@@ -5,6 +5,9 @@ use super::things::*;
 use super::{Program, V};
 use crate::summary::{Operator, Value};
 
+/// What a variable of the environment is set to that is a flag.
+const FLAGS: [&str; 4] = ["true", "1", "yes", "on"];
+
 impl Program<'_> {
     pub(super) fn conditional(&self, test: V, then: V, other: V, frames: &Frames) -> Vec<Known> {
         let tested = self.eval_in(test, frames);
@@ -21,6 +24,8 @@ impl Program<'_> {
                 let mut known = known.clone().at_most(Certainty::Firm);
                 if let Some(yes) = development {
                     known.development = Some(yes == holds);
+                } else if known.development.is_none() && needs_development(&tested, holds) {
+                    known.development = Some(true);
                 }
                 values.push(known);
             }
@@ -32,6 +37,9 @@ impl Program<'_> {
         match operator {
             Operator::And | Operator::Or | Operator::Nullish | Operator::Default => {
                 let lefts = self.eval_in(left, frames);
+                if let Some(known) = self.development_or_flag(operator, &lefts, right, v, frames) {
+                    return vec![known];
+                }
                 let mut values = Vec::new();
                 let mut goes_on = false;
                 let mut development = None;
@@ -97,6 +105,61 @@ impl Program<'_> {
             }
             _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
+    }
+
+    /// `isDev || process.env.E2E_BUILD === 'true'`, or that neither holds: who starts the app can set a flag in its environment as well as
+    /// he can start a development build, and an installed app is started with neither.
+    fn development_or_flag(
+        &self,
+        operator: Operator,
+        lefts: &[Known],
+        right: V,
+        v: V,
+        frames: &Frames,
+    ) -> Option<Known> {
+        let yes = match operator {
+            Operator::Or => true,
+            Operator::And => false,
+            _ => return None,
+        };
+        let [left] = lefts else { return None };
+        let is_development = |known: &Known| matches!(known.thing, Thing::Development(found) if found == yes);
+        let is_flag = |known: &Known| self.asks_for_flag(known) == Some(yes);
+        let found = match is_development(left) {
+            true => matches!(self.eval_in(right, frames).as_ref(), [right] if is_flag(right)),
+            false => is_flag(left) && matches!(self.eval_in(right, frames).as_ref(), [right] if is_development(right)),
+        };
+        found.then(|| Known::new(Thing::Development(yes), v, Certainty::Tentative))
+    }
+
+    /// Whether a value is a comparison of a variable of the environment with what a flag is set to, or is true without it, and which.
+    fn asks_for_flag(&self, known: &Known) -> Option<bool> {
+        let Thing::Unknown(Unknown::Other(at)) = known.thing else { return None };
+        if let Value::Unary(Operator::Not, inner) = self.value(at) {
+            let negated = self.eval(V(at.0, inner));
+            let [Known { thing: Thing::Unknown(Unknown::Other(inner)), .. }] = negated.as_ref() else { return None };
+            return self.compares_with_flag(*inner).map(|yes| !yes);
+        }
+        self.compares_with_flag(at)
+    }
+
+    fn compares_with_flag(&self, at: V) -> Option<bool> {
+        let Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) = self.value(at) else {
+            return None;
+        };
+        let is_set = |side| match self.value(V(at.0, side)) {
+            Value::String(text) => FLAGS.contains(&self.str(at.0, text)),
+            _ => false,
+        };
+        let asked = match (is_set(left), is_set(right)) {
+            (false, true) => left,
+            (true, false) => right,
+            _ => return None,
+        };
+        let asked = self.eval(V(at.0, asked));
+        let is_variable =
+            matches!(asked.as_ref(), [Known { thing: Thing::Api(path), .. }] if path.starts_with("process.env."));
+        is_variable.then_some(operator == Operator::Equal)
     }
 
     fn equality(&self, equal: bool, left: V, right: V, v: V, frames: &Frames) -> Thing {
@@ -182,6 +245,16 @@ impl Program<'_> {
             _ => vec![Known::unknown(Unknown::Other(v), Some(v))],
         }
     }
+}
+
+/// Whether a test that may be one of these comes out so in a development build alone, where it does: `isDev && flag`.
+fn needs_development(tested: &[Known], holds: bool) -> bool {
+    let is_other = |known: &Known| match known.thing {
+        Thing::Development(yes) => yes == holds,
+        _ => known.development == Some(true) || known.thing.truthy() == Some(!holds),
+    };
+    tested.iter().all(is_other)
+        && tested.iter().any(|known| matches!(known.thing, Thing::Development(_)) || known.development == Some(true))
 }
 
 /// What comparing the place where a text was found with a number says, where it is found in development, `yes`, or else.
