@@ -49,6 +49,9 @@ const SOCKETS: [&str; 8] = [
     "net.createServer",
 ];
 
+/// Those of them for which a connection has two names: <https://socket.io/docs/v4/server-instance/#connection>.
+const SOCKETS_IO: [&str; 3] = ["socket.io", "new socket.io", "new socket.io.Server"];
+
 /// Parts of a request that the app or the machine says, not who asks.
 const OWN_PARTS: [&str; 14] = [
     "app",
@@ -106,9 +109,11 @@ impl App<'_> {
             }
         }
         if SOCKETS.iter().any(|made| imported.contains(package_of(made))) {
-            for &c in self.listeners_named("connection") {
-                if self.is_called_on(c, &SOCKETS) {
-                    connected.extend(self.given_functions(c, 1));
+            for (event, makers) in [("connection", &SOCKETS[..]), ("connect", &SOCKETS_IO)] {
+                for &c in self.listeners_named(event) {
+                    if self.is_called_on(c, makers) {
+                        connected.extend(self.given_functions(c, 1));
+                    }
                 }
             }
         }

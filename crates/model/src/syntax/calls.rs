@@ -47,18 +47,7 @@ impl Lowering {
             },
             Callee::Expr(callee) => {
                 if self.is_require(callee) {
-                    return match call.args.first().and_then(|argument| literal_text(&argument.expr)) {
-                        Some(specifier) => {
-                            let at = call.args.first().map_or(span, |argument| range(argument.expr.span()));
-                            let import = self.import(&specifier, ImportKind::Require, at);
-                            self.add(Value::Module(import), span)
-                        }
-                        None => {
-                            let callee = self.unknown(span);
-                            let items = self.arguments(&call.args);
-                            self.record_call(callee, &items, CallKind::Import, span)
-                        }
-                    };
+                    return self.required(&call.args, span);
                 }
                 let callee = self.expr(callee);
                 let items = self.arguments(&call.args);
@@ -66,6 +55,22 @@ impl Lowering {
                 let made = self.record_call(callee, &items, CallKind::Call, span);
                 self.assigned_properties(callee, &items);
                 made
+            }
+        }
+    }
+
+    /// What the module loader gives, with these arguments.
+    pub(super) fn required(&mut self, arguments: &[ExprOrSpread], span: Range) -> ValueId {
+        match arguments.first().and_then(|argument| literal_text(&argument.expr)) {
+            Some(specifier) => {
+                let at = arguments.first().map_or(span, |argument| range(argument.expr.span()));
+                let import = self.import(&specifier, ImportKind::Require, at);
+                self.add(Value::Module(import), span)
+            }
+            None => {
+                let callee = self.unknown(span);
+                let items = self.arguments(arguments);
+                self.record_call(callee, &items, CallKind::Import, span)
             }
         }
     }

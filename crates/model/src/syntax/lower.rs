@@ -287,6 +287,10 @@ impl Lowering {
                 self.add(Value::Conditional { test, then, other }, span)
             }
             Expr::Call(call) => self.call(call, span),
+            // `new require('x')(…)` makes nothing: it asks for the module, and calls that.
+            Expr::New(new) if self.is_require(&new.callee) => {
+                self.required(new.args.as_deref().unwrap_or_default(), span)
+            }
             Expr::New(new) => {
                 let callee = self.expr(&new.callee);
                 let items = self.arguments(new.args.as_deref().unwrap_or_default());
