@@ -78,6 +78,9 @@ impl Program<'_> {
                 return Some(host(found));
             }
         }
+        if let Some(elements) = self.handed_elements(call, place, index, v) {
+            return Some(elements);
+        }
         let Value::Member(object, name) = self.value(callee) else { return None };
         let object = V(call.0, object);
         match self.str(call.0, name) {
@@ -108,6 +111,23 @@ impl Program<'_> {
         }
     }
 
+    /// What a function of a library hands to the callback that goes through a list or an object: `_.each(list, (element) => …)`.
+    fn handed_elements(&self, call: C, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
+        let callee = self.eval(V(call.0, self.call(call).callee));
+        let element = callee.iter().find_map(|known| match &known.thing {
+            Thing::Api(path) => element_of_each(path),
+            _ => None,
+        })?;
+        let list = self.argument(call, 0).filter(|_| place == 1)?;
+        let is_object = self.eval(list).iter().any(|known| matches!(known.thing, Thing::Object(_)));
+        match (index == element, is_object) {
+            (true, true) => Some(self.held_by(list, None, v, &Frames::default())),
+            (true, false) => Some(self.element_of(list, v, &Frames::default())),
+            (false, true) if index == 1 - element => Some(self.keys_of(list, v, &Frames::default())),
+            _ => None,
+        }
+    }
+
     /// What a function of the app's hands to the callback that it was given as its parameter `place`.
     fn passed_on(&self, function: F, place: u32, index: u32, v: V) -> Option<Vec<Known>> {
         let binding = self.function(function).parameters.get(place as usize)?.binding?;
@@ -124,5 +144,21 @@ impl Program<'_> {
             }
         }
         if values.is_empty() { Some(vec![Known::unknown(Unknown::Other(v), Some(v))]) } else { Some(values) }
+    }
+}
+
+/// Which parameter of the function that it is given a function of a library calls with each element of a collection, where it goes through
+/// one: <https://lodash.com/docs/4.17.21#forEach>, <https://underscorejs.org/#each>, <https://api.jquery.com/jQuery.each/>,
+/// <http://bluebirdjs.com/docs/api/promise.each.html>.
+fn element_of_each(path: &str) -> Option<u32> {
+    let (library, method) = path.rsplit_once(['.', '/'])?;
+    match (library.strip_suffix(".default").unwrap_or(library), method) {
+        (
+            "lodash" | "lodash-es" | "underscore" | "_",
+            "each" | "forEach" | "eachRight" | "forEachRight" | "map" | "flatMap" | "forOwn" | "forIn" | "mapValues",
+        )
+        | ("bluebird", "each" | "map" | "mapSeries") => Some(0),
+        ("jquery" | "jQuery" | "$", "each") => Some(1),
+        _ => None,
     }
 }
