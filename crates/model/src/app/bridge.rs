@@ -211,10 +211,22 @@ impl App<'_> {
                     let members = record.members.iter().filter(|member| member.is_static == of_class);
                     for member in members.filter(|member| !bridged || member.is_field && !of_class) {
                         let (Key::Name(key), Some(value)) = (member.key, member.value) else { continue };
+                        // No page reads what is private to the language; what is so to TypeScript alone, any does.
+                        if summary.str(key).starts_with('#') {
+                            continue;
+                        }
                         let span = self.program.place(class.0, member.span);
                         for value in self.read_as(V(class.0, value), member.slot) {
                             for known in self.eval(value).iter() {
                                 self.take_apart(inner(summary.str(key), span, known), level + 1, limit, found);
+                            }
+                        }
+                    }
+                    if !of_class {
+                        let instance: Values = Rc::from([exposed.known.clone()]);
+                        for (name, value, span) in self.program.written_when_made(*class) {
+                            for known in self.program.member_of(&instance, name, value).iter() {
+                                self.take_apart(inner(name, span, known), level + 1, limit, found);
                             }
                         }
                     }

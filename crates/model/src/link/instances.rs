@@ -2,13 +2,17 @@
 
 use super::things::*;
 use super::{C, F, K, Program, V};
-use crate::summary::{Call, CallId, CallKind};
+use crate::source::Span;
+use crate::summary::{Call, CallId, CallKind, Key, Value};
 
 /// Superclasses whose constructors are followed in a row.
 const MOST_CONSTRUCTORS: usize = 4;
 
 /// Calls of one constructor among which that of `super` is looked for.
 const MOST_CALLS: usize = 64;
+
+/// Writes in one constructor that are looked at.
+const MOST_WRITES: usize = 64;
 
 impl Program<'_> {
     /// Whether what an instance holds may depend on the call that made it: a constructor of the class, or of one above it, has parameters.
@@ -64,6 +68,26 @@ impl Program<'_> {
             }
         }
         None
+    }
+
+    /// What the constructor of a class writes to the object that it makes, `this.name = value` and TypeScript's `constructor(private name)`:
+    /// each name, with what is written, and where.
+    pub(crate) fn written_when_made(&self, class: K) -> Vec<(&str, V, Span)> {
+        let Some(constructor) = self.own_constructor(class) else { return Vec::new() };
+        let summary = self.summary(class.0);
+        let events = self.function(constructor).events;
+        let mut found: Vec<(&str, V, Span)> = Vec::new();
+        // Writes are listed in the order of their events.
+        let first = summary.writes.partition_point(|write| write.order <= events.0);
+        for write in summary.writes.iter().skip(first).take(MOST_WRITES).take_while(|write| write.order <= events.1) {
+            let (Key::Name(key), Some(value)) = (write.key, write.value) else { continue };
+            let is_own = matches!(summary.value(write.object), Value::This(f) if f == constructor.1);
+            let name = summary.str(key);
+            if is_own && !name.starts_with('#') && found.iter().all(|(other, ..)| *other != name) {
+                found.push((name, V(class.0, value), self.place(class.0, write.span)));
+            }
+        }
+        found
     }
 
     pub(super) fn own_constructor(&self, class: K) -> Option<F> {

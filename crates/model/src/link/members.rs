@@ -114,7 +114,7 @@ impl Program<'_> {
     }
 
     /// A member of each of several things.
-    pub(super) fn member_of(&self, objects: &Values, name: &str, v: V) -> Values {
+    pub(crate) fn member_of(&self, objects: &Values, name: &str, v: V) -> Values {
         let mut values = Vec::new();
         for known in objects.iter() {
             let mut found = self.member_of_one(known, name, v);
