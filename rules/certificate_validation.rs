@@ -309,11 +309,22 @@ const STRICT: [&str; 11] = [
     "pacote",
 ];
 
+/// Whether a call is one of the client of socket.io that a page takes in by a `script`: that one opens the browser's sockets, for which
+/// Chromium checks. <https://socket.io/docs/v4/client-options/#nodejs-specific-options>
+fn is_of_browser(cx: &Context, call: C) -> bool {
+    let callee = cx.app.eval(V(call.0, cx.app.program.call(call).callee));
+    callee.iter().all(|known| matches!(&known.thing, Thing::Api(path) if matches!(&**path, "io" | "io.connect")))
+}
+
 /// `rejectUnauthorized: false`, `strictSSL: false`, `checkServerIdentity: () => undefined`.
 fn options(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     for name in ["rejectUnauthorized", "strictSSL", "strict-ssl"] {
-        for (NamedProperty { value, span, development, opted }, is_of_package) in app.options_named(name, &STRICT) {
+        for (property, is_of_package) in app.options_named(name, &STRICT) {
+            if property.call.is_some_and(|call| is_of_browser(cx, call)) {
+                continue;
+            }
+            let NamedProperty { value, span, development, opted, .. } = property;
             // The other names are those of some packages alone: elsewhere they may be an app's own.
             let is_sure = is_of_package || name == "rejectUnauthorized";
             let values = app.eval(value);
@@ -341,7 +352,7 @@ fn options(cx: &Context, findings: &mut Findings) {
             }
         }
     }
-    for NamedProperty { value, span, development, opted } in app.properties_named("checkServerIdentity") {
+    for NamedProperty { value, span, development, opted, .. } in app.properties_named("checkServerIdentity") {
         let accepts_all = app.functions(value).iter().any(|&f| {
             let nothing = |value: V| {
                 app.eval(value).iter().all(|known| matches!(known.thing, Thing::Undefined | Thing::Null | Thing::Bool(_)))

@@ -2,9 +2,9 @@
 
 use super::App;
 use crate::link::things::{Frames, Object, Thing};
-use crate::link::{UnitId, V};
+use crate::link::{C, UnitId, V};
 use crate::source::Span;
-use crate::summary::{ConditionId, Key, Operator, Value};
+use crate::summary::{CallId, ConditionId, Key, Operator, Value};
 
 /// Tests in a row that are asked whether a setting is meant.
 const MOST_TESTS: usize = 32;
@@ -41,6 +41,8 @@ pub struct NamedProperty {
     pub development: Option<bool>,
     /// Only where a setting of the person's asks for it.
     pub opted: bool,
+    /// The smallest call around a literal that has it.
+    pub call: Option<C>,
 }
 
 impl App<'_> {
@@ -76,14 +78,16 @@ impl App<'_> {
                 let around = summary
                     .calls
                     .iter()
-                    .filter(|call| call.span.0 <= property.span.0 && property.span.1 <= call.span.1)
-                    .min_by_key(|call| call.span.1 - call.span.0);
-                let condition = around.and_then(|call| call.condition);
+                    .enumerate()
+                    .filter(|(_, call)| call.span.0 <= property.span.0 && property.span.1 <= call.span.1)
+                    .min_by_key(|(_, call)| call.span.1 - call.span.0);
+                let condition = around.and_then(|(_, call)| call.condition);
                 found.push(NamedProperty {
                     value: V(unit, property.value),
                     span: self.program.place(unit, property.span),
                     development: self.program.development_of(unit, condition, &Frames::default()),
                     opted: self.is_opted(unit, condition),
+                    call: around.map(|(index, _)| C(unit, CallId(index as u32))),
                 });
             }
         }
@@ -97,6 +101,7 @@ impl App<'_> {
                         span,
                         development: self.program.development_of(unit, write.condition, &Frames::default()),
                         opted: self.is_opted(unit, write.condition),
+                        call: None,
                     });
                 }
             }
