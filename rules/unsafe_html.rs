@@ -45,7 +45,7 @@ rule! {
 const PROPERTIES: [&str; 3] = ["innerHTML", "outerHTML", "srcdoc"];
 
 /// Methods that take markup, and which argument it is.
-const METHODS: [(&str, usize); 14] = [
+const METHODS: [(&str, usize); 17] = [
     ("insertAdjacentHTML", 1),
     ("createContextualFragment", 0),
     ("setHTMLUnsafe", 0),
@@ -61,6 +61,10 @@ const METHODS: [(&str, usize); 14] = [
     // <https://github.com/choojs/nanohtml#unescaping>
     ("nanohtml/raw", 0),
     ("choo/html/raw", 0),
+    // <https://handlebarsjs.com/api-reference/utilities.html#handlebars-safestring-string>
+    ("handlebars.SafeString", 0),
+    ("handlebars.default.SafeString", 0),
+    ("Handlebars.SafeString", 0),
     ("document.write", 0),
     ("document.writeln", 0),
     ("document.execCommand", 2),
@@ -86,6 +90,8 @@ const CLEANERS: &[&str] = &[
     "escapeHtml",
     "escapeHTML",
     "escape-html",
+    "escapeExpression",
+    "escapeXML",
     "escapeHtmlEntities",
     "htmlEscape",
     "htmlEncode",

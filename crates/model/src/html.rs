@@ -5,6 +5,7 @@
 
 mod components;
 mod css;
+pub mod engines;
 mod reader;
 mod resources;
 mod templating;

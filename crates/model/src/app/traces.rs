@@ -5,6 +5,7 @@
 mod answers;
 mod calls;
 mod components;
+mod engines;
 mod markdown;
 mod messages;
 mod parameters;

@@ -255,6 +255,9 @@ impl Walk<'_, '_> {
             return;
         }
         let mut functions = app.functions(callee);
+        if self.purpose.is_markup() && self.filled_in(c, state) {
+            return;
+        }
         if functions.is_empty() {
             functions.extend(app.called_over_bridge(c));
         }
