@@ -153,6 +153,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         bridge_functions: Default::default(),
         handlers_by_channel: Default::default(),
         senders_to_pages: Default::default(),
+        listeners_of_requests: Default::default(),
         exposed: Default::default(),
         requests: Default::default(),
         markup: Default::default(),

@@ -21,6 +21,24 @@ const CLIENTS: [&str; 12] = [
     "ofetch.ofetch.create",
 ];
 
+/// Classes of packages whose methods give what a server says: <https://github.com/rbren/rss-parser>,
+/// <https://github.com/openai/openai-node>, <https://github.com/anthropics/anthropic-sdk-typescript>, <https://github.com/ollama/ollama-js>,
+/// <https://github.com/octokit/rest.js>, <https://github.com/graffle-js/graffle>.
+const LIBRARIES: [&str; 9] = [
+    "new rss-parser",
+    "new openai",
+    "new openai.OpenAI",
+    "new @anthropic-ai/sdk",
+    "new @anthropic-ai/sdk.Anthropic",
+    "new ollama.Ollama",
+    "new @octokit/rest.Octokit",
+    "new @octokit/core.Octokit",
+    "new graphql-request.GraphQLClient",
+];
+
+/// Properties between an object of such a class and its method: `client.chat.completions.create`.
+const MOST_MEMBERS: usize = 4;
+
 /// Methods of a client that ask a server.
 const CLIENT_METHODS: [&str; 10] =
     ["get", "post", "put", "patch", "delete", "head", "options", "request", "postForm", "stream"];
@@ -44,6 +62,23 @@ impl App<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Whether a call asks a server by the methods of a package's class: `new Parser().parseURL(feed)`.
+    pub(super) fn asks_by_library(&self, c: C) -> bool {
+        let mut at = self.callee_of(c);
+        for _ in 0..MOST_MEMBERS {
+            let Value::Member(object, _) = self.program.value(at) else { return false };
+            at = V(at.0, object);
+            let is_one = |known: &Known| match &known.thing {
+                Thing::Result(path, _) => LIBRARIES.contains(&path.strip_suffix(".default").unwrap_or(path)),
+                _ => false,
+            };
+            if self.eval(at).iter().any(is_one) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Calls by which clients ask servers, and under which name a person knows each: `api.get('/news')` is `axios.get`.

@@ -53,8 +53,12 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText") {
         return Some(SourceKind::File);
     }
-    if path == "clipboard.readHTML" {
+    if matches!(path, "clipboard.readHTML" | "navigator.clipboard.readText" | "navigator.clipboard.read") {
         return Some(SourceKind::Pasted);
+    }
+    // Who wrote a mail is nobody's friend: <https://nodemailer.com/extras/mailparser>.
+    if path == "mailparser.simpleParser" {
+        return Some(SourceKind::Response);
     }
     super::requests::is_request_for_data(path).then_some(SourceKind::Response)
 }

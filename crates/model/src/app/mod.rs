@@ -171,6 +171,8 @@ pub struct App<'a> {
     bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
     handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
     senders_to_pages: OnceCell<messages::Senders>,
+    /// What requests of jQuery call by their options.
+    listeners_of_requests: OnceCell<FxHashMap<F, (crate::link::C, &'static str)>>,
     exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,

@@ -1,8 +1,10 @@
 //! Writes to properties of whatever object.
 
+use rustc_hash::FxHashMap;
+
 use super::{ApiCall, App};
 use crate::link::things::{Certainty, Part, Thing};
-use crate::link::{F, V};
+use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Value};
 
@@ -69,6 +71,27 @@ impl App<'_> {
         };
         let calls = JQUERY.iter().flat_map(|api| self.calls(api).to_vec());
         calls.filter(|call| call.argument(self, 0).is_some_and(begins_as_markup)).collect()
+    }
+
+    /// The functions that requests of jQuery call when they are answered, by their options, with the request and the option's name:
+    /// `$.ajax({ success: (answer) => … })`: <https://api.jquery.com/jQuery.ajax/#jQuery-ajax-settings>.
+    pub(super) fn listeners_of_requests(&self) -> &FxHashMap<F, (C, &'static str)> {
+        self.listeners_of_requests.get_or_init(|| {
+            let mut found = FxHashMap::default();
+            let apis = JQUERY.iter().flat_map(|jquery| ["ajax", "get", "post"].map(|name| format!("{jquery}.{name}")));
+            for call in apis.flat_map(|api| self.calls(&api).to_vec()) {
+                let given = [0, 1].into_iter().filter_map(|index| call.argument(self, index));
+                for options in given {
+                    for name in ["success", "error", "complete"] {
+                        let listeners = self.options_written(options, &[name]);
+                        for f in listeners.into_iter().flat_map(|listener| self.functions(listener)) {
+                            found.entry(f).or_insert((call.call, name));
+                        }
+                    }
+                }
+            }
+            found
+        })
     }
 
     /// Whether a value is what a call of jQuery gave, or a method of that, through other methods and variables.

@@ -10,6 +10,9 @@ use crate::summary::{Value, ValueId};
 /// Requests of one script that are looked at.
 const MOST_REQUESTS: usize = 64;
 
+/// Calls in a row by which one request is made.
+const MOST_CHAINED: usize = 16;
+
 /// Properties that hold what an `XMLHttpRequest` calls. <https://xhr.spec.whatwg.org/#event-handlers>
 const LISTENERS: [&str; 4] = ["onload", "onloadend", "onprogress", "onreadystatechange"];
 
@@ -43,6 +46,41 @@ impl Walk<'_, '_> {
             }
             _ => None,
         })
+    }
+
+    /// The request that a call ends, where it hands over the answer behind an error:
+    /// `superagent.get(url).query(names).end((error, answer) => …)`: <https://ladjs.github.io/superagent/#response-properties>.
+    pub(super) fn request_ended(&self, c: C, index: u32) -> Option<C> {
+        let app = self.app;
+        let mut at = c;
+        for chained in 0..MOST_CHAINED {
+            let callee = V(at.0, app.program.call(at).callee);
+            if app.api_of(at).is_some_and(|(path, _)| path.split('.').next() == Some("superagent")) {
+                return (chained > 0).then_some(at);
+            }
+            let Value::Member(object, name) = app.program.value(callee) else { return None };
+            if chained == 0 && (index != 1 || app.program.str(c.0, name) != "end") {
+                return None;
+            }
+            at = app.call_behind(V(at.0, object))?;
+        }
+        None
+    }
+
+    /// What a request of jQuery tells a function among its options, if it tells this one anything at this place:
+    /// `$.ajax({ url, success: (answer) => … })`. Tells whether it does.
+    pub(super) fn answered_by_options(&mut self, f: F, index: u32, state: State) -> bool {
+        let app = self.app;
+        let Some((request, name)) = app.listeners_of_requests().get(&f) else { return false };
+        let holds_it = match (*name, index) {
+            ("success", 0) => true,
+            ("success", 2) | ("error" | "complete", 0) => state.property.is_some_and(is_answer),
+            _ => false,
+        };
+        if holds_it {
+            self.answered(*request, app.parameter_span(f, index), state);
+        }
+        true
     }
 
     /// What somebody else's server answers.
@@ -100,13 +138,20 @@ impl Walk<'_, '_> {
 /// Whether what a call gives, a request or a connection, tells a listener of this event what the server says.
 fn is_told_by(path: &str, event: &str, index: u32) -> bool {
     match path {
-        "new WebSocket" | "new EventSource" => event == "message" && index == 0,
+        "new WebSocket" => event == "message" && index == 0,
+        // Servers name their events: <https://developer.mozilla.org/en-US/docs/Web/API/Server-sent_events/Using_server-sent_events#listening_for_custom_events>.
+        "new EventSource" => !matches!(event, "open" | "error") && index == 0,
         // <https://socket.io/docs/v4/client-api/#socketoneventname-callback>
         "socket.io-client" | "socket.io-client.io" | "socket.io-client.connect" => {
             !matches!(event, "connect" | "connect_error" | "disconnect" | "error")
         }
         _ => event == "response" && index == 0 && (path == "net.request" || is_request_with_callback(path)),
     }
+}
+
+/// Properties of a request that hold what the server answered.
+pub(super) fn is_answer(property: &str) -> bool {
+    matches!(property, "responseText" | "responseJSON" | "responseXML" | "response")
 }
 
 /// Requests whose last argument is called with the answer.

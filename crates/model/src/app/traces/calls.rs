@@ -2,6 +2,7 @@
 
 use super::super::known_data::*;
 use super::super::writes::is_jquery;
+use super::answers::is_answer;
 use super::{At, MOST_CALLS, State, Trace, Walk};
 use crate::app::Content;
 use crate::app::checks::{Lets, Strength};
@@ -25,9 +26,8 @@ impl Walk<'_, '_> {
             return;
         }
         let api = app.api_of(c).map(|(path, _)| path);
-        if place > 0
-            && let Some(request) = self.request_answered(c, index, true)
-        {
+        let request = if place > 0 { self.request_answered(c, index, true) } else { self.request_ended(c, index) };
+        if let Some(request) = request {
             self.answered(request, span, state);
             return;
         }
@@ -80,6 +80,11 @@ impl Walk<'_, '_> {
                 if place == 0 && index == 0 {
                     self.visit(receiver, state);
                 }
+            }
+            // <https://api.jquery.com/jQuery.ajax/#jqXHR>
+            "done" | "success" | "always" if place == 0 && index == 0 => self.visit(receiver, state),
+            "fail" | "error" | "complete" if place == 0 && index == 0 && state.property.is_some_and(is_answer) => {
+                self.visit(receiver, state);
             }
             "reduce" => self.visit(receiver, state.part()),
             "catch" | "finally" | "replace" | "sort" => {}
@@ -281,6 +286,10 @@ impl Walk<'_, '_> {
             }
         }
         let api = app.api_of(c).map(|(path, _)| path);
+        if api.is_none() && app.asks_by_library(c) {
+            self.push(SourceKind::Response, app.span(v), state);
+            return;
+        }
         if api.is_none()
             && let Some(client) = app.client_asked(c)
         {

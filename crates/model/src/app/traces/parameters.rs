@@ -63,7 +63,8 @@ impl Walk<'_, '_> {
             self.callback(c, place, f, index, state);
         }
         let is_drawn = index == 0 && self.properties_of(Component::Function(f), state);
-        if callers.is_empty() && handed.is_empty() && is_drawn {
+        let is_told = self.answered_by_options(f, index, state);
+        if callers.is_empty() && handed.is_empty() && (is_drawn || is_told) {
             return;
         }
         if callers.is_empty() && handed.is_empty() {
