@@ -151,6 +151,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         procedures: Default::default(),
         entrances_of_bridge: Default::default(),
         bridge_functions: Default::default(),
+        listeners_of_custom_events: Default::default(),
         handlers_by_channel: Default::default(),
         senders_to_pages: Default::default(),
         listeners_of_requests: Default::default(),

@@ -413,6 +413,12 @@ fn reaches_system(path: &str) -> bool {
     }
 }
 
+/// Whether the second argument is a path as the first one is.
+fn takes_two_paths(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    ["copy", "cp", "link", "move", "rename", "symlink"].iter().any(|verb| name.starts_with(verb))
+}
+
 /// One exposed function, and what it calls.
 pub(super) struct Walk<'a, 'b> {
     pub app: &'a App<'a>,
@@ -450,6 +456,10 @@ impl Walk<'_, '_> {
         if let Some(method) = path.strip_prefix("ipcRenderer.") {
             self.ipc(c, method, &path, f, held, checked);
         } else if reaches_system(&path) {
+            let file = self.app.program.argument(c, 0).filter(|_| reaches_files(&path) && !takes_two_paths(&path));
+            if file.is_some_and(|file| self.app.is_joined_below(c, file)) {
+                return;
+            }
             for item in self.app.program.arguments(c).to_vec() {
                 let value = V(c.0, item.value);
                 if !matches!(self.app.program.value(value), Value::Function(_)) && self.flow(value, f, held).is_some() {

@@ -54,6 +54,12 @@ impl App<'_> {
         })
     }
 
+    /// As [`App::is_contained`], of a path that is joined or made absolute: one that is compared as it comes may hold `..` yet.
+    pub(super) fn is_joined_below(&self, c: C, path: V) -> bool {
+        let made = self.call_behind(path).and_then(|made| self.api_of(made));
+        made.is_some_and(|(api, _)| is_join(&api)) && self.is_contained(c, path)
+    }
+
     /// Whether a path is joined of a folder of the app's own and of parts that lead out of none: `path.join(folder, path.basename(name))`.
     fn stays_below(&self, path: V) -> bool {
         let Some(c) = self.call_behind(path) else { return false };

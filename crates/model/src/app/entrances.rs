@@ -99,6 +99,9 @@ impl App<'_> {
         for listener in self.messages_of_main() {
             add(listener, SourceKind::Main, 1);
         }
+        for f in self.listeners_of_custom_events() {
+            entrances.entry(*f).or_insert(Entrance { kind: SourceKind::Message, first: 0 });
+        }
         for f in self.procedures().keys() {
             entrances.insert(*f, Entrance { kind: SourceKind::Ipc, first: 0 });
         }

@@ -169,6 +169,7 @@ pub struct App<'a> {
     procedures: OnceCell<FxHashMap<F, procedures::Procedure>>,
     entrances_of_bridge: OnceCell<Entrances>,
     bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
+    listeners_of_custom_events: OnceCell<rustc_hash::FxHashSet<F>>,
     handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
     senders_to_pages: OnceCell<messages::Senders>,
     /// What requests of jQuery call by their options.

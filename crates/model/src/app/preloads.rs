@@ -1,6 +1,6 @@
 //! Preload scripts: which files they are, and which of them share the page's world.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bridge::Exposed;
 use super::sources::SourceKind;
@@ -10,7 +10,7 @@ use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
 use crate::link::{C, F, Target, UnitId, V, join, split};
 use crate::source::FileKind;
-use crate::summary::ImportId;
+use crate::summary::{ImportId, Value};
 
 // https://www.electronjs.org/docs/latest/breaking-changes#default-changed-contextisolation-defaults-to-true
 const CONTEXT_ISOLATION_BY_DEFAULT: Version = Version::new(12, 0, 0);
@@ -86,6 +86,51 @@ impl App<'_> {
             return Vec::new();
         }
         listeners.sort_unstable();
+        let preloads = self.preloads_beside_pages();
+        let exposed = |f: F| {
+            let (_, certainty) = preloads.iter().find(|(unit, _)| *unit == f.0)?;
+            let thing = Thing::Function(f, Frames::default());
+            let known = Known { thing, at: None, trail: Trail::default(), certainty: *certainty, development: None };
+            let span = self.program.place(f.0, self.program.function(f).span);
+            let by = if self.hears_of_custom_events(f) { "CustomEvent" } else { "postMessage" };
+            Some(Exposed { call: None, name: by.to_owned(), span, known })
+        };
+        listeners.into_iter().filter_map(exposed).collect()
+    }
+
+    /// Whether a function of a preload script listens to events that a page makes, and reads what it says with them: worlds share the
+    /// document, `new CustomEvent('open', { detail: url })`.
+    pub(super) fn hears_of_custom_events(&self, f: F) -> bool {
+        self.listeners_of_custom_events().contains(&f)
+    }
+
+    pub(super) fn listeners_of_custom_events(&self) -> &FxHashSet<F> {
+        self.listeners_of_custom_events.get_or_init(|| {
+            let named = self.program.calls_named("addEventListener");
+            let mut found = FxHashSet::default();
+            if named.is_empty() {
+                return found;
+            }
+            let preloads = self.preloads_beside_pages().into_iter().map(|(unit, _)| unit);
+            for unit in preloads.filter(|unit| self.program.says(*unit, &["detail"])) {
+                let summary = self.program.summary(unit);
+                let is_detail = |value: Value| match value {
+                    Value::Member(event, name) if summary.str(name) == "detail" => {
+                        self.parameter_behind(V(unit, event)).filter(|(_, index)| *index == 0).map(|(f, _)| f)
+                    }
+                    _ => None,
+                };
+                let readers: FxHashSet<F> = summary.values.iter().filter_map(|node| is_detail(node.value)).collect();
+                let listeners = named.iter().filter(|c| c.0 == unit).filter_map(|c| self.program.argument(*c, 1));
+                let heard = listeners.flat_map(|listener| self.functions(listener));
+                found.extend(heard.filter(|f| readers.contains(f)));
+            }
+            found
+        })
+    }
+
+    /// Scripts that run before pages which have no Node, with what they load.
+    fn preloads_beside_pages(&self) -> Vec<(UnitId, Certainty)> {
         let mut preloads: Vec<(UnitId, Certainty)> = Vec::new();
         for window in self.windows.iter().filter(|window| window.development != Some(true)) {
             // Where Node is in the page, nothing that a script adds is worse.
@@ -99,14 +144,7 @@ impl App<'_> {
             }
         }
         self.add_what_they_load(&mut preloads);
-        let exposed = |f: F| {
-            let (_, certainty) = preloads.iter().find(|(unit, _)| *unit == f.0)?;
-            let thing = Thing::Function(f, Frames::default());
-            let known = Known { thing, at: None, trail: Trail::default(), certainty: *certainty, development: None };
-            let span = self.program.place(f.0, self.program.function(f).span);
-            Some(Exposed { call: None, name: "postMessage".to_owned(), span, known })
-        };
-        listeners.into_iter().filter_map(exposed).collect()
+        preloads
     }
 
     /// Whether every path that a value can be is known to end so.

@@ -32,6 +32,10 @@ impl Walk<'_, '_> {
             if app.is_own_part(f, index, state.property) {
                 return;
             }
+            // The rest of an event is the browser's.
+            if state.property != Some("detail") && app.hears_of_custom_events(f) {
+                return;
+            }
             // What stands behind the request is the answer; and not all of the request is chosen by who asks.
             let is_own = index > 0 || state.property.is_some_and(|part| !is_asked(part));
             if entrance.kind == SourceKind::Request && is_own {
