@@ -19,7 +19,7 @@ rule! {
     /// `bypassCSP` lets scripts of the scheme run in every page, whatever its policy says.
     ///
     /// With `setAsDefaultProtocolClient` any web page starts the app with an address of its choice: take it apart, compare, and never
-    /// load it.
+    /// load it, nor write or remove a file that it names.
     ///
     /// ```js
     /// const path = require('path');
@@ -40,6 +40,7 @@ rule! {
     /// });
     /// app.setAsDefaultProtocolClient('example');
     /// app.on('open-url', (event, url) => new BrowserWindow().loadURL(url)); //~ custom-protocol
+    /// app.on('open-url', (event, url) => require('fs').unlinkSync(new URL(url).searchParams.get('file'))); //~ custom-protocol
     /// ```
     pub(crate) static RULE = {
         id: "custom-protocol",
@@ -61,6 +62,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     privileges(cx, findings);
     files(cx, findings);
     links(cx, findings);
+    changes(cx, findings);
 }
 
 /// Schemes that no policy holds.
@@ -190,6 +192,49 @@ fn links(cx: &Context, findings: &mut Findings) {
             .help("Take the link apart with `new URL`, and load one of the app's pages by what it says.")
             .symbol(app.symbol(load.call))
             .development(load.development);
+    }
+}
+
+/// Files that links which start the app have written or taken away.
+fn changes(cx: &Context, findings: &mut Findings) {
+    let app = cx.app;
+    let mut entrances = app.entrances().as_ref().clone();
+    // An argument may be a file that the person opens with the app.
+    entrances.retain(|_, entrance| entrance.kind == SourceKind::OpenUrl);
+    if entrances.is_empty() {
+        return;
+    }
+    for change in app.file_changes() {
+        let call = &change.call;
+        for path in change.paths {
+            if app.is_contained(call.call, path) {
+                continue;
+            }
+            let traces: Vec<_> = app
+                .traces(call.call, path, &entrances, Purpose::value(CLEANERS))
+                .into_iter()
+                .filter(|trace| trace.origin.kind == SourceKind::OpenUrl)
+                .collect();
+            let Some(trace) = worst(&traces) else { continue };
+            let (message, gain) = match change.removes {
+                true => (
+                    "a link that starts the app decides which file is taken away",
+                    "Any web page has the app remove files of this person's.",
+                ),
+                false => (
+                    "a link that starts the app decides which file is written",
+                    "Any web page has the app write to a file of its choice.",
+                ),
+            };
+            findings
+                .report(&RULE, app.span(path), message)
+                .known(call.certainty)
+                .traced(trace)
+                .at_most(Confidence::Firm)
+                .gain(gain)
+                .help("Let the link name one of the app's files, and join `path.basename` of it to the app's folder.")
+                .symbol(app.symbol(call.call));
+        }
     }
 }
 

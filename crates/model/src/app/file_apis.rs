@@ -2,6 +2,11 @@
 //!
 //! Packages with the functions of `fs` are `fs` (`link/resolve.rs`), and a function with a promise made of its callback is what it was.
 
+use super::{ApiCall, App};
+use crate::link::things::Thing;
+use crate::link::{C, V};
+use crate::summary::Value;
+
 /// Modules whose methods are of files: <https://nodejs.org/api/fs.html>, <https://github.com/szwacz/fs-jetpack>.
 pub const FILE_MODULES: [&str; 3] = ["fs", "fs.promises", "fs-jetpack"];
 
@@ -23,9 +28,49 @@ pub(super) const READS: [&str; 14] = [
     "load-json-file.sync",
 ];
 
-/// Packages that are a function which changes or gives away files.
-const FUNCTIONS: [&str; 8] =
-    ["cpy", "del", "load-json-file", "make-dir", "mkdirp", "move-file", "rimraf", "write-json-file"];
+/// Packages that are a function which changes or gives away files, by default or under one of its names.
+const FUNCTIONS: [&str; 17] = [
+    "cpy",
+    "decompress",
+    "del",
+    "download",
+    "extract-zip",
+    "load-json-file",
+    "make-dir",
+    "mkdirp",
+    "move-file",
+    "ncp",
+    "rimraf",
+    "tar",
+    "tar-fs",
+    "trash",
+    "unzip-crx",
+    "write-file-atomic",
+    "write-json-file",
+];
+
+/// Functions of packages that do other things besides: <https://github.com/ZJONSSON/node-unzipper>, <https://github.com/shelljs/shelljs>,
+/// <https://github.com/onikienko/7zip-min>, <https://github.com/quentinrossetti/node-7z>.
+const OF_PACKAGES: &[(&str, &[&str])] = &[
+    ("unzipper", &["Extract"]),
+    ("unzipper.Open", &["file"]),
+    ("shelljs", &["cat", "cp", "mkdir", "mv", "rm", "ln", "chmod"]),
+    ("7zip-min", &["pack", "unpack"]),
+    ("node-7z", &["add", "extract", "extractFull", "update", "delete"]),
+    ("compressing.zip", &["uncompress", "compressDir", "compressFile"]),
+    ("electron-dl", &["download"]),
+];
+
+/// Methods of what classes of packages make: <https://github.com/cthackers/adm-zip/wiki>,
+/// <https://github.com/antelle/node-stream-zip>.
+const OF_MADE: &[(&str, &[&str])] = &[
+    (
+        "new adm-zip",
+        &["extractAllTo", "extractAllToAsync", "extractEntryTo", "writeZip", "addLocalFile", "addLocalFolder"],
+    ),
+    ("new node-stream-zip", &["extract"]),
+    ("new node-stream-zip.async", &["extract"]),
+];
 
 /// What a call does with files: the name of the method of `fs`, or of one that is written like those, without `Sync`.
 pub(super) fn file_method(path: &str) -> Option<&str> {
@@ -93,8 +138,94 @@ pub(super) fn reaches_files(path: &str) -> bool {
 }
 
 fn is_function(path: &str) -> bool {
-    let package = [".sync", ".default"].iter().find_map(|form| path.strip_suffix(form)).unwrap_or(path);
-    FUNCTIONS.contains(&package)
+    let (package, name) = path.split_once('.').unwrap_or((path, "default"));
+    let name = name.strip_prefix("default.").unwrap_or(name);
+    let lists = matches!(name, "list" | "t" | "Parse" | "Parser" | "Header");
+    FUNCTIONS.contains(&package) && !name.contains('.') && !lists || is_named(OF_PACKAGES, path)
+}
+
+fn is_named(table: &[(&str, &[&str])], path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(of, name)| table.iter().any(|(one, names)| *one == of && names.contains(&name)))
+}
+
+/// Methods that change files, and which of their arguments name those.
+const CHANGES: [(&str, &[usize]); 22] = [
+    ("appendFile", &[0]),
+    ("chmod", &[0]),
+    ("copy", &[0, 1]),
+    ("copyFile", &[0, 1]),
+    ("cp", &[0, 1]),
+    ("createWriteStream", &[0]),
+    ("emptyDir", &[0]),
+    ("ensureDir", &[0]),
+    ("mkdir", &[0]),
+    ("move", &[0, 1]),
+    ("outputFile", &[0]),
+    ("outputJson", &[0]),
+    ("remove", &[0]),
+    ("rename", &[0, 1]),
+    ("rm", &[0]),
+    ("rmdir", &[0]),
+    ("symlink", &[0, 1]),
+    ("truncate", &[0]),
+    ("unlink", &[0]),
+    ("writeFile", &[0]),
+    ("writeJson", &[0]),
+    ("writeJSON", &[0]),
+];
+
+/// Packages that take the files away which their first argument names.
+const REMOVERS: [&str; 8] =
+    ["del", "del.deleteAsync", "del.deleteSync", "del.sync", "rimraf", "rimraf.rimraf", "rimraf.sync", "trash"];
+
+/// A call that changes files.
+pub struct FileChange {
+    /// The call.
+    pub call: ApiCall,
+    /// The paths that it is given.
+    pub paths: Vec<V>,
+    /// It takes the files away.
+    pub removes: bool,
+}
+
+impl App<'_> {
+    /// The calls of Node's modules and of packages that write files, move them or take them away.
+    pub fn file_changes(&self) -> Vec<FileChange> {
+        let mut found = Vec::new();
+        let mut add = |call: ApiCall, places: &[usize], removes: bool| {
+            let paths = places.iter().filter_map(|place| call.argument(self, *place)).collect();
+            found.push(FileChange { call, paths, removes });
+        };
+        for (method, places) in CHANGES {
+            let removes = matches!(method, "emptyDir" | "remove" | "rm" | "rmdir" | "truncate" | "unlink");
+            let apis = [format!("fs.{method}"), format!("fs.{method}Sync"), format!("fs.promises.{method}")];
+            for call in self.calls_of(&apis.each_ref().map(String::as_str)) {
+                add(call, places, removes);
+            }
+        }
+        for call in self.calls_of(&REMOVERS) {
+            add(call, &[0], true);
+        }
+        found
+    }
+
+    /// The method of what a package's class makes, where it reads or changes files: `new AdmZip(file).extractAllTo(folder)`.
+    pub(super) fn file_method_of_made(&self, c: C) -> Option<String> {
+        let callee = V(c.0, self.program.call(c).callee);
+        let Value::Member(object, name) = self.program.value(callee) else { return None };
+        let name = self.program.str(c.0, name);
+        if !OF_MADE.iter().any(|(_, names)| names.contains(&name)) {
+            return None;
+        }
+        self.eval(V(c.0, object)).iter().find_map(|known| match &known.thing {
+            Thing::Result(path, _) => {
+                let class = path.strip_suffix(".default").unwrap_or(path);
+                let method = format!("{}.{name}", class.strip_prefix("new ").unwrap_or(class));
+                is_named(OF_MADE, &format!("{class}.{name}")).then_some(method)
+            }
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -108,11 +239,30 @@ mod tests {
         {
             assert!(is_read(path) && touches_files(path) && reaches_files(path), "{path}");
         }
-        for path in ["fs.outputFile", "fs-jetpack.write", "fs-jetpack.removeAsync", "rimraf.sync", "del"] {
+        for path in [
+            "fs.outputFile",
+            "fs-jetpack.write",
+            "fs-jetpack.removeAsync",
+            "rimraf.sync",
+            "rimraf.rimraf",
+            "del",
+            "del.deleteAsync",
+            "extract-zip",
+            "extract-zip.default",
+            "tar.x",
+            "trash",
+            "unzipper.Extract",
+            "unzipper.Open.file",
+            "shelljs.rm",
+            "write-file-atomic.sync",
+        ] {
             assert!(!is_read(path) && touches_files(path) && reaches_files(path), "{path}");
         }
         for path in ["fs.existsSync", "fs.promises.access", "fs-jetpack.exists"] {
             assert!(asks_whether_it_is(path) && !touches_files(path) && !reaches_files(path), "{path}");
+        }
+        for path in ["tar.list", "unzipper.Parse", "shelljs.which", "delay", "trash.x.y"] {
+            assert!(!reaches_files(path), "{path}");
         }
         assert!(!reaches_files("fs.statSync") && !reaches_files("path.join") && file_method("fs").is_none());
     }

@@ -89,7 +89,7 @@ pub use embeds::Embed;
 pub use entrances::{Entrance, Entrances};
 pub use entries::Entries;
 pub use environment::EnvironmentWrite;
-pub use file_apis::FILE_MODULES;
+pub use file_apis::{FILE_MODULES, FileChange};
 pub use flows::Sink;
 pub use fuses::{FuseFlip, FuseFlips};
 pub use global_paths::GlobalPath;

@@ -1,5 +1,7 @@
 //! IPC handlers: what they can do for whoever sends, and whether they look at who it is.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use super::checks::Strength;
@@ -85,11 +87,13 @@ impl App<'_> {
                 {
                     continue;
                 }
-                if let Some((api, _)) = self.api_of(c) {
+                let api = self.api_of(c).map(|(api, _)| api);
+                if let Some(api) = api.or_else(|| self.file_method_of_made(c).map(Rc::from)) {
                     // Far from the handler, what is appended is a log.
                     let logs = depth > 1 && api.contains(".append");
-                    let is_told = || self.is_page_of_message(&api, c);
-                    if (is_sensitive(&api) && !logs && !self.has_constant_subject(c)) || is_told() {
+                    let is_made = || self.file_method_of_made(c).is_some();
+                    let is_told = || self.is_page_of_message(&api, c) || self.is_window_of_message(&api, c);
+                    if (is_sensitive(&api) || is_made()) && !logs && !self.has_constant_subject(c) || is_told() {
                         let span = self.callee_span(c);
                         // What comes of a dialog, the user has chosen; what is done with it then, whoever asked.
                         if api.starts_with("dialog.") {
@@ -554,5 +558,6 @@ fn is_harmful(api: &str) -> bool {
         "safeStorage" => name == "decryptString",
         "Session" => name.starts_with("clear"),
         _ => false,
+        "rimraf" | "del" | "trash" => true,
     }
 }
