@@ -3,7 +3,8 @@
 use electrolint_model::app::{App, SettingFact, Window, WindowKind};
 use electrolint_model::electron::preferences::{Given, Value};
 
-use crate::windows::{Verdict, WindowOption, check_option};
+use crate::untrusted::worst;
+use crate::windows::{Verdict, WindowOption, check_option, noun};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -15,14 +16,17 @@ rule! {
     /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing, and the
     /// third does nothing in a window that has neither a preload script nor Node.
     ///
-    /// A window that shows pages from elsewhere is worse than one that shows the app's own files.
+    /// A window that shows pages from elsewhere is worse than one that shows the app's own files. Where a message brings a window's options
+    /// as a whole, the page that sends it decides: take out of it what the window needs, one by one.
     ///
     /// ```js
-    /// const { BrowserWindow } = require('electron');
+    /// const { BrowserWindow, ipcMain } = require('electron');
     /// new BrowserWindow({ webPreferences: { nodeIntegration: true } }); //~ node-integration
     /// new BrowserWindow({ webPreferences: { nodeIntegrationInWorker: true } }); //~ node-integration
     /// new BrowserWindow({ webPreferences: { nodeIntegration: true, sandbox: true } });
     /// new BrowserWindow({ webPreferences: { nodeIntegration: false } });
+    /// ipcMain.handle('open', (event, options) => new BrowserWindow(options)); //~ node-integration
+    /// ipcMain.handle('more', (event, { width, title }) => new BrowserWindow({ width, title }));
     /// ```
     ///
     /// Boolean attributes of a webview count by their presence, but a webview gets no more than the window around it has:
@@ -63,6 +67,27 @@ fn check(cx: &Context, findings: &mut Findings) {
         let own = cx.app.shows_own_content_only(window);
         Some(if own { Severity::Low } else { Severity::Medium }.into())
     });
+    told(cx, findings);
+}
+
+/// Windows whose preferences come out of a message.
+fn told(cx: &Context, findings: &mut Findings) {
+    let mut seen = Vec::new();
+    for window in &cx.app.windows {
+        let traces = cx.app.told_preferences(window);
+        let Some(trace) = worst(&traces).filter(|_| !seen.contains(&window.span)) else { continue };
+        seen.push(window.span);
+        let severity = if cx.app.shows_only_own_pages() { Severity::Medium } else { Severity::High };
+        findings
+            .report(&RULE, window.span, format!("somebody else decides whether this {} has Node", noun(window.kind)))
+            .severity(severity)
+            .known(window.certainty)
+            .traced(trace)
+            .gain("A script in a page has a window made with Node, or with a preload script of its choice.")
+            .help("Take size and title out of the message one by one, and write `webPreferences` behind all that is spread.")
+            .symbol(format!("{}.webPreferences", window.symbol))
+            .development(window.development);
+    }
 }
 
 /// Whether frames get anything by running what the page runs: Node, or a preload script.

@@ -171,9 +171,9 @@ pub struct App<'a> {
     bridge_functions: OnceCell<FxHashMap<String, Vec<F>>>,
     listeners_of_custom_events: OnceCell<rustc_hash::FxHashSet<F>>,
     handlers_by_channel: OnceCell<FxHashMap<String, Vec<F>>>,
-    senders_to_pages: OnceCell<messages::Senders>,
     /// What requests of jQuery call by their options.
     listeners_of_requests: OnceCell<FxHashMap<F, (crate::link::C, &'static str)>>,
+    senders_to_pages: OnceCell<messages::Senders>,
     exposed: OnceCell<Vec<Exposed>>,
     requests: OnceCell<Vec<Request>>,
     markup: OnceCell<Vec<Markup>>,

@@ -193,6 +193,14 @@ impl App<'_> {
             && traces().iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
     }
 
+    /// Whether a call makes a window of which a message says what its pages may do.
+    fn is_window_of_message(&self, api: &str, c: C) -> bool {
+        let is_window = matches!(api, "BrowserWindow" | "BrowserView" | "WebContentsView");
+        let Some(window) = self.window_made(c).filter(|_| is_window) else { return false };
+        let traces = self.told_preferences(window);
+        traces.iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
+    }
+
     /// `shell.openExternal('https://example.com/help')`: whoever asks gets nothing out of it.
     fn has_constant_subject(&self, c: C) -> bool {
         let is_constant = |v: V| {
@@ -550,6 +558,7 @@ fn is_sensitive(api: &str) -> bool {
 fn is_harmful(api: &str) -> bool {
     let (module, name) = api.rsplit_once('.').unwrap_or((api, ""));
     match module {
+        "rimraf" | "del" | "trash" => true,
         "fs" | "fs.promises" | "fs-extra" | "graceful-fs" | "original-fs" => {
             ["unlink", "rm", "remove", "truncate", "empty"].iter().any(|verb| name.starts_with(verb))
         }
@@ -558,6 +567,5 @@ fn is_harmful(api: &str) -> bool {
         "safeStorage" => name == "decryptString",
         "Session" => name.starts_with("clear"),
         _ => false,
-        "rimraf" | "del" | "trash" => true,
     }
 }

@@ -89,6 +89,11 @@ impl App<'_> {
         walk.from(list)
     }
 
+    /// As [`App::traces`], for a property of what a call is given: `webPreferences.preload`.
+    pub(super) fn traces_of_property(&self, c: C, v: V, path: &str, entrances: &Entrances) -> Vec<Trace> {
+        self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host).from_property(v, Some(path))
+    }
+
     /// As [`App::traces`], for a value that is written to a property.
     pub fn traces_of_write(&self, write: &PropertyWrite, entrances: &Entrances, purpose: Purpose) -> Vec<Trace> {
         let at = At { function: write.function, condition: write.condition, call: None };
@@ -238,7 +243,11 @@ struct Walk<'x, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    fn from(mut self, v: V) -> Vec<Trace> {
+    fn from(self, v: V) -> Vec<Trace> {
+        self.from_property(v, None)
+    }
+
+    fn from_property(mut self, v: V, property: Option<&str>) -> Vec<Trace> {
         let state = State {
             depth: 0,
             opaque: false,
@@ -248,7 +257,7 @@ impl<'a> Walk<'_, 'a> {
             beside: false,
             rest: false,
             quote: Quote::None,
-            property: None,
+            property,
         };
         self.visit(v, state);
         self.found
@@ -387,15 +396,20 @@ impl<'a> Walk<'_, 'a> {
             }
             Value::Object(list) => {
                 let properties = summary.properties(list);
+                let (read, rest) = match state.property.map(|path| path.split_once('.').unwrap_or((path, ""))) {
+                    Some((read, rest)) => (Some(read), Some(rest).filter(|rest| !rest.is_empty())),
+                    None => (None, None),
+                };
                 let is_named = |key, read| matches!(key, Key::Name(name) if summary.str(name) == read);
                 // Of what is read by its name nothing else counts, nor what a later one covers.
-                let last = state.property.and_then(|read| properties.iter().rposition(|one| is_named(one.key, read)));
+                let last = read.and_then(|read| properties.iter().rposition(|one| is_named(one.key, read)));
                 for property in properties.iter().skip(last.unwrap_or(0)) {
-                    let may_be_it = state
-                        .property
-                        .is_none_or(|read| !matches!(property.key, Key::Name(_)) || is_named(property.key, read));
+                    // What is spread may hold it.
+                    let inner = if property.key == Key::Spread { state.property } else { rest };
+                    let may_be_it =
+                        read.is_none_or(|read| !matches!(property.key, Key::Name(_)) || is_named(property.key, read));
                     if property.slot == Slot::Value && may_be_it {
-                        self.visit(at(property.value), state.part());
+                        self.visit(at(property.value), State { property: inner, ..state.part() });
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! Windows, and what they effectively get. Where they are made, `find` looks.
 
 mod find;
+mod told;
 
 pub(super) use find::find;
 

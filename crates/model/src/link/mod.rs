@@ -30,7 +30,7 @@ pub(crate) use pages::PageRead;
 mod parameters;
 mod resolve;
 mod results;
-pub(crate) use results::{PROMISIFY, is_memo};
+pub(crate) use results::{PROMISIFY, is_memo, is_merge};
 mod shapes;
 mod stores;
 mod texts;

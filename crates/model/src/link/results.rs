@@ -354,7 +354,7 @@ impl Program<'_> {
 }
 
 /// Whether a call by this name merges its arguments into one object, later ones winning.
-fn is_merge(path: &str) -> bool {
+pub(crate) fn is_merge(path: &str) -> bool {
     matches!(
         path,
         "Object.assign"

@@ -255,14 +255,14 @@ impl Walk<'_, '_> {
             self.rendered(c, v, lets_through, state);
             return;
         }
+        if self.purpose.is_markup() && self.filled_in(c, state) {
+            return;
+        }
         if self.is_cleaned_by_pattern(c, name, state.quote) {
             self.note_cleaning();
             return;
         }
         let mut functions = app.functions(callee);
-        if self.purpose.is_markup() && self.filled_in(c, state) {
-            return;
-        }
         if functions.is_empty() {
             functions.extend(app.called_over_bridge(c));
         }
@@ -301,6 +301,15 @@ impl Walk<'_, '_> {
         if let Some(path) = api.as_deref() {
             if record.kind == CallKind::New && matches!(path, "Promise" | "new Promise") {
                 self.resolved(c, State { property: read, ..state });
+                return;
+            }
+            // Of what is put together, a property is one of the parts'.
+            if let Some(read) = read
+                && crate::link::is_merge(path)
+            {
+                for item in app.program.arguments(c) {
+                    self.visit(V(c.0, item.value), State { property: Some(read), ..state });
+                }
                 return;
             }
             if is_effect_of_call(path) {
