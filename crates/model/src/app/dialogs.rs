@@ -107,7 +107,8 @@ pub struct ShownMarkup {
 }
 
 impl App<'_> {
-    /// Texts that calls of libraries show as markup, because they are told to or always do, in the order of the calls.
+    /// Texts that calls of libraries show as markup, because they are told to or always do, and those that become pages as addresses, in
+    /// the order of the calls.
     pub fn shown_as_markup(&self) -> Vec<ShownMarkup> {
         let mut found = Vec::new();
         for switch in &SWITCHES {
@@ -127,6 +128,7 @@ impl App<'_> {
             }
         }
         found.extend(self.markdown_with_markup());
+        found.extend(self.markup_of_addresses());
         found.sort_by_key(|shown| (shown.call.call, shown.text));
         found.dedup_by_key(|shown| shown.text);
         found

@@ -14,6 +14,7 @@ mod configuration;
 mod containment;
 mod contents;
 mod dashes;
+mod data_pages;
 mod development;
 mod dialogs;
 mod dump;
