@@ -87,9 +87,20 @@ impl Walk<'_, '_> {
     pub(super) fn answered(&mut self, request: C, span: Span, state: State) {
         // How it went is a number.
         let says_how = matches!(state.property, Some("statusCode" | "complete" | "httpVersion"));
-        if !says_how && !self.asks_itself(request, 0, 0) {
+        if !says_how && (self.asks_server_of_page(request) || !self.asks_itself(request, 0, 0)) {
             self.push(SourceKind::Response, span, state);
         }
+    }
+
+    /// Whether a socket of a page leads to the server that the page comes from: `io()`, `io.connect('/')`. Others speak to it as well.
+    fn asks_server_of_page(&self, request: C) -> bool {
+        let app = self.app;
+        let is_socket =
+            app.api_of(request).is_some_and(|(path, _)| matches!(&*path, "io" | "io.connect" | "window.io"));
+        is_socket
+            && app.program.argument(request, 0).is_none_or(|server| {
+                app.constant(server).is_some_and(|known| known.text().is_some_and(|text| matches!(text, "" | "/")))
+            })
     }
 
     /// Whether a value is an `XMLHttpRequest` that asks somebody else's server.
@@ -142,7 +153,8 @@ fn is_told_by(path: &str, event: &str, index: u32) -> bool {
         // Servers name their events: <https://developer.mozilla.org/en-US/docs/Web/API/Server-sent_events/Using_server-sent_events#listening_for_custom_events>.
         "new EventSource" => !matches!(event, "open" | "error") && index == 0,
         // <https://socket.io/docs/v4/client-api/#socketoneventname-callback>
-        "socket.io-client" | "socket.io-client.io" | "socket.io-client.connect" => {
+        // A page has it by a script: <https://socket.io/docs/v4/client-installation/#from-cdn>.
+        "socket.io-client" | "socket.io-client.io" | "socket.io-client.connect" | "io" | "io.connect" | "window.io" => {
             !matches!(event, "connect" | "connect_error" | "disconnect" | "error")
         }
         _ => event == "response" && index == 0 && (path == "net.request" || is_request_with_callback(path)),
