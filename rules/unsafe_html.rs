@@ -17,7 +17,8 @@ rule! {
     /// in a window with Node, or without context isolation, what the user may do. Write text with `textContent`, build elements with the
     /// DOM, or clean markup with a sanitiser (DOMPurify, `setHTML`) first.
     ///
-    /// Only data is reported that others choose: messages, answers of servers, the address of the page, what is pasted.
+    /// Only data is reported that others choose: messages, answers of servers, the address of the page, what is pasted, what files hold that a
+    /// person opens. Of templates whose engine is known, the holes count that do not escape.
     ///
     /// ```js
     /// // file: renderer.js
@@ -144,10 +145,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             .severity(severity)
             .known(certainty)
             .traced(trace)
-            // Where pages can do little, an app may mean to show what its user wrote or pasted.
+            // Where pages can do little, an app may mean to show what its user wrote, opened or pasted.
             .at_most(match (trace.origin.kind, severity) {
-                (SourceKind::Document | SourceKind::Pasted, Severity::High) => Confidence::Firm,
-                (SourceKind::Document | SourceKind::Pasted, _) => Confidence::Tentative,
+                (SourceKind::Document | SourceKind::Opened | SourceKind::Pasted, Severity::High) => Confidence::Firm,
+                (SourceKind::Document | SourceKind::Opened | SourceKind::Pasted, _) => Confidence::Tentative,
                 _ => Confidence::Certain,
             })
             .gain(match severity {

@@ -28,6 +28,8 @@ pub enum SourceKind {
     OpenUrl,
     /// The desktop, by the name of a file that is opened with the app.
     OpenFile,
+    /// Who wrote a file that the person opens with the app.
+    Opened,
     /// Who starts the app, by its arguments.
     Arguments,
     /// A page, by a message or event.
@@ -66,6 +68,7 @@ impl SourceKind {
             Self::WindowOpen => "what a page opens",
             Self::OpenUrl => "a link that starts the app",
             Self::OpenFile => "a file that is opened with the app",
+            Self::Opened => "what a file holds that is opened with the app",
             Self::Arguments => "the arguments of the command line",
             Self::Message => "a message of a page",
             Self::Clicked => "what a page shows where a menu is asked for",

@@ -8,6 +8,7 @@ mod components;
 mod engines;
 mod markdown;
 mod messages;
+mod opened;
 mod parameters;
 mod properties;
 mod purpose;
@@ -121,6 +122,7 @@ impl App<'_> {
             enough,
             options: false,
             is_cut: false,
+            is_file: false,
             at,
             through: Vec::new(),
             returns: Vec::new(),
@@ -219,6 +221,8 @@ struct Walk<'x, 'a> {
     options: bool,
     /// What is looked at is cut: where it begins says nothing of where the argument does.
     is_cut: bool,
+    /// What is looked at is the path of a file that is read, and what the file says matters.
+    is_file: bool,
     /// The call whose conditions count: the sink, or the call that leads to it.
     at: At,
     through: Vec<Span>,
@@ -488,6 +492,10 @@ impl<'a> Walk<'_, 'a> {
         };
         let opaque = state.opaque || matches!(name, "origin" | "host" | "hostname") && !is_sent();
         let state = State { opaque, ..state };
+        if name == "result" && self.purpose.is_markup() && self.reads_opened_file(object) {
+            self.push(SourceKind::Opened, self.app.span(v), state);
+            return;
+        }
         if matches!(name, "responseText" | "response") && self.asks_by_xml_http_request(object) {
             self.push(SourceKind::Response, self.app.span(v), state);
             return;

@@ -123,7 +123,7 @@ impl Walk<'_, '_> {
     }
 
     /// The object whose listener this is the `this` of, or the target of its event: `request.onload = function () { this.response }`.
-    fn told_about(&self, v: V) -> Option<V> {
+    pub(super) fn told_about(&self, v: V) -> Option<V> {
         let program = &self.app.program;
         let f = match program.value(program.behind(v)) {
             Value::This(function) => F(v.0, function),

@@ -10,7 +10,6 @@ use crate::app::file_apis::is_read;
 use crate::app::sources::SourceKind;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
-use crate::source::Span;
 use crate::summary::{CallKind, Value};
 
 /// Calls inside one function among which those of what it was given are looked for.
@@ -52,6 +51,10 @@ impl Walk<'_, '_> {
                 if index == 0 {
                     self.answered(c, span, state);
                 }
+                return;
+            }
+            if self.chooses_file(path) {
+                self.push(SourceKind::Opened, span, state);
                 return;
             }
             if matches!(last(path), "exec" | "execFile" | "addListener" | "on" | "once") {
@@ -240,6 +243,14 @@ impl Walk<'_, '_> {
         if encoding.is_some_and(|known| known.text().is_some_and(is_plain_encoding)) {
             return;
         }
+        if name == "text"
+            && self.purpose.is_markup()
+            && let Value::Member(file, _) = summary.value(record.callee)
+            && self.is_file_of_page(V(c.0, file))
+        {
+            self.push(SourceKind::Opened, app.span(v), state);
+            return;
+        }
         if name == "getData" && self.is_of_paste(callee) {
             self.push(SourceKind::Pasted, app.span(v), state);
             return;
@@ -337,6 +348,10 @@ impl Walk<'_, '_> {
             }
             if is_read(path) {
                 self.file(c, app.span(v), state);
+                return;
+            }
+            if self.chooses_file(path) {
+                self.push(SourceKind::Opened, app.span(v), state);
                 return;
             }
             if is_own_call(path) {
@@ -533,16 +548,6 @@ impl Walk<'_, '_> {
             }
             _ => known.development == Some(true) || self.app.content(known) <= Content::Loopback,
         })
-    }
-
-    /// What a file holds: the app's own, unless its path is not.
-    fn file(&mut self, c: C, span: Span, state: State) {
-        let Some(path) = self.app.program.argument(c, 0) else { return };
-        if self.app.is_in_user_data(path) {
-            self.push(SourceKind::File, span, state);
-            return;
-        }
-        self.visit(path, State { opaque: true, ..state.part() });
     }
 }
 
