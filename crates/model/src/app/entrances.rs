@@ -205,8 +205,12 @@ impl App<'_> {
         };
         for c in self.calls_inside(f) {
             let callee = V(c.0, self.program.call(c).callee);
-            let Value::Index(_, key) = self.program.value(callee) else { continue };
-            let is_chosen = match handed(V(c.0, key)) {
+            let key = match self.program.value(callee) {
+                Value::Index(_, key) => Some(V(c.0, key)),
+                _ => self.program.path_of_choice(callee),
+            };
+            let Some(key) = key else { continue };
+            let is_chosen = match handed(key) {
                 Some(true) => self.program.argument(c, 0).is_some_and(|first| handed(first).is_some()),
                 Some(false) => apart,
                 None => false,

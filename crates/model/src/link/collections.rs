@@ -218,7 +218,7 @@ impl Program<'_> {
     }
 
     /// `spread` are the literals that were looked into: each is once, for what is put together from itself spreads it over and over.
-    fn held_by_object(&self, object: &Object, v: V, values: &mut Vec<Known>, spread: &mut Vec<V>) {
+    pub(super) fn held_by_object(&self, object: &Object, v: V, values: &mut Vec<Known>, spread: &mut Vec<V>) {
         let Object::Literal(literal, frames) = object else {
             for key in self.keys(object).iter().take(MOST_ELEMENTS) {
                 values.extend(self.property(object, key, None).values.into_iter().map(|placed| placed.known));
@@ -250,7 +250,7 @@ impl Program<'_> {
     }
 
     /// `import * as handlers from './handlers'`.
-    fn held_by_module(&self, unit: super::UnitId, v: V, values: &mut Vec<Known>) {
+    pub(super) fn held_by_module(&self, unit: super::UnitId, v: V, values: &mut Vec<Known>) {
         for name in self.exported_names(unit).into_iter().take(MOST_ELEMENTS) {
             match self.exported(unit, &name) {
                 Some(found) => values.extend(found.iter().cloned()),

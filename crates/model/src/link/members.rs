@@ -105,7 +105,9 @@ impl Program<'_> {
         let is_table = |known: &Known| {
             matches!(known.thing, Thing::Object(Object::Literal(..) | Object::Merged(..)) | Thing::Array(..))
         };
-        if !held.iter().all(is_table) {
+        // `api[module][name]`: nothing is read from nothing.
+        let is_nothing = |known: &Known| matches!(known.thing, Thing::Undefined | Thing::Null);
+        if !held.iter().all(|known| is_table(known) || is_nothing(known)) || held.iter().all(is_nothing) {
             return vec![Known::unknown(Unknown::Member(v), Some(v))];
         }
         let mut values = self.held_by(object, None, v, frames);

@@ -28,6 +28,7 @@ mod operators;
 mod pages;
 pub(crate) use pages::PageRead;
 mod parameters;
+mod paths;
 mod resolve;
 mod results;
 pub(crate) use results::{PROMISIFY, is_memo, is_merge};

@@ -135,6 +135,9 @@ impl Program<'_> {
         {
             return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
+        if let Some(values) = self.under_path(short, c, v, frames) {
+            return values;
+        }
         match short {
             _ if self.window_makers().contains_key(&c) => vec![Known::new(window_of(c), v, Certainty::Firm)],
             _ if is_memo(short) => {
@@ -333,6 +336,11 @@ impl Program<'_> {
                 }
                 "get" => {
                     if let Some(values) = self.setting(object, c, v, frames) {
+                        return values;
+                    }
+                }
+                "reduce" => {
+                    if let Some(values) = self.under_keys(c, frames) {
                         return values;
                     }
                 }
