@@ -319,12 +319,17 @@ fn is_of_browser(cx: &Context, call: C) -> bool {
 /// `rejectUnauthorized: false`, `strictSSL: false`, `checkServerIdentity: () => undefined`.
 fn options(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
+    let plain = plain_options(cx);
     for name in ["rejectUnauthorized", "strictSSL", "strict-ssl"] {
         for (property, is_of_package) in app.options_named(name, &STRICT) {
             if property.call.is_some_and(|call| is_of_browser(cx, call)) {
                 continue;
             }
             let NamedProperty { value, span, development, opted, .. } = property;
+            let is_inside = |all: &Span| all.file == span.file && all.start <= span.start && span.end <= all.end;
+            if plain.iter().any(is_inside) {
+                continue;
+            }
             // The other names are those of some packages alone: elsewhere they may be an app's own.
             let is_sure = is_of_package || name == "rejectUnauthorized";
             let values = app.eval(value);
@@ -371,6 +376,22 @@ fn options(cx: &Context, findings: &mut Findings) {
                 .development(development);
         }
     }
+}
+
+/// Options of requests without certificates, where they are written: `http.request({ … })`, where it is never `https`.
+fn plain_options(cx: &Context) -> Vec<Span> {
+    let app = cx.app;
+    let mut found = Vec::new();
+    for call in app.calls_of(&["http.request", "http.get"]) {
+        let is_plain = |thing: &Thing| matches!(thing, Thing::Api(path) if path.starts_with("http."));
+        let callee = V(call.call.0, app.program.call(call.call).callee);
+        if app.eval(callee).iter().all(|known| is_plain(&known.thing)) {
+            let options = [0, 1].into_iter().filter_map(|index| call.argument(app, index));
+            let written = options.filter(|options| matches!(app.program.value(*options), Value::Object(_)));
+            found.extend(written.map(|options| app.span(options)));
+        }
+    }
+    found
 }
 
 /// `NODE_TLS_REJECT_UNAUTHORIZED=0`: <https://nodejs.org/api/cli.html#node_tls_reject_unauthorizedvalue>.
