@@ -21,6 +21,9 @@ const MOST_CALLS: u32 = 4;
 /// Scripts that one path can mean, by what stands at its end.
 const MOST_SCRIPTS: usize = 8;
 
+/// Functions that listen to events of pages.
+const MOST_LISTENERS: usize = 1000;
+
 /// Scripts that run before pages, with what they load.
 const MOST_PRELOADED: usize = 128;
 
@@ -123,7 +126,13 @@ impl App<'_> {
                 let readers: FxHashSet<F> = summary.values.iter().filter_map(|node| is_detail(node.value)).collect();
                 let listeners = named.iter().filter(|c| c.0 == unit).filter_map(|c| self.program.argument(*c, 1));
                 let heard = listeners.flat_map(|listener| self.functions(listener));
-                found.extend(heard.filter(|f| readers.contains(f)));
+                for f in heard.filter(|f| readers.contains(f)) {
+                    if found.len() >= MOST_LISTENERS {
+                        self.is_limited.set(true);
+                        break;
+                    }
+                    found.insert(f);
+                }
             }
             found
         })
