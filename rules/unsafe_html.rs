@@ -105,6 +105,8 @@ const CLEANERS: &[&str] = &[
     "insane",
     // <https://shiki.style/guide/install#shorthands>
     "codeToHtml",
+    // <https://github.com/google/diff-match-patch/wiki/API#diff_prettyhtmldiffs--html>
+    "diff_prettyHtml",
     // <https://github.com/drudru/ansi_up#escape_html-default-true>
     "ansi_to_html",
 ];

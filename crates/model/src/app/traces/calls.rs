@@ -269,7 +269,8 @@ impl Walk<'_, '_> {
         if self.purpose.is_markup() && self.filled_in(c, state) {
             return;
         }
-        if self.is_cleaned_by_pattern(c, name, state.quote) {
+        let escapes = || self.purpose.is_markup() && self.escapes_by_options(c, name);
+        if self.is_cleaned_by_pattern(c, name, state.quote) || escapes() {
             self.note_cleaning();
             return;
         }
