@@ -92,7 +92,7 @@ impl App<'_> {
 
     /// As [`App::traces`], for a property of what a call is given: `webPreferences.preload`.
     pub(super) fn traces_of_property(&self, c: C, v: V, path: &str, entrances: &Entrances) -> Vec<Trace> {
-        self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host).from_property(v, Some(path))
+        self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host).start(v, Some(path))
     }
 
     /// As [`App::traces`], for a value that is written to a property.
@@ -248,10 +248,10 @@ struct Walk<'x, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     fn from(self, v: V) -> Vec<Trace> {
-        self.from_property(v, None)
+        self.start(v, None)
     }
 
-    fn from_property(mut self, v: V, property: Option<&str>) -> Vec<Trace> {
+    fn start(mut self, v: V, property: Option<&str>) -> Vec<Trace> {
         let state = State {
             depth: 0,
             opaque: false,
