@@ -53,6 +53,9 @@ pub struct Outcome {
 /// Restarts after a syntax error, at most: past this the rest of the file is given up.
 const MOST_RESTARTS: usize = 50;
 
+/// What is said of a text with types that is given up, or read without them.
+const MANY_WAYS: &str = "what follows can be read in too many ways";
+
 /// A script longer than this, in bytes, is tried in one syntax unless that reads nothing of it.
 const LARGE: usize = 1 << 20;
 
@@ -369,8 +372,12 @@ fn read(script: Script) -> Outcome {
         if best.as_ref().is_some_and(|best| source.len() > LARGE && !best.items.is_empty()) {
             break;
         }
-        let parsed = items(source, base, syntax, comments.as_ref());
+        let mut parsed = items(source, base, syntax, comments.as_ref());
         let clean = parsed.errors.is_empty();
+        // What JavaScript has no words for is no error of the file: why it was read so is.
+        if !clean && is_typed(script.kind) && !syntax.typescript() {
+            parsed.errors[0].message = MANY_WAYS.to_owned();
+        }
         if best.as_ref().is_none_or(|best| parsed.errors.len() < best.errors.len()) {
             best = Some(parsed);
         }
@@ -515,7 +522,7 @@ fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax
         }
     };
     // JavaScript is the last resort for what has types.
-    let is_typed = matches!(script.kind, FileKind::TypeScript | FileKind::Tsx);
+    let is_typed = is_typed(script.kind);
     let mut is_left_out = false;
     all.into_iter().filter(move |syntax| {
         if !syntax.typescript() && !syntax.flow() {
@@ -525,6 +532,10 @@ fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax
         is_left_out |= !is_bearable;
         is_bearable
     })
+}
+
+fn is_typed(kind: FileKind) -> bool {
+    matches!(kind, FileKind::TypeScript | FileKind::Tsx)
 }
 
 /// Whether a text can be read in a syntax without trying too often what it means.
@@ -554,8 +565,7 @@ fn items(source: &str, base: u32, syntax: Syntax, comments: Option<&SingleThread
         if from > 0 && (syntax.typescript() || syntax.flow()) {
             looked_at += rest.len();
             if looked_at > source.len().max(LEAST_LOOKED_AT) * MOST_LOOKS || !is_bearable(rest, syntax) {
-                let message = "what follows can be read in too many ways".to_owned();
-                parsed.errors.push(SyntaxError { at: base - 1 + from as u32, message });
+                parsed.errors.push(SyntaxError { at: base - 1 + from as u32, message: MANY_WAYS.to_owned() });
                 break;
             }
         }

@@ -36,6 +36,8 @@ struct Level {
     open: u32,
     /// A bit for each of them, the last one lowest: whether it stands where a cast may begin.
     casts: u64,
+    /// The word `extends` stood behind one of them: a `?` may follow in a type.
+    extends: bool,
     /// What stands here may be a type.
     is_type: bool,
     /// As it was when the stretch began.
@@ -55,7 +57,18 @@ impl Level {
     fn end(&mut self) {
         if !self.is_text {
             (self.before, self.open, self.is_type) = (0, 0, self.begins_as_type);
+            self.extends = false;
         }
+    }
+
+    /// The tries of type arguments end, at what cannot stand in a type: the parser goes back, and reads what follows once.
+    fn give_up(&mut self) {
+        while self.open > 0 && self.casts & 1 == 0 {
+            self.open -= 1;
+            self.casts >>= 1;
+            self.before = self.before.saturating_sub(1);
+        }
+        self.extends &= self.open > 0;
     }
 
     fn inside(&self, is_text: bool) -> Self {
@@ -167,6 +180,9 @@ impl<'a> Scan<'a> {
             return 1;
         }
         let mut before = Before::Other;
+        if self.level.open > 0 && self.is_of_no_type(at, byte) {
+            self.level.give_up();
+        }
         match byte {
             b'`' => self.open(true),
             b'"' | b'\'' => return self.string(at, byte),
@@ -192,6 +208,21 @@ impl<'a> Scan<'a> {
         }
         self.before = before;
         1
+    }
+
+    /// Whether a mark behind a value says that it is no type: `a.length < 1 ? (`, `a < b && (`.
+    fn is_of_no_type(&self, at: usize, byte: u8) -> bool {
+        let next = self.bytes.get(at + 1);
+        let is_one = match byte {
+            // `A extends B ? C : D`
+            b'?' | b':' => !self.level.extends && self.reading != Reading::Flow,
+            b'&' | b'|' => next == Some(&byte),
+            b'=' | b'!' | b'<' => next == Some(&b'='),
+            b'+' | b'-' | b'*' | b'%' | b'^' => true,
+            b'/' => !matches!(next, Some(b'/' | b'*' | b'>')),
+            _ => false,
+        };
+        is_one && self.is_after_value()
     }
 
     /// The last `<` is closed here.
@@ -251,7 +282,8 @@ impl<'a> Scan<'a> {
 
     /// Whether `<` may begin types; after anything but a value it is an element, where there are any.
     fn is_tried(&self, at: usize) -> bool {
-        self.reading == Reading::TypeScript || self.bytes.get(at + 1) != Some(&b'/') && self.is_after_value()
+        let next = self.bytes.get(at + 1);
+        next != Some(&b'=') && (self.reading == Reading::TypeScript || next != Some(&b'/') && self.is_after_value())
     }
 
     fn word(&mut self, from: usize, to: usize) {
@@ -259,6 +291,7 @@ impl<'a> Scan<'a> {
         if self.before != Before::Other && self.is_after_value() && !self.bytes.get(from..to).is_some_and(is_between) {
             self.level.end();
         }
+        self.level.extends |= self.level.open > 0 && self.bytes.get(from..to) == Some(b"extends");
         self.before = Before::Word(from, to);
     }
 
@@ -370,6 +403,8 @@ mod tests {
             ("if(a)/'/;a<(b=", TypeScript),
             ("{}/'/;a<(b=", TypeScript),
             ("<T>`a b;${", TypeScript),
+            ("a<b extends c?(d=", TypeScript),
+            ("<T>a<b?(", TypeScript),
         ] {
             let text = format!("let a:{}", unit.repeat(40));
             assert!(are_too_many(&text, reading), "{unit}");
@@ -391,11 +426,16 @@ mod tests {
             "x = a<string>`b ${c}`\n",
             "interface A {\n b(c: Array<string>): Promise<D>\n e?: (f: G<H>) => void\n 'i': J<K>[]\n}\n",
             "const a = (b) / 2 + 'c/d' + (e < f) + g(h) / 2 + \"i/j\"\n",
+            "if (a < b || (c - d < e + ([(f[(g)])]))) { h = i < j === ([([k])]) }\n",
             "type A = { b: C<D> | null }\nexport type E = F<G>\n",
         ] {
             for reading in [Reading::TypeScript, Reading::Tsx, Reading::Flow] {
                 assert!(!are_too_many(&line.repeat(5000), reading), "{line} {reading:?}");
             }
+        }
+        let choices = "a < 1 ? ([{ b: () => (c < d && ([(e <= f)])) }]) : a.b < c?.d ? ([([g])]) : h\n".repeat(5000);
+        for reading in [Reading::TypeScript, Reading::Tsx] {
+            assert!(!are_too_many(&choices, reading), "{reading:?}");
         }
         let element = "<div a={b} c=\"d\"><p>don't</p> e <b>f</b>{g.map((h) => (<i key={h}>{h} (j)</i>))}</div>\n";
         let page = format!("const a = () => (<div>{}</div>)\n", element.repeat(2000));
