@@ -12,7 +12,7 @@ use super::parameters::Flow;
 use super::sources::SourceKind;
 use super::{Entrance, Entrances};
 use crate::link::things::*;
-use crate::link::{C, F, UnitId, V};
+use crate::link::{C, F, OF_PACKAGES, UnitId, V};
 use crate::source::Span;
 use crate::summary::{CallKind, ConditionId, Export, Key, Operator, Slot, Value};
 
@@ -81,7 +81,9 @@ pub struct Leak {
 }
 
 /// Methods of `ipcRenderer` that send.
-const SEND: [&str; 6] = ["send", "sendSync", "sendTo", "sendToHost", "invoke", "postMessage"];
+///
+/// `callMain` is electron-better-ipc's: <https://github.com/sindresorhus/electron-better-ipc#ipcrenderercallmainchannel-data>.
+const SEND: [&str; 7] = ["send", "sendSync", "sendTo", "sendToHost", "invoke", "postMessage", "callMain"];
 
 /// Methods of `ipcRenderer` that listen.
 const LISTEN: [&str; 5] = ["on", "once", "addListener", "prependListener", "prependOnceListener"];
@@ -368,7 +370,9 @@ impl App<'_> {
             Some(_) => return,
             None if path == "ipcRenderer" => LeakKind::IpcRenderer,
             // https://github.com/alex8088/electron-toolkit/tree/master/packages/preload: send, invoke, on with any channel.
-            None if path == "@electron-toolkit/preload.electronAPI" => LeakKind::IpcMethod,
+            None if path == "@electron-toolkit/preload.electronAPI" || OF_PACKAGES.contains(&path) => {
+                LeakKind::IpcMethod
+            }
             None if gives_power(path) => LeakKind::Api,
             None => return,
         };

@@ -47,7 +47,7 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if matches!(path, "WebContents.getTitle" | "WebviewTag.getTitle") {
         return Some(SourceKind::Message);
     }
-    if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.sendSync") {
+    if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.callMain" | "ipcRenderer.sendSync") {
         return Some(SourceKind::Main);
     }
     if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText") {

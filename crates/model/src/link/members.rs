@@ -47,7 +47,7 @@ impl Program<'_> {
             }
             "fs/promises" => format!("fs.promises.{name}"),
             "fs" if name == "default" => path.to_owned(),
-            _ => format!("{path}.{name}"),
+            _ => self.method_of_ipc(path, name).unwrap_or_else(|| format!("{path}.{name}")),
         };
         if name == PACKAGED || is_production(&longer) {
             return Thing::Development(false);

@@ -2,6 +2,8 @@
 //!
 //! [`Program`] holds every summary and answers, on demand and remembering, what a value is: through variables, files, calls and classes.
 
+mod bridged;
+pub(crate) use bridged::OF_PACKAGES;
 mod budget;
 mod bundles;
 mod callers;
@@ -159,6 +161,8 @@ pub struct Program<'a> {
     holding: RefCell<Vec<V>>,
     /// The ids of webviews.
     webviews: OnceCell<FxHashSet<String>>,
+    /// The paths under which pages know `ipcRenderer`.
+    bridged: OnceCell<FxHashSet<String>>,
     /// Calls of packages that make a window, and its options.
     window_makers: OnceCell<FxHashMap<C, V>>,
     registrations: RefCell<FxHashMap<F, Rc<[C]>>>,
@@ -221,6 +225,7 @@ impl<'a> Program<'a> {
             first_names: RefCell::default(),
             holding: RefCell::default(),
             webviews: OnceCell::new(),
+            bridged: OnceCell::new(),
             window_makers: OnceCell::new(),
             registrations: RefCell::default(),
             shapes: OnceCell::new(),

@@ -333,7 +333,7 @@ impl Walk<'_, '_> {
                     return;
                 }
             }
-            if path == "ipcRenderer.invoke" {
+            if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.callMain") {
                 self.answered_by_main(c, v, State { property: read, ..state });
                 return;
             }
