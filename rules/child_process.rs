@@ -104,11 +104,44 @@ fn check(cx: &Context, findings: &mut Findings) {
             look(cx, findings, &call, kind, command, call.argument(app, 1));
         }
     }
+    for call in app.calls("app.relaunch").iter() {
+        relaunched(cx, findings, call);
+    }
     for call in app.calls_of(&TRANSPORTS) {
         let Some(options) = call.argument(app, 0) else { continue };
         let list = app.options_written(options, &["args"]).into_iter().next();
         for command in app.options_written(options, &["command"]) {
             look(cx, findings, &call, Kind::Program, command, list);
+        }
+    }
+}
+
+/// Looks at what the app starts itself again with: `app.relaunch({ args, execPath })`.
+///
+/// <https://www.electronjs.org/docs/latest/api/app#apprelaunchoptions>
+fn relaunched(cx: &Context, findings: &mut Findings, call: &ApiCall) {
+    let app = cx.app;
+    let entrances = app.entrances_of_bridge();
+    let Some(options) = call.argument(app, 0) else { return };
+    // Whoever starts the app chooses its arguments; it hands them on to itself.
+    let is_told = |trace: &Trace| {
+        trace.is_untrusted()
+            && !matches!(trace.origin.kind, SourceKind::Arguments | SourceKind::OpenUrl | SourceKind::OpenFile)
+    };
+    let mut programs = app.options_written(options, &["execPath"]);
+    programs.extend(app.options_handed_on(options));
+    for program in programs {
+        let mut traces = app.traces(call.call, program, entrances, COMMAND);
+        traces.retain(is_told);
+        if let Some(trace) = worst(&traces) {
+            return report(cx, findings, call, program, trace, Kind::Program, false);
+        }
+    }
+    for list in app.options_written(options, &["args"]) {
+        let mut traces = app.traces_of_options(call.call, list, entrances);
+        traces.retain(is_told);
+        if let Some(trace) = worst(&traces) {
+            return report(cx, findings, call, list, trace, Kind::Program, true);
         }
     }
 }

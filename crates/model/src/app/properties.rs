@@ -64,6 +64,25 @@ impl App<'_> {
         found
     }
 
+    /// What is spread over the literals that a value can be, and what it can be besides: `{ url, ...more }`, `more`. Each may hold an option
+    /// of any name.
+    pub fn options_handed_on(&self, v: V) -> Vec<V> {
+        let mut found = Vec::new();
+        for known in self.eval(v).iter() {
+            match &known.thing {
+                Thing::Object(Object::Literal(literal, _)) => {
+                    let Value::Object(list) = self.program.value(*literal) else { continue };
+                    let properties = self.program.summary(literal.0).properties(list).iter();
+                    let spread = properties.filter(|property| property.key == Key::Spread);
+                    found.extend(spread.map(|property| V(literal.0, property.value)));
+                }
+                Thing::Unknown(_) | Thing::Result(..) if !found.contains(&v) => found.push(v),
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// Every property of this name in an object literal or written later: its value, where, and whether in development only.
     pub fn properties_named(&self, name: &str) -> Vec<NamedProperty> {
         let mut found = Vec::new();

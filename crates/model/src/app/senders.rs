@@ -92,7 +92,11 @@ impl App<'_> {
                     // Far from the handler, what is appended is a log.
                     let logs = depth > 1 && api.contains(".append");
                     let is_made = || self.file_method_of_made(c).is_some();
-                    let is_told = || self.is_page_of_message(&api, c) || self.is_window_of_message(&api, c);
+                    let is_told = || {
+                        self.is_page_of_message(&api, c)
+                            || self.is_window_of_message(&api, c)
+                            || &*api == "app.relaunch" && self.is_given_a_message(c)
+                    };
                     if (is_sensitive(&api) || is_made()) && !logs && !self.has_constant_subject(c) || is_told() {
                         let span = self.callee_span(c);
                         // What comes of a dialog, the user has chosen; what is done with it then, whoever asked.
