@@ -67,6 +67,12 @@ impl App<'_> {
             ("self", "message", SourceKind::Message, 0),
             ("globalThis", "message", SourceKind::Message, 0),
             ("ws", "message", SourceKind::Response, 0),
+            // https://www.electron.build/auto-update#events, https://www.electronjs.org/docs/latest/api/auto-updater#event-update-downloaded
+            ("electron-updater.autoUpdater", "update-available", SourceKind::Release, 0),
+            ("electron-updater.autoUpdater", "update-downloaded", SourceKind::Release, 0),
+            ("electron-updater.default.autoUpdater", "update-available", SourceKind::Release, 0),
+            ("electron-updater.default.autoUpdater", "update-downloaded", SourceKind::Release, 0),
+            ("autoUpdater", "update-downloaded", SourceKind::Release, 1),
         ] {
             if event == "new-window" && self.electron.lacks(&api::NEW_WINDOW) {
                 continue;

@@ -83,6 +83,11 @@ pub(super) fn is_of_the_browser(property: &str) -> bool {
     )
 }
 
+/// What of a release its author writes freely: <https://www.electron.build/electron-updater.interface.updateinfo>.
+pub(super) fn is_of_release(property: &str) -> bool {
+    matches!(property, "releaseNotes" | "releaseName")
+}
+
 /// Has a function called, and gives what it gives: <https://redux-saga.js.org/docs/api/#callfn-args>,
 /// <https://react.dev/reference/react/useMemo>.
 pub(super) fn is_effect_of_call(path: &str) -> bool {

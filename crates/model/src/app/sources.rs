@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::App;
 use super::checks::{Base, Judged, Root, Strength, Way};
+use super::known_data::is_of_release;
 use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, UnitId, V};
@@ -38,6 +39,8 @@ pub enum SourceKind {
     Clicked,
     /// A server, by its answer.
     Response,
+    /// Who wrote the notes of a release, which an updater is told by a server.
+    Release,
     /// Who made a link to the page, by its address.
     Page,
     /// Who asks a server that the app runs: another program, or a page of whatever site.
@@ -73,6 +76,7 @@ impl SourceKind {
             Self::Message => "a message of a page",
             Self::Clicked => "what a page shows where a menu is asked for",
             Self::Response => "the answer of a server",
+            Self::Release => "the notes of a release that a server tells",
             Self::Page => "the address of the page",
             Self::Request => "a request to a server that the app runs",
             Self::Main => "a message of the main process",
@@ -352,6 +356,9 @@ impl Walk<'_, '_> {
             return;
         }
         if let Some(&kind) = self.entries.get(&f) {
+            if kind == SourceKind::Release && path.first().is_some_and(|part| !is_of_release(part)) {
+                return;
+            }
             // The first parameter of a handler is the event; what it carries may be the page's.
             let first = app.entrances().get(&f).map_or(1, |entrance| entrance.first);
             let is_event = index < first

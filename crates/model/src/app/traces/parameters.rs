@@ -1,7 +1,7 @@
 //! What somebody else chose of a parameter: by its function's callers, or by being called from outside.
 
 use super::super::checks::{Strength, parameter_root};
-use super::super::known_data::is_of_the_browser;
+use super::super::known_data::{is_of_release, is_of_the_browser};
 use super::super::servers::is_asked;
 use super::super::sources::SourceKind;
 use super::properties::Component;
@@ -27,6 +27,9 @@ impl Walk<'_, '_> {
                 return;
             }
             if entrance.kind == SourceKind::Clicked && state.property.is_some_and(is_of_the_browser) {
+                return;
+            }
+            if entrance.kind == SourceKind::Release && state.property.is_some_and(|part| !is_of_release(part)) {
                 return;
             }
             if app.is_own_part(f, index, state.property) {
