@@ -143,14 +143,15 @@ impl Walk<'_, '_> {
         first.contains('\\') && MEANT_IN_DOUBLE_QUOTES.iter().all(|c| escaped.contains(*c))
     }
 
-    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`: one place at most is replaced, and nothing is cleaned.
+    /// `url.replace('app://', '')`, `url.replace(/^app:\/\//, '')`, `url.replace(/\w+:\/*/, '')`: one place at most is replaced, and nothing is cleaned.
     pub(super) fn cuts_a_prefix(&self, c: C, name: &str) -> bool {
         name == "replace"
             && self.app.program.argument(c, 0).is_some_and(|pattern| {
                 self.app.eval(pattern).iter().all(|known| match &known.thing {
                     Thing::Text(text) => !text.is_empty(),
                     Thing::Regex(pattern, flags) => {
-                        pattern.starts_with('^') && !flags.contains(['g', 'm']) && !pattern.contains('|')
+                        let is_prefix = pattern.starts_with('^') && !flags.contains('m') && !pattern.contains('|');
+                        !flags.contains('g') && (is_prefix || !takes_anything(pattern))
                     }
                     _ => false,
                 })
@@ -175,6 +176,12 @@ impl Walk<'_, '_> {
                 })
             })
     }
+}
+
+/// Whether a pattern may match what nobody knows, however much of it: `.*`, `[^a-z]+`.
+fn takes_anything(pattern: &str) -> bool {
+    let plain = pattern.replace("\\.", "");
+    plain.contains('.') || ["[^", "\\S", "\\W", "\\D", "\\P"].iter().any(|any| plain.contains(any))
 }
 
 /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
