@@ -191,9 +191,18 @@ impl App<'_> {
                         for index in 0..self.program.arguments(c).len() {
                             if root == parameter_root(helper, index as u32)
                                 && let Some(argument) = self.program.argument(c, index)
-                                && let Some((outer, UrlPart::Whole)) = self.url_part_at(argument, depth + 1)
+                                && let Some((outer, of)) = self.url_part_at(argument, depth + 1)
                             {
-                                return Some((outer, part));
+                                let is_made_by_method = || self.call_behind(V(helper.0, value)).is_some();
+                                match (of, part) {
+                                    (UrlPart::Whole, part) => return Some((outer, part)),
+                                    // `bare(new URL(url).hostname)` makes of it what a method would.
+                                    (of, UrlPart::Whole) => return Some((outer, of)),
+                                    (UrlPart::Protocol | UrlPart::Host, UrlPart::Other) if is_made_by_method() => {
+                                        return Some((outer, of));
+                                    }
+                                    _ => {}
+                                }
                             }
                         }
                     }

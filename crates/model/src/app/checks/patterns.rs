@@ -89,6 +89,7 @@ fn pattern_strength(pattern: &str, flags: &str, part: UrlPart, span: Span) -> Ju
     let Some(rest) = pattern.strip_prefix('^') else {
         return match part {
             UrlPart::Other => Judged::NOTHING,
+            UrlPart::Host if ends_host(pattern) => judged(Strength::Host, Some(span), None),
             _ => weak("a pattern without `^` matches in the middle of an address too"),
         };
     };
@@ -143,6 +144,17 @@ fn pattern_strength(pattern: &str, flags: &str, part: UrlPart, span: Span) -> Ju
         }
         UrlPart::Other => Judged::NOTHING,
     }
+}
+
+/// `(^|\.)example\.com$`, `\.example\.com$`: a host, or what lies below it.
+fn ends_host(pattern: &str) -> bool {
+    let begun =
+        ["(^|\\.)", "(?:^|\\.)", "(\\.|^)", "(?:\\.|^)", "\\."].iter().find_map(|start| pattern.strip_prefix(start));
+    let Some(name) = begun.and_then(|rest| rest.strip_suffix('$')) else { return false };
+    let name = name.replace("\\.", ".").replace("\\-", "-");
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    name.contains('.') && name.split('.').all(is_label)
 }
 
 /// `(https?|mailto):`, `(https?://|mailto:)`: a group of schemes, each closed by its colon.
@@ -220,6 +232,24 @@ fn is_plain_character(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_end_with_a_name() {
+        for pattern in [r"(^|\.)a\.example$", r"(?:^|\.)a\.example$", r"\.a-b\.example$"] {
+            assert!(ends_host(pattern), "{pattern}");
+        }
+        for pattern in [
+            r"a\.example$",
+            r"(^|\.)a\.example",
+            r"(^|\.).*$",
+            r"\.[a-z]+$",
+            r"\.a\.example|b$",
+            r"(^|\.)com$",
+            r"\.a\.$",
+        ] {
+            assert!(!ends_host(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn plain_patterns_are_anchored_and_hold_no_marks() {
