@@ -16,10 +16,16 @@ use crate::electron::preferences::{self, Context, Given, Origin as Where, Prefer
 use crate::link::things::*;
 use crate::link::{C, F, Placed, Use, V};
 use crate::source::Span;
-use crate::summary::Value;
+use crate::summary::{Key, Value};
 
 /// Callers of a function that makes windows, each of which is taken for a window of its own.
 const MOST_CONTEXTS: usize = 12;
+
+/// As [`MOST_CONTEXTS`], where a function has more: those count that may say something of preferences.
+const MOST_CALLERS: usize = 64;
+
+/// Objects in objects that are looked into for preferences.
+const MOST_DEPTH: u32 = 3;
 
 /// Objects that can be the preferences of one window and are looked at one by one.
 const MOST_ALTERNATIVES: usize = 16;
@@ -373,12 +379,28 @@ impl App<'_> {
         !self.calls("Session.setPreloads").is_empty() || !self.calls("Session.registerPreloadScript").is_empty()
     }
 
+    /// As [`App::contexts`], where what a function makes is a window: of many callers those that may say something of preferences, and of
+    /// all others one.
+    fn contexts_of_windows(&self, f: F) -> Vec<Frames> {
+        let mut callers = self.program.registrations(f).to_vec();
+        if callers.len() <= MOST_CONTEXTS {
+            return self.contexts(f, 2);
+        }
+        let mut is_first = true;
+        callers.retain(|caller| self.may_say_preferences(*caller) || std::mem::take(&mut is_first));
+        self.bound(&mut callers, MOST_CALLERS);
+        self.contexts_by(f, &callers, 0, MOST_CALLERS)
+    }
+
     /// The calls under which a function's parameters are looked at: one for each known way in.
     pub fn contexts(&self, f: F, depth: u32) -> Vec<Frames> {
-        let callers = self.program.callers(f);
+        self.contexts_by(f, &self.program.callers(f), depth, MOST_CONTEXTS)
+    }
+
+    fn contexts_by(&self, f: F, callers: &[C], depth: u32, most: usize) -> Vec<Frames> {
         let mut ways: Vec<_> = callers
             .iter()
-            .take(MOST_CONTEXTS)
+            .take(most)
             .map(|&call| {
                 let caller = F(call.0, self.program.call(call).function);
                 let outer = if depth > 0 { self.contexts(caller, depth - 1) } else { vec![Frames::default()] };
@@ -387,9 +409,9 @@ impl App<'_> {
             .collect();
         // Each caller has its turn: one that is called from everywhere leaves room for the others.
         let mut contexts = Vec::new();
-        while contexts.len() < MOST_CONTEXTS && !ways.is_empty() {
+        while contexts.len() < most && !ways.is_empty() {
             ways.retain_mut(|(call, outer)| {
-                let next = outer.next().filter(|_| contexts.len() < MOST_CONTEXTS);
+                let next = outer.next().filter(|_| contexts.len() < most);
                 contexts.extend(next.iter().map(|frames| frames.with(f, *call)));
                 next.is_some()
             });
@@ -398,6 +420,40 @@ impl App<'_> {
             contexts.push(Frames::default());
         }
         contexts
+    }
+
+    /// Whether a call hands over what may decide preferences: not titles, sizes and functions alone.
+    fn may_say_preferences(&self, c: C) -> bool {
+        self.program.arguments(c).iter().any(|item| item.spread || self.may_be_preferences(V(c.0, item.value), 0))
+    }
+
+    fn may_be_preferences(&self, v: V, depth: u32) -> bool {
+        let summary = self.program.summary(v.0);
+        match summary.value(summary.behind(v.1)) {
+            Value::Object(list) => summary.properties(list).iter().any(|property| match property.key {
+                Key::Name(name) => {
+                    let is_object = || matches!(summary.value(summary.behind(property.value)), Value::Object(_));
+                    matches!(
+                        summary.str(name),
+                        "webPreferences"
+                            | "preload"
+                            | "nodeIntegration"
+                            | "contextIsolation"
+                            | "sandbox"
+                            | "webSecurity"
+                    ) || is_object()
+                        && (depth >= MOST_DEPTH || self.may_be_preferences(V(v.0, property.value), depth + 1))
+                }
+                Key::Computed(_) | Key::Spread => true,
+            }),
+            Value::Undefined
+            | Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Template(_)
+            | Value::Function(_) => false,
+            _ => true,
+        }
     }
 
     /// Whether a value depends on a parameter of this function.

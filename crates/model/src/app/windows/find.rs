@@ -95,7 +95,7 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
     let f = F(c.0, call.function);
     let development = app.program.development_of(c.0, call.condition, &Frames::default());
     let contexts = match options {
-        Some(options) if app.depends_on_parameters(options, f) => app.contexts(f, 2),
+        Some(options) if app.depends_on_parameters(options, f) => app.contexts_of_windows(f),
         _ => vec![Frames::default()],
     };
     for frames in contexts {
