@@ -1,6 +1,6 @@
 //! IPC handlers that do as they are told, whoever tells them.
 
-use electrolint_model::app::{Listener, Sensitive};
+use electrolint_model::app::{Listener, Unseen};
 
 use crate::{Confidence, Context, Findings, Severity};
 
@@ -57,29 +57,17 @@ const MOST_NAMED: usize = 8;
 
 fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
-    let mut open = Vec::new();
-    for handler in app.ipc_handlers() {
-        let own = app.is_own(app.callee_span(handler.call));
-        if handler.development == Some(true) || !own {
-            continue;
-        }
-        let unseen = app.handler_functions(&handler).into_iter().filter(|f| !app.looks_at_sender(&handler, *f));
-        let mut actions: Vec<Sensitive> = unseen.filter_map(|f| app.sensitive_action(f)).collect();
-        let first = actions.iter().position(|action| action.matters).unwrap_or(0);
-        if first < actions.len() {
-            open.push((handler, actions.swap_remove(first)));
-        }
-    }
+    let mut open = app.unseen_actions();
     // What a page only has done that the app does by itself, a person may look at where there is nothing worse.
-    let matters = open.iter().any(|(_, action)| action.matters);
-    open.retain(|(_, action)| action.matters || !matters);
+    let matters = open.iter().any(|one| one.action.matters);
+    open.retain(|one| one.action.matters || !matters);
     got_around(cx, findings);
     // The surest first, and not what nothing leads to.
     let rank = |handler: &Listener| (!app.is_forgotten(app.callee_span(handler.call).file), handler.certainty);
-    let best = open.iter().map(|(handler, _)| rank(handler)).max();
-    let Some(index) = open.iter().position(|(handler, _)| Some(rank(handler)) == best) else { return };
-    let (first, action) = open.remove(index);
-    open.retain(|(handler, _)| rank(handler).0 == rank(&first).0);
+    let best = open.iter().map(|one| rank(&one.listener)).max();
+    let Some(index) = open.iter().position(|one| Some(rank(&one.listener)) == best) else { return };
+    let Unseen { listener: first, action, .. } = open.remove(index);
+    open.retain(|one| rank(&one.listener).0 == rank(&first).0);
     let others = open.len();
     let name = |event: &Option<String>| event.as_ref().map_or("a channel".to_owned(), |event| format!("`{event}`"));
     let message = match others {
@@ -96,9 +84,9 @@ fn check(cx: &Context, findings: &mut Findings) {
         .symbol("ipc")
         .app_wide()
         .related(action.span, format!("`{}` is reached here", action.api));
-    for (handler, action) in open.iter().take(MOST_NAMED) {
-        let text = format!("{} reaches `{}`", name(&handler.event), action.api);
-        report = report.related(app.argument_span(handler.call, 0), text);
+    for Unseen { listener, span, action } in open.iter().take(MOST_NAMED) {
+        let text = format!("{} reaches `{}`", name(&listener.event), action.api);
+        report = report.related(*span, text);
     }
     // Where only the app's own pages are shown and none leads elsewhere, there is hardly anyone else to send.
     if app.shows_only_own_pages() && app.limits_navigation() {

@@ -68,6 +68,11 @@ impl App<'_> {
     /// The first thing that a function does, itself or through functions of the app, and that a page must not ask for unseen; one that
     /// matters before all others.
     pub fn sensitive_action(&self, f: F) -> Option<Sensitive> {
+        self.sensitive_action_besides(f, None)
+    }
+
+    /// As [`App::sensitive_action`], without what this parameter does, which is handed over.
+    pub(super) fn sensitive_action_besides(&self, f: F, handed: Option<(F, u32)>) -> Option<Sensitive> {
         let handler = self.program.function(f);
         // What says nothing to the handler may still have been said before, to another one.
         let first = self.entrances().get(&f).map_or(1, |entrance| entrance.first) as usize;
@@ -113,7 +118,7 @@ impl App<'_> {
                     }
                 } else if let Some(api) = self.any_method_of(c, f) {
                     return Some(Sensitive { api, span: self.callee_span(c), matters: true });
-                } else if depth < MOST_CALLS {
+                } else if depth < MOST_CALLS && !self.is_call_of(c, handed) {
                     let callee = V(c.0, record.callee);
                     open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
                 }
@@ -123,6 +128,11 @@ impl App<'_> {
             (Some(found), Some(_)) => Some(Sensitive { matters: true, ..found }),
             (unasked, dialog) => unasked.or(dialog),
         }
+    }
+
+    /// Whether a call calls this parameter.
+    fn is_call_of(&self, c: C, parameter: Option<(F, u32)>) -> bool {
+        parameter.is_some() && self.parameter_behind(V(c.0, self.program.call(c).callee)) == parameter
     }
 
     /// Whether something that a renderer said gets into what a call is given.
@@ -258,6 +268,11 @@ impl App<'_> {
 
     /// Whether an IPC handler, being this function, looks at who sent the message.
     pub fn looks_at_sender(&self, handler: &Listener, f: F) -> bool {
+        self.looks_at_sender_besides(handler, f, None)
+    }
+
+    /// As [`App::looks_at_sender`], whatever this parameter, which is handed over, looks at.
+    pub(super) fn looks_at_sender_besides(&self, handler: &Listener, f: F, handed: Option<(F, u32)>) -> bool {
         // `webContents.ipc`, `frame.ipc`: only these contents can send.
         if handler.receiver.as_ref().is_some_and(|receiver| receiver.origin != Origin::Default) {
             return true;
@@ -266,7 +281,11 @@ impl App<'_> {
         if self.api_of(handler.call).is_some_and(|(path, _)| &*path == ANSWER_RENDERER) {
             return self.program.argument(handler.call, 2).is_some() || self.tests_parameter(f, 1);
         }
-        self.tests_sender(f, 0, 0) || self.is_set_behind_a_check(handler.call)
+        let tests = match handed {
+            Some(_) => self.finds_test_of_sender(f, 0, 0, handed),
+            None => self.tests_sender(f, 0, 0),
+        };
+        tests || self.is_set_behind_a_check(handler.call)
     }
 
     /// Whether the method that sets a handler is the app's own, and what it sets looks at the sender first:
@@ -294,12 +313,12 @@ impl App<'_> {
         if let Some(known) = self.verifiers.borrow().get(&(f, parameter, depth)) {
             return *known;
         }
-        let found = self.finds_test_of_sender(f, parameter, depth);
+        let found = self.finds_test_of_sender(f, parameter, depth, None);
         self.verifiers.borrow_mut().insert((f, parameter, depth), found);
         found
     }
 
-    fn finds_test_of_sender(&self, f: F, parameter: u32, depth: u32) -> bool {
+    fn finds_test_of_sender(&self, f: F, parameter: u32, depth: u32, handed: Option<(F, u32)>) -> bool {
         let summary = self.program.summary(f.0);
         let lost = self.electron.version.has(FRAME_IS_LOST).then(|| self.first_await(f)).flatten();
         let in_time = |test: ValueId| {
@@ -318,6 +337,9 @@ impl App<'_> {
         // `assertTrusted(event)`, `verify(event.senderFrame.url)`.
         for c in self.calls_inside(f) {
             let record = self.program.call(c);
+            if self.is_call_of(c, handed) {
+                continue;
+            }
             for (index, item) in self.program.arguments(c).iter().enumerate() {
                 let value = V(c.0, item.value);
                 let event = self.is_parameter(value, f, parameter);
