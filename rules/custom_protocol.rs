@@ -204,14 +204,14 @@ fn changes(cx: &Context, findings: &mut Findings) {
     if entrances.is_empty() {
         return;
     }
-    for change in app.file_changes() {
-        let call = &change.call;
+    for change in app.file_changes_after(SourceKind::OpenUrl) {
+        let call = change.call;
         for path in change.paths {
-            if app.is_contained(call.call, path) {
+            if app.is_contained(call, path) {
                 continue;
             }
             let traces: Vec<_> = app
-                .traces(call.call, path, &entrances, Purpose::value(CLEANERS))
+                .traces(call, path, &entrances, Purpose::value(CLEANERS))
                 .into_iter()
                 .filter(|trace| trace.origin.kind == SourceKind::OpenUrl)
                 .collect();
@@ -228,12 +228,11 @@ fn changes(cx: &Context, findings: &mut Findings) {
             };
             findings
                 .report(&RULE, app.span(path), message)
-                .known(call.certainty)
                 .traced(trace)
                 .at_most(Confidence::Firm)
                 .gain(gain)
                 .help("Let the link name one of the app's files, and join `path.basename` of it to the app's folder.")
-                .symbol(app.symbol(call.call));
+                .symbol(app.symbol(call));
         }
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Packages with the functions of `fs` are `fs` (`link/resolve.rs`), and a function with a promise made of its callback is what it was.
 
-use super::{ApiCall, App};
+use rustc_hash::FxHashSet;
+
+use super::App;
+use super::sources::SourceKind;
 use crate::link::things::Thing;
-use crate::link::{C, V};
+use crate::link::{C, F, V};
 use crate::summary::Value;
 
 /// Modules whose methods are of files: <https://nodejs.org/api/fs.html>, <https://github.com/szwacz/fs-jetpack>.
@@ -178,10 +181,14 @@ const CHANGES: [(&str, &[usize]); 22] = [
 const REMOVERS: [&str; 8] =
     ["del", "del.deleteAsync", "del.deleteSync", "del.sync", "rimraf", "rimraf.rimraf", "rimraf.sync", "trash"];
 
+/// Functions that are followed from an entrance, and calls in a row.
+const MOST_FUNCTIONS: usize = 200;
+const MOST_CALLS: u32 = 5;
+
 /// A call that changes files.
 pub struct FileChange {
     /// The call.
-    pub call: ApiCall,
+    pub call: C,
     /// The paths that it is given.
     pub paths: Vec<V>,
     /// It takes the files away.
@@ -189,24 +196,48 @@ pub struct FileChange {
 }
 
 impl App<'_> {
-    /// The calls of Node's modules and of packages that write files, move them or take them away.
-    pub fn file_changes(&self) -> Vec<FileChange> {
+    /// The calls that write files, move them or take them away, in functions that this kind of entrance calls and in those that they call.
+    pub fn file_changes_after(&self, kind: SourceKind) -> Vec<FileChange> {
+        let entrances = self.entrances();
+        let mut open: Vec<(F, u32)> =
+            entrances.iter().filter(|(_, entrance)| entrance.kind == kind).map(|(f, _)| (*f, 0)).collect();
+        open.sort_unstable();
+        let mut seen = FxHashSet::default();
         let mut found = Vec::new();
-        let mut add = |call: ApiCall, places: &[usize], removes: bool| {
-            let paths = places.iter().filter_map(|place| call.argument(self, *place)).collect();
-            found.push(FileChange { call, paths, removes });
-        };
-        for (method, places) in CHANGES {
-            let removes = matches!(method, "emptyDir" | "remove" | "rm" | "rmdir" | "truncate" | "unlink");
-            let apis = [format!("fs.{method}"), format!("fs.{method}Sync"), format!("fs.promises.{method}")];
-            for call in self.calls_of(&apis.each_ref().map(String::as_str)) {
-                add(call, places, removes);
+        let mut next = 0;
+        while let Some(&(f, depth)) = open.get(next) {
+            next += 1;
+            if !seen.insert(f) || seen.len() > MOST_FUNCTIONS {
+                continue;
+            }
+            for c in self.calls_inside(f) {
+                match self.api_of(c) {
+                    Some((api, _)) => found.extend(self.file_change(c, &api)),
+                    None if depth < MOST_CALLS => {
+                        let callee = V(c.0, self.program.call(c).callee);
+                        open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
+                    }
+                    None => {}
+                }
             }
         }
-        for call in self.calls_of(&REMOVERS) {
-            add(call, &[0], true);
-        }
+        found.sort_by_key(|change: &FileChange| change.call);
+        found.dedup_by_key(|change| change.call);
         found
+    }
+
+    fn file_change(&self, call: C, api: &str) -> Option<FileChange> {
+        let is_remover = REMOVERS.contains(&api);
+        let method = file_method(api).filter(|_| !is_remover);
+        let places = match method {
+            Some(method) => CHANGES.iter().find(|(name, _)| *name == method)?.1,
+            None if is_remover => &[0],
+            None => return None,
+        };
+        let removes =
+            is_remover || matches!(method, Some("emptyDir" | "remove" | "rm" | "rmdir" | "truncate" | "unlink"));
+        let paths = places.iter().filter_map(|place| self.program.argument(call, *place)).collect();
+        Some(FileChange { call, paths, removes })
     }
 
     /// The method of what a package's class makes, where it reads or changes files: `new AdmZip(file).extractAllTo(folder)`.

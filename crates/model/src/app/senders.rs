@@ -210,8 +210,8 @@ impl App<'_> {
     /// Whether a call makes a window of which a message says what its pages may do.
     fn is_window_of_message(&self, api: &str, c: C) -> bool {
         let is_window = matches!(api, "BrowserWindow" | "BrowserView" | "WebContentsView");
-        let Some(window) = self.window_made(c).filter(|_| is_window) else { return false };
-        let traces = self.told_preferences(window);
+        let window = if is_window { self.window_made(c) } else { None };
+        let traces = window.map_or_else(Vec::new, |window| self.told_preferences(window));
         traces.iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
     }
 

@@ -78,7 +78,7 @@ impl App<'_> {
     pub(super) fn listeners_of_requests(&self) -> &FxHashMap<F, (C, &'static str)> {
         self.listeners_of_requests.get_or_init(|| {
             let mut found = FxHashMap::default();
-            let apis = JQUERY.iter().flat_map(|jquery| ["ajax", "get", "post"].map(|name| format!("{jquery}.{name}")));
+            let apis = JQUERY.iter().map(|jquery| format!("{jquery}.ajax"));
             for call in apis.flat_map(|api| self.calls(&api).to_vec()) {
                 let given = [0, 1].into_iter().filter_map(|index| call.argument(self, index));
                 for options in given {

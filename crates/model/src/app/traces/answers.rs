@@ -53,13 +53,16 @@ impl Walk<'_, '_> {
     pub(super) fn request_ended(&self, c: C, index: u32) -> Option<C> {
         let app = self.app;
         let mut at = c;
+        if index != 1 {
+            return None;
+        }
         for chained in 0..MOST_CHAINED {
             let callee = V(at.0, app.program.call(at).callee);
             if app.api_of(at).is_some_and(|(path, _)| path.split('.').next() == Some("superagent")) {
                 return (chained > 0).then_some(at);
             }
             let Value::Member(object, name) = app.program.value(callee) else { return None };
-            if chained == 0 && (index != 1 || app.program.str(c.0, name) != "end") {
+            if chained == 0 && app.program.str(c.0, name) != "end" {
                 return None;
             }
             at = app.call_behind(V(at.0, object))?;
