@@ -42,6 +42,14 @@ struct Level {
     is_type: bool,
     /// As it was when the stretch began.
     begins_as_type: bool,
+    /// What it is is what a function returns: the `:` stood behind its parameters.
+    is_returned: bool,
+    /// A `?` stood before in this expression, or in one around it: what follows a `:` may be tried as a whole function.
+    is_choice: bool,
+    /// As it was when the stretch began.
+    begins_as_choice: bool,
+    /// Type parameters may have begun the expression: its function is tried as a whole.
+    is_generic: bool,
     /// The text of a template.
     is_text: bool,
     /// What `if`, `while`, `for` or `with` test: a statement follows, not the rest of an expression.
@@ -57,7 +65,15 @@ impl Level {
     fn end(&mut self) {
         if !self.is_text {
             (self.before, self.open, self.is_type) = (0, 0, self.begins_as_type);
-            self.extends = false;
+            (self.extends, self.is_returned, self.is_generic) = (false, false, false);
+            self.is_choice = self.begins_as_choice;
+        }
+    }
+
+    /// What stood behind the `:` of a function is a type, and ends: a body follows, which is read once.
+    fn end_type(&mut self) {
+        if self.open == 0 && self.is_returned && !self.is_choice && !self.is_generic {
+            self.is_type = self.begins_as_type;
         }
     }
 
@@ -74,7 +90,16 @@ impl Level {
     fn inside(&self, is_text: bool) -> Self {
         let is_type = self.is_type || self.open > 0;
         let around = self.doublings() + if is_type { OF_BRACKET } else { 0 };
-        Self { around, is_type, begins_as_type: is_type, is_text, ..Self::default() }
+        let is_choice = self.is_choice;
+        Self {
+            around,
+            is_type,
+            begins_as_type: is_type,
+            is_choice,
+            begins_as_choice: is_choice,
+            is_text,
+            ..Self::default()
+        }
     }
 }
 
@@ -119,7 +144,8 @@ const CLASSES: [Class; 256] = {
 /// Whether reading this text would take too long. Linear in time.
 pub(super) fn are_too_many(text: &str, reading: Reading) -> bool {
     let bytes = text.as_bytes();
-    if reading != Reading::Flow && memchr::memchr(b'<', bytes).is_none() {
+    let has_choices = || memchr::memmem::find(bytes, b"=>").is_some() && memchr::memchr(b'?', bytes).is_some();
+    if reading != Reading::Flow && memchr::memchr(b'<', bytes).is_none() && !has_choices() {
         return false;
     }
     let limit = MOST_BYTES + 8 * bytes.len() as u64;
@@ -187,6 +213,10 @@ impl<'a> Scan<'a> {
             b'`' => self.open(true),
             b'"' | b'\'' => return self.string(at, byte),
             b'/' => return self.slash(at),
+            b'{' if self.is_after_value() => {
+                self.level.end_type();
+                self.open(false);
+            }
             b'(' | b'[' | b'{' => self.open(false),
             b')' | b']' | b'}' => {
                 let is_test = self.level.is_test;
@@ -203,11 +233,29 @@ impl<'a> Scan<'a> {
             b'>' if self.level.open > 0 && self.bytes.get(at - 1) != Some(&b'=') => before = self.closed(at),
             b';' => self.level.end(),
             b',' if self.level.open == 0 => self.level.end(),
-            b':' => self.level.is_type |= self.reading == Reading::Flow,
+            b':' => {
+                let is_first = self.before == Before::Closing && !self.level.is_type;
+                self.level.is_returned = is_first;
+                self.level.is_type |= self.reading == Reading::Flow;
+            }
+            b'?' => self.level.is_choice |= self.is_after_value(),
+            b'=' if self.bytes.get(at + 1) == Some(&b'>') => self.arrow(at),
+            b'<' => self.level.is_generic = true,
             _ => {}
         }
         self.before = before;
         1
+    }
+
+    /// The arrow of a function. In a choice, whether `(a): b` belongs to it or to the choice is tried with the body: `x ? (a): b => {`.
+    fn arrow(&mut self, at: usize) {
+        if self.level.is_returned && self.level.is_choice {
+            self.level.before += 1;
+        }
+        let body = self.after(at + 2).iter().find(|byte| !byte.is_ascii_whitespace());
+        if body == Some(&b'{') {
+            self.level.end_type();
+        }
     }
 
     /// Whether a mark behind a value says that it is no type: `a.length < 1 ? (`, `a < b && (`.
@@ -395,7 +443,14 @@ mod tests {
             ("x=<T>", TypeScript),
             ("a<T>`${", Tsx),
             ("(a:(", Flow),
+            ("x?(a):b=>{", TypeScript),
+            ("x?(a):b=>(", Tsx),
+            ("<T>(a):b=>{", Flow),
             ("[?(", Flow),
+            ("a?(b):c=>{", Flow),
+            ("a?{b(){return (c):d=>{", Flow),
+            ("a?(b):(c=>{", Flow),
+            ("(a:(b)=>{", Flow),
             ("f<(')'", TypeScript),
             ("a<(/*)*/", TypeScript),
             ("a<(/)/.b,", TypeScript),
@@ -437,6 +492,12 @@ mod tests {
         for reading in [Reading::TypeScript, Reading::Tsx] {
             assert!(!are_too_many(&choices, reading), "{reading:?}");
         }
+        let body = "{ e: (f: ?G) => { if (h && [1].some((i) => ([j]))) { k({ l: [m] }) } } }";
+        let functions =
+            format!("const a = (b: ?C): D<E> => {{ return new F((g) => {{ h(() => {{ i({body}) }}) }}) }}\n")
+                + &format!("function a(b: C): D {{ return e(() => {{ f(() => ({body})) }}) }}\n")
+                + &format!("class A {{ b: C = d\n e(f: G): H {{ return i(() => {{ j(() => ({body})) }}) }} }}\n");
+        assert!(!are_too_many(&functions.repeat(1000), Reading::Flow));
         let element = "<div a={b} c=\"d\"><p>don't</p> e <b>f</b>{g.map((h) => (<i key={h}>{h} (j)</i>))}</div>\n";
         let page = format!("const a = () => (<div>{}</div>)\n", element.repeat(2000));
         assert!(!are_too_many(&page, Reading::Tsx));
