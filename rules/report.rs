@@ -61,6 +61,10 @@ impl<'a> Findings<'a> {
             if app.is_command(finding.span.file) && !matches!(finding.rule, "fuses" | "content-security-policy") {
                 finding.confidence = Confidence::Tentative;
             }
+            // What the project's site does, a browser holds.
+            if finding.scope == Scope::Site && app.is_of_site(finding.span.file) {
+                finding.confidence = Confidence::Tentative;
+            }
             // A way that cannot be seen may lead there.
             if app.is_forgotten(finding.span.file) {
                 finding.confidence = Confidence::Tentative;

@@ -61,6 +61,16 @@ impl App<'_> {
         self.page_facts().get(&file) == Some(&Shown::Beside)
     }
 
+    /// Whether a file belongs to the project's site: a page to which nothing in the app leads, or a script that the app never gets to.
+    pub fn is_of_site(&self, file: FileId) -> bool {
+        let source = self.sources.file(file);
+        let is_left_out = || match self.program.unit_of(file).filter(|_| source.kind != FileKind::Html) {
+            Some(unit) => self.start_script().is_some() && !self.entries().reached.contains(&unit),
+            None => self.is_page_beside(file),
+        };
+        site_of(&source.path).is_some() && is_left_out()
+    }
+
     /// Whether this is a page of its own, not what becomes part of one: it says so by an element that only a document has, itself or by
     /// what it begins with, and no other takes it in.
     pub fn is_document(&self, page: &Page) -> bool {
