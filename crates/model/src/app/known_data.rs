@@ -53,7 +53,9 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if matches!(path, "localStorage.getItem" | "sessionStorage.getItem" | "clipboard.readText") {
         return Some(SourceKind::File);
     }
-    if matches!(path, "clipboard.readHTML" | "navigator.clipboard.readText" | "navigator.clipboard.read") {
+    // https://developer.mozilla.org/en-US/docs/Web/API/Clipboard
+    let path = path.strip_prefix("window.").unwrap_or(path);
+    if matches!(path, "clipboard.readHTML" | "navigator.clipboard.read" | "navigator.clipboard.readText") {
         return Some(SourceKind::Pasted);
     }
     // Who wrote a mail is nobody's friend: <https://nodemailer.com/extras/mailparser>.
@@ -220,6 +222,8 @@ pub(super) fn keeps_data(name: &str) -> bool {
             | "json"
             | "then"
             | "get"
+            // Of what the clipboard holds.
+            | "getType"
             | "replaceAll"
             | "decodeURIComponent"
             | "decodeURI"

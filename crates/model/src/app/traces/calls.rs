@@ -90,6 +90,8 @@ impl Walk<'_, '_> {
                 self.visit(receiver, state);
             }
             "reduce" => self.visit(receiver, state.part()),
+            // https://developer.mozilla.org/en-US/docs/Web/API/DataTransferItem/getAsString
+            "getAsString" => self.push(SourceKind::Pasted, span, state),
             "catch" | "finally" | "replace" | "sort" => {}
             // What an event of the app's own brings.
             _ if place == 1 && self.brought(c, index, state) => {}
