@@ -471,7 +471,8 @@ impl App<'_> {
                         // `if (!BrowserWindow.fromWebContents(event.sender)) return`: a webview has no window. `URL.canParse(…)` says nothing.
                         return given && &*api == "BrowserWindow.fromWebContents";
                     }
-                    return given || sender(at(object));
+                    // What the app's own methods do with it is asked for by itself.
+                    return given && self.functions(callee).is_empty() || sender(at(object));
                 }
                 given && self.functions(callee).is_empty() && self.api_of(c).is_none()
             }

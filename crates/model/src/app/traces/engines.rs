@@ -42,8 +42,9 @@ const ENGINES: [(&str, Dialect); 26] = [
 const OTHER_LANGUAGE: [&str; 8] =
     ["interpolate", "escape", "evaluate", "delimiter", "openDelimiter", "closeDelimiter", "tags", "strip"];
 
-/// Texts that one template can be.
+/// Texts that one template can be, and the longest of them that is looked into, in bytes.
 const MOST_TEXTS: usize = 8;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// A template that a call fills in.
 struct Filled {
@@ -184,7 +185,7 @@ impl Walk<'_, '_> {
             }
             _ => false,
         };
-        (!texts.iter().any(changes)).then_some(texts)
+        (!texts.iter().any(|text| text.len() > MOST_BYTES || changes(text))).then_some(texts)
     }
 
     /// What of the data becomes markup as it is.
