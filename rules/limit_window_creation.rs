@@ -148,8 +148,12 @@ fn check(cx: &Context, findings: &mut Findings) {
 fn opened_instead(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     for (load, _, reach) in loads_of_opened(cx, |load, window| is_made_for(cx, load, window)) {
+        let message = match reach.weak {
+            Some(_) => "an address that a page opens is loaded in a window that is made for it, after a check that can be got around",
+            None => "every address that a page opens is loaded in a window that is made for it",
+        };
         let mut report = findings
-            .report(&RULE, load.span, "every address that a page opens is loaded in a window that is made for it")
+            .report(&RULE, load.span, message)
             .known(load.certainty)
             .known(app.certainty_of(&reach))
             .at_most(Confidence::Firm)

@@ -8,6 +8,9 @@ use crate::summary::ImportId;
 /// Bytes at the beginning of a script that are looked at for who wrote it.
 const BEGINNING: usize = 4096;
 
+/// Comments and directives with which a script begins.
+const MOST_COMMENTS: usize = 8;
+
 /// Nobody writes lines of so many bytes by hand.
 const LONG_LINE: usize = 1000;
 
@@ -63,16 +66,15 @@ impl App<'_> {
         let beginning = self.text(Span { file, start: 0, end: end as u32 });
         let Some((banner, code)) = banner(beginning) else { return false };
         let banner = banner.to_ascii_lowercase();
-        let says_licence = ["license", "licence", "copyright", "(c)"].iter().any(|word| banner.contains(word));
         // Of what it was bundled from the comment speaks, not of the bundle.
         let is_bundle = banner.contains("license information");
         let is_versioned = banner.match_indices('v').any(|(at, _)| is_version(banner.get(at..).unwrap_or_default()));
-        if !says_licence || is_bundle || !is_versioned || self.is_said_by_author(&banner) {
+        if is_bundle || !is_versioned || self.is_said_by_author(&banner) {
             return false;
         }
         let is_minified = code.lines().any(|line| line.len() > LONG_LINE);
-        let is_module =
-            code.contains("define.amd") || (code.contains("typeof module") && code.contains("module.exports"));
+        let has = |words: [&str; 2]| words.iter().all(|word| code.contains(word));
+        let is_module = has(["define", ".amd"]) || has(["typeof", "module"]) && code.contains(".exports");
         let is_called_so = || {
             let stem = name.get(..version_in(&name).unwrap_or(name.len())).unwrap_or_default();
             let stem = letters(stem.split('.').next().unwrap_or_default());
@@ -114,12 +116,29 @@ impl App<'_> {
     }
 }
 
-/// The comment with which a script begins, and what follows.
+/// The first of the comments with which a script begins that speaks of a licence, and what follows.
 fn banner(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let directive = ["\"use strict\"", "'use strict'"].iter().find_map(|word| text.strip_prefix(word));
-    let text = directive.map_or(text, |rest| rest.trim_start_matches(';').trim_start());
-    text.strip_prefix("/*")?.split_once("*/")
+    let mut rest = text.trim_start_matches('\u{feff}');
+    for _ in 0..MOST_COMMENTS {
+        rest = rest.trim_start();
+        if let Some(behind) = ["\"use strict\"", "'use strict'"].iter().find_map(|word| rest.strip_prefix(word)) {
+            rest = behind.trim_start_matches(';');
+        } else if let Some(behind) = rest.strip_prefix("//") {
+            rest = behind.split_once('\n')?.1;
+        } else {
+            let (comment, behind) = rest.strip_prefix("/*")?.split_once("*/")?;
+            if says_licence(&comment.to_ascii_lowercase()) {
+                return Some((comment, behind));
+            }
+            rest = behind;
+        }
+    }
+    None
+}
+
+/// Whether a comment in small letters says who may use what follows.
+fn says_licence(comment: &str) -> bool {
+    ["license", "licence", "copyright", "(c)"].iter().any(|word| comment.contains(word))
 }
 
 /// Where a version begins in the name of a file: `picker-1.5.0.js`, `picker.v2.1.js`.
