@@ -365,6 +365,8 @@ pub fn cases() -> Vec<Hostile> {
         case("many-webviews-jsx", "a.jsx", Either, Repeated("x=<>", "<webview allowpopups src={a}/>", "</>", 60_000)),
         case("many-pages", "many/p1.html", Either, Written(pages)),
         case("many-writes", "a.js", Either, Made(|| format!("{REQUIRED}let u;{}new BrowserWindow({{webPreferences:{{preload:u,sandbox:u}}}}).loadURL(u)", "u=x;u=`a${u}`;".repeat(60_000)).into_bytes())),
+        case("many-promises", "a.js", Either, Made(|| format!("{REQUIRED}const c=require('child_process'),u=require('util');{}", "{const run=u.promisify(c.exec);ipcMain.handle('a',(e,d)=>run(d))}".repeat(5_000)).into_bytes())),
+        case("many-clients", "a.js", Either, Made(|| format!("{REQUIRED}const axios=require('axios');function f(c){{return c.get('http://a.b/')}}{}", (0..15_000).map(|n| format!("const a{n}=axios.create();f(a{n});")).collect::<String>()).into_bytes())),
         case("many-writes-and-reads", "a.js", Either, Made(|| written_and_read("a=d.x;c.exec(a);"))),
         case("many-additions-and-reads", "a.js", Either, Made(|| written_and_read("a+=d.x;c.exec(a);"))),
         case("many-conditional-additions-and-reads", "a.js", Either, Made(|| written_and_read("if(d.y)a=a+d.x;c.exec(a);"))),

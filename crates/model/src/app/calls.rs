@@ -231,16 +231,22 @@ impl App<'_> {
     fn promisified(&self) -> &[(Rc<str>, ApiCall)] {
         self.promisified.get_or_init(|| {
             let mut found = Vec::new();
-            for made in PROMISIFY.iter().flat_map(|api| self.find_named(api, |_| true)) {
-                let Some(of) = made.argument(self, 0) else { continue };
-                for known in self.eval(of).iter() {
-                    let Thing::Api(path) = &known.thing else { continue };
-                    for call in self.program.calls_of_result(made.call) {
-                        let callee = self.eval(V(call.0, self.program.call(call).callee));
-                        if callee.iter().any(|known| matches!(&known.thing, Thing::Api(called) if called == path)) {
-                            let call = ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false };
-                            found.push((path.clone(), call));
-                        }
+            let makers: Vec<ApiCall> = PROMISIFY.iter().flat_map(|api| self.find_named(api, |_| true)).collect();
+            let mut made_of: FxHashSet<Rc<str>> = FxHashSet::default();
+            for of in makers.iter().filter_map(|made| made.argument(self, 0)) {
+                made_of.extend(self.eval(of).iter().filter_map(|known| match &known.thing {
+                    Thing::Api(path) => Some(path.clone()),
+                    _ => None,
+                }));
+            }
+            let makers: Vec<C> = makers.iter().map(|made| made.call).collect();
+            for call in self.program.calls_of_results(&makers) {
+                for known in self.eval(V(call.0, self.program.call(call).callee)).iter() {
+                    if let Thing::Api(path) = &known.thing
+                        && made_of.contains(path)
+                    {
+                        let call = ApiCall { call, receiver: None, certainty: Certainty::Firm, remote: false };
+                        found.push((path.clone(), call));
                     }
                 }
             }

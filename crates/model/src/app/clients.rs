@@ -1,8 +1,10 @@
 //! Clients that are made once and ask a server many times: `axios.create({ baseURL })`.
 
+use rustc_hash::FxHashSet;
+
 use super::{ApiCall, App, Content};
 use crate::link::things::*;
-use crate::link::{C, Placed, V};
+use crate::link::{C, Placed, UnitId, V};
 use crate::summary::{Value, ValueId};
 
 /// What makes a client: called like the package itself, with what is set here for each of its requests.
@@ -84,8 +86,12 @@ impl App<'_> {
     /// Calls by which clients ask servers, and under which name a person knows each: `api.get('/news')` is `axios.get`.
     pub(super) fn calls_of_clients(&self) -> Vec<(ApiCall, String)> {
         let makers = self.calls_of(&CLIENTS);
-        let mut calls: Vec<C> = makers.iter().flat_map(|made| self.program.calls_of_result(made.call)).collect();
-        calls.extend(makers.iter().flat_map(|made| self.calls_where_handed_on(made.call)));
+        let mut made: Vec<C> = makers.iter().map(|made| made.call).collect();
+        made.sort_unstable();
+        let mut calls = self.program.calls_of_results(&made);
+        for made in made.chunk_by(|one, other| one.0 == other.0) {
+            calls.extend(self.calls_where_handed_on(made));
+        }
         if !makers.is_empty() {
             let named = CLIENT_METHODS.iter().flat_map(|method| self.program.calls_named(method));
             calls.extend(named.filter(|c| matches!(self.program.value(self.callee_of(**c)), Value::Member(..))));
@@ -106,24 +112,28 @@ impl App<'_> {
         found
     }
 
-    /// Calls of the parameters as which a variable that holds a client is handed to functions: `find(client)`.
-    fn calls_where_handed_on(&self, made: C) -> Vec<C> {
-        let summary = self.program.summary(made.0);
-        let holds = |value: ValueId| matches!(summary.value(value), Value::Call(call) if call == made.1);
+    /// Calls of the parameters as which a variable that holds one of these clients, of one script, is handed to functions: `find(client)`.
+    fn calls_where_handed_on(&self, made: &[C]) -> Vec<C> {
+        let Some(unit) = made.first().map(|c| c.0) else { return Vec::new() };
+        let summary = self.program.summary(unit);
+        let is_one = |call| made.binary_search(&C(unit, call)).is_ok();
+        let holds = |value: ValueId| matches!(summary.value(value), Value::Call(call) if is_one(call));
         let names = summary.bindings.iter().filter(|one| one.writes.iter().any(|write| holds(write.value)));
-        let mut found = Vec::new();
+        let mut parameters: FxHashSet<(UnitId, &str)> = FxHashSet::default();
         for name in names.map(|binding| summary.str(binding.name)) {
             for &(c, index) in self.program.arguments_named(name).iter().take(MOST_HANDED) {
                 for f in self.functions(self.callee_of(c)) {
                     let parameter = self.program.function(f).parameters.get(index as usize);
                     let Some(binding) = parameter.and_then(|parameter| parameter.binding) else { continue };
                     let inside = self.program.summary(f.0);
-                    let called = self.program.calls_named(inside.str(inside.bindings[binding.index()].name));
-                    found.extend(called.iter().filter(|call| call.0 == f.0));
+                    parameters.insert((f.0, inside.str(inside.bindings[binding.index()].name)));
                 }
             }
         }
-        found
+        let called = |(unit, name): (UnitId, &str)| {
+            self.program.calls_named(name).iter().filter(move |call| call.0 == unit).copied().collect::<Vec<_>>()
+        };
+        parameters.into_iter().flat_map(called).collect()
     }
 
     fn callee_of(&self, c: C) -> V {

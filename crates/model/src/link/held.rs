@@ -2,46 +2,50 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{C, F, Program};
+use super::{C, F, Program, UnitId};
 use crate::summary::*;
 
-/// Calls whose results are one and the same function that are looked at: of the one that makes it, and of those that pass it on.
-const MOST_MAKERS: usize = 24;
+/// Calls that pass on what others give, beside those that make it.
+const MOST_PASSED_ON: usize = 256;
 
 impl Program<'_> {
-    /// Calls that may call what this call gives, by the names under which it is kept: in variables, properties and exports, by
+    /// Calls that may call what one of these calls gives, by the names under which it is kept: in variables, properties and exports, by
     /// functions that return it and parameters that take it. In the order of files; which of them do, evaluation tells.
-    pub(crate) fn calls_of_result(&self, made: C) -> Vec<C> {
+    pub(crate) fn calls_of_results(&self, made: &[C]) -> Vec<C> {
         let mut calls: FxHashSet<C> = FxHashSet::default();
-        let mut makers = vec![made];
-        let mut next = 0;
-        while let Some(&maker) = makers.get(next) {
-            next += 1;
-            let kept = self.kept(maker);
-            calls.extend(kept.at_once);
-            for name in kept.names {
-                for alias in self.names_of(self.str(maker.0, name)).iter() {
-                    calls.extend(self.calls_named(alias).iter().copied());
+        let mut names: FxHashSet<&str> = FxHashSet::default();
+        let mut seen: FxHashSet<C> = made.iter().copied().collect();
+        let most = seen.len() + MOST_PASSED_ON;
+        let mut open: Vec<C> = seen.iter().copied().collect();
+        while !open.is_empty() {
+            open.sort_unstable();
+            let mut passed_on = Vec::new();
+            for makers in open.chunk_by(|one, other| one.0 == other.0) {
+                let unit = makers[0].0;
+                let kept = self.kept(unit, &makers.iter().map(|maker| maker.1).collect());
+                calls.extend(kept.at_once);
+                names.extend(kept.names.into_iter().map(|name| self.str(unit, name)));
+                if kept.is_whole {
+                    calls.extend(self.calls_of_whole(unit).flatten().copied());
+                    calls.extend(self.called_at_once.get(&unit).into_iter().flatten().copied());
                 }
-            }
-            if kept.is_whole {
-                calls.extend(self.calls_of_whole(maker.0).flatten().copied());
-                calls.extend(self.called_at_once.get(&maker.0).into_iter().flatten().copied());
-            }
-            let passed_on = kept.returned_by.into_iter().flat_map(|f| self.callers(F(maker.0, f)).to_vec());
-            for c in passed_on {
-                if makers.len() < MOST_MAKERS && !makers.contains(&c) {
-                    makers.push(c);
-                }
-            }
-            for (c, index) in kept.handed_to {
-                for f in self.functions_called(c) {
-                    let parameter = self.function(f).parameters.get(index).and_then(|parameter| parameter.binding);
-                    if let Some(binding) = parameter {
-                        let name = self.summary(f.0).bindings[binding.index()].name;
-                        calls.extend(self.calls_named(self.str(f.0, name)).iter().copied());
+                passed_on.extend(kept.returned_by.into_iter().flat_map(|f| self.callers(F(unit, f)).to_vec()));
+                for (c, index) in kept.handed_to {
+                    for f in self.functions_called(c) {
+                        let parameter = self.function(f).parameters.get(index).and_then(|parameter| parameter.binding);
+                        if let Some(binding) = parameter {
+                            let name = self.summary(f.0).bindings[binding.index()].name;
+                            calls.extend(self.calls_named(self.str(f.0, name)).iter().copied());
+                        }
                     }
                 }
+            }
+            passed_on.retain(|c| seen.len() < most && seen.insert(*c));
+            open = passed_on;
+        }
+        for name in names {
+            for alias in self.names_of(name).iter() {
+                calls.extend(self.calls_named(alias).iter().copied());
             }
         }
         let mut calls: Vec<C> = calls.into_iter().collect();
@@ -49,15 +53,15 @@ impl Program<'_> {
         calls
     }
 
-    /// Where the script in which a call stands keeps what it gives.
-    fn kept(&self, made: C) -> Kept {
-        let summary = self.summary(made.0);
+    /// Where a script keeps what these calls in it give.
+    fn kept(&self, unit: UnitId, made: &FxHashSet<CallId>) -> Kept {
+        let summary = self.summary(unit);
         let mut held: FxHashSet<ValueId> = FxHashSet::default();
         // What a value is made of mostly stands before it; not always, so a second look.
         for _ in 0..2 {
             for (index, node) in summary.values.iter().enumerate() {
                 let is_held = match node.value {
-                    Value::Call(call) => call == made.1,
+                    Value::Call(call) => made.contains(&call),
                     Value::Conditional { then, other, .. } => held.contains(&then) || held.contains(&other),
                     Value::Binary(
                         Operator::Or | Operator::Nullish | Operator::And | Operator::Default,
@@ -106,7 +110,7 @@ impl Program<'_> {
             }
         }
         for (index, call) in summary.calls.iter().enumerate() {
-            let c = C(made.0, CallId(index as u32));
+            let c = C(unit, CallId(index as u32));
             if is_held(&call.callee) {
                 kept.at_once.push(c);
             }
@@ -117,7 +121,7 @@ impl Program<'_> {
     }
 }
 
-/// Where what a call gives is kept.
+/// Where what calls give is kept.
 #[derive(Default)]
 struct Kept {
     names: Vec<Name>,
