@@ -40,7 +40,8 @@ pub fn holes(text: &str, dialect: Dialect) -> Vec<Hole<'_>> {
         Dialect::Mustache => marked(text, &[("{{", "}}")], |_, inner| {
             let inner = inner.trim_matches('~').trim();
             match inner.as_bytes().first() {
-                Some(b'{' | b'&') => Mark::Raw(&inner[1..]),
+                Some(b'{') => Mark::Raw(inner[1..].trim_end_matches('}')),
+                Some(b'&') => Mark::Raw(&inner[1..]),
                 Some(b'#' | b'^') => Mark::Code(&inner[1..]),
                 Some(b'/') => Mark::End,
                 _ => Mark::Escaped,
@@ -198,7 +199,7 @@ mod tests {
     fn an_engine_escapes_what_it_says() {
         for (dialect, text, raw) in [
             (Dialect::Mustache, "<b>{{title}}</b>{{#list}}{{name}}{{/list}}{{! {x} }}", &[][..]),
-            (Dialect::Mustache, "{{{title}}} {{& name}} {{~{text}}~}}", &["title", " name", "text}"]),
+            (Dialect::Mustache, "{{{title}}} {{& name}} {{~{text}~}}", &["title", " name", "text"]),
             (Dialect::Ejs, "<%= title %><% if (x) { %><%# <%- %>", &[]),
             (Dialect::Ejs, "<%- title %>", &[" title "]),
             (Dialect::Eta, "<%= it.a %><%~ it.b %>", &[" it.b "]),
