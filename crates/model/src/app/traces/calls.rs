@@ -386,6 +386,12 @@ impl Walk<'_, '_> {
                 return;
             }
         }
+        if api.is_none()
+            && let Some(promise) = method
+            && self.promised(c, promise, name, State { property: read, whole: state.whole, ..state })
+        {
+            return;
+        }
         state.opaque |= api.as_deref().is_none_or(is_of_package)
             && !keeps_data(name)
             && !self.cuts_a_prefix(c, name)
@@ -419,6 +425,32 @@ impl Walk<'_, '_> {
         if !given && method.is_none() && api.is_none() {
             self.push(SourceKind::Unknown, app.span(v), state);
         }
+    }
+
+    /// What a promise made of another one is resolved with: `ask().then((answer) => answer.body)`, `ask().catch(() => '')`,
+    /// `ask().finally(done)`. Tells whether it is one.
+    fn promised(&mut self, c: C, promise: V, name: &str, state: State) -> bool {
+        let app = self.app;
+        let called = |place| app.program.argument(c, place).map_or_else(Vec::new, |given| app.functions(given));
+        let (mut callbacks, is_kept) = match name {
+            "then" => (called(0), false),
+            "catch" => (called(0), true),
+            "finally" => (Vec::new(), true),
+            _ => return false,
+        };
+        if name == "then" {
+            if callbacks.is_empty() {
+                return false;
+            }
+            callbacks.extend(called(1));
+        }
+        if is_kept {
+            self.visit(promise, state);
+        }
+        for f in callbacks {
+            self.returned(f, state);
+        }
+        true
     }
 
     /// `argv.find((argument) => argument.startsWith('--port='))`.
