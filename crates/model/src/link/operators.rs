@@ -122,6 +122,15 @@ impl Program<'_> {
             Operator::And => false,
             _ => return None,
         };
+        if let Some(left) = asks_for_development(lefts) {
+            let right = asks_for_development(&self.eval_in(right, frames));
+            if let Some(right) = right {
+                // A development build that is no test, `isDev && NODE_ENV !== 'test'`, is one: where the two say opposite things of the
+                // build, what is installed decides.
+                let is_one = if yes { left && right } else { left || right };
+                return Some(Known::new(Thing::Development(is_one), v, Certainty::Firm));
+            }
+        }
         let [left] = lefts else { return None };
         let is_development = |known: &Known| matches!(known.thing, Thing::Development(found) if found == yes);
         let is_flag = |known: &Known| self.asks_for_flag(known) == Some(yes);
@@ -180,6 +189,12 @@ impl Program<'_> {
         match (&a.thing, &b.thing) {
             (says, Thing::Text(text)) if self.says_environment(says, left) => of_environment(text, equal, v),
             (Thing::Text(text), says) if self.says_environment(says, right) => of_environment(text, equal, v),
+            // Set where a script of package.json runs: <https://docs.npmjs.com/cli/using-npm/scripts#current-lifecycle-event>.
+            (Thing::Api(path), Thing::Text(_)) | (Thing::Text(_), Thing::Api(path))
+                if &**path == "process.env.npm_lifecycle_event" =>
+            {
+                Thing::Development(equal)
+            }
             (Thing::Development(yes), Thing::Bool(bool)) | (Thing::Bool(bool), Thing::Development(yes)) => {
                 Thing::Development((yes == bool) == equal)
             }
@@ -289,6 +304,13 @@ pub(super) fn says_development(tested: &[Known]) -> Option<bool> {
     }
     let yes = !packaged?;
     otherwise.contains(&yes).then_some(yes)
+}
+
+/// Whether a test is of the build alone, as [`says_development`].
+fn asks_for_development(tested: &[Known]) -> Option<bool> {
+    let is_test = |known: &Known| matches!(known.thing, Thing::Development(_) | Thing::Bool(_));
+    let is_one = tested.iter().any(|known| matches!(known.thing, Thing::Development(_)));
+    (is_one && tested.iter().all(is_test)).then(|| says_development(tested))?
 }
 
 /// What comparing the name of the environment with this text says.
