@@ -1,6 +1,6 @@
 //! Data that becomes markup.
 
-use electrolint_model::app::{ElementMarkup, ShownMarkup, WindowKind};
+use electrolint_model::app::{ElementMarkup, ShownMarkup, Window, WindowKind};
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::{Purpose, Trace};
 use electrolint_model::electron::preferences::Value;
@@ -227,15 +227,13 @@ fn check(cx: &Context, findings: &mut Findings) {
 
 /// High where some window of the app gives its pages Node, or lets them reach the preload's.
 fn severity(cx: &Context) -> Severity {
-    let is = |window: &electrolint_model::app::Window, key: &str, bad: bool| {
-        window
-            .settings(cx.app, key)
-            .iter()
-            .any(|fact| fact.value == Value::Known(bad) && fact.development != Some(true))
+    let is_open = |window: &Window| {
+        let mut isolation = window.settings(cx.app, "contextIsolation").into_iter();
+        isolation.any(|fact| fact.value == Value::Known(false) && fact.development != Some(true))
     };
     let exposed = cx.app.windows.iter().any(|window| {
         matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView)
-            && (is(window, "nodeIntegration", true) || is(window, "contextIsolation", false))
+            && (cx.app.pages_reach_node(window) || is_open(window))
     });
     if exposed { Severity::High } else { Severity::Medium }
 }

@@ -34,9 +34,15 @@ impl App<'_> {
 
     /// Whether pages that are loaded here have Node.
     pub fn load_has_node(&self, load: &Load) -> bool {
-        self.window_of(load).is_some_and(|window| self.window_has_node(window))
+        self.window_of(load).is_some_and(|window| self.pages_reach_node(window))
     }
 
+    /// Whether a window's pages have Node: with `contextIsolation` only the preload script has what `nodeIntegration` gives.
+    pub fn pages_reach_node(&self, window: &Window) -> bool {
+        self.window_has_node(window) && window.effective(self).context_isolation.value != Tri::Known(true)
+    }
+
+    /// Whether a window's `nodeIntegration` is on.
     pub(super) fn window_has_node(&self, window: &Window) -> bool {
         window
             .settings(self, "nodeIntegration")
@@ -403,7 +409,7 @@ impl App<'_> {
                 matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView)
             })
             .peekable();
-        windows.peek().is_some() && windows.all(|window| self.window_has_node(window))
+        windows.peek().is_some() && windows.all(|window| self.pages_reach_node(window))
     }
 
     /// The text of markup in a script.

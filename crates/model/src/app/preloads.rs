@@ -143,7 +143,7 @@ impl App<'_> {
         let mut preloads: Vec<(UnitId, Certainty)> = Vec::new();
         for window in self.windows.iter().filter(|window| window.development != Some(true)) {
             // Where Node is in the page, nothing that a script adds is worse.
-            if self.window_has_node(window) {
+            if self.pages_reach_node(window) {
                 continue;
             }
             for unit in self.preload_scripts(window) {
