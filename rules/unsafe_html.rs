@@ -103,6 +103,8 @@ const CLEANERS: &[&str] = &[
     "createTextNode",
     "striptags",
     "insane",
+    // <https://github.com/IonicaBizau/anser#ansersescapeforhtmltxt>
+    "escapeForHtml",
     // <https://shiki.style/guide/install#shorthands>
     "codeToHtml",
     // <https://github.com/google/diff-match-patch/wiki/API#diff_prettyhtmldiffs--html>
@@ -128,6 +130,17 @@ const MAKERS: &[(&str, &str)] = &[
     ("prismjs", "highlight"),
     ("Prism", "highlight"),
     ("window.Prism", "highlight"),
+    // <https://github.com/rtfpessoa/diff2html#diff2html-usage>
+    ("diff2html", "html"),
+    ("diff2html", "getPrettyHtml"),
+    ("diff2html.Diff2Html", "html"),
+    ("diff2html.Diff2Html", "getPrettyHtml"),
+    ("Diff2Html", "html"),
+    ("Diff2Html", "getPrettyHtml"),
+    ("window.Diff2Html", "html"),
+    // <https://jdenticon.com/js-api.html>
+    ("jdenticon", "toSvg"),
+    ("window.jdenticon", "toSvg"),
 ];
 
 /// What a value is for here.

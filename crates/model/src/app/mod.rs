@@ -159,6 +159,7 @@ pub struct App<'a> {
     is_limited: Cell<bool>,
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
+    draws_loosely: OnceCell<bool>,
     scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     /// The elements of each component of Vue or Svelte.
     drawn: OnceCell<FxHashMap<crate::source::FileId, Vec<crate::link::C>>>,

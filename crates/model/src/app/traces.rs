@@ -6,6 +6,7 @@ mod answers;
 mod calls;
 mod components;
 mod engines;
+mod escaping;
 mod markdown;
 mod messages;
 mod opened;

@@ -225,7 +225,8 @@ impl Walk<'_, '_> {
         let callee = V(c.0, record.callee);
         let summary = app.program.summary(c.0);
         let name = crate::link::final_name(summary, record.callee).map_or("", |name| summary.str(name));
-        if self.purpose.is_cleaned_by(name, state.quote) || is_harmless_call(name) || self.is_cleaner(c, state.quote) {
+        let is_harmless = is_harmless_call(name) || self.tells_time(c, name);
+        if self.purpose.is_cleaned_by(name, state.quote) || is_harmless || self.is_cleaner(c, state.quote) {
             self.note_cleaning();
             return;
         }
@@ -374,8 +375,8 @@ impl Walk<'_, '_> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
-        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
-        if method.is_some() && matches!(name, "map" | "flatMap") {
+        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows. So does a promise.
+        if method.is_some() && matches!(name, "map" | "flatMap" | "then") {
             let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
             // What is read of an element by its name, is read of what the callback returns.
             let of_element = read.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));

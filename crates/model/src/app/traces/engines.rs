@@ -75,30 +75,6 @@ impl Walk<'_, '_> {
         true
     }
 
-    /// Whether a call makes markup of a text and escapes the text, by what it is told or is not: `katex.renderToString(formula)` without
-    /// `trust` (<https://katex.org/docs/options.html>), `new Convert({ escapeXML: true }).toHtml(log)`
-    /// (<https://github.com/rburns/ansi-to-html#options>).
-    pub(super) fn escapes_by_options(&self, c: C, name: &str) -> bool {
-        let app = self.app;
-        let is_on = |c: C, index: usize, option: &str| {
-            let options = app.program.argument(c, index).map_or_else(Vec::new, |v| app.options_written(v, &[option]));
-            options.into_iter().any(|v| app.eval(v).iter().any(|known| known.thing.truthy() != Some(false)))
-        };
-        match (name, app.program.value(V(c.0, app.program.call(c).callee))) {
-            ("renderToString", _) => {
-                let path = app.api_of(c).map(|(path, _)| path);
-                let of = path.as_deref().and_then(|path| path.strip_suffix(".renderToString"));
-                let is_katex = matches!(of, Some("katex" | "katex.default" | "window.katex"));
-                is_katex && !is_on(c, 1, "trust")
-            }
-            ("toHtml", Value::Member(made, _)) => app.eval(V(c.0, made)).iter().any(|known| match &known.thing {
-                Thing::Result(path, made) => path.starts_with("new ansi-to-html") && is_on(*made, 0, "escapeXML"),
-                _ => false,
-            }),
-            _ => false,
-        }
-    }
-
     fn template_filled(&self, c: C) -> Option<Filled> {
         let program = &self.app.program;
         let callee = V(c.0, program.call(c).callee);
