@@ -31,6 +31,7 @@ mod pages;
 pub(crate) use pages::PageRead;
 mod parameters;
 mod paths;
+mod promises;
 mod resolve;
 mod results;
 pub(crate) use results::{PROMISIFY, is_memo, is_merge};

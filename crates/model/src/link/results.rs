@@ -47,9 +47,14 @@ impl Program<'_> {
         if let Some(yes) = self.asks_for_place(c, frames) {
             return vec![Known::new(Thing::Development(yes), v, Certainty::Firm)];
         }
+        let callees = self.eval_in(callee, frames);
+        let is_own = callees.iter().any(|known| matches!(known.thing, Thing::Function(..)));
+        if let Some(values) = if is_own { None } else { self.promised(c, v, frames) } {
+            return values;
+        }
         let mut values = Vec::new();
         let binds = matches!(self.value(callee), Value::Member(_, name) if self.str(c.0, name) == "bind");
-        for known in self.eval_in(callee, frames).iter() {
+        for known in callees.iter() {
             let mut results = match (&known.thing, call.kind) {
                 // `this.serve.bind(this)` is the function itself.
                 (Thing::Function(..), _) if binds => vec![known.clone()],
