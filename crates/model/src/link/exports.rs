@@ -94,11 +94,21 @@ impl Program<'_> {
         asked.push((unit, Rc::from(name)));
         let summary = self.summary(unit);
         let is = |id: &Name| summary.str(*id) == name;
+        let mut nothing: Vec<Values> = Vec::new();
         for export in summary.exports.iter().rev() {
             match export {
                 Export::Named(exported, value) if is(exported) => {
                     let v = V(unit, *value);
-                    return Some(self.through(self.eval(v), v));
+                    let values = self.eval(v);
+                    // `exports.win = null` takes back, for a while, what was exported before.
+                    let is_nothing = |known: &Known| matches!(known.thing, Thing::Null | Thing::Undefined);
+                    if !values.iter().all(is_nothing) {
+                        return Some(self.through(values, v));
+                    }
+                    nothing.push(self.through(values, v));
+                    if nothing.len() >= MOST_LINKS {
+                        break;
+                    }
                 }
                 Export::From(exported, import, imported) if is(exported) => {
                     let imported = summary.str(*imported).to_owned();
@@ -128,6 +138,9 @@ impl Program<'_> {
                 }
                 _ => {}
             }
+        }
+        if !nothing.is_empty() {
+            return Some(nothing.swap_remove(0));
         }
         if let Some(whole) = self.whole(unit) {
             if name == "default" {

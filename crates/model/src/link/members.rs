@@ -147,7 +147,7 @@ impl Program<'_> {
         let one = |thing| vec![Known::new(thing, v, Certainty::Certain)];
         match &known.thing {
             Thing::Api(path) => {
-                // `global.mainWindow = …`: what the app itself keeps there.
+                // `global.mainWindow = …`, `app.mainWindow = …`: what the app itself keeps there.
                 let kept = self.kept_globally(path, name, v);
                 if kept.is_empty() { one(self.api_member(path, name)) } else { kept }
             }
@@ -468,22 +468,43 @@ impl Program<'_> {
         values
     }
 
-    /// What the app's scripts write to a property of the global object, where that is known.
+    /// What the app's scripts keep in a property of the global object, or a window in one of `app` and `process`, where that is known.
     fn kept_globally(&self, path: &str, name: &str, v: V) -> Vec<Known> {
-        let is_global = |path: &str| matches!(path, "global" | "globalThis" | "window" | "self");
-        if !is_global(path)
-            || PLATFORM.contains(&name)
+        if is_exports(path) {
+            return self.kept_in_exports(name, v);
+        }
+        let Some(keeper) = keeper(path) else { return Vec::new() };
+        if PLATFORM.contains(&name)
             || self.writes_to(name).is_empty()
             || self.writes_to(name).len() > MOST_GLOBAL_WRITES
         {
             return Vec::new();
         }
         let values = self.written(v, name, &Frames::default(), |program, object| {
-            program.eval(object).iter().any(|known| matches!(&known.thing, Thing::Api(path) if is_global(path)))
+            let is_it = |known: &Known| matches!(&known.thing, Thing::Api(path) if self::keeper(path) == Some(keeper));
+            program.eval(object).iter().any(is_it)
         });
         let is_host = |known: &Known| matches!(known.thing, Thing::Host(_));
         let is_text = |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_));
-        if values.iter().any(is_host) || values.iter().all(is_text) { values } else { Vec::new() }
+        let is_kept = values.iter().any(is_host) || keeper == Keeper::Global && values.iter().all(is_text);
+        if is_kept { values } else { Vec::new() }
+    }
+
+    /// What a script keeps in a property of what it exports, where it reads that itself: `exports.win = new BrowserWindow()`.
+    fn kept_in_exports(&self, name: &str, v: V) -> Vec<Known> {
+        let is_it = |known: &Known| matches!(&known.thing, Thing::Api(path) if is_exports(path));
+        let mut values = Vec::new();
+        let mut writes = self.written_in(v.0, name);
+        for write in writes.by_ref().take(MOST_GLOBAL_WRITES) {
+            let Some(value) = write.value.map(|value| V(v.0, value)).filter(|value| *value != v) else { continue };
+            if self.eval(V(v.0, write.object)).iter().any(is_it) {
+                values.extend(self.step(&self.eval(value), value));
+            }
+        }
+        if values.len() > 1 {
+            values.retain(|known| !matches!(known.thing, Thing::Null | Thing::Undefined));
+        }
+        if writes.next().is_some() { Vec::new() } else { values }
     }
 
     /// Everything that is written into a property of objects of which `is_it` says that they are the ones, where these calls are assumed.
@@ -512,4 +533,26 @@ impl Program<'_> {
         }
         values
     }
+}
+
+/// What there is one of in a process, in which any script may keep something for the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeper {
+    Global,
+    App,
+    Process,
+}
+
+fn keeper(path: &str) -> Option<Keeper> {
+    match path {
+        "global" | "globalThis" | "window" | "self" => Some(Keeper::Global),
+        "app" | "remote.app" | "@electron/remote.app" => Some(Keeper::App),
+        "process" => Some(Keeper::Process),
+        _ => None,
+    }
+}
+
+/// What a script of CommonJS exports: <https://nodejs.org/api/modules.html#exports-shortcut>.
+fn is_exports(path: &str) -> bool {
+    matches!(path, "exports" | "module.exports")
 }
