@@ -7,6 +7,7 @@ mod calls;
 mod components;
 mod engines;
 mod escaping;
+mod keys;
 mod markdown;
 mod messages;
 mod opened;
@@ -134,6 +135,7 @@ impl App<'_> {
             cleaning: FxHashSet::default(),
             rows: Vec::new(),
             messages: Vec::new(),
+            told: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
         }
@@ -201,15 +203,23 @@ struct State<'s> {
     quote: Quote,
     /// The property that is read of it.
     property: Option<&'s str>,
+    /// It is read of itself, and not of what it holds.
+    is_own: bool,
 }
 
-impl State<'_> {
+impl<'s> State<'s> {
     fn part(self) -> Self {
-        Self { whole: false, taken: false, property: None, ..self }
+        Self { whole: false, taken: false, property: None, is_own: false, ..self }
+    }
+
+    /// The key under which something is looked for in a value.
+    fn key(self) -> Option<&'s str> {
+        let path = self.property.filter(|_| self.is_own)?;
+        path.split('.').next()
     }
 }
 
-/// What was looked at: a value, from where, and what was known of it: taken, beside, rest, quotes, the property that is read.
+/// What was looked at: a value, from where, and what was known of it: taken, beside, rest, quotes, what is asked of it.
 type Seen = (V, At, bool, (bool, bool), Quote, u64);
 
 struct Walk<'x, 'a> {
@@ -244,6 +254,8 @@ struct Walk<'x, 'a> {
     answers: usize,
     /// Calls that set the listeners whose messages are being looked at, one inside the other.
     messages: Vec<C>,
+    /// Keys under which what is looked at was put.
+    told: Vec<keys::Told>,
     found: Vec<Trace>,
 }
 
@@ -263,6 +275,7 @@ impl<'a> Walk<'_, 'a> {
             rest: false,
             quote: Quote::None,
             property,
+            is_own: property.is_some(),
         };
         self.visit(v, state);
         self.found
@@ -325,8 +338,16 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// A number for the property that is read of a value, and the key that it was put under, to tell questions apart by.
+    fn asked(&self, state: State) -> u64 {
+        match (state.property, self.told.last()) {
+            (None, None) => 0,
+            (property, told) => FxBuildHasher.hash_one((property, state.is_own, told)),
+        }
+    }
+
     fn visit(&mut self, v: V, state: State) {
-        let seen = (v, self.at, state.taken, (state.beside, state.rest), state.quote, state.property.map_or(0, digest));
+        let seen = (v, self.at, state.taken, (state.beside, state.rest), state.quote, self.asked(state));
         if state.depth > MOST_STEPS || self.seen.len() > self.most {
             return;
         }
@@ -360,12 +381,17 @@ impl<'a> Walk<'_, 'a> {
         }
         // What was put into a list or a map comes out of it again.
         if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {
-            for added in app.program.put_into(v, None) {
+            let asked = state.key();
+            for (added, key) in app.program.put_under_keys(v, asked) {
                 if self.options && app.is_behind_dashes(v, added) {
                     continue;
                 }
                 let opaque = state.opaque || self.options && app.is_put_behind_option(added);
-                self.visit(added, State { kept: true, opaque, ..state.part() });
+                let state = State { kept: true, opaque, ..state.part() };
+                match (key, asked) {
+                    (Some(key), Some(asked)) => self.under_key(added, key, asked, state),
+                    _ => self.visit(added, state),
+                }
             }
         }
         match value {
@@ -406,6 +432,7 @@ impl<'a> Walk<'_, 'a> {
                     None => (None, None),
                 };
                 let is_named = |key, read| matches!(key, Key::Name(name) if summary.str(name) == read);
+                let is_own = state.is_own;
                 // Of what is read by its name nothing else counts, nor what a later one covers.
                 let last = read.and_then(|read| properties.iter().rposition(|one| is_named(one.key, read)));
                 for property in properties.iter().skip(last.unwrap_or(0)) {
@@ -413,8 +440,15 @@ impl<'a> Walk<'_, 'a> {
                     let inner = if property.key == Key::Spread { state.property } else { rest };
                     let may_be_it =
                         read.is_none_or(|read| !matches!(property.key, Key::Name(_)) || is_named(property.key, read));
-                    if property.slot == Slot::Value && may_be_it {
-                        self.visit(at(property.value), State { property: inner, ..state.part() });
+                    if property.slot != Slot::Value || !may_be_it {
+                        continue;
+                    }
+                    let state = State { property: inner, is_own: inner.is_some(), ..state.part() };
+                    match (property.key, read) {
+                        (Key::Computed(key), Some(read)) if is_own => {
+                            self.under_key(at(property.value), at(key), read, state);
+                        }
+                        _ => self.visit(at(property.value), state),
                     }
                 }
             }
@@ -436,13 +470,9 @@ impl<'a> Walk<'_, 'a> {
                 self.visit(at(right), State { quote, ..state.part() });
             }
             Value::Member(object, name) => self.member(v, at(object), app.program.str(v.0, name), state),
-            Value::Index(object, _) => {
-                let whole = State { property: None, ..state };
-                self.visit(at(object), whole);
-            }
-            Value::RestOf(inner) | Value::Await(inner) | Value::ElementOf(inner) | Value::KeyOf(inner) => {
-                self.visit(at(inner), state);
-            }
+            Value::Index(object, key) => self.indexed(v, at(object), at(key), state),
+            Value::RestOf(inner) | Value::Await(inner) => self.visit(at(inner), state),
+            Value::ElementOf(inner) | Value::KeyOf(inner) => self.visit(at(inner), State { is_own: false, ..state }),
             Value::Binding(binding) => self.variable(v, binding, state),
             Value::Parameter(function, index) => self.parameter(F(v.0, function), index, state),
             Value::RestParameter(function, index) => self.rest(F(v.0, function), index, state),
@@ -503,7 +533,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let values = self.app.eval(v);
         if values.iter().all(|known| matches!(known.thing, Thing::Unknown(Unknown::Member(_) | Unknown::Other(_)))) {
-            self.visit(object, State { property: Some(name), ..state });
+            self.visit(object, State { property: Some(name), is_own: true, ..state });
             self.written(object, name, state);
             // What is written to a field of the app's own class is a part of something else: `this.url = answer.url`.
             for part in values.iter().filter_map(|known| known.at).filter(|part| *part != v) {
@@ -570,9 +600,4 @@ impl<'a> Walk<'_, 'a> {
             }
         }
     }
-}
-
-/// A number for a name, to tell names apart by.
-fn digest(name: &str) -> u64 {
-    FxBuildHasher.hash_one(name)
 }

@@ -288,11 +288,21 @@ impl Program<'_> {
     /// Values that are put into the collections that a value can be, under this key where one is named: `list.push(x)`,
     /// `map.set(key, x)`, `object[key] = x`.
     pub fn put_into(&self, collection: V, key: Option<&str>) -> Vec<V> {
+        let mut values: Vec<V> = self.put_under_keys(collection, key).into_iter().map(|(value, _)| value).collect();
+        values.dedup();
+        values
+    }
+
+    /// As [`Program::put_into`], each with the key that it is put under, where that is a value.
+    pub fn put_under_keys(&self, collection: V, key: Option<&str>) -> Vec<(V, Option<V>)> {
         let mut values = Vec::new();
         for known in self.eval(collection).iter() {
             let added = self.added_here(collection, &known.thing);
             let added = added.iter().filter(|addition| self.may_be_under(addition, key));
-            values.extend(added.map(|addition| addition.value));
+            values.extend(added.map(|addition| match addition.key {
+                Under::Value(key) => (addition.value, Some(key)),
+                Under::Any | Under::Name(..) => (addition.value, None),
+            }));
         }
         values.dedup();
         values

@@ -86,8 +86,9 @@ impl Program<'_> {
                 Thing::Text(text) => {
                     let mut values = self.member(object, text, v, frames);
                     // `table[name] = value`, where the name is the same only when it runs.
-                    if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined)) {
-                        let put = self.put_into(object, None);
+                    if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined | Thing::Text(_)))
+                    {
+                        let put = self.put_into(object, Some(text));
                         values.extend(
                             put.iter()
                                 .flat_map(|value| self.eval(*value).to_vec())

@@ -194,6 +194,16 @@ impl Program<'_> {
                             return false;
                         }
                     } else {
+                        // Who calls the function says which: `settings = { ...settings, [key]: value }`.
+                        if keys.iter().any(|known| known.text() == Some(key)) {
+                            let span = self.place(v.0, property.span);
+                            let values = self.eval_in(value, frames);
+                            lookup.values.extend(values.iter().map(|known| Placed {
+                                known: known.clone().at_most(Certainty::Firm),
+                                span,
+                                written: Some(value),
+                            }));
+                        }
                         lookup.unknown |= keys.iter().any(Known::is_unknown);
                     }
                 }

@@ -237,7 +237,7 @@ impl Walk<'_, '_> {
         if self.options && name == "stringify" && app.api_of(c).is_some_and(|(path, _)| &*path == "JSON.stringify") {
             return;
         }
-        let read = state.property;
+        let (read, is_own) = (state.property, state.is_own);
         let whole = state.whole && keeps_all(name);
         let mut state = State { whole, ..state.part() };
         // A tag may escape what it is given: nobody writes one to leave it as it is.
@@ -285,15 +285,19 @@ impl Walk<'_, '_> {
             // What hands on what one of many gives does not say which: `commands.find((command) => command.name === name).run(data)`.
             state.opaque |= self.answers > 0 && functions.len() > 1;
             for f in functions {
-                self.returned_to(f, c, 0, State { property: read, ..state });
+                self.returned_to(f, c, 0, State { property: read, is_own, ..state });
             }
             return;
         }
         // What was put into a store comes out of it again: under the same key, where both are known.
         let key = if matches!(name, "get" | "getSync" | "getItem") { self.key_asked(c) } else { None };
         if let (Some((key, is_given)), Value::Member(store, _)) = (&key, app.program.value(callee)) {
-            for added in app.program.put_into(V(c.0, store), Some(key)) {
-                self.visit(added, State { kept: true, ..state });
+            for (added, under) in app.program.put_under_keys(V(c.0, store), Some(key)) {
+                let state = State { kept: true, ..state };
+                match under {
+                    Some(under) => self.under_key(added, under, key, state),
+                    None => self.visit(added, state),
+                }
             }
             // Who asks the function around it once more may ask for another one.
             if *is_given {
@@ -323,7 +327,7 @@ impl Walk<'_, '_> {
                 && crate::link::is_merge(path)
             {
                 for item in app.program.arguments(c) {
-                    self.visit(V(c.0, item.value), State { property: Some(read), ..state });
+                    self.visit(V(c.0, item.value), State { property: Some(read), is_own, ..state });
                 }
                 return;
             }
@@ -499,17 +503,7 @@ impl Walk<'_, '_> {
     /// The key by which a call asks for what a store or a map holds, where it is one text, and whether callers of a function give it that:
     /// `const setting = (key) => store.get(key)`.
     pub(super) fn key_asked(&self, c: C) -> Option<(String, bool)> {
-        let mut key = self.app.program.argument(c, 0)?;
-        let mut is_given = false;
-        for _ in 0..MOST_CALLS {
-            key = self.app.program.behind(key);
-            let Value::Parameter(function, index) = self.app.program.value(key) else { break };
-            let asks = self.returns.iter().rev().find(|(f, ..)| *f == F(key.0, function));
-            let Some((_, call, _, first)) = asks else { break };
-            key = self.app.program.argument(*call, (first + index) as usize)?;
-            is_given = true;
-        }
-        Some((self.app.constant(key)?.text()?.to_owned(), is_given))
+        self.key_said(self.app.program.argument(c, 0)?)
     }
 
     /// `event.clipboardData.getData`, `event.dataTransfer.getData`: <https://developer.mozilla.org/en-US/docs/Web/API/DataTransfer/getData>.

@@ -12,7 +12,9 @@ impl Walk<'_, '_> {
     pub(super) fn parameter(&mut self, f: F, index: u32, state: State) {
         let app = self.app;
         let is_of_result = self.as_called(f, |walk, c, first| {
-            if let Some(argument) = app.program.argument(c, (first + index) as usize) {
+            if let Some(argument) = app.program.argument(c, (first + index) as usize)
+                && !walk.tells_another_key(f, c)
+            {
                 walk.visit(argument, state);
             }
         });
@@ -83,8 +85,11 @@ impl Walk<'_, '_> {
             return;
         }
         let here = self.at;
+        // Each setting is written by a call of its own.
+        let callers = if self.is_told(f) { app.program.registrations(f) } else { callers };
         for &caller in callers.iter() {
-            if here.function == f && app.is_switched_off(caller, f, here.condition) {
+            if here.function == f && app.is_switched_off(caller, f, here.condition) || self.tells_another_key(f, caller)
+            {
                 continue;
             }
             let Some(argument) = app.program.passed(caller, index as usize) else {
@@ -93,7 +98,10 @@ impl Walk<'_, '_> {
                 }
                 continue;
             };
+            let told = self.told.len();
+            self.told.extend(self.told_by(f, caller));
             self.through(caller, |walk| walk.visit(argument, state));
+            self.told.truncate(told);
         }
     }
 
