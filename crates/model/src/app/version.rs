@@ -1,5 +1,7 @@
 //! Which Electron the app uses, and how that is known.
 
+mod packager;
+
 use serde::{Deserialize, Serialize};
 
 use super::Options;
@@ -9,7 +11,7 @@ use crate::electron::version::{lowest, satisfies};
 use crate::electron::{Version, releases::Data};
 use crate::link::{Json, Program};
 use crate::problem::{Problem, ProblemKind};
-use crate::source::{FileId, FileKind, Role, Sources, Span};
+use crate::source::{FileId, FileKind, Sources, Span};
 
 /// Where a version was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -164,6 +166,9 @@ pub(super) fn find(
         let line = sources.find(&packaged.program).and_then(|file| first_line(sources, file));
         return facts(version, VersionSource::Packaged, Some(packaged.program.clone()), line);
     }
+    if let Some((version, path, span)) = packager::told(sources, program) {
+        return facts(version, VersionSource::Configured, Some(path), Some(span));
+    }
     for (index, file) in sources.files.iter().enumerate() {
         if PACKAGES.iter().any(|name| file.path.ends_with(&format!("node_modules/{name}/package.json")))
             && let Some(unit) = program.unit_of(FileId(index as u32))
@@ -187,23 +192,6 @@ pub(super) fn find(
                 let span = Span { file: id, start: 0, end: file.text.content.trim_end().len() as u32 };
                 return facts(version, VersionSource::Configured, Some(file.path.clone()), Some(span));
             }
-        }
-        if file.role != Role::Own || crate::link::split(&file.path).0 != sources.root {
-            continue;
-        }
-        let Some(unit) = program.unit_of(id) else { continue };
-        let Some(root) = Json::root(program.summary(unit)) else { continue };
-        let build = root.get("build").and_then(|build| build.get("electronVersion"));
-        let forge = root
-            .get("config")
-            .and_then(|config| config.get("forge"))
-            .and_then(|forge| forge.get("packagerConfig").or_else(|| forge.get("electronPackagerConfig")))
-            .and_then(|packager| packager.get("electronVersion"));
-        if let Some(value) = root.get("electronVersion").or(build).or(forge)
-            && let Some(version) = value.text().and_then(Version::parse)
-        {
-            let span = program.place(unit, value.range());
-            return facts(version, VersionSource::Configured, Some(file.path.clone()), Some(span));
         }
     }
     if let Some(dependency) = &dependency
