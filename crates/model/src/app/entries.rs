@@ -2,6 +2,7 @@
 
 mod beside;
 mod forgotten;
+mod hooks;
 mod joined;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -69,6 +70,8 @@ pub struct Entries {
     pub tools: FxHashSet<UnitId>,
     /// Those of them that a command names, or that such a script imports: paths that they name may be the app's, which they build.
     pub commands: FxHashSet<UnitId>,
+    /// Those of them that a packager calls while it makes the app, and what they import.
+    pub hooks: FxHashSet<UnitId>,
 }
 
 impl Entries {
@@ -112,6 +115,11 @@ impl App<'_> {
     /// Whether a script is run by a command of package.json, and by nothing of the app: what it does, whoever builds the app does.
     pub fn is_command(&self, file: FileId) -> bool {
         self.program.unit_of(file).is_some_and(|unit| self.entries().commands.contains(&unit))
+    }
+
+    /// Whether a packager calls the functions of a script while it makes the app, and nothing of the app does: what it tells them is its own.
+    pub(super) fn is_hook(&self, unit: UnitId) -> bool {
+        self.entries().hooks.contains(&unit)
     }
 
     /// Whether a file belongs to what is shipped, as far as can be told: neither another program nor a tool.
@@ -160,11 +168,17 @@ fn find(app: &App) -> Entries {
     entries.scripts.retain(|unit| !others.contains(unit));
     let product = entries.reached.clone();
     let mut commands: Vec<UnitId> = if known { tools.clone() } else { Vec::new() };
+    // A tool asks `electron` for the path of its program, and for nothing in it.
+    let is_tool = |unit| !product.contains(&unit) && is_script(app, unit) && app.process(unit) == Process::Unknown;
     while let Some(unit) = commands.pop() {
-        // A tool asks `electron` for the path of its program, and for nothing in it.
-        let is_tool = !product.contains(&unit) && is_script(app, unit) && app.process(unit) == Process::Unknown;
-        if is_tool && entries.commands.insert(unit) {
+        if is_tool(unit) && entries.commands.insert(unit) {
             commands.extend(imports_of(app, unit));
+        }
+    }
+    let mut hooks = if known { files.hooks() } else { Vec::new() };
+    while let Some(unit) = hooks.pop() {
+        if is_tool(unit) && entries.hooks.insert(unit) {
+            hooks.extend(imports_of(app, unit));
         }
     }
     walk(app, &files, &mut entries, tools, &ready, &others);
@@ -423,7 +437,9 @@ impl<'a> Files<'a> {
                 );
             }
         }
-        found.retain(|unit| !self.is_build_tool(*unit));
+        let hooks = self.hooks();
+        found.retain(|unit| !self.is_build_tool(*unit) && !hooks.contains(unit));
+        tools.extend(hooks);
         tools.retain(|unit| !self.is_build_tool(*unit) && !found.contains(unit));
         (found, tools)
     }

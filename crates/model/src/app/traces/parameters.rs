@@ -77,7 +77,9 @@ impl Walk<'_, '_> {
             return;
         }
         if callers.is_empty() && handed.is_empty() {
-            self.push(SourceKind::Parameter, span, state);
+            if !app.is_hook(f.0) {
+                self.push(SourceKind::Parameter, span, state);
+            }
             return;
         }
         if self.through.len() >= MOST_CALLS {
