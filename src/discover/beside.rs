@@ -51,7 +51,7 @@ pub(super) fn packed(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<us
 }
 
 /// The texts of the app's configurations: files in its folder, and `build` of its manifest.
-fn configurations(package: &Package, survey: &Survey, reader: &mut Reader) -> Vec<String> {
+pub(super) fn configurations(package: &Package, survey: &Survey, reader: &mut Reader) -> Vec<String> {
     let is_configuration = |path: &Path| {
         let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         path.parent() == Some(&package.folder) && CONFIGURATIONS.iter().any(|begin| name.starts_with(begin))

@@ -44,6 +44,8 @@ pub(super) struct Package {
     pub workspaces: Vec<String>,
     /// Paths of builder configuration that its scripts name, `/`-separated, inside its folder.
     pub configurations: Vec<String>,
+    /// Folders inside it that its scripts hand to Electron Packager.
+    pub packed: Vec<String>,
 }
 
 /// Reads the `package.json` of `folder`; a package without anything when it cannot be read.
@@ -77,6 +79,7 @@ fn parse(folder: &Path, value: &Value) -> Package {
         main: text(&value["main"]),
         workspaces: workspaces(value),
         configurations: configurations(value),
+        packed: packed(value),
         ..Package::default()
     };
     for (name, version) in TABLES.iter().filter_map(|table| value[table].as_object()).flatten() {
@@ -119,6 +122,19 @@ fn configurations(value: &Value) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// The folders that scripts hand to Electron Packager: `electron-packager ./app --platform=linux`.
+fn packed(value: &Value) -> Vec<String> {
+    let scripts = value["scripts"].as_object().into_iter().flatten().filter_map(|(_, script)| script.as_str());
+    let given = scripts.filter_map(|script| {
+        let mut words = script.split_whitespace();
+        words.find(|word| word.rsplit('/').next() == Some("electron-packager"))?;
+        let folder = words.next()?.trim_matches(['"', '\'']).trim_start_matches("./").trim_end_matches('/');
+        let is_inside = !folder.is_empty() && !folder.starts_with(['-', '.', '/', '$', '%', '&', '|']);
+        is_inside.then(|| folder.to_owned())
+    });
+    given.collect()
 }
 
 /// Whether a script imports Electron. A look at the text: quoted `electron` after `from`, `import`, `import(` or `require(`.
@@ -181,6 +197,13 @@ mod tests {
         let json = r#"{"scripts": {"a": "electron-builder -c ./build/b.yml && x", "b": "electron-builder --config=c.json",
             "c": "jest --config j.json", "d": "electron-builder --config ../../up.yml --config"}}"#;
         assert_eq!(package(json).configurations, ["build/b.yml", "c.json"]);
+    }
+
+    #[test]
+    fn scripts_name_what_is_packed() {
+        let json = r#"{"scripts": {"a": "rm -rf out && electron-packager ./app/ --all", "b": "electron-packager . x",
+            "c": "node_modules/.bin/electron-packager \"desktop\" --out=x", "d": "electron-packager"}}"#;
+        assert_eq!(package(json).packed, ["app", "desktop"]);
     }
 
     #[test]

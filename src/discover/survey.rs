@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::beside;
 use super::files::Reader;
+use super::inner;
 use super::kinds;
 use super::outputs;
 use super::packages::{self, Package};
@@ -120,7 +121,13 @@ impl Survey {
                 apps.push(index);
             }
         }
+        // What one package says of how another one inside it is made belongs to the same app.
+        for (app, outer) in inner::packed(&apps, self, reader) {
+            apps.retain(|one| *one != app);
+            apps.push(outer);
+        }
         apps.sort_unstable();
+        apps.dedup();
         if apps.len() > 1 {
             let users: Vec<usize> =
                 apps.iter().copied().filter(|&app| self.uses_electron(app, &apps, reader)).collect();

@@ -105,6 +105,34 @@ fn a_main_that_imports_electron_makes_an_app() {
 }
 
 #[test]
+fn a_package_that_packs_another_one_is_one_app_with_it() {
+    let outer = |build: &str| {
+        format!(r#"{{"name": "outer", "devDependencies": {{"electron": "30", "electron-builder": "26"}}, {build}}}"#)
+    };
+    let both = ["package.json", "src/main.js", "src/package.json"];
+    let around = |text: &str| {
+        let folder = folder(&[("package.json", text), ("src/package.json", ELECTRON), ("src/main.js", MAIN)]);
+        let found = find(&folder, &["."]);
+        (one(&found).sources.root.clone(), roles(one(&found), Role::Own).len())
+    };
+    assert_eq!(around(&outer(r#""build": {"directories": {"app": "src"}}"#)), (String::new(), both.len()));
+    assert_eq!(around(&outer(r#""scripts": {"pack": "electron-packager ./src --all"}"#)), (String::new(), both.len()));
+    // What it packs is another folder, or one of several packages.
+    assert_eq!(around(&outer(r#""build": {"directories": {"output": "src"}}"#)), ("src".to_owned(), 2));
+    assert_eq!(
+        around(&outer(r#""workspaces": ["src"], "build": {"directories": {"app": "src"}}"#)),
+        ("src".to_owned(), 2)
+    );
+    let default = self::folder(&[
+        ("package.json", &outer(r#""build": {"appId": "a"}"#)),
+        ("app/package.json", ELECTRON),
+        ("app/main.js", MAIN),
+        ("electron-builder.yml", "directories:\n  output: out\n"),
+    ]);
+    assert_eq!(one(&find(&default, &["."])).sources.root, "");
+}
+
+#[test]
 fn scripts_without_a_package_are_an_app_if_one_imports_electron() {
     let folder = folder(&[("main.js", MAIN), ("other/x.js", ""), ("web/site.js", "")]);
     assert_eq!(files(one(&find(&folder, &["."]))), ["main.js", "other/x.js", "web/site.js"]);
