@@ -78,8 +78,12 @@ fn check(cx: &Context, findings: &mut Findings) {
 fn is_file(app: &App, thing: &Thing) -> bool {
     match thing {
         Thing::Result(path, c) if matches!(&**path, "new URL" | "new url.URL") => {
-            let first = app.program.argument(*c, 0);
-            first.is_some_and(|first| app.eval(first).iter().any(|known| is_text_of_file(&known.thing)))
+            let is_of_file = |index| {
+                let part = app.program.argument(*c, index);
+                part.is_some_and(|part| app.eval(part).iter().any(|known| is_text_of_file(&known.thing)))
+            };
+            let is_whole = app.program.argument(*c, 0).is_some_and(|first| app.eval(first).iter().any(|known| has_scheme(&known.thing)));
+            is_of_file(0) || !is_whole && is_of_file(1)
         }
         Thing::Result(path, _) if &**path == "url.format" => {
             app.scheme_of_format(thing).is_none_or(|scheme| scheme == "file")
@@ -87,6 +91,10 @@ fn is_file(app: &App, thing: &Thing) -> bool {
         Thing::Result(path, _) => &**path == "url.pathToFileURL",
         _ => is_text_of_file(thing),
     }
+}
+
+fn has_scheme(thing: &Thing) -> bool {
+    thing.head().is_some_and(|(head, _)| electrolint_model::web_url::scheme_of(head).is_some())
 }
 
 fn is_text_of_file(thing: &Thing) -> bool {

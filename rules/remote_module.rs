@@ -49,6 +49,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let app = cx.app;
     let version = &app.electron.version;
     let uses = app.remote_uses();
+    let is_there = !version.has(REMOVED) && app.may_have_remote_module();
     // From 14 on it is `enable` that gives the module to a page; before, the option.
     let is_for_enable = version.has(REMOVED) || uses.iter().any(|remote| remote.what == RemoteUse::Enable);
     for remote in &uses {
@@ -69,7 +70,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(HELP)
             .symbol(remote.symbol.clone())
             .development(remote.development);
-        if version.has(REMOVED) && remote.what == RemoteUse::BuiltIn {
+        if !is_there && remote.what == RemoteUse::BuiltIn {
             let _ = report.at_most(Confidence::Tentative);
         }
     }

@@ -72,7 +72,7 @@ fn used(app: &App) -> Option<Span> {
         remote.development != Some(true)
             && match remote.what {
                 RemoteUse::Initialize | RemoteUse::Enable => true,
-                RemoteUse::BuiltIn => !gone,
+                RemoteUse::BuiltIn => !gone && app.may_have_remote_module(),
                 RemoteUse::Package => false,
             }
     });

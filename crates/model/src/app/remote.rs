@@ -2,7 +2,8 @@
 
 use std::cell::LazyCell;
 
-use super::App;
+use super::{App, Window};
+use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
 use crate::link::{C, Target, UnitId, V};
 use crate::source::Span;
@@ -37,6 +38,15 @@ pub struct Remote {
 }
 
 impl App<'_> {
+    /// Whether some window may have the remote module that Electron had up to 13: not where the option that it needs from 10 on is off in
+    /// all of them.
+    pub fn may_have_remote_module(&self) -> bool {
+        let is_off = |window: &Window| {
+            window.settings(self, "enableRemoteModule").iter().all(|fact| fact.value == Tri::Known(false))
+        };
+        self.windows.is_empty() || !self.windows.iter().all(is_off)
+    }
+
     /// Every use of the remote module, in the order of places.
     pub fn remote_uses(&self) -> Vec<Remote> {
         let mut found = Vec::new();
