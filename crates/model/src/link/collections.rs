@@ -324,6 +324,12 @@ impl Program<'_> {
         }
     }
 
+    /// What is put behind the elements of a list, one by one; `None` where something is put elsewhere in it, or is not one element.
+    pub(super) fn put_behind(&self, list: V, thing: &Thing) -> Option<Vec<V>> {
+        let added = self.added_here(list, thing);
+        added.iter().map(|addition| (addition.is_last && !addition.spread).then_some(addition.value)).collect()
+    }
+
     fn added_here(&self, collection: V, thing: &Thing) -> Rc<[Addition]> {
         let nothing = || Rc::from([]);
         let Some(place) = place(thing) else { return nothing() };
@@ -379,7 +385,7 @@ impl Program<'_> {
                         Key::Computed(key) => Under::Value(V(unit, key)),
                         _ => Under::Any,
                     };
-                    added.push(Addition { value: V(unit, value), spread: false, key });
+                    added.push(Addition { value: V(unit, value), spread: false, key, is_last: false });
                 }
             }
         }
@@ -415,15 +421,27 @@ impl Program<'_> {
                             Key::Name(name) => Under::Name(c.0, name),
                             _ => Under::Any,
                         };
-                        Addition { value: V(c.0, property.value), spread: property.key == Key::Spread, key }
+                        Addition {
+                            value: V(c.0, property.value),
+                            spread: property.key == Key::Spread,
+                            key,
+                            is_last: false,
+                        }
                     }))
                 }
-                _ => added.push(Addition { value: V(c.0, only.value), spread: true, key: Under::Any }),
+                _ => added.push(Addition { value: V(c.0, only.value), spread: true, key: Under::Any, is_last: false }),
             },
             _ => {
                 let key = self.argument(c, 0).filter(|_| from > 0).map_or(Under::Any, Under::Value);
+                let method = final_name(summary, self.call(c).callee).map(|method| summary.str(method));
+                let is_last = method == Some("push");
                 let items = items.iter().skip(from).take(MOST_COLLECTIONS);
-                added.extend(items.map(|item| Addition { value: V(c.0, item.value), spread: item.spread, key }));
+                added.extend(items.map(|item| Addition {
+                    value: V(c.0, item.value),
+                    spread: item.spread,
+                    key,
+                    is_last,
+                }));
             }
         }
     }
@@ -516,6 +534,8 @@ pub(super) struct Addition {
     /// Its elements are, not it.
     spread: bool,
     key: Under,
+    /// It is put behind what the list holds.
+    is_last: bool,
 }
 
 /// The key under which something is put into a collection.

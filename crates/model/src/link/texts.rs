@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 128;
 const MOST_BYTES: usize = 64 * 1024;
 
 impl Program<'_> {
-    /// `['a', b].join(' ')`, of a list that is one literal.
+    /// `['a', b].join(' ')`, of a list that is one literal, with what is put behind it.
     pub(super) fn list_joined(&self, list: V, c: C, v: V, frames: &Frames) -> Option<Known> {
         let separator: Rc<str> = match self.argument(c, 0) {
             Some(separator) => {
@@ -27,10 +27,13 @@ impl Program<'_> {
             None => Rc::from(","),
         };
         let lists = self.eval_in(list, frames);
-        let [Known { thing: Thing::Array(array, inner), development, .. }] = lists.as_ref() else { return None };
+        let [known @ Known { thing: Thing::Array(array, inner), development, .. }] = lists.as_ref() else {
+            return None;
+        };
+        let behind = self.put_behind(list, &known.thing)?;
         let Value::Array(items) = self.value(*array) else { return None };
         let items = self.summary(array.0).items(items);
-        if items.is_empty() || items.len() > MOST_PARTS || items.iter().any(|item| item.spread) {
+        if items.is_empty() || items.len() + behind.len() > MOST_PARTS || items.iter().any(|item| item.spread) {
             return None;
         }
         let mut parts = Vec::new();
@@ -50,6 +53,11 @@ impl Program<'_> {
                 }
                 _ => push_part(&mut parts, Part::Hole(element, inner.clone())),
             }
+        }
+        // Whether it is put there at all may hang on something.
+        for value in behind {
+            push_part(&mut parts, Part::Text(separator.clone()));
+            push_part(&mut parts, Part::Hole(value, Frames::default()));
         }
         let thing = match parts.as_slice() {
             [Part::Text(text)] => Thing::Text(text.clone()),

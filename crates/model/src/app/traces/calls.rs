@@ -393,7 +393,7 @@ impl Walk<'_, '_> {
         }
         if api.is_none()
             && let Some(promise) = method
-            && self.promised(c, promise, name, State { property: read, whole: state.whole, ..state })
+            && self.promised(c, promise, name, State { property: read, is_own, ..state })
         {
             return;
         }

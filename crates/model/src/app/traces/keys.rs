@@ -55,7 +55,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether what is looked at was put under a key that a function is told.
-    pub(super) fn is_told(&self, f: F) -> bool {
+    pub(super) fn has_told_key(&self, f: F) -> bool {
         self.told.iter().any(|told| told.by.0 == f)
     }
 

@@ -88,7 +88,7 @@ impl Walk<'_, '_> {
         }
         let here = self.at;
         // Each setting is written by a call of its own.
-        let callers = if self.is_told(f) { app.program.registrations(f) } else { callers };
+        let callers = if self.has_told_key(f) { app.program.registrations(f) } else { callers };
         for &caller in callers.iter() {
             if here.function == f && app.is_switched_off(caller, f, here.condition) || self.tells_another_key(f, caller)
             {
