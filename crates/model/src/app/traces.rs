@@ -584,9 +584,10 @@ impl<'a> Walk<'_, 'a> {
                         }
                     }
                 }
-                Thing::Object(Object::Literal(inner, _)) | Thing::Array(inner, _) if *inner != v => {
-                    self.visit(*inner, state.part());
+                Thing::Object(Object::Literal(inner, _)) if *inner != v => {
+                    self.visit(*inner, State { whole: false, taken: false, ..state });
                 }
+                Thing::Array(inner, _) if *inner != v => self.visit(*inner, state.part()),
                 Thing::Result(_, c) => self.call(*c, known.at.unwrap_or(v), state),
                 Thing::Api(path) => match source_of(path) {
                     Some(SourceKind::Arguments) if !app.asks_for_links() => {}

@@ -88,12 +88,18 @@ impl Program<'_> {
                     // `table[name] = value`, where the name is the same only when it runs.
                     if values.iter().all(|known| matches!(known.thing, Thing::Null | Thing::Undefined | Thing::Text(_)))
                     {
-                        let put = self.put_into(object, Some(text));
-                        values.extend(
-                            put.iter()
-                                .flat_map(|value| self.eval(*value).to_vec())
-                                .map(|known| known.at_most(Certainty::Firm)),
-                        );
+                        for (value, key) in self.put_under_keys(object, Some(text)) {
+                            let outside = Frames::default();
+                            let (ways, is_open) = match key {
+                                Some(key) => self.ways_under_key(key, text, &outside),
+                                None => (vec![outside], false),
+                            };
+                            let put = ways.iter().flat_map(|frames| self.eval_in(value, frames).to_vec());
+                            values.extend(put.map(|known| known.at_most(Certainty::Firm)));
+                            if is_open {
+                                values.push(Known::unknown(Unknown::Member(v), Some(v)));
+                            }
+                        }
                     }
                     return values;
                 }
@@ -216,10 +222,10 @@ impl Program<'_> {
             }
             // The ends of a channel.
             Thing::Result(path, c) if &**path == "new MessageChannelMain" && matches!(name, "port1" | "port2") => {
-                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Created(*c) }))
+                one(Thing::Host(Host { class: "MessagePortMain", origin: Origin::Created(*c, None) }))
             }
             Thing::Result(path, c) if electron::MENUBARS.contains(&&**path) => match name {
-                "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c) })),
+                "window" => one(Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(*c, None) })),
                 "app" => one(Thing::Api(Rc::from("app"))),
                 _ => vec![Known::unknown(Unknown::Member(v), Some(v))],
             },
@@ -323,7 +329,8 @@ impl Program<'_> {
                         if let Some(host) = electron::class(path.rsplit('.').next().unwrap_or(path)) {
                             // The call of `super` makes it.
                             let made = self.own_constructor(class).and_then(|own| self.call_of_super(own));
-                            let origin = made.map_or(Origin::Some, Origin::Created);
+                            let by = maker.filter(|_| asked.len() == 1);
+                            let origin = made.map_or(Origin::Some, |made| Origin::Created(made, by));
                             inherited.extend(self.host_member(&Host { class: host, origin }, name, v));
                         }
                     }

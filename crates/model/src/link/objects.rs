@@ -195,9 +195,11 @@ impl Program<'_> {
                         }
                     } else {
                         // Who calls the function says which: `settings = { ...settings, [key]: value }`.
-                        if keys.iter().any(|known| known.text() == Some(key)) {
-                            let span = self.place(v.0, property.span);
-                            let values = self.eval_in(value, frames);
+                        let (ways, is_open) = self.ways_under_key(V(v.0, computed), key, frames);
+                        lookup.unknown |= is_open;
+                        let span = self.place(v.0, property.span);
+                        for frames in ways {
+                            let values = self.eval_in(value, &frames);
                             lookup.values.extend(values.iter().map(|known| Placed {
                                 known: known.clone().at_most(Certainty::Firm),
                                 span,
@@ -215,6 +217,30 @@ impl Program<'_> {
             }
         }
         true
+    }
+
+    /// The calls under which a key is this one, and whether it may be so under others.
+    pub(super) fn ways_under_key(&self, key: V, asked: &str, frames: &Frames) -> (Vec<Frames>, bool) {
+        let is_it = |known: &Known| known.text() == Some(asked);
+        let key = self.behind(key);
+        let Value::Parameter(function, index) = self.value(key) else {
+            let texts = self.eval_in(key, frames);
+            return match texts.as_ref() {
+                [only] if is_it(only) => (vec![frames.clone()], false),
+                several => (Vec::new(), several.iter().any(is_it)),
+            };
+        };
+        let f = F(key.0, function);
+        let (mut ways, mut is_open) = (Vec::new(), false);
+        for &c in self.callers(f).iter() {
+            let Some(given) = self.passed(c, index as usize) else { continue };
+            let texts = self.eval(given);
+            match texts.as_ref() {
+                [only] if is_it(only) => ways.push(frames.with(f, c)),
+                several => is_open |= several.iter().any(is_it),
+            }
+        }
+        (ways, is_open)
     }
 
     /// Parts of `Object.assign(a, b)`: later ones win, or earlier ones for `defaults`.
