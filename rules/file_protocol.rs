@@ -39,7 +39,7 @@ fn check(cx: &Context, findings: &mut Findings) {
         flip.fuse == fuse && flip.value.thing == Thing::Bool(false)
     });
     let plain = flipped && state_of(fuse, &app.electron.version) != FuseState::Missing;
-    let mut windows: Vec<Origin> = Vec::new();
+    let mut windows: Vec<(Origin, Severity)> = Vec::new();
     for load in app.loads() {
         if load.development == Some(true) {
             continue;
@@ -53,16 +53,20 @@ fn check(cx: &Context, findings: &mut Findings) {
             let Some(known) = file else { continue };
             load.certainty.min(known.certainty)
         };
-        // One for each window, and one for those that cannot be told.
-        if windows.contains(&load.window) {
-            continue;
-        }
-        windows.push(load.window.clone());
         let privileged = app.load_has_node(load)
             || app.window_of(load).is_some_and(|window| {
                 window.settings(app, "webSecurity").iter().any(|fact| fact.value == Value::Known(false))
             });
         let severity = if privileged && !plain { Severity::Low } else { Severity::Info };
+        // One for each call that makes windows, as bad as they are, and one for those that cannot be told.
+        let window = match &load.window {
+            Origin::Created(call, _) => Origin::Created(*call, None),
+            other => other.clone(),
+        };
+        if windows.contains(&(window.clone(), severity)) {
+            continue;
+        }
+        windows.push((window, severity));
         let _ = findings
             .report(&RULE, load.span, "the page is shown over `file:`")
             .severity(severity)

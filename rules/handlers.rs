@@ -54,10 +54,7 @@ pub(crate) fn webview_of<'c>(cx: &'c Context, window: &Window) -> Option<&'c Web
 /// Whether only pages of Chromium's own are loaded into a window, such as `chrome://webrtc-internals`: they lead nowhere.
 pub(crate) fn shows_chromium_only(cx: &Context, window: &Window) -> bool {
     let app = cx.app;
-    let mut loads = app.loads().iter().filter(|load| match &load.window {
-        Origin::Created(call) => window.call == Some(*call),
-        _ => false,
-    });
+    let mut loads = app.loads().iter().filter(|load| window.is_made_with(&load.window));
     let is_chromium = |load: &Load| {
         let is_page = |head: &str| head.starts_with("chrome://") || head.starts_with("devtools://");
         load.url.is_some_and(|url| {
@@ -76,11 +73,16 @@ pub(crate) fn covers(listener: &Listener, window: &Window) -> bool {
     let guest = window.kind == WindowKind::Webview;
     match listener.receiver.as_ref().map(|host| &host.origin) {
         Some(Origin::Every) => true,
-        Some(Origin::Created(call)) => window.call == Some(*call),
+        Some(origin @ Origin::Created(..)) => window.is_made_with(origin),
         Some(Origin::Guest) => guest,
         // One that cannot be told: taken for the one in question, for nothing says that it is another.
         Some(_) | None => !guest,
     }
+}
+
+/// The call of a function that makes several windows by which this one is made.
+pub(crate) fn made_by(cx: &Context, window: &Window) -> Option<(Span, &'static str)> {
+    window.by.map(|by| (cx.app.callee_span(by), "the function is called here for it"))
 }
 
 /// Whether handlers, of those that cover a window, are set on every platform on which the window is made; if not, the test by which
@@ -128,7 +130,7 @@ pub(crate) fn content(cx: &Context, window: &Window) -> Content {
     let is_of_forgotten = |load: &Load| is_led_to(cx, window) && cx.app.is_forgotten(load.span.file);
     for load in cx.app.loads() {
         let same = match &load.window {
-            Origin::Created(call) => window.call == Some(*call),
+            origin @ Origin::Created(..) => window.is_made_with(origin),
             _ => true,
         };
         if !same || load.development == Some(true) || cx.app.is_separate_program(load.call.0) || is_of_forgotten(load) {

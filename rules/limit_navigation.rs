@@ -7,7 +7,7 @@ use electrolint_model::electron::api;
 use electrolint_model::link::things::Origin;
 
 use crate::finding::Relation;
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, on_all_platforms, place, severity, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, made_by, on_all_platforms, place, severity, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -149,6 +149,9 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     if let Some(test) = on_some {
         report = report.related(test, ON_SOME_PLATFORMS);
+    }
+    if let Some((span, text)) = made_by(cx, window) {
+        report = report.related(span, text);
     }
     for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");

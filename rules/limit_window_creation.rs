@@ -4,10 +4,9 @@ use electrolint_model::app::checks::Strength;
 use electrolint_model::app::verdicts::Verdict;
 use electrolint_model::app::{Listener, Window};
 use electrolint_model::electron::api;
-use electrolint_model::link::things::Origin;
 
 use crate::finding::Relation;
-use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
+use crate::handlers::{MOST_OTHERS, ON_SOME_PLATFORMS, absence, behind, covers, is_about_scheme, is_led_to, is_made_for, loads_of_opened, made_by, on_all_platforms, place, severity, shows_chromium_only, webview_of, windows};
 use crate::{Confidence, Context, Findings, Severity};
 
 rule! {
@@ -54,8 +53,8 @@ fn is_closed_webview(cx: &Context, window: &Window) -> bool {
 
 /// A handler of a window that only shows pages of Chromium's own.
 fn is_of_chromium(cx: &Context, listener: &Listener) -> bool {
-    let Some(Origin::Created(call)) = listener.receiver.as_ref().map(|host| &host.origin) else { return false };
-    let window = cx.app.windows.iter().find(|window| window.call == Some(*call));
+    let Some(host) = &listener.receiver else { return false };
+    let window = cx.app.windows.iter().find(|window| window.is_made_with(&host.origin));
     window.is_some_and(|window| shows_chromium_only(cx, window))
 }
 
@@ -137,6 +136,9 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
     if let Some(test) = on_some {
         report = report.related(test, ON_SOME_PLATFORMS);
+    }
+    if let Some((span, text)) = made_by(cx, window) {
+        report = report.related(span, text);
     }
     for other in uncovered.iter().filter(|other| other.span != window.span).take(MOST_OTHERS) {
         report = report.related(other.span, "this one is not covered either");

@@ -197,9 +197,9 @@ fn covers(cx: &Context, handler: &Listener, window: &Window) -> bool {
             _ => false,
         },
         // The session of a window: of that one, and of all that share it.
-        Some(Origin::Created(call)) => {
-            window.call == Some(*call)
-                || cx.app.windows.iter().any(|other| other.call == Some(*call) && other.session == window.session)
+        Some(origin @ Origin::Created(..)) => {
+            let has_it = |other: &Window| other.is_made_with(origin) && other.session == window.session;
+            window.is_made_with(origin) || cx.app.windows.iter().any(has_it)
         }
         Some(_) => true,
     }

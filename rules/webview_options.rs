@@ -130,7 +130,7 @@ fn covers(handler: &Listener, window: &Window) -> bool {
         return false;
     }
     match handler.receiver.as_ref().map(|receiver| &receiver.origin) {
-        Some(Origin::Created(call)) => window.call.is_none_or(|made| made == *call),
+        Some(origin @ Origin::Created(..)) => window.call.is_none() || window.is_made_with(origin),
         Some(Origin::Guest) => false,
         _ => true,
     }

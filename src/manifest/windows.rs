@@ -47,7 +47,7 @@ impl Draft<'_> {
                 continue;
             }
             let window = match load.window {
-                Origin::Created(call) => Some(call),
+                Origin::Created(call, _) => Some(call),
                 _ => None,
             };
             let shown = pages.get(&load.call);

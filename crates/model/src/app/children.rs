@@ -13,6 +13,7 @@ fn window(app: &App, kind: WindowKind, listener: &Listener, span: Span, embedder
     Window {
         kind,
         call: None,
+        by: None,
         span,
         symbol: format!("{}.{name}", app.symbol(listener.call)),
         preferences: Vec::new(),

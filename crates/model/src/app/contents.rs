@@ -17,9 +17,9 @@ impl App<'_> {
             if load.development == Some(true) {
                 continue;
             }
-            let place = match (&load.window, window.call) {
-                (Origin::Created(made), Some(call)) if *made == call => &mut own,
-                (Origin::Created(_), _) => continue,
+            let place = match &load.window {
+                origin if window.is_made_with(origin) => &mut own,
+                Origin::Created(..) => continue,
                 _ => &mut other,
             };
             let content = match load.url {

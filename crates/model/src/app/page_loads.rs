@@ -28,8 +28,10 @@ pub(super) struct PageName {
 impl App<'_> {
     /// The window into which something is loaded, if it is one that is known.
     pub fn window_of(&self, load: &Load) -> Option<&Window> {
-        let Origin::Created(call) = load.window else { return None };
-        self.windows.iter().find(|window| window.call == Some(call))
+        let Origin::Created(_, by) = load.window else { return None };
+        let mut windows = self.windows.iter().filter(|window| window.is_made_with(&load.window));
+        let first = windows.clone().next();
+        windows.find(|window| window.by == by).or(first)
     }
 
     /// Whether pages that are loaded here have Node.

@@ -56,6 +56,8 @@ pub struct Window {
     pub kind: WindowKind,
     /// The call that makes it.
     pub call: Option<C>,
+    /// Of several that one call makes, the call of the function in which that stands: `createWindow(options)`.
+    pub by: Option<C>,
     /// A small span: `new BrowserWindow`, the webview's tag.
     pub span: Span,
     /// Scope path.
@@ -121,6 +123,13 @@ pub struct SettingFact {
 }
 
 impl Window {
+    /// Whether an object of Electron's is this window or belongs to it, or may be or do so: which window of one function it is may not be
+    /// known.
+    pub fn is_made_with(&self, origin: &Origin) -> bool {
+        let is_it = |by: &Option<C>| by.is_none() || self.by.is_none() || *by == self.by;
+        matches!(origin, Origin::Created(call, by) if self.call == Some(*call) && is_it(by))
+    }
+
     /// Whether the scripts of a page run in it: not with `javascript: false`, which leaves preload scripts alone.
     pub fn runs_scripts(&self, app: &App) -> bool {
         self.settings(app, "javascript").iter().any(|fact| fact.value != Tri::Known(false))
@@ -380,16 +389,18 @@ impl App<'_> {
     }
 
     /// As [`App::contexts`], where what a function makes is a window: of many callers those that may say something of preferences, and of
-    /// all others one.
-    fn contexts_of_windows(&self, f: F) -> Vec<Frames> {
+    /// all others one, which stands for any of them. Each with the call, if it is that one's.
+    fn contexts_of_windows(&self, f: F) -> Vec<(Frames, Option<C>)> {
+        let caller = |frames: &Frames| frames.find(f).map(|(caller, _)| caller);
         let mut callers = self.program.registrations(f).to_vec();
         if callers.len() <= MOST_CONTEXTS {
-            return self.contexts(f, 2);
+            return self.contexts(f, 2).into_iter().map(|frames| (frames.clone(), caller(&frames))).collect();
         }
-        let mut is_first = true;
-        callers.retain(|caller| self.may_say_preferences(*caller) || std::mem::take(&mut is_first));
+        let mut any = None;
+        callers.retain(|caller| self.may_say_preferences(*caller) || any.get_or_insert(*caller) == caller);
         self.bound(&mut callers, MOST_CALLERS);
-        self.contexts_by(f, &callers, 0, MOST_CALLERS)
+        let contexts = self.contexts_by(f, &callers, 0, MOST_CALLERS).into_iter();
+        contexts.map(|frames| (frames.clone(), caller(&frames).filter(|caller| Some(*caller) != any))).collect()
     }
 
     /// The calls under which a function's parameters are looked at: one for each known way in.

@@ -188,6 +188,13 @@ impl Program<'_> {
                 other.certainty = other.certainty.max(known.certainty);
                 continue;
             }
+            if let Thing::Host(host @ Host { origin: Origin::Created(made, _), .. }) = &known.thing
+                && let Some(other) = kept.iter_mut().find(|other| other.is_another_of_function(host, &known))
+            {
+                other.thing = Thing::Host(Host { class: host.class, origin: Origin::Created(*made, None) });
+                other.certainty = other.certainty.max(known.certainty);
+                continue;
+            }
             let same =
                 kept.iter().position(|other| other.thing == known.thing && other.development == known.development);
             match same {

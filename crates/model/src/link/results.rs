@@ -68,7 +68,9 @@ impl Program<'_> {
                 }
                 // `is.dev()`.
                 (Thing::Development(_), CallKind::Call) => vec![Known { at: Some(v), ..known.clone() }],
-                (Thing::Api(path), CallKind::New) => vec![Known::new(self.constructed(path, c), v, known.certainty)],
+                (Thing::Api(path), CallKind::New) => {
+                    vec![Known::new(self.constructed(path, c, frames), v, known.certainty)]
+                }
                 (Thing::Api(path), _) => self.api_result(path, c, v, frames),
                 (Thing::Function(function, _), _) => self.returned(*function, c, frames, v),
                 // `contents.on(…).on(…)`
@@ -97,7 +99,7 @@ impl Program<'_> {
     }
 
     /// What `new` of an API's class makes.
-    fn constructed(&self, path: &str, c: C) -> Thing {
+    fn constructed(&self, path: &str, c: C, frames: &Frames) -> Thing {
         let name = path.rsplit('.').next().unwrap_or(path);
         if name == "RegExp"
             && let Some(pattern) = self.pattern(c)
@@ -105,13 +107,23 @@ impl Program<'_> {
             return pattern;
         }
         if self.window_makers().contains_key(&c) {
-            return window_of(c);
+            return window_of(self.made(c, frames));
         }
         let of_electron = !path.contains('.') || path.starts_with("@electron/remote") || path.starts_with("remote.");
         match electron::class(name).filter(|_| of_electron) {
-            Some(class) => Thing::Host(Host { class, origin: Origin::Created(c) }),
+            Some(class) => Thing::Host(Host { class, origin: self.made(c, frames) }),
             None => Thing::Result(Rc::from(format!("new {path}")), c),
         }
+    }
+
+    /// What is made by a call, in a function that may be told how by whoever calls it.
+    fn made(&self, c: C, frames: &Frames) -> Origin {
+        let f = F(c.0, self.call(c).function);
+        if self.function(f).parameters.is_empty() {
+            return Origin::Created(c, None);
+        }
+        self.assumes.set(true);
+        Origin::Created(c, frames.find(f).map(|(by, _)| by))
     }
 
     /// `new RegExp('^https:', 'i')`.
@@ -144,7 +156,9 @@ impl Program<'_> {
             return values;
         }
         match short {
-            _ if self.window_makers().contains_key(&c) => vec![Known::new(window_of(c), v, Certainty::Firm)],
+            _ if self.window_makers().contains_key(&c) => {
+                vec![Known::new(window_of(self.made(c, frames)), v, Certainty::Firm)]
+            }
             _ if is_memo(short) => {
                 let functions = self.argument(c, 0).map(|argument| self.eval_in(argument, frames));
                 let mut values = Vec::new();
@@ -402,8 +416,8 @@ pub(crate) fn is_merge(path: &str) -> bool {
 }
 
 /// The window that a call makes.
-fn window_of(c: C) -> Thing {
-    Thing::Host(Host { class: "BrowserWindow", origin: Origin::Created(c) })
+fn window_of(origin: Origin) -> Thing {
+    Thing::Host(Host { class: "BrowserWindow", origin })
 }
 
 /// What a call finds in a page.

@@ -117,8 +117,9 @@ impl Frames {
 /// Which object of a class of Electron it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// Made by this call, or belonging to what it made.
-    Created(C),
+    /// Made by this call, or belonging to what it made; where the function in which it stands makes several, by which call of that
+    /// function, if it is known.
+    Created(C, Option<C>),
     /// Any of its class: `web-contents-created`, `browser-window-created`.
     Every,
     /// The default session.
@@ -303,6 +304,14 @@ impl Known {
     pub(super) fn is_another(&self, class: K, known: &Known) -> bool {
         matches!(self.thing, Thing::Instance(own, _) if own == class)
             && self.thing != known.thing
+            && self.development == known.development
+    }
+
+    /// Whether it is an object of Electron's that a function made, and not the one that the same function made when called otherwise.
+    pub(super) fn is_another_of_function(&self, host: &Host, known: &Known) -> bool {
+        let (Thing::Host(own), Origin::Created(made, by)) = (&self.thing, &host.origin) else { return false };
+        own.class == host.class
+            && matches!(&own.origin, Origin::Created(call, other) if call == made && other != by)
             && self.development == known.development
     }
 

@@ -96,12 +96,13 @@ fn constructed(app: &App, c: C, kind: WindowKind, certainty: Certainty, options:
     let development = app.program.development_of(c.0, call.condition, &Frames::default());
     let contexts = match options {
         Some(options) if app.depends_on_parameters(options, f) => app.contexts_of_windows(f),
-        _ => vec![Frames::default()],
+        _ => vec![(Frames::default(), None)],
     };
-    for frames in contexts {
+    for (frames, by) in contexts {
         let mut window = Window {
             kind,
             call: Some(c),
+            by,
             span: app.callee_span(c),
             symbol: app.symbol(c),
             preferences: Vec::new(),
@@ -281,6 +282,7 @@ fn overrides(app: &App, windows: &mut Vec<Window>) {
                     let mut window = Window {
                         kind: WindowKind::Override,
                         call: None,
+                        by: None,
                         span: placed.span,
                         symbol: format!("{}.overrideBrowserWindowOptions", app.symbol(listener.call)),
                         preferences: Vec::new(),
@@ -324,6 +326,7 @@ fn webview(app: &App, file: FileId, element: &WebviewElement, embedders: &[usize
     Window {
         kind: WindowKind::Webview,
         call: element.call,
+        by: None,
         span: element.span,
         symbol: format!("webview#{}", element.index),
         preferences: Vec::new(),
