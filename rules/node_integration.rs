@@ -1,6 +1,8 @@
 //! `nodeIntegration` and its kin.
 
-use electrolint_model::app::{App, SettingFact, Window, WindowKind};
+use std::cell::LazyCell;
+
+use electrolint_model::app::{App, Embed, SettingFact, Window, WindowKind};
 use electrolint_model::electron::preferences::{Given, Value};
 
 use crate::untrusted::worst;
@@ -16,7 +18,8 @@ rule! {
     /// all of them out and do the work in the main process, asked for over IPC. In a sandboxed window the first two do nothing, and the
     /// third does nothing in a window that has neither a preload script nor Node.
     ///
-    /// A window that shows pages from elsewhere is worse than one that shows the app's own files. Where a message brings a window's options
+    /// A window that shows pages from elsewhere is worse than one that shows the app's own files; so is a page of the app's that takes a script
+    /// from a server, unless `integrity` says what that script must be. Where a message brings a window's options
     /// as a whole, the page that sends it decides: take out of it what the window needs, one by one.
     ///
     /// ```js
@@ -45,6 +48,7 @@ rule! {
 }
 
 fn check(cx: &Context, findings: &mut Findings) {
+    let embeds = LazyCell::new(|| cx.app.embeds());
     for key in ["nodeIntegration", "nodeIntegrationInWorker"] {
         let option = WindowOption {
             key,
@@ -52,7 +56,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             gain: "A script in the page runs programs and reads files as the user.",
             help: "Leave the option out, and do the work in the main process, asked for over IPC.",
         };
-        check_option(cx, findings, &RULE, &option, |window, fact| node(cx.app, window, key, fact));
+        check_option(cx, findings, &RULE, &option, |window, fact| node(cx.app, window, key, fact, &embeds));
     }
     let option = WindowOption {
         key: "nodeIntegrationInSubFrames",
@@ -101,7 +105,13 @@ fn has_something_for_frames(app: &App, window: &Window) -> bool {
         || !app.session_preloads().is_empty()
 }
 
-fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Verdict> {
+fn node(
+    app: &App,
+    window: &Window,
+    key: &str,
+    fact: &SettingFact,
+    embeds: &LazyCell<Vec<Embed>, impl FnOnce() -> Vec<Embed>>,
+) -> Option<Verdict> {
     let effective = window.effective_with(app, key, &fact.given);
     if effective.node_integration_inert().is_some() {
         return None;
@@ -110,8 +120,10 @@ fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Ver
     let sandbox_depends =
         window.given(app, "sandbox").iter().any(|(given, placed)| *given == Given::Unknown && placed.is_some());
     let isolated = effective.context_isolation.value == Value::Known(true) && fact.written;
+    let is_own = app.shows_own_content_only(window);
+    let foreign = if is_own && window.runs_scripts(app) { app.foreign_script(window, || embeds) } else { None };
     Some(Verdict {
-        severity: match app.shows_own_content_only(window) {
+        severity: match is_own && foreign.is_none() {
             // A page without scripts reaches nothing, as long as it has none.
             _ if !window.runs_scripts(app) => Severity::Low,
             true => Severity::Medium,
@@ -121,5 +133,6 @@ fn node(app: &App, window: &Window, key: &str, fact: &SettingFact) -> Option<Ver
         gain: isolated.then_some(
             "The window loses its sandbox: what breaks out of the page's JavaScript has Node.js and the user's rights.",
         ),
+        because: foreign.map(|span| (span, "a script of a server runs here, in a page that has Node")),
     })
 }

@@ -3,6 +3,7 @@
 use electrolint_model::app::{SettingFact, Window, WindowKind};
 use electrolint_model::electron::preferences::{Reason, Value};
 use electrolint_model::link::things::Certainty;
+use electrolint_model::source::Span;
 
 use crate::{Confidence, Context, Findings, Rule, Severity, fixes};
 
@@ -26,11 +27,13 @@ pub(crate) struct Verdict {
     pub at_most: Confidence,
     /// What an attacker gains here, where it is not what the option says.
     pub gain: Option<&'static str>,
+    /// Another place that says why.
+    pub because: Option<(Span, &'static str)>,
 }
 
 impl From<Severity> for Verdict {
     fn from(severity: Severity) -> Self {
-        Self { severity, at_most: Confidence::Certain, gain: None }
+        Self { severity, at_most: Confidence::Certain, gain: None, because: None }
     }
 }
 
@@ -91,6 +94,9 @@ pub(crate) fn check_option(
                 .symbol(format!("{}.{key}", window.symbol))
                 .because(&fact.trail)
                 .development(fact.development);
+            if let Some((span, text)) = verdict.because {
+                report = report.related(span, text);
+            }
             if !fact.written {
                 report = report.at_most(Confidence::Firm);
                 if !cx.app.electron.is_known() {

@@ -29,6 +29,7 @@ mod file_apis;
 mod file_kinds;
 mod flows;
 mod folders;
+mod foreign_scripts;
 mod fuses;
 mod global_paths;
 pub mod globals;

@@ -1,0 +1,65 @@
+//! Scripts of servers in pages of the app's: what a server sends runs there as the page's own.
+
+use super::loads::content_of;
+use super::{App, Content, Embed, Page, Window};
+use crate::html::{ResourceKind, resources};
+use crate::link::things::Thing;
+use crate::link::{UnitId, join, split};
+use crate::source::Span;
+
+impl App<'_> {
+    /// The first script of a server that runs in the pages which the shipped app loads into a window, by markup or by one of these embeds.
+    ///
+    /// One whose text the page names by its digest is the one that the app's authors saw:
+    /// <https://www.w3.org/TR/sri/>.
+    pub fn foreign_script<'e>(&self, window: &Window, embeds: impl FnOnce() -> &'e [Embed]) -> Option<Span> {
+        let is_shown = |page: &&Page| {
+            let loads = self.loads_of(page);
+            loads.iter().any(|load| load.development != Some(true) && window.is_made_with(&load.window))
+        };
+        let pages: Vec<&Page> = self.pages.iter().filter(is_shown).collect();
+        let in_markup = pages.iter().find_map(|page| self.foreign_script_of(page));
+        in_markup.or_else(|| {
+            let units: Vec<UnitId> = pages.iter().flat_map(|page| self.scripts_in(page)).collect();
+            if units.is_empty() {
+                return None;
+            }
+            let runs_there = |embed: &Embed| units.iter().any(|unit| self.program.file(*unit) == embed.span.file);
+            let is_foreign = |embed: &Embed| {
+                embed.tag == "script"
+                    && embed.development != Some(true)
+                    && embed
+                        .values
+                        .iter()
+                        .any(|known| content_of(&known.thing) == Content::Remote && known.development != Some(true))
+            };
+            embeds().iter().find(|embed| is_foreign(embed) && runs_there(embed)).map(|embed| embed.span)
+        })
+    }
+
+    fn foreign_script_of(&self, page: &Page) -> Option<Span> {
+        let text = &self.sources.file(page.file).text.content;
+        let found = resources(text, &page.html).into_iter().find(|resource| {
+            let element = page.html.elements.get(resource.element as usize);
+            resource.kind == ResourceKind::Script
+                && !resource.templated
+                && content_of(&Thing::Text(resource.url.trim().into())) == Content::Remote
+                && element.is_none_or(|element| element.value("integrity").is_none())
+        })?;
+        Some(Span { file: page.file, start: found.span.0, end: found.span.1 })
+    }
+
+    /// The scripts of the app's that a page names, and those in it.
+    fn scripts_in(&self, page: &Page) -> Vec<UnitId> {
+        let file = self.sources.file(page.file);
+        let folder = split(&file.path).0;
+        let named = resources(&file.text.content, &page.html)
+            .into_iter()
+            .filter(|resource| resource.kind == ResourceKind::Script);
+        let named = named.filter_map(|resource| {
+            let path = resource.url.split(['?', '#']).next()?.trim_start_matches('/').to_owned();
+            self.program.unit_of(self.sources.find(&join(folder, &path)?)?)
+        });
+        page.scripts.iter().copied().chain(named).collect()
+    }
+}
