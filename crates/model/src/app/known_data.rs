@@ -129,6 +129,12 @@ pub(super) fn is_own_call(path: &str) -> bool {
     ) || matches!(path, "process.cwd" | "document.createElement" | "document.querySelector" | "document.getElementById")
 }
 
+/// Functions and methods that find the text of a key in the reader's language: <https://www.i18next.com/overview/api#t>,
+/// <https://angular-translate.github.io/docs/#/api/pascalprecht.translate.$translate>.
+pub(super) fn is_translation(name: &str) -> bool {
+    matches!(name, "t" | "$t" | "__" | "instant" | "translate")
+}
+
 /// Calls that give a number, a truth value, or nothing that can be chosen.
 pub(super) fn is_harmless_call(name: &str) -> bool {
     matches!(

@@ -289,6 +289,14 @@ impl Walk<'_, '_> {
             }
             return;
         }
+        // A text of the app's in the language of who reads it, and what is put into that: `$translate.instant('help_url')`.
+        let names_text = || app.program.argument(c, 0).is_some_and(|key| app.constant(key).is_some());
+        if is_translation(name) && names_text() {
+            for item in app.program.arguments(c).iter().skip(1) {
+                self.visit(V(c.0, item.value), state);
+            }
+            return;
+        }
         // What was put into a store comes out of it again: under the same key, where both are known.
         let key = if matches!(name, "get" | "getSync" | "getItem") { self.key_asked(c) } else { None };
         if let (Some((key, is_given)), Value::Member(store, _)) = (&key, app.program.value(callee)) {
