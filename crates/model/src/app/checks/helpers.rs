@@ -9,7 +9,7 @@ use super::{App, MOST_HELPERS, Root, UrlPart, parameter_root};
 use crate::app::file_apis::asks_whether_it_is;
 use crate::link::things::*;
 use crate::link::{C, F, V};
-use crate::summary::{Key, TOP, Value};
+use crate::summary::{CallKind, Key, Range, TOP, Try, Value};
 
 /// Tests in a row within which a helper is one of the first that are looked into.
 const FIRST: u32 = 12;
@@ -255,6 +255,7 @@ impl App<'_> {
                 // It is undefined.
                 None if holds => continue,
                 Some(value) if self.never(value, holds) => continue,
+                Some(value) if !holds && self.is_of_no_address(f, value, root) => continue,
                 _ => {}
             }
             let mut parts = self.conditions(f, exit.condition, root, depth);
@@ -262,6 +263,27 @@ impl App<'_> {
             ways.push(Judged::all(parts));
         }
         ways.into_iter().reduce(Judged::worse)
+    }
+
+    /// Whether a function comes to a value only where what it is given cannot be parsed: nothing leads there.
+    ///
+    /// `try { return hosts.includes(new URL(url).host) } catch { return false }`
+    fn is_of_no_address(&self, f: F, value: V, root: &Root) -> bool {
+        let summary = self.program.summary(f.0);
+        let is_in = |outer: &Range, inner: Range| outer.0 <= inner.0 && inner.1 <= outer.1;
+        let at = summary.span(value.1);
+        let caught = |tried: &&Try| tried.handler.as_ref().is_some_and(|handler| is_in(handler, at));
+        let Some(tried) = summary.tries.iter().find(caught) else { return false };
+        self.calls_inside(f).into_iter().any(|c| {
+            let call = self.program.call(c);
+            call.kind == CallKind::New
+                && is_in(&tried.block, call.span)
+                && crate::link::final_name(summary, call.callee).is_some_and(|name| summary.str(name) == "URL")
+                && self
+                    .program
+                    .argument(c, 0)
+                    .is_some_and(|address| self.part_of(address, root) == Some(UrlPart::Whole))
+        })
     }
 
     /// What is written for a property of an object literal, or a place of a list, or that nothing is; `None` where that cannot be told.

@@ -14,10 +14,20 @@ impl App<'_> {
     /// What it says of a part of an address that it is in a collection, or is not.
     pub(super) fn in_list(&self, collection: V, part: UrlPart, is_in: bool, span: Span) -> Judged {
         match is_in {
+            // What is left leads to no server.
+            false if part == UrlPart::Protocol && self.names_the_web(collection) => {
+                judged(Strength::Host, Some(span), None).letting(Lets::AllButServers)
+            }
             false => weak(FORBIDS, span),
             true if self.is_constant_collection(collection) => self.membership(collection, part, span),
             true => judged(Strength::Opaque.min(strength_of(part)), Some(span), None),
         }
+    }
+
+    /// Whether a collection of the app's has both schemes of the web.
+    fn names_the_web(&self, collection: V) -> bool {
+        let listed = if self.is_constant_collection(collection) { self.listed(collection) } else { Vec::new() };
+        ["http:", "https:"].iter().all(|scheme| listed.iter().any(|known| known.text() == Some(scheme)))
     }
 
     /// What it is worth that a part of an address is in a collection of the app's.

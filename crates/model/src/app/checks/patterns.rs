@@ -68,8 +68,11 @@ impl App<'_> {
     pub(super) fn regex(&self, pattern: &str, flags: &str, part: UrlPart, holds: bool, span: Span) -> Judged {
         let names_files = holds && ["^file:", "^file$", "(file", "|file"].iter().any(|name| pattern.contains(name));
         if !holds {
-            let text = pattern.trim_start_matches('^').replace(['\\', '?'], "");
-            return without(&text, span);
+            let text = pattern.trim_start_matches('^');
+            // Both schemes of the web, whatever server.
+            let is_web = matches!(&*text.replace('\\', ""), "https?" | "https?:" | "https?:/" | "https?://");
+            let text = text.replace(['\\', '?'], "");
+            return without(if is_web { "http" } else { &text }, span);
         }
         // No address has so few kinds of characters, and no command.
         if part == UrlPart::Whole && is_plain(pattern, flags) {
