@@ -325,11 +325,13 @@ fn options(cx: &Context, findings: &mut Findings) {
             if property.call.is_some_and(|call| is_of_browser(cx, call)) {
                 continue;
             }
-            let NamedProperty { value, span, development, opted, .. } = property;
+            let NamedProperty { value, span, development, opted, call } = property;
             let is_inside = |all: &Span| all.file == span.file && all.start <= span.start && span.end <= all.end;
             if plain.iter().any(is_inside) {
                 continue;
             }
+            // Pinned, shown to the person, or asked whether it would have been refused.
+            let looked = call.and_then(|call| app.looks_at_peer(call));
             // The other names are those of some packages alone: elsewhere they may be an app's own.
             let is_sure = is_of_package || name == "rejectUnauthorized";
             let values = app.eval(value);
@@ -343,17 +345,20 @@ fn options(cx: &Context, findings: &mut Findings) {
                 let development = off.or(known.development).or(development);
                 let optional = (opted && development != Some(true)) || (values.len() > 1 && development.is_none());
                 let is_idle = is_idle(cx, span);
-                let _ = findings
+                let report = findings
                     .report(&RULE, span, format!("certificates of servers are not checked: `{name}` is false"))
                     .fix(fixes::set(app, span, name, true, false))
                     .known(known.certainty)
-                    .known(if optional || is_idle || !is_sure { Certainty::Tentative } else { Certainty::Certain })
+                    .known(if optional || is_idle || !is_sure || looked.is_some() { Certainty::Tentative } else { Certainty::Certain })
                     .at_most(if name == "rejectUnauthorized" { Confidence::Certain } else { Confidence::Firm })
                     .gain(GAIN)
                     .help(format!("Leave `{name}` out; hand the authority of a private server to `ca`."))
                     .symbol(name)
                     .because(&known.trail)
                     .development(development);
+                if let Some(looked) = looked {
+                    let _ = report.related(looked, "the app looks at the certificate itself here");
+                }
             }
         }
     }

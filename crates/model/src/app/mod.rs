@@ -49,6 +49,7 @@ mod page_loads;
 mod page_templates;
 mod pages;
 mod parameters;
+mod peers;
 pub mod platforms;
 mod policies;
 mod preloads;
