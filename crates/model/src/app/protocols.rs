@@ -4,7 +4,7 @@ use super::{ApiCall, App, Entrance, Entrances};
 use crate::link::things::{Certainty, Known, Part, Thing};
 use crate::link::{C, F, V};
 use crate::source::Span;
-use crate::summary::Value;
+use crate::summary::{Operator, Value};
 
 use super::file_apis::READS;
 use super::sources::SourceKind;
@@ -25,6 +25,9 @@ const METHODS: [(&str, bool); 11] = [
     ("interceptStreamProtocol", false),
     ("interceptHttpProtocol", false),
 ];
+
+/// Tests inside a test before what is read.
+const MOST_TESTS: u32 = 12;
 
 /// One function that answers for a scheme.
 #[derive(Clone, Debug)]
@@ -225,7 +228,7 @@ impl App<'_> {
                 if self.comes_too_late(c, sink) {
                     continue;
                 }
-                best = best.max(self.asks_where(c));
+                best = best.max(self.asks_where(c, sink));
                 if best == Containment::Folder {
                     return best;
                 }
@@ -241,7 +244,7 @@ impl App<'_> {
         c.0 == sink.0 && c != sink && asked.function == read.function && asked.order > read.order
     }
 
-    fn asks_where(&self, c: C) -> Containment {
+    fn asks_where(&self, c: C, sink: C) -> Containment {
         let summary = self.program.summary(c.0);
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
         let Some(argument) = self.program.argument(c, 0) else {
@@ -258,7 +261,9 @@ impl App<'_> {
                         return Containment::Beginning(self.span(argument));
                     }
                     None => {
-                        matches!(name, "startsWith" | "includes" | "indexOf" | "has" | "test")
+                        name == "startsWith"
+                            || name == "test" && self.forbids_ways_up(c)
+                            || matches!(name, "includes" | "indexOf" | "has") && self.holds_path(c, argument, sink)
                             || self.eval(argument).iter().any(
                                 |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
                             )
@@ -268,6 +273,46 @@ impl App<'_> {
             _ => false,
         };
         if asks { Containment::Folder } else { Containment::None }
+    }
+
+    /// Whether the pattern of a test finds what leads up, or lets through names alone: `/\.\./`, `/^[\w-]+$/`.
+    fn forbids_ways_up(&self, c: C) -> bool {
+        let Value::Member(pattern, _) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
+        self.eval(V(c.0, pattern)).iter().any(|known| match &known.thing {
+            Thing::Regex(pattern, _) => pattern.contains("\\.\\.") || is_of_names(pattern),
+            _ => true,
+        })
+    }
+
+    /// Whether it is asked of a path, and not of its ending, that it is in a collection, and what is read is read where it is: not where it
+    /// is kept already.
+    fn holds_path(&self, c: C, argument: V, sink: C) -> bool {
+        let is_ending = |path: &str| path.ends_with("path.extname") || path.ends_with("mime.getType");
+        if self.call_behind(argument).and_then(|made| self.api_of(made)).is_some_and(|(path, _)| is_ending(&path)) {
+            return false;
+        }
+        let (asked, read) = (self.program.call(c), self.program.call(sink));
+        if c.0 != sink.0 || asked.function != read.function {
+            return true;
+        }
+        let place = F(sink.0, read.function);
+        let tests = self.conditions_around(place, read.condition, place);
+        tests.into_iter().any(|(test, holds)| self.comes_out_of(c, test, holds, 0))
+    }
+
+    /// Whether a test that comes out so says that a call comes out as true.
+    fn comes_out_of(&self, c: C, test: V, holds: bool, depth: u32) -> bool {
+        let go = |id, holds| depth < MOST_TESTS && self.comes_out_of(c, V(test.0, id), holds, depth + 1);
+        match self.program.value(self.program.behind(test)) {
+            Value::Call(call) => C(test.0, call) == c && holds,
+            Value::Unary(Operator::Not, inner) => go(inner, !holds),
+            Value::Binary(Operator::And | Operator::Or | Operator::Nullish, left, right) => {
+                go(left, holds) || go(right, holds)
+            }
+            // `list.indexOf(file) === -1`.
+            Value::Binary(_, left, right) => go(left, true) || go(right, true),
+            _ => false,
+        }
     }
 
     /// Whether a value is a folder without the separator that ends its name: `path.join(__dirname, 'ui')`, which `ui-old` begins with too.
@@ -333,4 +378,25 @@ impl App<'_> {
             }
         }
     }
+}
+
+/// Whether a pattern matches the whole of a text that has no separator in it.
+fn is_of_names(pattern: &str) -> bool {
+    let Some(inner) = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')) else { return false };
+    let mut open = false;
+    let mut escaped = false;
+    for c in inner.chars() {
+        match c {
+            // Of classes that are written by a letter these hold a separator.
+            'S' | 'W' | 'D' | '/' | '\\' if escaped => return false,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => open = true,
+            ']' => open = false,
+            '/' | '^' => return false,
+            '.' if !open => return false,
+            _ => {}
+        }
+    }
+    true
 }
