@@ -116,7 +116,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         }
     }
     let program = Program::new(sources, units, &pages);
-    let electron = super::version::find(sources, &program, options, &mut problems);
+    let electron = super::version::find(sources, &program, &pages, options, &mut problems);
     let mut app = App {
         sources,
         program,

@@ -1,6 +1,7 @@
 //! Which Electron the app uses, and how that is known.
 
 mod packager;
+mod witness;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use crate::electron::api::Lifetime;
 use crate::electron::lockfile::{declared, resolved_electron};
 use crate::electron::version::{lowest, satisfies};
 use crate::electron::{Version, releases::Data};
-use crate::link::{Json, Program};
+use crate::link::{Json, PageRead, Program};
 use crate::problem::{Problem, ProblemKind};
 use crate::source::{FileId, FileKind, Sources, Span};
 
@@ -28,7 +29,7 @@ pub enum VersionSource {
     Configured,
     /// The lowest version of the range in package.json.
     Range,
-    /// Nothing tells: the newest is assumed.
+    /// Nothing tells: the newest is assumed, or what a script of a page relies on.
     Assumed,
 }
 
@@ -67,7 +68,8 @@ impl ElectronFacts {
     pub fn source_text(&self) -> String {
         match (self.source, &self.path) {
             (VersionSource::Given, _) => "given".to_owned(),
-            (VersionSource::Assumed, _) => "assumed, the newest known".to_owned(),
+            (VersionSource::Assumed, None) => "assumed, the newest known".to_owned(),
+            (VersionSource::Assumed, Some(path)) => format!("assumed, for {path} needs Node in its page"),
             (VersionSource::Range, Some(path)) => format!("{path} (lowest of the range)"),
             (_, Some(path)) => path.clone(),
             (_, None) => "unknown".to_owned(),
@@ -122,6 +124,7 @@ fn of_catalog(sources: &Sources, program: &Program, dependency: &Dependency) -> 
 pub(super) fn find(
     sources: &Sources,
     program: &Program,
+    pages: &[PageRead],
     options: &Options,
     problems: &mut Vec<Problem>,
 ) -> ElectronFacts {
@@ -199,14 +202,20 @@ pub(super) fn find(
     {
         return facts(version, VersionSource::Range, Some(dependency.path.clone()), None);
     }
-    let newest = Data::current().newest().map_or(Version::new(45, 0, 0), |release| release.version);
+    let newest = || Data::current().newest().map_or(Version::new(45, 0, 0), |release| release.version);
+    // An app that depends on some version is written for the newest, as far as that is known.
+    let witness = if dependency.is_none() { witness::told(sources, program, pages) } else { None };
+    let (assumed, because) = match &witness {
+        Some((version, path)) => (*version, format!(", for {path} needs Node in its page")),
+        None => (newest(), String::new()),
+    };
     problems.push(Problem {
         path: dependency.map_or_else(|| sources.root.clone(), |dependency| dependency.path),
         line: None,
         kind: ProblemKind::UnknownElectronVersion,
-        message: format!("no file tells the version of Electron; {} is assumed", newest),
+        message: format!("no file tells the version of Electron; {assumed} is assumed{because}"),
     });
-    facts(newest, VersionSource::Assumed, None, None)
+    facts(assumed, VersionSource::Assumed, witness.map(|(_, path)| path), None)
 }
 
 fn first_line(sources: &Sources, file: FileId) -> Option<Span> {
