@@ -382,15 +382,7 @@ impl App<'_> {
                 Thing::Text(_) | Thing::Template(_) => found.push((known.clone(), self.span(address))),
                 Thing::Result(path, c) if &**path == "new URL" => {
                     let first = self.program.argument(*c, 0);
-                    // A relative address leads where its base does.
-                    let is_relative = first.is_some_and(|first| {
-                        self.eval(first).iter().all(|known| {
-                            known
-                                .thing
-                                .head()
-                                .is_some_and(|(head, _)| head.starts_with(['/', '.', '?']) && !head.starts_with("//"))
-                        })
-                    });
+                    let is_relative = first.is_some_and(|first| self.leads_where_base_does(first));
                     let whole = match self.program.argument(*c, 1) {
                         None => first,
                         base => base.filter(|_| is_relative),
@@ -412,6 +404,22 @@ impl App<'_> {
             }
         }
         found
+    }
+
+    /// Whether an address is relative, whatever follows its beginning: a base that it is put on says to which server it leads.
+    pub(super) fn leads_where_base_does(&self, address: V) -> bool {
+        self.eval(address).iter().all(|known| {
+            let Some((head, is_whole)) = known.thing.head() else { return false };
+            match head.as_bytes() {
+                // What follows may be another slash, and a server.
+                [b'/'] => is_whole,
+                [b'/', second, ..] => !matches!(second, b'/' | b'\\'),
+                [b'.' | b'?' | b'#', ..] => true,
+                _ => head.split(['/', '?', '#']).next().is_some_and(|word| {
+                    !word.is_empty() && !word.contains([':', '\\']) && (is_whole || word.len() < head.len())
+                }),
+            }
+        })
     }
 
     /// `{ protocol: 'http:', hostname: 'example.com' }`; `http.request` needs no protocol.

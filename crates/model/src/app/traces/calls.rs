@@ -339,6 +339,15 @@ impl Walk<'_, '_> {
                 }
                 return;
             }
+            // `new URL('/users/' + id, server)`.
+            if record.kind == CallKind::New
+                && matches!(path, "URL" | "url.URL" | "window.URL")
+                && let (Some(first), Some(base)) = (app.program.argument(c, 0), app.program.argument(c, 1))
+                && app.leads_where_base_does(first)
+            {
+                self.visit(base, state);
+                return;
+            }
             if is_effect_of_call(path) {
                 let called = app.program.argument(c, 0).map_or_else(Vec::new, |called| app.functions(called));
                 for &f in &called {
