@@ -436,8 +436,11 @@ impl Walk<'_, '_> {
                     Some(Part::Hole(v, _)) if depth < MOST_CALLERS => self.follow(c, *v, depth + 1),
                     _ => self.push(SourceKind::Unknown, app.span(argument), judged),
                 },
-                // What a function of the app's makes of it may be held there.
-                Thing::Unknown(Unknown::Parameter(..)) if app.call_behind(argument).is_some() => {
+                // What a function of the app's makes of it may be held there, and what is put into an object before it is put there.
+                Thing::Unknown(Unknown::Parameter(..))
+                    if app.call_behind(argument).is_some()
+                        || matches!(app.program.value(app.program.behind(argument)), Value::Member(..)) =>
+                {
                     self.elsewhere(c, argument, judged);
                 }
                 Thing::Unknown(Unknown::Parameter(f, index)) if self.entries.contains_key(f) => {
