@@ -8,7 +8,7 @@
 //! - `walk`: which files of a folder are read, which are left out and why.
 //! - `packages`, `workspaces`: what `package.json` and its kin say.
 //! - `survey`: which packages are apps. `outputs`, `twins`: which folders and files tools wrote.
-//! - `follow`: what the app loads although git ignores it. `beside`, `inner`: packages that its builder packs.
+//! - `follow`: what the app loads although git ignores it. `beside`, `inner`, `renderers`: packages that belong to it.
 //! - `context`: lockfiles and the like around an app. `assemble`: all of an app in one place.
 //! - `packaged`, `archive`: apps as they are shipped.
 //! - `seen`: what was found, while nothing but texts of an editor changes.
@@ -28,6 +28,7 @@ mod outputs;
 mod packaged;
 mod packages;
 mod paths;
+mod renderers;
 mod seen;
 mod survey;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::kinds;
 use super::outputs;
 use super::packages::{self, Package};
 use super::paths;
+use super::renderers;
 use super::walk::{self, Entry, Rules, Tree};
 use super::workspaces::{self, Workspace};
 
@@ -69,7 +70,10 @@ impl Survey {
     /// Other packages of `app`'s workspace that it depends on, itself or through others, outside its own folder; and those that its
     /// builder packs.
     pub(super) fn workspace_of(&self, app: usize, reader: &mut Reader) -> (Option<Workspace>, Vec<usize>) {
-        let packed = beside::packed(app, self, reader);
+        let mut packed = beside::packed(app, self, reader);
+        packed.extend(renderers::beside(app, self, reader));
+        packed.sort_unstable();
+        packed.dedup();
         self.members(app, packed, reader)
     }
 
@@ -138,6 +142,10 @@ impl Survey {
             }
             let led_to = self.led_to(&apps, reader);
             apps.retain(|app| is_given(*app) || !led_to.contains(app));
+            if apps.len() > 1 {
+                let shown = renderers::among(&apps, self, reader);
+                apps.retain(|app| is_given(*app) || !shown.contains(app));
+            }
         }
         if apps.is_empty() {
             let everything = self.owners(&self.indices(|_| true));

@@ -133,6 +133,33 @@ fn a_package_that_packs_another_one_is_one_app_with_it() {
 }
 
 #[test]
+fn a_package_of_pages_beside_the_only_app_belongs_to_it() {
+    let page = "const { shell } = window.require('electron');\n";
+    let around = |ui: &str, script: &str| {
+        let folder = folder(&[
+            ("server/package.json", ELECTRON),
+            ("server/main.js", "const { BrowserWindow } = require('electron');\nnew BrowserWindow();\n"),
+            ("ui/package.json", ui),
+            ("ui/public/index.html", "<p>"),
+            ("ui/src/index.js", script),
+            ("site/package.json", "{}"),
+            ("site/index.html", "<p>"),
+            ("site/index.js", ""),
+        ]);
+        let found = find(&folder, &["."]);
+        found.apps.iter().map(|app| (app.sources.root.clone(), files(app).len())).collect::<Vec<_>>()
+    };
+    // Whether it names Electron, for its types, or not.
+    assert_eq!(around(r#"{"devDependencies": {"electron": "30"}}"#, page), [("server".to_owned(), 5)]);
+    assert_eq!(around("{}", page), [("server".to_owned(), 5)]);
+    assert_eq!(around("{}", ""), [("server".to_owned(), 2)]);
+    // A program of its own is another app.
+    let program =
+        "const { app, BrowserWindow } = require('electron');\napp.whenReady().then(() => new BrowserWindow());\n";
+    assert_eq!(around(r#"{"devDependencies": {"electron": "30"}}"#, program).len(), 2);
+}
+
+#[test]
 fn scripts_without_a_package_are_an_app_if_one_imports_electron() {
     let folder = folder(&[("main.js", MAIN), ("other/x.js", ""), ("web/site.js", "")]);
     assert_eq!(files(one(&find(&folder, &["."]))), ["main.js", "other/x.js", "web/site.js"]);
