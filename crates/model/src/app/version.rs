@@ -197,6 +197,9 @@ pub(super) fn find(
             }
         }
     }
+    if let Some((version, path, span)) = packager::told_elsewhere(sources, program) {
+        return facts(version, VersionSource::Configured, Some(path), Some(span));
+    }
     if let Some(dependency) = &dependency
         && let Some((_, version)) = declared(dependency.name, &dependency.range)
     {

@@ -10,21 +10,38 @@ use crate::source::{FileId, Role, SourceFile};
 // https://github.com/electron/packager/blob/main/NEWS.md#800---2016-09-01: `--version` became `--electron-version`.
 const VERSION_IS_OF_ELECTRON: Version = Version::new(8, 0, 0);
 
+/// How the names of configurations begin that a packager reads by itself.
+const CONFIGURATIONS: [&str; 4] = ["package.json", "electron-builder", "builder-config", "forge.config"];
+
+/// What another file in the app's folder says: a configuration of one target, for whoever names it.
+pub(super) fn told_elsewhere(sources: &Sources, program: &Program) -> Option<(Version, String, Span)> {
+    let own = (0..).map(FileId).zip(&sources.files).filter(|(_, file)| is_beside_manifest(sources, file));
+    own.into_iter().find_map(|(id, file)| {
+        let unit = program.unit_of(id)?;
+        let value = configured(Json::root(program.summary(unit))?)?;
+        Some((value.text().and_then(Version::parse)?, file.path.clone(), program.place(unit, value.range())))
+    })
+}
+
+fn is_beside_manifest(sources: &Sources, file: &SourceFile) -> bool {
+    file.role == Role::Own && split(&file.path).0 == sources.root
+}
+
 /// What the configurations in the app's folder say, else the lowest of what its scripts tell a packager.
 pub(super) fn told(sources: &Sources, program: &Program) -> Option<(Version, String, Span)> {
-    let is_own = |file: &SourceFile| file.role == Role::Own && split(&file.path).0 == sources.root;
-    let own = (0..).map(FileId).zip(&sources.files).filter(|(_, file)| is_own(file));
+    let own = (0..).map(FileId).zip(&sources.files).filter(|(_, file)| is_beside_manifest(sources, file));
     let mut by_scripts: Option<(Version, String, Span)> = None;
     for (id, file) in own {
         let Some(unit) = program.unit_of(id) else { continue };
         let Some(root) = Json::root(program.summary(unit)) else { continue };
         let found = |version, json: Json| (version, file.path.clone(), program.place(unit, json.range()));
-        if let Some(value) = configured(root)
+        let name = split(&file.path).1;
+        if let Some(value) = configured(root).filter(|_| CONFIGURATIONS.iter().any(|begin| name.starts_with(begin)))
             && let Some(version) = value.text().and_then(Version::parse)
         {
             return Some(found(version, value));
         }
-        if split(&file.path).1 != "package.json" {
+        if name != "package.json" {
             continue;
         }
         let is_old = is_packager_of_before(root, &VERSION_IS_OF_ELECTRON);
