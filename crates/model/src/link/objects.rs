@@ -222,12 +222,13 @@ impl Program<'_> {
     /// The calls under which a key is this one, and whether it may be so under others.
     pub(super) fn ways_under_key(&self, key: V, asked: &str, frames: &Frames) -> (Vec<Frames>, bool) {
         let is_it = |known: &Known| known.text() == Some(asked);
+        let may_be_it = |known: &Known| known.text().is_none_or(|text| text == asked);
         let key = self.behind(key);
         let Value::Parameter(function, index) = self.value(key) else {
             let texts = self.eval_in(key, frames);
             return match texts.as_ref() {
                 [only] if is_it(only) => (vec![frames.clone()], false),
-                several => (Vec::new(), several.iter().any(is_it)),
+                several => (Vec::new(), several.iter().any(may_be_it)),
             };
         };
         let f = F(key.0, function);
@@ -237,7 +238,7 @@ impl Program<'_> {
             let texts = self.eval(given);
             match texts.as_ref() {
                 [only] if is_it(only) => ways.push(frames.with(f, c)),
-                several => is_open |= several.iter().any(is_it),
+                several => is_open |= several.iter().any(may_be_it),
             }
         }
         (ways, is_open)
