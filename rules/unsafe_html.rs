@@ -201,14 +201,16 @@ fn check(cx: &Context, findings: &mut Findings) {
         tell(app.span(v), traces, call.certainty, "document.write", app.symbol(call.call));
     }
     // What a template of Vue or Svelte puts in as markup, and what it holds where it is a reference.
-    for call in app.calls("v-html").iter() {
-        let traces = [0, 1]
-            .into_iter()
-            .filter_map(|index| call.argument(app, index))
-            .flat_map(|v| app.traces(call.call, v, &entrances, MARKUP))
-            .collect();
-        let what = if app.path(call.span(app)).ends_with(".vue") { "v-html" } else { "@html" };
-        tell(app.argument_span(call.call, 0), traces, Certainty::Certain, what, app.symbol(call.call));
+    for (name, of_vue) in [("v-html", "v-html"), (":innerHTML", "innerHTML")] {
+        for call in app.calls(name).iter() {
+            let traces = [0, 1]
+                .into_iter()
+                .filter_map(|index| call.argument(app, index))
+                .flat_map(|v| app.traces(call.call, v, &entrances, MARKUP))
+                .collect();
+            let what = if app.path(call.span(app)).ends_with(".vue") { of_vue } else { "@html" };
+            tell(app.argument_span(call.call, 0), traces, Certainty::Certain, what, app.symbol(call.call));
+        }
     }
     for method in JQUERY {
         for call in app.jquery_calls(method) {

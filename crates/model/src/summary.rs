@@ -18,6 +18,9 @@ const MOST_NAMES: usize = 16;
 /// Byte range in the file's decoded text, end exclusive.
 pub type Range = (u32, u32);
 
+/// What a template calls with a function that is done when something happens: `@open="openPage"`.
+pub const LISTENER: &str = "@";
+
 macro_rules! index {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*

@@ -62,6 +62,19 @@ pub(super) fn result_of(path: &str) -> Option<SourceKind> {
     if path == "mailparser.simpleParser" {
         return Some(SourceKind::Response);
     }
+    // What is asked for once and then held by a reference: <https://vueuse.org/core/useFetch/>,
+    // <https://www.apollographql.com/docs/react/data/queries>.
+    if matches!(
+        path,
+        "@vueuse/core.useFetch"
+            | "useFetch"
+            | "@vueuse/integrations/useAxios.useAxios"
+            | "axios-hooks"
+            | "@apollo/client.useQuery"
+            | "@vue/apollo-composable.useQuery"
+    ) {
+        return Some(SourceKind::Response);
+    }
     super::requests::is_request_for_data(path).then_some(SourceKind::Response)
 }
 

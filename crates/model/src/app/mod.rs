@@ -162,6 +162,7 @@ pub struct App<'a> {
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
     draws_loosely: OnceCell<bool>,
+    put_beside: RefCell<FxHashMap<UnitId, Rc<traces::PutBeside>>>,
     scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     /// The elements of each component of Vue or Svelte.
     drawn: OnceCell<FxHashMap<crate::source::FileId, Vec<crate::link::C>>>,

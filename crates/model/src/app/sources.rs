@@ -9,7 +9,7 @@ use crate::electron::api;
 use crate::link::things::{Certainty, Part, Thing, Unknown, Values};
 use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
-use crate::summary::{Operator, Value};
+use crate::summary::{LISTENER, Operator, Value};
 
 /// Callers that are followed in a row.
 const MOST_CALLERS: u32 = 4;
@@ -388,6 +388,13 @@ impl Walk<'_, '_> {
         if callers.is_empty() || depth >= MOST_CALLERS || !path.is_empty() {
             self.elsewhere(c, argument, judged);
             return;
+        }
+        // What components tell is not followed: `<link-list @open="openPage" />`.
+        let is_told = |(told, place): &(C, u32)| {
+            (*place, index) == (0, 0) && app.api_of(*told).is_some_and(|(path, _)| &*path == LISTENER)
+        };
+        if app.program.handed_over(f).iter().any(is_told) {
+            self.push(SourceKind::Parameter, span, judged);
         }
         let call = app.program.call(c);
         for &caller in callers.iter() {

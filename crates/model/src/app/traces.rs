@@ -7,6 +7,7 @@ mod calls;
 mod components;
 mod engines;
 mod escaping;
+mod hooks;
 mod keys;
 mod markdown;
 mod messages;
@@ -25,6 +26,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 pub use self::purpose::Purpose;
 use self::purpose::Quote;
+pub(in crate::app) use self::state::PutBeside;
 use super::checks::{Lets, Strength};
 use super::dashes::takes_a_value;
 use super::known_data::*;
@@ -136,6 +138,7 @@ impl App<'_> {
             rows: Vec::new(),
             messages: Vec::new(),
             told: Vec::new(),
+            reducers: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
         }
@@ -256,6 +259,8 @@ struct Walk<'x, 'a> {
     messages: Vec<C>,
     /// Keys under which what is looked at was put.
     told: Vec<keys::Told>,
+    /// Reducers whose states are being looked at, and what tells each of them what to do.
+    reducers: Vec<(F, UnitId, BindingId)>,
     found: Vec<Trace>,
 }
 

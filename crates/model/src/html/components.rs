@@ -29,6 +29,15 @@ const MOST_BRACKETS: usize = 64;
 pub enum Part {
     /// An expression that becomes markup: `v-html="text"`, `{@html text}`.
     Markup(TextSpan),
+    /// As [`Part::Markup`], by a property of the element: `:innerHTML="text"`.
+    Property(TextSpan),
+    /// What is done when something happens: `@click="open(link.url)"`, `on:click={() => open(link.url)}`.
+    Listener {
+        /// The expression, or statements of Vue's.
+        does: TextSpan,
+        /// It may be a component that tells it.
+        of_component: bool,
+    },
     /// Names that hold in what follows, up to their [`Part::End`].
     Names {
         /// The names, as the parameters of a function are written.
@@ -161,7 +170,7 @@ impl<'t> Reader<'t> {
         };
         let places = memchr::memmem::find_iter(self.bytes, b"v-html=").take(MOST_UNCLOSED);
         let found: Vec<TextSpan> = places.filter_map(|at| quoted(at + "v-html=".len())).collect();
-        found.into_iter().for_each(|expression| self.markup(expression));
+        found.into_iter().for_each(|expression| self.say(Part::Markup(expression)));
     }
 
     /// `{@html text}`, `{#each list as name}`, `{/each}`; gives where it ends.
@@ -172,7 +181,7 @@ impl<'t> Reader<'t> {
         let word = text.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
         let rest = self.trimmed(content.0 as usize + word.len(), content.1 as usize);
         match word {
-            "@html" => self.markup(rest),
+            "@html" => self.say(Part::Markup(rest)),
             "@const" => {
                 if let Some(equals) = find_outside(self.str(rest), "=") {
                     let (name, value) = self.divided(rest, equals, 1);
@@ -247,7 +256,8 @@ impl<'t> Reader<'t> {
         let tag = span(start + 1, self.name_end(start + 1));
         let mut at = tag.1 as usize;
         let (mut held, mut names) = (Vec::new(), Vec::new());
-        let (mut markup, mut attributes) = (Vec::new(), Vec::new());
+        let (mut said, mut attributes) = (Vec::new(), Vec::new());
+        let of_component = is_component(self.str(tag), self.framework);
         let mut is_closed = false;
         loop {
             at += self.bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -265,7 +275,8 @@ impl<'t> Reader<'t> {
             at = end.max(at + 1);
             let name_text = self.str(name);
             match (self.framework, name_text) {
-                (Framework::Vue, "v-html") => markup.extend(value),
+                (Framework::Vue, "v-html") => said.extend(value.map(Part::Markup)),
+                (Framework::Vue, name) if takes_markup(name) => said.extend(value.map(Part::Property)),
                 (Framework::Vue, "v-for") => {
                     let Some(value) = value else { continue };
                     let said = self.str(value);
@@ -281,7 +292,15 @@ impl<'t> Reader<'t> {
                 (Framework::Vue, name) if name.starts_with('#') || name.starts_with("v-slot") => {
                     names.extend(value.map(|value| (value, First::Unknown)));
                 }
-                _ if attributes.len() >= MOST_ATTRIBUTES => {}
+                _ if attributes.len().max(said.len()) >= MOST_ATTRIBUTES => {}
+                (Framework::Vue, name) if name.starts_with('@') || name.starts_with("v-on:") => {
+                    said.extend(value.map(|does| Part::Listener { does, of_component }));
+                }
+                (Framework::Svelte, name) if name.starts_with("on:") => {
+                    let braced = value.filter(|value| self.str(*value).starts_with('{'));
+                    let inside = braced.map(|(start, end)| self.trimmed(start as usize + 1, end as usize - 1));
+                    said.extend(inside.map(|does| Part::Listener { does, of_component }));
+                }
                 (Framework::Vue, _) => attributes.extend(self.given_in_vue(name, value)),
                 (Framework::Svelte, _) => attributes.extend(self.given_in_svelte(name, value)),
             }
@@ -290,8 +309,8 @@ impl<'t> Reader<'t> {
         self.open.push(Open { tag: Some(tag), names: 0, awaited: None });
         // What a loop names holds for the element itself, what a slot gives for what is in it.
         held.into_iter().for_each(|(name, first)| self.names(name, first));
-        markup.into_iter().for_each(|expression| self.markup(expression));
-        if is_component(self.str(tag), self.framework) {
+        said.into_iter().for_each(|part| self.say(part));
+        if of_component {
             let attributes = attributes.into_iter().filter(|given| self.is_flat(given.span())).collect();
             self.parts.push(Part::Element { tag, attributes });
         }
@@ -389,9 +408,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn markup(&mut self, expression: TextSpan) {
+    fn say(&mut self, part: Part) {
+        let (Part::Markup(expression) | Part::Property(expression) | Part::Listener { does: expression, .. }) = part
+        else {
+            return;
+        };
         if self.is_flat(expression) && self.has_room() {
-            self.parts.push(Part::Markup(expression));
+            self.parts.push(part);
         }
     }
 
@@ -513,6 +536,16 @@ pub fn pascal_case(name: &str) -> String {
     let name = camel_case(name);
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
+}
+
+/// Whether an attribute is one of `:innerHTML`, `:inner-html.prop`, `.innerHTML`, `:srcdoc`, by which the element takes markup:
+/// <https://vuejs.org/api/built-in-directives.html#v-bind>.
+fn takes_markup(name: &str) -> bool {
+    let bound = name.strip_prefix("v-bind:").or_else(|| name.strip_prefix([':', '.']));
+    bound.is_some_and(|bound| {
+        let property = camel_case(bound.split('.').next().unwrap_or(bound));
+        ["innerHTML", "outerHTML", "srcdoc"].iter().any(|name| name.eq_ignore_ascii_case(&property))
+    })
 }
 
 /// Whether a tag may be that of a component.

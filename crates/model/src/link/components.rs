@@ -12,6 +12,9 @@ const MOST_PROPERTIES: usize = 256;
 /// Writes to one field that are looked at.
 const MOST_WRITES: usize = 32;
 
+/// Writes to properties of one name, and plugins, among which what all components have is looked for.
+const MOST_GIVEN_TO_ALL: usize = 64;
+
 /// What describes a component.
 #[derive(Clone, Copy)]
 pub(crate) enum Description {
@@ -124,10 +127,64 @@ impl Program<'_> {
                 return Some(self.step(&values, method));
             }
         }
+        let given = match self.returned_by_option(unit, "data", name) {
+            Some(_) => Vec::new(),
+            None => self.given_to_all(name, v),
+        };
+        if !given.is_empty() {
+            return Some(given);
+        }
         match description {
             Description::Options(_) => Some(self.field_of_component(unit, name, v)),
             Description::Class(_) => None,
         }
+    }
+
+    /// What all components have by this name: `Vue.prototype.$http = axios`, `app.config.globalProperties.$http = axios`,
+    /// `app.use(VueAxios, axios)`: <https://vuejs.org/api/application.html#app-config-globalproperties>,
+    /// <https://github.com/imcvampire/vue-axios#usage>.
+    pub(super) fn given_to_all(&self, name: &str, v: V) -> Vec<Known> {
+        let mut values = Vec::new();
+        if self.writes_to(name).len() > MOST_GIVEN_TO_ALL {
+            return values;
+        }
+        for (unit, write) in self.written_to(name) {
+            let (Value::Member(of, all), Some(value)) = (self.value(V(unit, write.object)), write.value) else {
+                continue;
+            };
+            let is_vue = |known: &Known| matches!(&known.thing, Thing::Api(path) if is_vue(path));
+            let is_of_all = match self.str(unit, all) {
+                "globalProperties" => true,
+                "prototype" => self.eval(V(unit, of)).iter().any(is_vue),
+                _ => false,
+            };
+            if is_of_all && value != v.1 {
+                values.extend(self.step(&self.eval(V(unit, value)), V(unit, value)));
+            }
+        }
+        if values.is_empty() && matches!(name, "$http" | "axios") {
+            let is_plugin =
+                |known: &Known| matches!(&known.thing, Thing::Api(path) if CLIENTS_OF_VUE.contains(&&**path));
+            let mut plugins = self.calls_named("use").iter().take(MOST_GIVEN_TO_ALL);
+            if plugins.any(|c| self.argument(*c, 0).is_some_and(|plugin| self.eval(plugin).iter().any(is_plugin))) {
+                values.push(Known::new(Thing::Api("axios".into()), v, Certainty::Firm));
+            }
+        }
+        values
+    }
+
+    /// What is spread over what the function of an option returns: `setup() { return { ...toRefs(state) } }`.
+    pub(crate) fn spread_by_option(&self, unit: UnitId, option: &str) -> Vec<V> {
+        let Some(Value::Function(function)) = self.option(unit, option).map(|option| self.value(option)) else {
+            return Vec::new();
+        };
+        let exits = self.function(F(unit, function)).exits.iter().filter_map(|exit| exit.value);
+        let objects = exits.filter_map(|value| match self.value(self.behind(V(unit, value))) {
+            Value::Object(list) => Some(self.summary(unit).properties(list).iter().take(MOST_PROPERTIES)),
+            _ => None,
+        });
+        let spread = objects.flatten().filter(|property| property.key == Key::Spread);
+        spread.map(|property| V(unit, property.value)).collect()
     }
 
     /// What a field is at first, and what the functions of its component write there.
@@ -152,4 +209,11 @@ impl Program<'_> {
         }
         values
     }
+}
+
+/// Plugins of Vue by which each component has a client for requests: <https://github.com/pagekit/vue-resource>.
+const CLIENTS_OF_VUE: [&str; 4] = ["vue-axios", "vue-axios.default", "vue-resource", "vue-resource.default"];
+
+fn is_vue(path: &str) -> bool {
+    matches!(path, "vue" | "vue.default" | "vue.Vue" | "Vue" | "window.Vue")
 }

@@ -362,7 +362,8 @@ fn names_behind(summary: &Summary, value: ValueId) -> Vec<Name> {
             Value::Binary(Operator::Or | Operator::Nullish | Operator::And, left, right) => open.extend([right, left]),
             Value::Call(call) => {
                 let call = summary.call(call);
-                if final_name(summary, call.callee).is_some_and(|name| summary.str(name).contains("romisify")) {
+                let name = final_name(summary, call.callee).map_or("", |name| summary.str(name));
+                if name.contains("romisify") || matches!(name, "memo" | "forwardRef" | "observer") {
                     open.extend(summary.items(call.arguments).first().map(|item| item.value));
                     continue;
                 }

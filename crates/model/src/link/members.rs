@@ -341,6 +341,9 @@ impl Program<'_> {
                 return inherited;
             }
         }
+        if values.is_empty() && self.is_vue(class.0) {
+            values.extend(self.given_to_all(name, v));
+        }
         // What an abstract class leaves to the classes that extend it.
         if values.is_empty() && maker.is_none() && asked.len() == 1 {
             values.extend(self.left_to_heirs(class, name));

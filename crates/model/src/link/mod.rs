@@ -34,7 +34,7 @@ mod paths;
 mod promises;
 mod resolve;
 mod results;
-pub(crate) use results::{PROMISIFY, is_memo, is_merge};
+pub(crate) use results::{PROMISIFY, is_memo, is_merge, is_wrapper_of_component};
 mod shapes;
 mod stores;
 mod texts;

@@ -2,7 +2,7 @@
 
 use super::things::*;
 use super::{C, F, Program, V, electron};
-use crate::summary::Value;
+use crate::summary::{LISTENER, Value};
 
 impl Program<'_> {
     pub(super) fn parameter(&self, f: F, index: u32, v: V, frames: &Frames) -> Vec<Known> {
@@ -56,6 +56,10 @@ impl Program<'_> {
         let host = |(class, origin)| vec![Known::new(Thing::Host(Host { class, origin }), v, Certainty::Firm)];
         for known in self.eval(callee).iter() {
             let (of, method): (&str, &str) = match &known.thing {
+                // What a component tells those that listen to it: `<link-list @open="openPage" />`.
+                Thing::Api(path) if &**path == LISTENER => {
+                    return Some(vec![Known::unknown(Unknown::Other(v), Some(v))]);
+                }
                 Thing::Method(host, name) => (host.class, name),
                 Thing::Api(path) => match path.rsplit_once('.') {
                     Some((of, method)) => (of, method),

@@ -169,6 +169,11 @@ impl Program<'_> {
                 }
                 if values.is_empty() { vec![Known::unknown(Unknown::Call(c), Some(v))] } else { values }
             }
+            // What draws a component draws what it is given.
+            _ if is_wrapper_of_component(short) => match self.argument(c, 0) {
+                Some(component) => self.step(&self.eval_in(component, frames), component),
+                None => vec![Known::unknown(Unknown::Call(c), Some(v))],
+            },
             // What a function with a callback is made into does the same: `promisify(fs.readFile)`, `pify(fs)`.
             _ if is_promisify(short) => {
                 let functions =
@@ -454,4 +459,15 @@ pub(crate) fn is_memo(path: &str) -> bool {
             | "preact/compat.useMemo"
             | "solid-js.createMemo"
     )
+}
+
+/// Makes a component of a component, which is given the same: <https://react.dev/reference/react/memo>,
+/// <https://react.dev/reference/react/forwardRef>, <https://mobx.js.org/react-integration.html>.
+pub(crate) fn is_wrapper_of_component(path: &str) -> bool {
+    let Some((package, name)) = path.rsplit_once('.') else { return false };
+    match package.strip_suffix(".default").unwrap_or(package) {
+        "react" | "React" | "preact/compat" => matches!(name, "memo" | "forwardRef"),
+        "mobx-react" | "mobx-react-lite" => name == "observer",
+        _ => false,
+    }
 }

@@ -26,7 +26,7 @@ impl Lowering {
         self.add(Value::Call(id), span)
     }
 
-    pub(super) fn call(&mut self, call: &CallExpr, span: Range) -> ValueId {
+    pub(super) fn call(&mut self, call: &CallExpr, name: Option<Name>, span: Range) -> ValueId {
         match &call.callee {
             Callee::Super(callee) => {
                 let callee = self.unknown(range(callee.span));
@@ -49,8 +49,17 @@ impl Lowering {
                 if self.is_require(callee) {
                     return self.required(&call.args, span);
                 }
+                // What is made of a component is called as it is: `const Item = memo(() => …)`.
+                let name = name.filter(|_| wraps_component(callee));
                 let callee = self.expr(callee);
-                let items = self.arguments(&call.args);
+                let items = match (name, call.args.split_first()) {
+                    (Some(_), Some((first, rest))) if first.spread.is_none() => {
+                        let mut items = vec![Item { value: self.named(&first.expr, name), spread: false }];
+                        items.extend(self.arguments(rest));
+                        items
+                    }
+                    _ => self.arguments(&call.args),
+                };
                 self.defined_export(callee, &items);
                 let made = self.record_call(callee, &items, CallKind::Call, span);
                 self.assigned_properties(callee, &items);
@@ -185,4 +194,17 @@ impl Lowering {
         self.out.imports.push(s::Import { specifier, kind, span, function });
         id
     }
+}
+
+/// Whether a function is called as those are that make a component of a component: `memo`, `React.forwardRef`.
+fn wraps_component(callee: &Expr) -> bool {
+    let name: &str = match callee {
+        Expr::Ident(ident) => &ident.sym,
+        Expr::Member(member) => match &member.prop {
+            MemberProp::Ident(ident) => &ident.sym,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    matches!(name, "memo" | "forwardRef" | "observer")
 }

@@ -15,6 +15,7 @@ impl Lowering {
                 let first_lower = text(ident).starts_with(|c: char| c.is_ascii_lowercase());
                 if first_lower { self.string(text(ident), range(ident.span)) } else { self.ident(ident) }
             }
+            JSXElementName::JSXMemberExpr(member) => self.jsx_member(member),
             other => self.unknown(range(other.span())),
         };
         let mut properties = Vec::with_capacity(opening.attrs.len());
@@ -70,6 +71,17 @@ impl Lowering {
         let callee = self.unknown(range(opening.span));
         let items = [Item { value: tag, spread: false }, Item { value: attributes, spread: false }];
         self.record_call(callee, &items, CallKind::Jsx, span)
+    }
+
+    /// `<News.Provider>`.
+    fn jsx_member(&mut self, tag: &JSXMemberExpr) -> ValueId {
+        match &tag.obj {
+            JSXObject::Ident(ident) => {
+                let object = self.ident(ident);
+                self.member(object, &tag.prop.sym, range(tag.span))
+            }
+            JSXObject::JSXMemberExpr(_) => self.unknown(range(tag.span)),
+        }
     }
 
     pub(super) fn expr_element(&mut self, element: &JSXElement) -> ValueId {

@@ -197,6 +197,7 @@ impl Lowering {
             | Expr::TsConstAssertion(_)
             | Expr::TsSatisfies(_)
             | Expr::TsInstantiation(_)
+            | Expr::Call(_)
                 if self.depth < MOST_DEPTH =>
             {
                 self.depth += 1;
@@ -286,7 +287,7 @@ impl Lowering {
                 let other = self.assuming(test, false, |this| this.expr(&conditional.alt));
                 self.add(Value::Conditional { test, then, other }, span)
             }
-            Expr::Call(call) => self.call(call, span),
+            Expr::Call(call) => self.call(call, name, span),
             // `new require('x')(…)` makes nothing: it asks for the module, and calls that.
             Expr::New(new) if self.is_require(&new.callee) => {
                 self.required(new.args.as_deref().unwrap_or_default(), span)

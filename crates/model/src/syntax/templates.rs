@@ -47,11 +47,9 @@ impl Lowering {
         };
         for part in template.parts {
             match part {
-                Part::Markup(range) => {
-                    if let Some(expr) = parsed(text, *range) {
-                        self.markup(&expr, *range, template.sight);
-                    }
-                }
+                Part::Markup(range) => self.markup("v-html", text, *range, template.sight),
+                Part::Property(range) => self.markup(":innerHTML", text, *range, template.sight),
+                Part::Listener { does, of_component } => self.listener(*does, *of_component, text, template.sight),
                 Part::Names { names, first } => self.loop_names(*names, *first, text),
                 Part::End => self.scopes.close(),
                 Part::Element { tag, attributes } => self.component(*tag, attributes, text, template.sight),
@@ -73,16 +71,53 @@ impl Lowering {
     }
 
     /// An expression that becomes markup: with the value, and with what a reference holds, which a template names without `.value`.
-    fn markup(&mut self, expr: &Expr, span: Range, sight: Sight) {
-        let name = self.name("v-html");
+    fn markup(&mut self, by: &str, text: &str, span: Range, sight: Sight) {
+        let Some(expr) = parsed(text, span) else { return };
+        let name = self.name(by);
         let callee = self.add(Value::Global(name), span);
-        let value = self.expr(expr);
+        let value = self.expr(&expr);
         let mut items = vec![Item { value, spread: false }];
         if sight == Sight::Setup {
             let held = self.member(value, "value", self.out.values[value.index()].span);
             items.push(Item { value: held, spread: false });
         }
         self.record_call(callee, &items, CallKind::Call, span);
+    }
+
+    /// What is done when something happens, as a function that is handed to a call: statements of Vue's are one of `$event`,
+    /// <https://vuejs.org/guide/essentials/event-handling.html#inline-handlers>.
+    fn listener(&mut self, does: Range, of_component: bool, text: &str, sight: Sight) {
+        let whole = parsed(text, does);
+        let is_reference = match whole.as_deref().map(unwrapped) {
+            Some(Expr::Arrow(_) | Expr::Fn(_)) => false,
+            Some(Expr::Ident(_) | Expr::Member(_)) => true,
+            _ if sight == Sight::Variables => return,
+            _ => {
+                let said = text.get(does.0 as usize..does.1 as usize).unwrap_or_default();
+                let said = format!("{EVENT}{said}}}");
+                let Some(before) = does.0.checked_sub(EVENT.len() as u32) else { return };
+                // Places in it are places in the file.
+                if ![before, does.1 + 1].iter().all(|at| text.is_char_boundary(*at as usize)) {
+                    return;
+                }
+                if let Some(function) = is_bearable(&said, SYNTAX).then(|| expression(&said, before, SYNTAX)).flatten()
+                {
+                    self.heard(&function, does);
+                }
+                return;
+            }
+        };
+        // What the browser hands over is an event and no data.
+        if let Some(function) = whole.filter(|_| of_component || !is_reference) {
+            self.heard(&function, does);
+        }
+    }
+
+    fn heard(&mut self, function: &Expr, span: Range) {
+        let name = self.name(LISTENER);
+        let callee = self.add(Value::Global(name), span);
+        let value = self.expr(function);
+        self.record_call(callee, &[Item { value, spread: false }], CallKind::Call, span);
     }
 
     /// Opens a scope with these names.
@@ -154,6 +189,9 @@ impl Lowering {
         }
     }
 }
+
+/// What is put before the statements of a listener.
+const EVENT: &str = "($event)=>{";
 
 const SYNTAX: Syntax = Syntax::Typescript(TsSyntax {
     tsx: false,

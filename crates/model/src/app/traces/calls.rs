@@ -8,6 +8,7 @@ use crate::app::Content;
 use crate::app::checks::{Lets, Strength};
 use crate::app::file_apis::is_read;
 use crate::app::sources::SourceKind;
+use crate::link::is_wrapper_of_component;
 use crate::link::things::{Part, Thing};
 use crate::link::{C, F, V};
 use crate::summary::{CallKind, Value};
@@ -41,6 +42,10 @@ impl Walk<'_, '_> {
             return;
         }
         if let Some(path) = api.as_deref() {
+            // What a component is given, its elements say.
+            if is_wrapper_of_component(path) {
+                return;
+            }
             if is_read(path) {
                 if index == 1 {
                     self.file(c, span, state);
@@ -351,11 +356,14 @@ impl Walk<'_, '_> {
             if is_effect_of_call(path) {
                 let called = app.program.argument(c, 0).map_or_else(Vec::new, |called| app.functions(called));
                 for &f in &called {
-                    self.returned_to(f, c, 1, state);
+                    self.returned_to(f, c, 1, State { property: read, ..state });
                 }
                 if !called.is_empty() {
                     return;
                 }
+            }
+            if self.given_by_hook(c, path, name, State { property: read, ..state }) {
+                return;
             }
             if matches!(path, "ipcRenderer.invoke" | "ipcRenderer.callMain") {
                 self.answered_by_main(c, v, State { property: read, ..state });
@@ -396,8 +404,8 @@ impl Walk<'_, '_> {
             Value::Member(object, _) => Some(V(c.0, object)),
             _ => None,
         };
-        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows. So does a promise.
-        if method.is_some() && matches!(name, "map" | "flatMap" | "then") {
+        // `rows.map((row) => …)` gives what the callback returns; what the callback is given is an element of the rows.
+        if method.is_some() && matches!(name, "map" | "flatMap") {
             let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
             // What is read of an element by its name, is read of what the callback returns.
             let of_element = read.filter(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
@@ -541,7 +549,7 @@ impl Walk<'_, '_> {
     }
 
     /// What a function returns, or yields.
-    fn returned(&mut self, f: F, state: State) {
+    pub(super) fn returned(&mut self, f: F, state: State) {
         let function = self.app.program.function(f);
         let returned = function.exits.iter().filter(|exit| !exit.throws);
         for (value, condition) in returned.filter_map(|exit| Some((exit.value?, exit.condition))) {

@@ -64,7 +64,16 @@ impl<'s> Walk<'_, '_> {
                 return;
             }
         }
+        for spread in program.spread_by_option(unit, "setup") {
+            self.held_under(spread, name, state);
+        }
         self.given_by_elements(unit, name, state);
+    }
+
+    /// What an object that is followed holds under a name, and what is written there.
+    fn held_under(&mut self, object: V, name: &str, state: State) {
+        self.visit(object, State { property: Some(name), ..state });
+        self.written(object, name, state);
     }
 
     /// The new value that a function of a component is called with: `watch: { name(value) { … } }`. Tells whether it is one.
@@ -110,6 +119,10 @@ impl<'s> Walk<'_, '_> {
             }
             ("by", Some(getter)) if self.is_rune(v, call) => self.computed(getter, state),
             ("$derived" | "$state", Some(value)) => self.visit(value, state),
+            ("toRefs", Some(of)) => match state.property {
+                Some(name) => self.held_under(of, name, State { property: None, ..state }),
+                None => self.visit(of, state),
+            },
             ("toRef", Some(of)) => {
                 let name = app.program.argument(C(v.0, call), 1).and_then(|name| app.constant(name));
                 match name.as_ref().and_then(|name| name.text()) {

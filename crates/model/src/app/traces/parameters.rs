@@ -18,7 +18,7 @@ impl Walk<'_, '_> {
                 walk.visit(argument, state);
             }
         });
-        if is_of_result {
+        if is_of_result || self.told_by_dispatch(f, index, state) {
             return;
         }
         let span = app.parameter_span(f, index);

@@ -11,7 +11,8 @@ fn said(text: &str, framework: Framework) -> Vec<String> {
     template(text, &crate::html::read(text), framework)
         .iter()
         .map(|part| match part {
-            Part::Markup(value) => at(value),
+            Part::Markup(value) | Part::Property(value) => at(value),
+            Part::Listener { does, .. } => format!("does {}", at(does)),
             Part::Names { names, first: First::ElementOf(list) } => format!("{} of {}", at(names), at(list)),
             Part::Names { names, first: First::Value(value) } => format!("{} = {}", at(names), at(value)),
             Part::Names { names, first: First::Unknown } => at(names),
@@ -30,6 +31,11 @@ fn templates_of_vue_are_read() {
         ("<p v-html=\"text\"></p><p v-html='a.b'></p>", &["text", "a.b"][..]),
         ("<script>let x = '<p v-html=\"y\">';</script><!-- <p v-html=\"z\"> -->", &[]),
         ("<p v-html=\"never closed", &[]),
+        ("<a v-for=\"l in ls\" @click.prevent=\"go(l)\" v-on:x='y' />", &["l of ls", "does go(l)", "does y", "end"]),
+        (
+            "<p :innerHTML=\"a\"></p><p v-bind:inner-html.prop='b' /><p innerHTML=\"c\" /><p :title=\"d\" />",
+            &["a", "b"],
+        ),
         (
             "<li v-for=\"(item, i) in items\"><br><b v-html=item.b></li><p v-html=\"item\">",
             &["item, i of items", "item.b", "end", "item"],
@@ -37,7 +43,7 @@ fn templates_of_vue_are_read() {
         ("<i v-for=\"{ a } of f(' in ')\" v-html=\"a\" />", &["{ a } of f(' in ')", "a", "end"]),
         (
             "<my-row :post-title.sync='t' v-bind='o' v-model='m' @close='c' note=\"n\" :[k]='x'><template #a=\"{ b }\"></template></my-row>",
-            &["<my-row> postTitle=t ...o modelValue=m value=m note='n'", "{ b }", "end"],
+            &["does c", "<my-row> postTitle=t ...o modelValue=m value=m note='n'", "{ b }", "end"],
         ),
         ("<Row v-for='a in b' v-slot='{ c }' :d><i></Row>", &["a of b", "<Row> d=d", "{ c }", "end", "end"]),
     ] {
@@ -59,7 +65,7 @@ fn templates_of_svelte_are_read() {
         ("{#snippet row(a, b)}{@html a}{/snippet}", &["a, b", "a", "end"]),
         (
             "<Row {a} {...b} c={d > 1} e=\"{f}\" g=\"h {i}\" j=k bind:l on:m={n} bind:o={p}/><p a={b}>",
-            &["<Row> a=a ...b c=d > 1 e=f j='k' l=l o=p"],
+            &["does n", "<Row> a=a ...b c=d > 1 e=f j='k' l=l o=p"],
         ),
     ] {
         assert_eq!(said(text, Framework::Svelte), expected, "{text}");
