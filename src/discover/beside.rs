@@ -1,11 +1,13 @@
 //! Packages beside an app that are packed into it: its builder takes them, `files: [{ from: ../renderer/dist }]`, or its scripts copy
-//! what they make, `cp -r ../web/build .`.
+//! what they make, `cp -r ../web/build .`. So are those that it shows, `win.loadFile('../web/dist/index.html')`, and those that ask it for
+//! Electron, `window.require('electron')`.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::files::Reader;
+use super::kinds;
 use super::packages::Package;
-use super::survey::Survey;
+use super::survey::{Survey, file_imports_electron};
 
 /// Configurations of builders, by what their names begin with.
 const CONFIGURATIONS: [&str; 3] = ["electron-builder", "forge.config", "builder-config"];
@@ -21,13 +23,28 @@ const COPIERS: [&str; 13] =
 const COPYING: [&str; 8] =
     ["cp(", "cpSync(", "copy(", "copySync(", "copyFile(", "copyFileSync(", "copyFolder(", "ncp("];
 
+/// Methods of windows by which pages are shown.
+const SHOWING: [&str; 2] = ["loadFile(", "loadURL("];
+
+/// What scripts of pages write, and no main process does.
+const OF_PAGES: [&str; 2] = ["window.require", "ipcRenderer"];
+
+/// Scripts of an app that show pages and that are looked at.
+const MOST_SHOWING: usize = 64;
+
 /// Scripts for Node that one manifest calls and that are looked at.
 const MOST_SCRIPTS: usize = 32;
 
 /// The packages, as indices, in ascending order: neither the app, nor what lies around it or in it, nor another app.
 pub(super) fn packed(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<usize> {
     let Some(package) = survey.packages.get(app).filter(|_| survey.packages.len() > 1) else { return Vec::new() };
+    let is_beside = |index: usize, other: &Package| {
+        !package.folder.starts_with(&other.folder)
+            && !other.folder.starts_with(&package.folder)
+            && !survey.apps.contains(&index)
+    };
     let mut paths: Vec<PathBuf> = copied(package, reader);
+    paths.extend(shown(app, package, survey, reader));
     for text in configurations(package, survey, reader) {
         paths.extend(paths_up(&text).take(MOST_PATHS).map(|path| resolved(&package.folder, path)));
     }
@@ -37,16 +54,61 @@ pub(super) fn packed(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<us
     for path in paths {
         let inside = (0..).zip(&survey.packages).filter(|(_, other)| path.starts_with(&other.folder));
         let innermost = inside.max_by_key(|(_, other)| other.folder.components().count());
-        if let Some((index, other)) = innermost
-            && !package.folder.starts_with(&other.folder)
-            && !other.folder.starts_with(&package.folder)
-            && !survey.apps.contains(&index)
-        {
-            found.push(index);
-        }
+        found.extend(innermost.filter(|(index, other)| is_beside(*index, other)).map(|(index, _)| index));
+    }
+    if survey.apps == [app] {
+        let beside: Vec<usize> = (0..)
+            .zip(&survey.packages)
+            .filter(|(index, other)| is_beside(*index, other) && !other.depends_on_electron && !found.contains(index))
+            .map(|(index, _)| index)
+            .collect();
+        found.extend(asking(&beside, survey, reader));
     }
     found.sort_unstable();
     found.dedup();
+    found
+}
+
+/// What lies outside of a package, and its own scripts name where they show pages: `path.join(__dirname, '../../web/dist/index.html')`.
+fn shown(app: usize, package: &Package, survey: &Survey, reader: &mut Reader) -> Vec<PathBuf> {
+    let owners = survey.owners(&(0..survey.packages.len()).collect::<Vec<_>>());
+    let own = survey.tree.files.iter().filter(|file| kinds::is_script(file.kind));
+    let own = own.filter(|file| owners.of_file(&file.path) == Some(app));
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    for script in own {
+        let Some(text) = reader.text_with_names(&script.path) else { continue };
+        if !SHOWING.iter().any(|method| text.content.contains(method)) || looked_at >= MOST_SHOWING {
+            continue;
+        }
+        looked_at += 1;
+        // `loadFile` counts from the app's folder on: <https://www.electronjs.org/docs/latest/api/browser-window#winloadfilefilepath-options>.
+        let folders = [script.path.parent().unwrap_or(&package.folder), &package.folder];
+        let paths = paths_up(&text.content).map(str::to_owned).chain(paths_in_parts(&text.content)).take(MOST_PATHS);
+        found.extend(paths.flat_map(|path| folders.map(|folder| resolved(folder, &path))));
+    }
+    found
+}
+
+/// Those of some packages whose pages ask for Electron, on which none of them depends: pages of the one app that there is.
+fn asking(packages: &[usize], survey: &Survey, reader: &mut Reader) -> Vec<usize> {
+    if packages.is_empty() {
+        return Vec::new();
+    }
+    let owners = survey.owners(&(0..survey.packages.len()).collect::<Vec<_>>());
+    let mut found: Vec<usize> = Vec::new();
+    for file in survey.tree.files.iter().filter(|file| kinds::is_script(file.kind)) {
+        if let Some(package) = owners.of_file(&file.path)
+            && packages.contains(&package)
+            && !found.contains(&package)
+            && file_imports_electron(file, reader)
+            && reader
+                .text_with_names(&file.path)
+                .is_some_and(|text| OF_PAGES.iter().any(|word| text.content.contains(word)))
+        {
+            found.push(package);
+        }
+    }
     found
 }
 

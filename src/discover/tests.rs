@@ -251,6 +251,32 @@ fn packages_that_an_app_copies_or_links_are_read_with_it() {
 }
 
 #[test]
+fn packages_that_an_app_shows_or_hands_electron_to_are_read_with_it() {
+    let main = format!("{MAIN}\nwin.loadFile(path.join(__dirname, '../../web/dist/index.html'));");
+    let mut all = vec![
+        ("package.json", "{}"),
+        ("apps/desktop/package.json", r#"{"devDependencies": {"electron": "39.2.7"}}"#),
+        ("apps/desktop/main.js", &main),
+        ("web/package.json", "{}"),
+        ("web/page.js", ""),
+        ("client/package.json", "{}"),
+        ("client/host.js", "const { shell } = window.require('electron');"),
+        ("site/package.json", "{}"),
+        ("site/page.js", "// for electron"),
+        ("plugin/package.json", r#"{"peerDependencies": {"electron": "*"}}"#),
+        ("plugin/index.js", ""),
+    ];
+    let found = find(&folder(&all), &["."]);
+    let read = ["client/host.js", "client/package.json", "web/package.json", "web/page.js"];
+    assert_eq!(roles(one(&found), Role::Workspace), read);
+    // Of two apps nobody knows which one hands it over.
+    all.push(("other/package.json", r#"{"devDependencies": {"electron": "39.2.7"}}"#));
+    all.push(("other/main.js", MAIN));
+    let found = find(&folder(&all), &["."]);
+    assert!(found.apps.iter().flat_map(files).all(|file| !file.starts_with("client/")));
+}
+
+#[test]
 fn a_monorepo_holds_several_apps() {
     let folder = folder(&[
         ("package.json", r#"{"workspaces": ["packages/*"], "devDependencies": {"electron": "30"}}"#),
