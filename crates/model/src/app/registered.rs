@@ -34,6 +34,10 @@ impl App<'_> {
             if listener.development == Some(true) || !self.is_own(self.callee_span(listener.call)) {
                 continue;
             }
+            if let Some(handed_on) = self.handed_as_it_is(&listener) {
+                self.add_registered(&listener, &handed_on, &mut found);
+                continue;
+            }
             let span = self.argument_span(listener.call, 0);
             let mut actions = Vec::new();
             for f in self.handler_functions(&listener) {
@@ -42,17 +46,46 @@ impl App<'_> {
                 if self.looks_at_sender_besides(&listener, f, handed) {
                     continue;
                 }
-                actions.extend(self.sensitive_action_besides(f, handed));
+                actions.extend(self.sensitive_action_besides(f, handed).map(|action| (f, action)));
                 if let Some(handed_on) = handed_on {
                     self.add_registered(&listener, &handed_on, &mut found);
                 }
             }
-            let first = actions.iter().position(|action| action.matters).unwrap_or(0);
+            // `for (const [channel, handler] of Object.entries(handlers)) ipcMain.handle(channel, handler)`.
+            if listener.event.is_none() && actions.len() > 1 {
+                found.extend(actions.into_iter().map(|(f, action)| {
+                    let listener =
+                        Listener { event: self.channel_beside(&listener, f), handler: Some(f), ..listener.clone() };
+                    Unseen { listener, span: action.span, action }
+                }));
+                continue;
+            }
+            let first = actions.iter().position(|(_, action)| action.matters).unwrap_or(0);
             if first < actions.len() {
-                found.push(Unseen { listener, span, action: actions.swap_remove(first) });
+                found.push(Unseen { listener, span, action: actions.swap_remove(first).1 });
             }
         }
         found
+    }
+
+    /// As [`App::handed_on_by`], of what is handed on itself: `function register(channel, handler) { ipcMain.handle(channel, handler) }`.
+    fn handed_as_it_is(&self, listener: &Listener) -> Option<HandedOn> {
+        let to = self.parameter_behind(listener.value?)?;
+        let callers = self.callers_around(listener, to.0);
+        (!callers.is_empty()).then_some(HandedOn { to, with_event: true, callers })
+    }
+
+    /// The channel that stands beside a handler in a table: the key of the handler, or a property of the same object.
+    fn channel_beside(&self, listener: &Listener, f: F) -> Option<String> {
+        let channel = self.program.behind(self.program.argument(listener.call, 0)?);
+        let Value::Member(_, read) = self.program.value(channel) else { return None };
+        let function = self.program.function(f);
+        if self.program.str(channel.0, read) == "0" {
+            return function.name.map(|name| self.program.str(f.0, name).to_owned());
+        }
+        let Value::Object(list) = self.program.value(V(f.0, function.holder?)) else { return None };
+        let said = self.program.entry(f.0, list, self.program.str(channel.0, read))?;
+        self.constant(V(f.0, said))?.text().map(str::to_owned)
     }
 
     /// What a handler hands on to a parameter of the function around it: `async (event, ...args) => handler(event, ...args)`.
@@ -96,7 +129,7 @@ impl App<'_> {
             let said = channel.and_then(|index| self.program.argument(c, index));
             let event = said.and_then(|said| self.constant(said)).and_then(|known| known.text().map(str::to_owned));
             for f in self.functions(handler) {
-                if handed_on.with_event && self.tests_sender(f, 0, 0) {
+                if handed_on.with_event && self.looks_at_sender(listener, f) {
                     continue;
                 }
                 let Some(action) = self.sensitive_action(f) else { continue };
