@@ -7,6 +7,7 @@ mod calls;
 mod components;
 mod engines;
 mod escaping;
+mod groups;
 mod hooks;
 mod keys;
 mod markdown;
@@ -475,6 +476,9 @@ impl<'a> Walk<'_, 'a> {
                 self.visit(at(right), State { quote, ..state.part() });
             }
             Value::Member(object, name) => self.member(v, at(object), app.program.str(v.0, name), state),
+            Value::Index(object, number) if self.is_match(at(object)) => {
+                self.group_taken(at(object), at(number), state)
+            }
             Value::Index(object, key) => self.indexed(v, at(object), at(key), state),
             Value::RestOf(inner) | Value::Await(inner) => self.visit(at(inner), state),
             Value::ElementOf(inner) | Value::KeyOf(inner) => self.visit(at(inner), State { is_own: false, ..state }),

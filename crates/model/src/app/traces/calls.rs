@@ -3,6 +3,7 @@
 use super::super::known_data::*;
 use super::super::writes::is_jquery;
 use super::answers::is_answer;
+use super::groups::Lets as Group;
 use super::{At, MOST_CALLS, State, Trace, Walk};
 use crate::app::Content;
 use crate::app::checks::{Lets, Strength};
@@ -278,7 +279,9 @@ impl Walk<'_, '_> {
             return;
         }
         let escapes = || self.purpose.is_markup() && self.escapes_by_options(c, name);
-        if self.is_cleaned_by_pattern(c, name, state.quote) || escapes() {
+        let let_through = self.let_through(c, name, read);
+        let is_harmless = let_through == Some(Group::Harmless);
+        if is_harmless || self.is_cleaned_by_pattern(c, name, state.quote) || escapes() {
             self.note_cleaning();
             return;
         }
@@ -424,6 +427,7 @@ impl Walk<'_, '_> {
         }
         state.opaque |= api.as_deref().is_none_or(is_of_package)
             && !keeps_data(name)
+            && let_through != Some(Group::All)
             && !self.cuts_a_prefix(c, name)
             && !self.replaces_blanks(c, name);
         let of_source = method.is_some_and(|receiver| {

@@ -70,7 +70,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether all that a class of characters stands for is harmless: `a-z0-9_\-`.
-    fn holds_harmless_only(&self, class: &str) -> bool {
+    pub(super) fn holds_harmless_only(&self, class: &str) -> bool {
         let is_markup = self.purpose.is_markup();
         // A line's end is the end of a command.
         let named: &[&str] = if is_markup { &["\\w", "\\d", "\\s", "\\n"] } else { &["\\w", "\\d"] };
