@@ -140,6 +140,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         own_schemes: Default::default(),
         asks_for_links: Default::default(),
         draws_loosely: Default::default(),
+        text_only_ids: Default::default(),
         put_beside: Default::default(),
         scripts_by_stem: Default::default(),
         drawn: Default::default(),

@@ -60,7 +60,7 @@ impl App<'_> {
             return false;
         }
         let mut plugins = Vec::new();
-        if let Some(list) = self.attribute(element, "rehypePlugins") {
+        if let Some(list) = self.attribute(element, "rehypePlugins").and_then(|list| self.as_drawn(list)) {
             self.plugins(list, 0, &mut plugins);
         }
         let names = |word: &str| plugins.iter().any(|plugin| plugin.contains(word));

@@ -162,6 +162,8 @@ pub struct App<'a> {
     own_schemes: OnceCell<Vec<String>>,
     asks_for_links: OnceCell<bool>,
     draws_loosely: OnceCell<bool>,
+    /// Ids of elements whose content is no markup.
+    text_only_ids: OnceCell<rustc_hash::FxHashSet<String>>,
     put_beside: RefCell<FxHashMap<UnitId, Rc<traces::PutBeside>>>,
     scripts_by_stem: OnceCell<FxHashMap<String, Vec<UnitId>>>,
     /// The elements of each component of Vue or Svelte.

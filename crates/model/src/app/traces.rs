@@ -548,6 +548,10 @@ impl<'a> Walk<'_, 'a> {
         if values.iter().all(|known| is_open(known) || of_parameter && is_handed(known)) {
             self.visit(object, State { property: Some(name), is_own: true, ..state });
             self.written(object, name, state);
+            // What is put into a text area as markup comes out of it with its entities read: `area.innerHTML = text; return area.value`.
+            if matches!(name, "value" | "textContent") && self.purpose.is_markup() && self.app.holds_text_only(object) {
+                self.written(object, "innerHTML", state);
+            }
             // What is written to a field of the app's own class is a part of something else: `this.url = answer.url`.
             for part in values.iter().filter_map(|known| known.at).filter(|part| *part != v) {
                 self.visit(part, state);

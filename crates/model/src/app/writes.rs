@@ -1,15 +1,21 @@
 //! Writes to properties of whatever object.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ApiCall, App};
-use crate::link::things::{Certainty, Part, Thing};
+use crate::link::things::{Certainty, Known, Part, Thing};
 use crate::link::{C, F, V};
 use crate::source::Span;
 use crate::summary::{ConditionId, Value};
 
 /// Calls and members in a row that are followed to what jQuery found.
 const MOST_CHAINED: usize = 24;
+
+/// Elements whose content is no markup: <https://html.spec.whatwg.org/#raw-text-elements>. A script runs what it holds.
+const TEXT_ONLY: [&str; 3] = ["style", "textarea", "title"];
+
+/// Ids that scripts give to elements, and that are looked at.
+const MOST_IDS: usize = 1024;
 
 /// jQuery, as a module or as a global.
 const JQUERY: [&str; 7] = ["$", "jQuery", "window.$", "window.jQuery", "jquery", "jquery.default", "cash-dom"];
@@ -129,18 +135,55 @@ impl App<'_> {
         };
         let names = hint.map(|hint| self.text(self.span(V(object.0, hint))));
         names.is_some_and(|name| matches!(name, "HTMLStyleElement" | "HTMLTextAreaElement" | "HTMLTitleElement"))
-            || self.eval(object).iter().all(|known| match &known.thing {
-                Thing::Element(tag, _) => matches!(&**tag, "style" | "textarea" | "title"),
-                Thing::Result(api, c) if &**api == "document.querySelector" => {
-                    let selector = self.program.argument(*c, 0).and_then(|v| self.constant(v));
-                    selector
-                        .and_then(|known| {
-                            known.text().map(|text| text.starts_with("style") || text.starts_with("textarea"))
-                        })
-                        .unwrap_or(false)
+            || self.are_of_text(&self.eval(object))
+    }
+
+    /// Whether values are such elements, or lookups of one. What is looked for first and made where it is not there is what is made:
+    /// `style = document.getElementById('theme') || document.createElement('style')`.
+    fn are_of_text(&self, values: &[Known]) -> bool {
+        let is_made = |known: &Known| matches!(&known.thing, Thing::Element(tag, _) if TEXT_ONLY.contains(&&**tag));
+        let some_made = values.iter().any(is_made);
+        values.iter().all(|known| match &known.thing {
+            _ if is_made(known) => true,
+            Thing::Result(api, c) if matches!(&**api, "document.querySelector" | "document.getElementById") => {
+                let asked = self.program.argument(*c, 0).and_then(|v| self.constant(v));
+                let asked = asked.as_ref().and_then(Known::text).unwrap_or_default();
+                let is_id = &**api == "document.getElementById";
+                some_made || self.finds_text_only(asked, is_id)
+            }
+            Thing::Null | Thing::Undefined => some_made,
+            _ => false,
+        })
+    }
+
+    /// Whether an id, or a selector, is one of an element whose content is no markup.
+    fn finds_text_only(&self, asked: &str, is_id: bool) -> bool {
+        let last = asked.rsplit([' ', '>', '+', '~']).next().unwrap_or_default();
+        if let Some(id) = if is_id { Some(asked) } else { last.strip_prefix('#') } {
+            return self.text_only_ids().contains(id);
+        }
+        let name = last.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or_default();
+        TEXT_ONLY.contains(&name) && !asked.contains(',')
+    }
+
+    /// The ids of such elements, in the app's pages and as scripts give them to what they make.
+    fn text_only_ids(&self) -> &FxHashSet<String> {
+        self.text_only_ids.get_or_init(|| {
+            let of_pages = self.pages.iter().flat_map(|page| &page.html.elements);
+            let of_pages = of_pages.filter(|element| TEXT_ONLY.contains(&element.name.as_str()));
+            let mut ids: FxHashSet<String> =
+                of_pages.filter_map(|element| element.value("id")).map(str::to_owned).collect();
+            for (unit, write) in self.program.written_to("id").take(MOST_IDS) {
+                let is_made =
+                    |known: &Known| matches!(&known.thing, Thing::Element(tag, _) if TEXT_ONLY.contains(&&**tag));
+                if let Some(id) = write.value.and_then(|value| self.constant(V(unit, value)))
+                    && self.eval(V(unit, write.object)).iter().any(is_made)
+                {
+                    ids.extend(id.text().map(str::to_owned));
                 }
-                _ => false,
-            })
+            }
+            ids
+        })
     }
 
     /// The scope path of a place in a function: `render.innerHTML`.

@@ -448,7 +448,11 @@ fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
 
 fn is_kept_attribute(element: &[u8], name: &str) -> bool {
     let name = bare(name);
-    KEPT_ATTRIBUTES.contains(&name) || element == b"webview" && (WEBVIEW_ATTRIBUTES.contains(&name) || is_hole(name))
+    match element {
+        b"style" if name == "id" => true,
+        b"webview" if WEBVIEW_ATTRIBUTES.contains(&name) || is_hole(name) => true,
+        _ => KEPT_ATTRIBUTES.contains(&name),
+    }
 }
 
 /// Whether a template puts something in where the name of an attribute belongs: `<webview ${attributes}>`.

@@ -2,6 +2,7 @@
 
 use super::super::App;
 use super::{MOST_CALLS, MOST_WRITES, State, Walk};
+use crate::link::is_wrapper_of_component;
 use crate::link::things::Thing;
 use crate::link::{C, F, K, V};
 use crate::summary::{CallKind, Key, Operator, Value};
@@ -81,7 +82,9 @@ impl App<'_> {
         let is_element = |(c, place): &(C, u32)| *place == 0 && elements.contains(c);
         if let Component::Function(f) = component {
             let is_called = self.program.callers(f).iter().any(|c| !elements.contains(c));
-            if is_called || !self.program.handed_over(f).iter().all(is_element) {
+            let is_wrapped =
+                |(c, _): &(C, u32)| self.api_of(*c).is_some_and(|(path, _)| is_wrapper_of_component(&path));
+            if is_called || !self.program.handed_over(f).iter().all(|place| is_element(place) || is_wrapped(place)) {
                 return false;
             }
         }
@@ -117,7 +120,14 @@ impl App<'_> {
     /// Of which component a value is which property: `props.name`, `({ name })`, `this.props.name`.
     fn property_asked(&self, v: V) -> Option<(Component, String)> {
         let summary = self.program.summary(v.0);
-        let Value::Member(object, name) = summary.value(summary.behind(v.1)) else { return None };
+        let mut at = summary.behind(v.1);
+        // `({ wide = false })` is no more than what is given.
+        if let Value::Binary(Operator::Default, given, default) = summary.value(at)
+            && matches!(summary.value(default), Value::Bool(false) | Value::Null | Value::Undefined)
+        {
+            at = summary.behind(given);
+        }
+        let Value::Member(object, name) = summary.value(at) else { return None };
         let component = match summary.value(summary.behind(object)) {
             Value::Parameter(function, 0) => Component::Function(F(v.0, function)),
             Value::Member(this, props) if summary.str(props) == "props" => {
