@@ -295,7 +295,7 @@ impl App<'_> {
     /// What it is worth that an address begins with a text.
     pub(super) fn prefix(&self, text: Option<V>, span: Span) -> Judged {
         let Some(text) = text else { return Judged::NOTHING };
-        let values = self.eval(text);
+        let values = self.closed_by_slash(text).unwrap_or_else(|| self.eval(text).to_vec());
         values
             .iter()
             .map(|known| match &known.thing {
@@ -332,6 +332,30 @@ impl App<'_> {
             })
             .min_by_key(|judged| judged.strength)
             .unwrap_or(Judged::NOTHING)
+    }
+
+    /// What a text can be to which a slash is put where it ends with none: `site.endsWith('/') ? site : site + '/'`.
+    fn closed_by_slash(&self, text: V) -> Option<Vec<Known>> {
+        let text = self.program.behind(text);
+        let Value::Conditional { test, then, other } = self.program.value(text) else { return None };
+        let at = |id| V(text.0, id);
+        let (test, ending, put) = match self.program.value(at(test)) {
+            Value::Unary(Operator::Not, inner) => (at(inner), at(other), at(then)),
+            _ => (at(test), at(then), at(other)),
+        };
+        let c = self.call_behind(test)?;
+        let Value::Member(asked, method) = self.program.value(V(c.0, self.program.call(c).callee)) else { return None };
+        let is_slash =
+            self.program.argument(c, 0).and_then(|end| self.constant(end)).is_some_and(|end| end.text() == Some("/"));
+        let is_same = self.program.behind(V(c.0, asked)) == self.program.behind(ending)
+            || self.root(V(c.0, asked)).is_some_and(|asked| self.root(ending) == Some(asked));
+        if self.program.str(c.0, method) != "endsWith" || !is_slash || !is_same {
+            return None;
+        }
+        let ends = |known: &&Known| known.text().is_none_or(|text| text.ends_with('/'));
+        let mut values: Vec<Known> = self.eval(ending).iter().filter(ends).cloned().collect();
+        values.extend(self.eval(put).iter().cloned());
+        Some(values)
     }
 
     /// How a text begins, for each value that it can be, and whether that is all of it; `None` where that is not known.
