@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::App;
+use super::{App, Content};
 use crate::html::{self, Html};
 use crate::link::things::*;
 use crate::link::{C, UnitId, V};
@@ -563,7 +563,7 @@ impl Later {
             made
         };
         let mut later = Self::default();
-        for method in ["setAttribute", "toggleAttribute"] {
+        for method in ["setAttribute", "toggleAttribute", "loadURL"] {
             for &c in app.program.calls_named(method) {
                 let Value::Member(object, _) = app.program.value(V(c.0, app.program.call(c).callee)) else { continue };
                 for element in made(V(c.0, object)) {
@@ -591,9 +591,25 @@ impl Later {
 /// `webview.setAttribute('allowpopups', '')`, `webview.allowpopups = true`.
 fn set_later(app: &App, later: &Changes, made: C, element: &mut WebviewElement) {
     for &c in later.calls.get(&made).into_iter().flatten().take(MOST_CHANGES) {
-        let Some(name) = app.program.argument(c, 0).and_then(|name| app.constant(name)) else { continue };
-        let Some(name) = name.text() else { continue };
+        let Some(first) = app.program.argument(c, 0) else { continue };
         let span = app.program.place(c.0, app.program.call(c).span);
+        let is_called = |name: &str| {
+            matches!(app.program.value(V(c.0, app.program.call(c).callee)), Value::Member(_, method)
+                if app.program.str(c.0, method) == name)
+        };
+        // What comes of a server later weighs more than what is shown first.
+        if is_called("loadURL") {
+            if app
+                .eval(first)
+                .iter()
+                .any(|known| known.development != Some(true) && app.content(known) == Content::Remote)
+            {
+                add(app, "src", first, span, element);
+            }
+            continue;
+        }
+        let Some(name) = app.constant(first) else { continue };
+        let Some(name) = name.text() else { continue };
         // setAttribute makes a text of whatever it is given: `false` sets the attribute.
         let value = app
             .program
@@ -603,8 +619,7 @@ fn set_later(app: &App, later: &Changes, made: C, element: &mut WebviewElement) 
         let name = name.to_ascii_lowercase();
         element.attributes.retain(|other| other.name != name);
         // `toggleAttribute(name, false)` takes it away.
-        let is_toggle = matches!(app.program.value(V(c.0, app.program.call(c).callee)), Value::Member(_, method)
-            if app.program.str(c.0, method) == "toggleAttribute");
+        let is_toggle = is_called("toggleAttribute");
         let stays = app.program.argument(c, 1).is_none_or(|force| !app.never(force, true));
         if is_toggle && !stays {
             continue;
