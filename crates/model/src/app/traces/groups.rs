@@ -8,6 +8,9 @@ use crate::summary::Value;
 /// Groups of one pattern that are told apart.
 const MOST_GROUPS: usize = 32;
 
+/// Bytes of a pattern that is taken apart.
+const MOST_BYTES: usize = 4096;
+
 /// What a group lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lets {
@@ -38,6 +41,9 @@ impl Walk<'_, '_> {
         let mut most = None;
         for known in app.eval(pattern).iter() {
             let Thing::Regex(pattern, _) = &known.thing else { return None };
+            if pattern.len() > MOST_BYTES {
+                return None;
+            }
             let groups = groups(pattern);
             let read = groups.iter().enumerate();
             let read = read.filter(|(index, (is_named, _))| group.map_or(*is_named, |group| group == index + 1));
