@@ -1,13 +1,12 @@
 //! Packages beside an app that are packed into it: its builder takes them, `files: [{ from: ../renderer/dist }]`, or its scripts copy
-//! what they make, `cp -r ../web/build .`. So are those that it shows, `win.loadFile('../web/dist/index.html')`, and those that ask it for
-//! Electron, `window.require('electron')`.
+//! what they make, `cp -r ../web/build .`. So are those that it shows, `win.loadFile('../web/dist/index.html')`.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::files::Reader;
 use super::kinds;
 use super::packages::Package;
-use super::survey::{Survey, file_imports_electron};
+use super::survey::Survey;
 
 /// Configurations of builders, by what their names begin with.
 const CONFIGURATIONS: [&str; 3] = ["electron-builder", "forge.config", "builder-config"];
@@ -25,9 +24,6 @@ const COPYING: [&str; 8] =
 
 /// Methods of windows by which pages are shown.
 const SHOWING: [&str; 2] = ["loadFile(", "loadURL("];
-
-/// What scripts of pages write, and no main process does.
-const OF_PAGES: [&str; 2] = ["window.require", "ipcRenderer"];
 
 /// Scripts of an app that show pages and that are looked at.
 const MOST_SHOWING: usize = 64;
@@ -56,14 +52,6 @@ pub(super) fn packed(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<us
         let innermost = inside.max_by_key(|(_, other)| other.folder.components().count());
         found.extend(innermost.filter(|(index, other)| is_beside(*index, other)).map(|(index, _)| index));
     }
-    if survey.apps == [app] {
-        let beside: Vec<usize> = (0..)
-            .zip(&survey.packages)
-            .filter(|(index, other)| is_beside(*index, other) && !other.depends_on_electron && !found.contains(index))
-            .map(|(index, _)| index)
-            .collect();
-        found.extend(asking(&beside, survey, reader));
-    }
     found.sort_unstable();
     found.dedup();
     found
@@ -86,28 +74,6 @@ fn shown(app: usize, package: &Package, survey: &Survey, reader: &mut Reader) ->
         let folders = [script.path.parent().unwrap_or(&package.folder), &package.folder];
         let paths = paths_up(&text.content).map(str::to_owned).chain(paths_in_parts(&text.content)).take(MOST_PATHS);
         found.extend(paths.flat_map(|path| folders.map(|folder| resolved(folder, &path))));
-    }
-    found
-}
-
-/// Those of some packages whose pages ask for Electron, on which none of them depends: pages of the one app that there is.
-fn asking(packages: &[usize], survey: &Survey, reader: &mut Reader) -> Vec<usize> {
-    if packages.is_empty() {
-        return Vec::new();
-    }
-    let owners = survey.owners(&(0..survey.packages.len()).collect::<Vec<_>>());
-    let mut found: Vec<usize> = Vec::new();
-    for file in survey.tree.files.iter().filter(|file| kinds::is_script(file.kind)) {
-        if let Some(package) = owners.of_file(&file.path)
-            && packages.contains(&package)
-            && !found.contains(&package)
-            && file_imports_electron(file, reader)
-            && reader
-                .text_with_names(&file.path)
-                .is_some_and(|text| OF_PAGES.iter().any(|word| text.content.contains(word)))
-        {
-            found.push(package);
-        }
     }
     found
 }

@@ -261,13 +261,14 @@ fn packages_that_an_app_shows_or_hands_electron_to_are_read_with_it() {
         ("web/page.js", ""),
         ("client/package.json", "{}"),
         ("client/host.js", "const { shell } = window.require('electron');"),
+        ("client/index.html", "<script src=host.js></script>"),
         ("site/package.json", "{}"),
         ("site/page.js", "// for electron"),
         ("plugin/package.json", r#"{"peerDependencies": {"electron": "*"}}"#),
         ("plugin/index.js", ""),
     ];
     let found = find(&folder(&all), &["."]);
-    let read = ["client/host.js", "client/package.json", "web/package.json", "web/page.js"];
+    let read = ["client/host.js", "client/index.html", "client/package.json", "web/package.json", "web/page.js"];
     assert_eq!(roles(one(&found), Role::Workspace), read);
     // Of two apps nobody knows which one hands it over.
     all.push(("other/package.json", r#"{"devDependencies": {"electron": "39.2.7"}}"#));
