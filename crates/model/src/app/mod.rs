@@ -121,7 +121,8 @@ pub use writes::PropertyWrite;
 use crate::link::things::{Known, Thing, Values};
 use crate::link::{C, F, Program, UnitId, V};
 use crate::problem::Problem;
-use crate::source::{Role, Sources, Span};
+use crate::source::{FileId, Role, Sources, Span};
+use crate::summary::Range;
 
 /// Callers of a function whose arguments a value can still have as alternatives.
 const FEW_CALLERS: usize = 12;
@@ -195,6 +196,8 @@ pub struct App<'a> {
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     given_messages: RefCell<FxHashMap<C, bool>>,
+    foreign_scripts: RefCell<FxHashMap<FileId, Option<Span>>>,
+    peers: RefCell<FxHashMap<UnitId, Rc<[Range]>>>,
     asserting: RefCell<FxHashMap<F, Rc<[C]>>>,
     vendored: RefCell<FxHashMap<crate::source::FileId, bool>>,
     around: RefCell<FxHashMap<(F, checks::Root, u32), Option<checks::Judged>>>,

@@ -54,8 +54,12 @@ impl App<'_> {
 
     /// The loads that show this page: their address ends in the page's path, or at least in its name if it ends in no page's path.
     pub fn loads_of(&self, page: &Page) -> Vec<Load> {
-        let shown = self.shown.get_or_init(|| self.find_shown());
-        shown.iter().filter(|(file, _)| *file == page.file).map(|(_, load)| load.clone()).collect()
+        self.shown_pages().iter().filter(|(file, _)| *file == page.file).map(|(_, load)| load.clone()).collect()
+    }
+
+    /// The pages that loads show: a page's file, and the load.
+    pub(super) fn shown_pages(&self) -> &[(FileId, Load)] {
+        self.shown.get_or_init(|| self.find_shown())
     }
 
     /// The pages that loads show: a page's file, and the load.

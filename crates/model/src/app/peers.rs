@@ -1,7 +1,9 @@
 //! Certificates of servers at which the app looks itself.
 
+use std::rc::Rc;
+
 use super::App;
-use crate::link::{C, F, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
 use crate::summary::{Range, TOP, Value};
 
@@ -21,19 +23,29 @@ impl App<'_> {
         }
         let call = program.call(c);
         let around = if call.function == TOP { call.span } else { program.function(F(unit, call.function)).span };
-        let is_inside = |inner: Range| around.0 <= inner.0 && inner.1 <= around.1;
+        let known = self.peers.borrow().get(&unit).cloned();
+        let looks = known.unwrap_or_else(|| {
+            let found: Rc<[Range]> = self.looks_at_peers(unit).into();
+            self.peers.borrow_mut().insert(unit, found.clone());
+            found
+        });
+        let first = looks.partition_point(|look| look.0 < around.0);
+        let look = looks[first..].iter().take_while(|look| look.0 < around.1).find(|look| look.1 <= around.1)?;
+        Some(program.place(unit, *look))
+    }
+
+    /// Where a script takes the certificate of a connection, or tests whether it would have been refused, in the order of places.
+    fn looks_at_peers(&self, unit: UnitId) -> Vec<Range> {
+        let program = &self.program;
         let asks = CERTIFICATES.iter().flat_map(|name| program.calls_named(name)).filter(|asked| asked.0 == unit);
-        let asked = asks.map(|asked| program.call(*asked).span).find(|span| is_inside(*span));
+        let mut found: Vec<Range> = asks.map(|asked| program.call(*asked).span).collect();
         let summary = program.summary(unit);
-        let tests = || summary.conditions.iter().map(|condition| V(unit, condition.test));
         let names_refusal =
             |v: V| matches!(program.value(v), Value::Member(_, name) if REFUSALS.contains(&program.str(unit, name)));
-        let tested = || {
-            let mut tests = tests().filter(|test| is_inside(summary.span(test.1)));
-            tests
-                .find(|test| self.steps.question(|| self.any_part(*test, &names_refusal, 0)))
-                .map(|test| summary.span(test.1))
-        };
-        asked.or_else(tested).map(|range| program.place(unit, range))
+        let tests = summary.conditions.iter().map(|condition| V(unit, condition.test));
+        let tests = tests.filter(|test| self.steps.question(|| self.any_part(*test, &names_refusal, 0)));
+        found.extend(tests.map(|test| summary.span(test.1)));
+        found.sort_unstable();
+        found
     }
 }

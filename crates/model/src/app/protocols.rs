@@ -1,5 +1,9 @@
 //! Schemes of the app's own: who answers for them, with which files, and what they may do.
 
+use std::cell::LazyCell;
+
+use rustc_hash::FxHashSet;
+
 use super::{ApiCall, App, Entrance, Entrances};
 use crate::link::things::{Certainty, Known, Part, Thing};
 use crate::link::{C, F, V};
@@ -219,6 +223,7 @@ impl App<'_> {
         let mut open = vec![handler.function, F(sink.0, self.program.call(sink).function)];
         let mut seen = Vec::new();
         let mut best = Containment::None;
+        let held = LazyCell::new(|| self.calls_that_hold(sink));
         while let Some(f) = open.pop() {
             if seen.contains(&f) || seen.len() > 24 {
                 continue;
@@ -228,7 +233,7 @@ impl App<'_> {
                 if self.comes_too_late(c, sink) {
                     continue;
                 }
-                best = best.max(self.asks_where(c, sink));
+                best = best.max(self.asks_where(c, sink, &held));
                 if best == Containment::Folder {
                     return best;
                 }
@@ -244,7 +249,7 @@ impl App<'_> {
         c.0 == sink.0 && c != sink && asked.function == read.function && asked.order > read.order
     }
 
-    fn asks_where(&self, c: C, sink: C) -> Containment {
+    fn asks_where(&self, c: C, sink: C, held: &FxHashSet<C>) -> Containment {
         let summary = self.program.summary(c.0);
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
         let Some(argument) = self.program.argument(c, 0) else {
@@ -263,7 +268,8 @@ impl App<'_> {
                     None => {
                         name == "startsWith"
                             || name == "test" && self.forbids_ways_up(c)
-                            || matches!(name, "includes" | "indexOf" | "has") && self.holds_path(c, argument, sink)
+                            || matches!(name, "includes" | "indexOf" | "has")
+                                && self.holds_path(c, argument, sink, held)
                             || self.eval(argument).iter().any(
                                 |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
                             )
@@ -286,32 +292,47 @@ impl App<'_> {
 
     /// Whether it is asked of a path, and not of its ending, that it is in a collection, and what is read is read where it is: not where it
     /// is kept already.
-    fn holds_path(&self, c: C, argument: V, sink: C) -> bool {
+    fn holds_path(&self, c: C, argument: V, sink: C, held: &FxHashSet<C>) -> bool {
         let is_ending = |path: &str| path.ends_with("path.extname") || path.ends_with("mime.getType");
         if self.call_behind(argument).and_then(|made| self.api_of(made)).is_some_and(|(path, _)| is_ending(&path)) {
             return false;
         }
         let (asked, read) = (self.program.call(c), self.program.call(sink));
-        if c.0 != sink.0 || asked.function != read.function {
-            return true;
-        }
-        let place = F(sink.0, read.function);
-        let tests = self.conditions_around(place, read.condition, place);
-        tests.into_iter().any(|(test, holds)| self.comes_out_of(c, test, holds, 0))
+        c.0 != sink.0 || asked.function != read.function || held.contains(&c)
     }
 
-    /// Whether a test that comes out so says that a call comes out as true.
-    fn comes_out_of(&self, c: C, test: V, holds: bool, depth: u32) -> bool {
-        let go = |id, holds| depth < MOST_TESTS && self.comes_out_of(c, V(test.0, id), holds, depth + 1);
-        match self.program.value(self.program.behind(test)) {
-            Value::Call(call) => C(test.0, call) == c && holds,
+    /// The calls that have come out as true where another one is made.
+    fn calls_that_hold(&self, sink: C) -> FxHashSet<C> {
+        let read = self.program.call(sink);
+        let place = F(sink.0, read.function);
+        let mut found = FxHashSet::default();
+        for (test, holds) in self.conditions_around(place, read.condition, place) {
+            self.come_out_of(test, holds, 0, &mut found);
+        }
+        found
+    }
+
+    /// The calls of which a test that comes out so says that they come out as true.
+    fn come_out_of(&self, test: V, holds: bool, depth: u32, found: &mut FxHashSet<C>) {
+        let mut go = |id, holds| {
+            if depth < MOST_TESTS {
+                self.come_out_of(V(test.0, id), holds, depth + 1, found);
+            }
+        };
+        let test = self.program.behind(test);
+        match self.program.value(test) {
+            Value::Call(call) if holds => drop(found.insert(C(test.0, call))),
             Value::Unary(Operator::Not, inner) => go(inner, !holds),
             Value::Binary(Operator::And | Operator::Or | Operator::Nullish, left, right) => {
-                go(left, holds) || go(right, holds)
+                go(left, holds);
+                go(right, holds);
             }
             // `list.indexOf(file) === -1`.
-            Value::Binary(_, left, right) => go(left, true) || go(right, true),
-            _ => false,
+            Value::Binary(_, left, right) => {
+                go(left, true);
+                go(right, true);
+            }
+            _ => {}
         }
     }
 
