@@ -3,6 +3,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use memchr::memmem::Finder;
+
 use super::files::Reader;
 use super::kinds;
 use super::packages::Package;
@@ -63,10 +65,14 @@ fn shown(app: usize, package: &Package, survey: &Survey, reader: &mut Reader) ->
     let own = survey.tree.files.iter().filter(|file| kinds::is_script(file.kind));
     let own = own.filter(|file| owners.of_file(&file.path) == Some(app));
     let mut found = Vec::new();
+    let finders = SHOWING.map(Finder::new);
     let mut looked_at = 0;
     for script in own {
         let Some(text) = reader.text_with_names(&script.path) else { continue };
-        if !SHOWING.iter().any(|method| text.content.contains(method)) || looked_at >= MOST_SHOWING {
+        if looked_at >= MOST_SHOWING {
+            break;
+        }
+        if !finders.iter().any(|finder| finder.find(text.content.as_bytes()).is_some()) {
             continue;
         }
         looked_at += 1;
