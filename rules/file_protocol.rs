@@ -53,10 +53,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             let Some(known) = file else { continue };
             load.certainty.min(known.certainty)
         };
-        let privileged = app.load_has_node(load)
-            || app.window_of(load).is_some_and(|window| {
-                window.settings(app, "webSecurity").iter().any(|fact| fact.value == Value::Known(false))
-            });
+        let privileged = app.window_of(load).is_some_and(|window| {
+            let mut security = window.settings(app, "webSecurity").into_iter();
+            app.window_has_node(window) || security.any(|fact| fact.value == Value::Known(false))
+        });
         let severity = if privileged && !plain { Severity::Low } else { Severity::Info };
         // One for each call that makes windows, as bad as they are, and one for those that cannot be told.
         let window = match &load.window {

@@ -45,7 +45,7 @@ impl App<'_> {
     }
 
     /// Whether a window's `nodeIntegration` is on.
-    pub(super) fn window_has_node(&self, window: &Window) -> bool {
+    pub fn window_has_node(&self, window: &Window) -> bool {
         window
             .settings(self, "nodeIntegration")
             .iter()
