@@ -204,6 +204,7 @@ fn wraps_component(callee: &Expr) -> bool {
             MemberProp::Ident(ident) => &ident.sym,
             _ => return false,
         },
+        Expr::Paren(inner) => return wraps_component(&inner.expr),
         _ => return false,
     };
     matches!(name, "memo" | "forwardRef" | "observer")

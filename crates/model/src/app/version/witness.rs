@@ -28,15 +28,9 @@ const NEWER: [&str; 9] = [
 /// Modules that a page has with Node alone.
 const OF_NODE: [&str; 4] = ["electron", "fs", "child_process", "original-fs"];
 
-/// How a script asks whether it has Node.
-const ASKING: [&str; 6] = [
-    "typeof require",
-    "typeof window.require",
-    "window.require &&",
-    "window.require ?",
-    "(window.require)",
-    "isElectron",
-];
+/// How a script asks whether it has Node, blanks and parentheses aside.
+const ASKING: [&str; 6] =
+    ["typeofrequire", "typeofwindow.require", "window.require&&", "window.require?", "ifwindow.require{", "isElectron"];
 
 /// The newest version in which pages have Node unasked, where a script of a page requires a module of Node's as if it had it and no window
 /// is told to give it; with that script.
@@ -78,5 +72,6 @@ fn requires(sources: &Sources, program: &Program, unit: UnitId, is_of_page: bool
         return false;
     }
     let text = &sources.file(program.file(unit)).text.content;
-    (is_of_page || text.contains("window.require(")) && !ASKING.iter().any(|asks| text.contains(asks))
+    let written: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect();
+    (is_of_page || text.contains("window.require")) && !ASKING.iter().any(|asks| written.contains(asks))
 }
