@@ -6,52 +6,16 @@ use std::path::Path;
 use super::files::Reader;
 use super::kinds;
 use super::packages::Package;
-use super::survey::{Survey, file_imports_electron, main_imports_electron};
+use super::survey::{Survey, file_imports_electron};
 
 /// Scripts of other packages that are looked at.
 const MOST_SCRIPTS: usize = 2000;
-
-/// What makes packages of an app: who depends on one of these is a program of its own.
-const PACKAGERS: [&str; 6] = [
-    "electron-builder",
-    "electron-packager",
-    "@electron/packager",
-    "@electron-forge/cli",
-    "electron-forge",
-    "electron-vite",
-];
 
 /// What only a main process does.
 const OF_MAIN: [&str; 4] = ["BrowserWindow(", "whenReady(", ".on('ready'", ".on(\"ready\""];
 
 /// Folders of what is no part of an app.
 const ELSEWHERE: [&str; 8] = ["example", "examples", "demo", "docs", "website", "template", "templates", "test"];
-
-/// Of several packages that are taken for apps, those that are none: they have no main process, and one alone has.
-pub(super) fn among(apps: &[usize], survey: &Survey, reader: &mut Reader) -> BTreeSet<usize> {
-    let owners = survey.owners(apps);
-    let mut users: BTreeSet<usize> = BTreeSet::new();
-    let mut programs: BTreeSet<usize> = apps.iter().copied().filter(|app| is_program(survey, *app, reader)).collect();
-    for file in survey.tree.files.iter().filter(|file| kinds::is_script(file.kind)).take(MOST_SCRIPTS) {
-        let Some(owner) = owners.of_file(&file.path).filter(|owner| !programs.contains(owner)) else { continue };
-        if !file_imports_electron(file, reader) {
-            continue;
-        }
-        users.insert(owner);
-        if reader.text(&file.path).is_some_and(|text| OF_MAIN.iter().any(|does| text.content.contains(does))) {
-            programs.insert(owner);
-        }
-    }
-    if programs.len() != 1 {
-        return BTreeSet::new();
-    }
-    users.into_iter().filter(|app| !programs.contains(app)).collect()
-}
-
-fn is_program(survey: &Survey, app: usize, reader: &mut Reader) -> bool {
-    let Some(package) = survey.packages.get(app) else { return true };
-    PACKAGERS.iter().any(|name| package.dependencies.contains(*name)) || main_imports_electron(package, reader)
-}
 
 /// Beside the only app, packages with a page and with scripts that take `electron` from a page.
 pub(super) fn beside(app: usize, survey: &Survey, reader: &mut Reader) -> Vec<usize> {

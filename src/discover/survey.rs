@@ -142,10 +142,6 @@ impl Survey {
             }
             let led_to = self.led_to(&apps, reader);
             apps.retain(|app| is_given(*app) || !led_to.contains(app));
-            if apps.len() > 1 {
-                let shown = renderers::among(&apps, self, reader);
-                apps.retain(|app| is_given(*app) || !shown.contains(app));
-            }
         }
         if apps.is_empty() {
             let everything = self.owners(&self.indices(|_| true));

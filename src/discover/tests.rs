@@ -149,8 +149,6 @@ fn a_package_of_pages_beside_the_only_app_belongs_to_it() {
         let found = find(&folder, &["."]);
         found.apps.iter().map(|app| (app.sources.root.clone(), files(app).len())).collect::<Vec<_>>()
     };
-    // Whether it names Electron, for its types, or not.
-    assert_eq!(around(r#"{"devDependencies": {"electron": "30"}}"#, page), [("server".to_owned(), 5)]);
     assert_eq!(around("{}", page), [("server".to_owned(), 5)]);
     assert_eq!(around("{}", ""), [("server".to_owned(), 2)]);
     // A program of its own is another app.
