@@ -7,8 +7,8 @@ use rustc_hash::FxHashSet;
 use super::loads::content_of;
 use super::{App, Content, Embed, Page, Window};
 use crate::html::{ResourceKind, resources};
+use crate::link::UnitId;
 use crate::link::things::Thing;
-use crate::link::{UnitId, join, split};
 use crate::source::{FileId, Span};
 
 impl App<'_> {
@@ -62,15 +62,7 @@ impl App<'_> {
 
     /// The scripts of the app's that a page names, and those in it.
     fn scripts_in(&self, page: &Page) -> Vec<UnitId> {
-        let file = self.sources.file(page.file);
-        let folder = split(&file.path).0;
-        let named = resources(&file.text.content, &page.html)
-            .into_iter()
-            .filter(|resource| resource.kind == ResourceKind::Script);
-        let named = named.filter_map(|resource| {
-            let path = resource.url.split(['?', '#']).next()?.trim_start_matches('/').to_owned();
-            self.program.unit_of(self.sources.find(&join(folder, &path)?)?)
-        });
+        let named = self.program.scripts_named_by(self.sources, page.file, &page.html);
         page.scripts.iter().copied().chain(named).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! IPC handlers: what they can do for whoever sends, and whether they look at who it is.
 
+use std::cell::LazyCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
@@ -92,17 +93,17 @@ impl App<'_> {
                 {
                     continue;
                 }
+                let made = LazyCell::new(|| self.file_method_of_made(c));
                 let api = self.api_of(c).map(|(api, _)| api);
-                if let Some(api) = api.or_else(|| self.file_method_of_made(c).map(Rc::from)) {
+                if let Some(api) = api.or_else(|| made.as_deref().map(Rc::from)) {
                     // Far from the handler, what is appended is a log.
                     let logs = depth > 1 && api.contains(".append");
-                    let is_made = || self.file_method_of_made(c).is_some();
                     let is_told = || {
                         self.is_page_of_message(&api, c)
                             || self.is_window_of_message(&api, c)
                             || &*api == "app.relaunch" && self.is_given_a_message(c)
                     };
-                    if (is_sensitive(&api) || is_made()) && !logs && !self.has_constant_subject(c) || is_told() {
+                    if (is_sensitive(&api) || made.is_some()) && !logs && !self.has_constant_subject(c) || is_told() {
                         let span = self.callee_span(c);
                         // What comes of a dialog, the user has chosen; what is done with it then, whoever asked.
                         if api.starts_with("dialog.") {

@@ -141,7 +141,6 @@ impl App<'_> {
     /// Whether values are such elements, or lookups of one. What is looked for first and made where it is not there is what is made:
     /// `style = document.getElementById('theme') || document.createElement('style')`.
     fn are_of_text(&self, values: &[Known]) -> bool {
-        let is_made = |known: &Known| matches!(&known.thing, Thing::Element(tag, _) if TEXT_ONLY.contains(&&**tag));
         let some_made = values.iter().any(is_made);
         values.iter().all(|known| match &known.thing {
             _ if is_made(known) => true,
@@ -174,8 +173,6 @@ impl App<'_> {
             let mut ids: FxHashSet<String> =
                 of_pages.filter_map(|element| element.value("id")).map(str::to_owned).collect();
             for (unit, write) in self.program.written_to("id").take(MOST_IDS) {
-                let is_made =
-                    |known: &Known| matches!(&known.thing, Thing::Element(tag, _) if TEXT_ONLY.contains(&&**tag));
                 if let Some(id) = write.value.and_then(|value| self.constant(V(unit, value)))
                     && self.eval(V(unit, write.object)).iter().any(is_made)
                 {
@@ -202,4 +199,9 @@ impl App<'_> {
         names.reverse();
         names.join(".")
     }
+}
+
+/// Whether an element is made whose content is no markup.
+fn is_made(known: &Known) -> bool {
+    matches!(&known.thing, Thing::Element(tag, _) if TEXT_ONLY.contains(&&**tag))
 }

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::things::*;
 use super::{Program, Unit, UnitId, V, join, split};
-use crate::html::{Framework, Html, ScriptKind};
+use crate::html::{Framework, Html, ResourceKind, ScriptKind, resources};
 use crate::source::{FileId, FileKind, Sources};
 use crate::summary::*;
 
@@ -91,6 +91,17 @@ impl Program<'_> {
         let beside = declared.iter().filter(|(other, _)| *other != unit && self.shared_names.share(unit, *other));
         let known = beside.take(MOST_DECLARATIONS);
         known.flat_map(|&(other, binding)| self.binding(other, binding, v, &Frames::default())).collect()
+    }
+
+    /// The scripts of the app's that a page names, of whichever kind.
+    pub(crate) fn scripts_named_by(&self, sources: &Sources, page: FileId, html: &Html) -> Vec<UnitId> {
+        let file = sources.file(page);
+        let scripts = resources(&file.text.content, html).into_iter().filter(|one| one.kind == ResourceKind::Script);
+        let named = scripts.filter_map(|script| {
+            let path = script.url.split(['?', '#']).next()?;
+            self.unit_of(sources.find(&join(split(&file.path).0, path)?)?)
+        });
+        named.collect()
     }
 
     /// Whether other scripts of a page mean a variable of this one by its name.

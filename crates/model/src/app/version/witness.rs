@@ -4,8 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Program, Sources, Version};
 use crate::electron::releases::Data;
-use crate::html::{ResourceKind, resources};
-use crate::link::{PageRead, UnitId, join, split};
+use crate::link::{PageRead, UnitId};
 use crate::source::Role;
 use crate::summary::{Import, ImportKind};
 
@@ -49,17 +48,10 @@ pub(super) fn told(sources: &Sources, program: &Program, pages: &[PageRead]) -> 
 
 /// Scripts that pages name or hold.
 fn scripts_of_pages(sources: &Sources, program: &Program, pages: &[PageRead]) -> FxHashSet<UnitId> {
-    let mut found = FxHashSet::default();
-    for (file, html, inline) in pages {
-        let page = sources.file(*file);
-        found.extend(inline.clone().map(UnitId));
-        let scripts = resources(&page.text.content, html).into_iter().filter(|one| one.kind == ResourceKind::Script);
-        found.extend(scripts.filter_map(|script| {
-            let path = script.url.split(['?', '#']).next()?.to_owned();
-            program.unit_of(sources.find(&join(split(&page.path).0, &path)?)?)
-        }));
-    }
-    found
+    let of = |(file, html, inline): &PageRead| {
+        program.scripts_named_by(sources, *file, html).into_iter().chain(inline.clone().map(UnitId))
+    };
+    pages.iter().flat_map(of).collect()
 }
 
 /// Whether a script requires a module of Node's without asking whether it can: by `window.require`, which pages alone have, or as one of a
