@@ -141,6 +141,7 @@ pub fn cases() -> Vec<Hostile> {
         case("tries-of-templates", "a.tsx", Problem, Nested("a<T>`${", "1", "", 60)),
         case("tries-of-flow", "a.js", Problem, Nested("(a:(", "1", "", 60)),
         case("tries-of-flow-that-says-so", "a.js", Nothing, Made(|| [b"/* @flow */ let a:".to_vec(), nested("", "(", "1", "", 60)].concat())),
+        case("tries-behind-words-of-types", "a.js", Either, Made(|| [b"/* @flow */ x=".to_vec(), nested("", "yield <(", "1", "", 60)].concat())),
         case("tries-behind-closing-strings", "a.ts", Problem, Nested("a<(')',b=", "1", "", 60)),
         case("tries-behind-regular-expressions", "a.ts", Problem, Nested("a<(b=/'/,", "1", "", 60)),
         case("tries-that-are-few", "a.ts", Either, Repeated("", "a<(b=a<(b=a<(b=1;\n", "", 20_000)),

@@ -231,9 +231,11 @@ impl<'a> Scan<'a> {
                 }
             }
             b'<' if self.is_tried(at) => {
-                self.level.before += 1;
+                // A cast is a generic function too, and what stands behind either is read with it: three times for each.
+                let is_cast = !self.is_after_value();
+                self.level.before += if is_cast { 2 } else { 1 };
                 self.level.open += 1;
-                self.level.casts = self.level.casts << 1 | u64::from(!self.is_after_value());
+                self.level.casts = self.level.casts << 1 | u64::from(is_cast);
             }
             b'>' if self.level.open > 0 && self.bytes.get(at - 1) != Some(&b'=') => before = self.closed(at),
             b';' => self.level.end(),
@@ -305,10 +307,7 @@ impl<'a> Scan<'a> {
 
     fn open(&mut self, is_text: bool) {
         let mut inside = self.level.inside(is_text);
-        if let Before::Word(from, to) = self.before {
-            let word = self.bytes.get(from..to).unwrap_or_default();
-            inside.is_test = matches!(word, b"if" | b"while" | b"for" | b"with");
-        }
+        inside.is_test = matches!(self.word_before(), Some(b"if" | b"while" | b"for" | b"with"));
         self.levels.push(std::mem::replace(&mut self.level, inside));
         self.before = Before::Other;
     }
@@ -321,13 +320,17 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn word_before(&self) -> Option<&'a [u8]> {
+        match self.before {
+            Before::Word(from, to) => self.bytes.get(from..to),
+            _ => None,
+        }
+    }
+
     /// Whether what stood before is a whole value.
     fn is_after_value(&self) -> bool {
         match self.before {
-            Before::Word(from, to) => {
-                let word = self.bytes.get(from..to).unwrap_or_default();
-                !is_between(word) && !is_before(word)
-            }
+            Before::Word(..) => self.word_before().is_some_and(|word| !is_between(word) && !is_before(word)),
             Before::Text | Before::Closing | Before::Block => true,
             Before::Other => false,
         }
@@ -336,7 +339,8 @@ impl<'a> Scan<'a> {
     /// Whether `<` may begin types; after anything but a value it is an element, where there are any.
     fn is_tried(&self, at: usize) -> bool {
         let next = self.bytes.get(at + 1);
-        next != Some(&b'=') && (self.reading == Reading::TypeScript || next != Some(&b'/') && self.is_after_value())
+        let is_after_name = || self.is_after_value() || self.word_before().is_some_and(|word| !is_reserved(word));
+        next != Some(&b'=') && (self.reading == Reading::TypeScript || next != Some(&b'/') && is_after_name())
     }
 
     fn word(&mut self, from: usize, to: usize) {
@@ -344,7 +348,9 @@ impl<'a> Scan<'a> {
         if self.before != Before::Other && self.is_after_value() && !self.bytes.get(from..to).is_some_and(is_between) {
             self.level.end();
         }
-        self.level.extends |= self.level.open > 0 && self.bytes.get(from..to) == Some(b"extends");
+        let word = self.bytes.get(from..to);
+        self.level.extends |= self.level.open > 0 && word == Some(b"extends");
+        self.level.is_type |= self.reading == Reading::Flow && matches!(word, Some(b"as" | b"satisfies"));
         self.before = Before::Word(from, to);
     }
 
@@ -432,6 +438,26 @@ fn is_before(word: &[u8]) -> bool {
     )
 }
 
+/// Which of these words are never names: `yield<(` and `as<(` may call a function of that name.
+fn is_reserved(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"case"
+            | b"default"
+            | b"delete"
+            | b"do"
+            | b"else"
+            | b"export"
+            | b"extends"
+            | b"in"
+            | b"instanceof"
+            | b"new"
+            | b"return"
+            | b"throw"
+            | b"typeof"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,6 +491,10 @@ mod tests {
             ("<T>`a b;${", TypeScript),
             ("a<b extends c?(d=", TypeScript),
             ("<T>a<b?(", TypeScript),
+            ("(as <", Flow),
+            ("yield <(", Flow),
+            ("(readonly as ", Flow),
+            ("(<T>a", TypeScript),
         ] {
             let text = format!("let a:{}", unit.repeat(40));
             assert!(are_too_many(&text, reading), "{unit}");
