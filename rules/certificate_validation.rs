@@ -243,8 +243,29 @@ fn names_this_machine(cx: &Context, test: V) -> bool {
             Value::Unary(_, inner) => open.push(of(inner)),
             Value::Binary(Operator::Equal, left, right) => {
                 let texts = [left, right].map(|side| cx.app.program.only(of(side)));
-                let is_here = |known: &Known| known.text().is_some_and(is_loopback);
-                if !texts.iter().flatten().any(is_here) {
+                if !texts.iter().flatten().any(|known| is_this_machine(known, false)) {
+                    return false;
+                }
+                named = true;
+            }
+            // `['localhost', '127.0.0.1'].includes(hostname)`, `url.startsWith('https://localhost:5000/')`.
+            Value::Call(call) => {
+                let c = C(part.0, call);
+                let Value::Member(object, method) = cx.app.program.value(of(cx.app.program.call(c).callee)) else {
+                    return false;
+                };
+                let is_here = match cx.app.program.str(c.0, method) {
+                    "includes" | "has" => {
+                        let names = cx.app.program.elements(of(object));
+                        !names.is_empty() && names.iter().all(|name| is_this_machine(name, false))
+                    }
+                    "startsWith" => {
+                        let begin = cx.app.program.argument(c, 0).and_then(|text| cx.app.program.only(text));
+                        begin.is_some_and(|begin| is_this_machine(&begin, true))
+                    }
+                    _ => false,
+                };
+                if !is_here {
                     return false;
                 }
                 named = true;
@@ -253,6 +274,17 @@ fn names_this_machine(cx: &Context, test: V) -> bool {
         }
     }
     false
+}
+
+/// Whether a text is a name of this machine, an origin or an address of it; all of its host must be known. What something begins with
+/// may go on: `https://localhost` begins `https://localhost.example.com` too.
+fn is_this_machine(known: &Known, goes_on: bool) -> bool {
+    let Some((text, is_whole)) = known.thing.head() else { return false };
+    let is_whole = is_whole && !goes_on;
+    let server = text.split_once("://").map_or(text, |(_, server)| server);
+    let is_ended = server.contains('/') || !server.starts_with('[') && server.contains(':') || server.contains("]:");
+    let host = server.split('/').next().unwrap_or_default();
+    (is_whole || is_ended) && !host.contains('@') && is_loopback(host)
 }
 
 /// What one test looks at.

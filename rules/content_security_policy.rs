@@ -23,7 +23,8 @@ rule! {
     /// every page of the session, and with it what holds script that somebody wrote into one. Change the directive that is in the way,
     /// for the one page that needs it.
     ///
-    /// A header does not reach a page over `file:`; there the policy has to stand in a `<meta>` of the page.
+    /// A file has no headers: for a page over `file:` write the policy in a `<meta>` of the page. Below Electron 9 no header reaches
+    /// such a page; since then requests for files pass through `webRequest` too, and a header that is put there may hold.
     ///
     /// ```js
     /// const { BrowserWindow } = require('electron');
@@ -209,10 +210,10 @@ fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageCo
     let head = text.as_bytes().windows(5).position(|tag| tag.eq_ignore_ascii_case(b"<head")).map_or(0, |at| at as u32);
     let end = if head == 0 && !text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("<head")) { 0 } else { head + 5 };
     let header = written.iter().find(|policy| policy.reach == Reach::Header && policy.development != Some(true));
+    let is_file = context.url == PageUrl::File;
     let message = match header {
-        Some(_) if context.url == PageUrl::File => {
-            "no Content Security Policy reaches this page: a header does not reach `file:`"
-        }
+        Some(_) if is_file && may_reach_files(cx) => "this page has no Content Security Policy but a header, and is loaded from a file",
+        Some(_) if is_file => "no Content Security Policy reaches this page: a header does not reach `file:`",
         _ => "this page has no Content Security Policy",
     };
     let severity = if context.node == Some(true) { Severity::High } else { Severity::Medium };
@@ -221,8 +222,8 @@ fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageCo
     } else {
         "Markup that reaches this page runs as script, from any server."
     };
-    // Where the page comes from is not known: a header may reach it.
-    let unsure = header.is_some() && context.url == PageUrl::Unknown;
+    // Where the page comes from is not known, or it is one that a header may reach.
+    let unsure = header.is_some() && (context.url == PageUrl::Unknown || is_file && may_reach_files(cx));
     let mut report = findings
         .report(&RULE, Span { file, start: head, end }, message)
         .severity(severity)
@@ -242,6 +243,12 @@ fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageCo
         report = report.development(Some(true));
     }
     let _ = report;
+}
+
+/// Whether what a listener of `onHeadersReceived` writes may reach pages over `file:`: since Electron 9 requests for files pass through
+/// `webRequest` (<https://github.com/electron/electron/pull/22903>), though the tutorial says that they do not.
+fn may_reach_files(cx: &Context) -> bool {
+    cx.app.electron.version.major >= 9
 }
 
 /// Policies in headers and builds, each judged where it is written.

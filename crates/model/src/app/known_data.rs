@@ -148,7 +148,7 @@ pub(super) fn is_translation(name: &str) -> bool {
     matches!(name, "t" | "$t" | "__" | "instant" | "translate")
 }
 
-/// Calls that give a number, a truth value, or nothing that can be chosen.
+/// Calls that give a number, a truth value, a function, or nothing that can be chosen.
 pub(super) fn is_harmless_call(name: &str) -> bool {
     matches!(
         name,
@@ -192,6 +192,17 @@ pub(super) fn is_harmless_call(name: &str) -> bool {
             | "t"
             | "__"
             | "$t"
+            // <https://react.dev/reference/react/useCallback>, <https://lodash.com/docs/#debounce>, <https://ahooks.js.org/hooks/use-memoized-fn>
+            | "bind"
+            | "debounce"
+            | "throttle"
+            | "useCallback"
+            | "useEffectEvent"
+            | "useEvent"
+            | "useEventCallback"
+            | "useMemoizedFn"
+            | "useDebouncedCallback"
+            | "useThrottledCallback"
     )
 }
 
