@@ -231,9 +231,9 @@ impl<'a> Scan<'a> {
                 }
             }
             b'<' if self.is_tried(at) => {
-                // A cast is a generic function too, and what stands behind either is read with it: three times for each.
                 let is_cast = !self.is_after_value();
-                self.level.before += if is_cast { 2 } else { 1 };
+                // A cast is a generic function too, and what stands behind either is read with it: three times for each.
+                self.level.before += if is_cast && !self.is_behind(at, b'<') { 2 } else { 1 };
                 self.level.open += 1;
                 self.level.casts = self.level.casts << 1 | u64::from(is_cast);
             }
@@ -320,6 +320,10 @@ impl<'a> Scan<'a> {
         }
     }
 
+    fn is_behind(&self, at: usize, byte: u8) -> bool {
+        at.checked_sub(1).and_then(|before| self.bytes.get(before)) == Some(&byte)
+    }
+
     fn word_before(&self) -> Option<&'a [u8]> {
         match self.before {
             Before::Word(from, to) => self.bytes.get(from..to),
@@ -374,10 +378,14 @@ impl<'a> Scan<'a> {
             Some(b'*') => return 1 + memchr::memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2),
             // `/>`
             Some(b'>') => {}
+            // `</a>`: the end of an element, or an error, and no regular expression.
+            _ if self.is_behind(at, b'<') => {}
             _ if !self.is_after_value() => {
                 if let Some(length) = regular_expression(rest) {
                     self.before = Before::Text;
-                    return 1 + length;
+                    let behind = rest.get(length..).unwrap_or_default();
+                    let flags = behind.iter().position(|byte| CLASSES[usize::from(*byte)] != Class::Word);
+                    return 1 + length + flags.unwrap_or(behind.len());
                 }
             }
             // An object is divided, or a block ends and an expression begins: what follows may lie in a string, or not.
@@ -495,6 +503,8 @@ mod tests {
             ("yield <(", Flow),
             ("(readonly as ", Flow),
             ("(<T>a", TypeScript),
+            ("<a></a>(", TypeScript),
+            ("/a/b(<T>", TypeScript),
         ] {
             let text = format!("let a:{}", unit.repeat(40));
             assert!(are_too_many(&text, reading), "{unit}");
