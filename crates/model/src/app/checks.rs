@@ -3,6 +3,7 @@
 //! Here it is found out what holds at a place; `judge` takes one test apart, and a [`Strength`] says how far it holds an address to
 //! what the app chose.
 
+mod answers;
 mod beside;
 mod comparisons;
 mod helpers;
@@ -193,7 +194,7 @@ impl App<'_> {
         depth: u32,
     ) -> Vec<Judged> {
         let summary = self.program.summary(f.0);
-        let mut parts: Vec<Judged> = self.held_by_schema(root).into_iter().collect();
+        let mut parts: Vec<Judged> = self.held_by_schema(root).into_iter().chain(self.held_by_answer(root)).collect();
         let (mut at, mut function) = (condition, f.1);
         for _ in 0..128 {
             match at {

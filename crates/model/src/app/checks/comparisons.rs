@@ -26,9 +26,9 @@ impl App<'_> {
             if matches!(self.program.value(other), Value::Null | Value::Undefined) && self.is_object_or_null(subject) {
                 return self.judge(subject, !equal, root, depth + 1);
             }
-            // `isSafe(url) === true`.
+            // `isSafe(url) === true`, `result.ok === false`.
             if let Value::Bool(bool) = self.program.value(other)
-                && let Value::Call(_) = self.program.value(subject)
+                && let Value::Call(_) | Value::Member(..) | Value::Binding(_) = self.program.value(subject)
             {
                 return self.judge(subject, bool == equal, root, depth + 1);
             }
@@ -37,6 +37,11 @@ impl App<'_> {
                 && let Some(c) = self.call_behind(subject)
                 && let Some(found) = self.verdict(c, text.text().unwrap_or(""), equal, root, depth + 1)
                 && found.strength >= Strength::Scheme
+            {
+                return found;
+            }
+            if let Some(found) = self.compared_part(subject, other, equal, root, depth + 1)
+                && found.strength > Strength::None
             {
                 return found;
             }

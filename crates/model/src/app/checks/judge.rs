@@ -113,7 +113,11 @@ impl App<'_> {
 
     /// What it says that a member of a helper's answer comes out so.
     fn said_of_member(&self, object: V, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
-        self.call_behind(object).and_then(|c| self.said_by_helpers(c, Some(name), holds, root, depth))
+        let c = self.call_behind(object)?;
+        let comes_out = |value: Option<V>| value.map_or(!holds, |value| !self.never(value, holds));
+        let says = |value: V, root: &Root| self.judge(value, holds, root, depth + 5);
+        self.said_by_answer(c, Some(name), root, depth, &comes_out, &says)
+            .or_else(|| self.said_by_helpers(c, Some(name), holds, root, depth))
     }
 
     /// `if (!response) open(url)`: the first button, or another one.
