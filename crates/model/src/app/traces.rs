@@ -16,6 +16,7 @@ mod opened;
 mod parameters;
 mod properties;
 mod purpose;
+mod put;
 mod replaced;
 mod schemas;
 mod state;
@@ -556,50 +557,13 @@ impl<'a> Walk<'_, 'a> {
             for part in values.iter().filter_map(|known| known.at).filter(|part| *part != v) {
                 self.visit(part, state);
             }
-        } else if values.iter().any(is_handed) && self.put_here(object, name, state) {
+        } else if values.iter().any(is_handed)
+            && (self.put_here(object, name, state) || self.put_into_instance(object, name, state))
+        {
             // What is asked of it before it is put there holds it.
         } else {
             self.things(v, state);
         }
-    }
-
-    /// Looks at what is put into an object under a name, where it is one literal: `{ url }`, `{ ...options }`, `job.url = url`. Tells
-    /// whether something is.
-    fn put_here(&mut self, object: V, name: &str, state: State) -> bool {
-        let app = self.app;
-        let objects = app.eval(object);
-        let [Known { thing: Thing::Object(Object::Literal(literal, _)), .. }] = objects.as_ref() else { return false };
-        let summary = app.program.summary(literal.0);
-        let Value::Object(list) = summary.value(literal.1) else { return false };
-        let mut is_put = false;
-        let properties = summary.properties(list);
-        let is_it = |key: Key| key == Key::Spread || matches!(key, Key::Name(key) if summary.str(key) == name);
-        for property in properties.iter().filter(|one| one.slot == Slot::Value && is_it(one.key)).take(MOST_WRITES) {
-            is_put = true;
-            let value = V(literal.0, property.value);
-            match property.key {
-                Key::Spread => self.visit(value, State { property: Some(name), is_own: true, ..state }),
-                _ => self.visit(value, state),
-            }
-        }
-        is_put | self.written(object, name, state)
-    }
-
-    /// What is written to a property of a variable: `text.value = answer`. Tells whether something is.
-    fn written(&mut self, object: V, name: &str, state: State) -> bool {
-        let Value::Binding(binding) = self.app.program.value(object) else { return false };
-        let app = self.app;
-        let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
-        let writes = app.program.written_in(object.0, name);
-        let writes = writes.filter(|write| is_it(app.program.value(V(object.0, write.object))));
-        let mut is_written = false;
-        for write in writes.take(MOST_WRITES) {
-            if let Some(value) = write.value {
-                is_written = true;
-                self.visit(V(object.0, value), state);
-            }
-        }
-        is_written
     }
 
     /// What a value turns out to be, where its own text does not tell.

@@ -1,0 +1,90 @@
+//! What is put into an object under a name: by its literal, by writes, by the constructor of its class.
+
+use super::{At, MOST_CALLS, MOST_WRITES, State, Walk};
+use crate::link::things::{Known, Object, Thing};
+use crate::link::{C, F, K, UnitId, V};
+use crate::summary::{FunctionKind, Key, Slot, Value, Write};
+
+/// Writes to properties of one name among which those of a class are looked for.
+const MOST_WRITES_OF_NAME: usize = 64;
+
+impl Walk<'_, '_> {
+    /// Looks at what is put into an object under a name, where it is one literal: `{ url }`, `{ ...options }`, `job.url = url`. Tells
+    /// whether something is.
+    pub(super) fn put_here(&mut self, object: V, name: &str, state: State) -> bool {
+        let app = self.app;
+        let objects = app.eval(object);
+        let [Known { thing: Thing::Object(Object::Literal(literal, _)), .. }] = objects.as_ref() else { return false };
+        let summary = app.program.summary(literal.0);
+        let Value::Object(list) = summary.value(literal.1) else { return false };
+        let mut is_put = false;
+        let properties = summary.properties(list);
+        let is_it = |key: Key| key == Key::Spread || matches!(key, Key::Name(key) if summary.str(key) == name);
+        for property in properties.iter().filter(|one| one.slot == Slot::Value && is_it(one.key)).take(MOST_WRITES) {
+            is_put = true;
+            let value = V(literal.0, property.value);
+            match property.key {
+                Key::Spread => self.visit(value, State { property: Some(name), is_own: true, ..state }),
+                _ => self.visit(value, state),
+            }
+        }
+        is_put | self.written(object, name, state)
+    }
+
+    /// What is written to a property of a variable: `text.value = answer`. Tells whether something is.
+    pub(super) fn written(&mut self, object: V, name: &str, state: State) -> bool {
+        let Value::Binding(binding) = self.app.program.value(object) else { return false };
+        let app = self.app;
+        let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
+        let writes = app.program.written_in(object.0, name);
+        let writes = writes.filter(|write| is_it(app.program.value(V(object.0, write.object))));
+        let mut is_written = false;
+        for write in writes.take(MOST_WRITES) {
+            if let Some(value) = write.value {
+                is_written = true;
+                self.visit(V(object.0, value), state);
+            }
+        }
+        is_written
+    }
+
+    /// Looks at what the functions of a class write to a property of its instances: what is asked where an object is made holds what it
+    /// is given. Tells whether something is written.
+    pub(super) fn put_into_instance(&mut self, object: V, name: &str, state: State) -> bool {
+        let app = self.app;
+        let objects = app.eval(object);
+        let [Known { thing: Thing::Instance(class, maker), .. }] = objects.as_ref() else { return false };
+        let writes = app.program.writes_to(name);
+        if writes.len() > MOST_WRITES_OF_NAME || self.returns.len() >= MOST_CALLS {
+            return false;
+        }
+        let mut is_put = false;
+        for (unit, write) in app.program.written_to(name) {
+            let Some(value) = write.value.filter(|_| self.is_written_to_class(unit, &write, *class)) else { continue };
+            is_put = true;
+            let f = F(unit, write.function);
+            let before = std::mem::replace(&mut self.at, At { function: f, condition: write.condition, call: None });
+            let made = maker.filter(|_| app.program.function(f).kind == FunctionKind::Constructor);
+            self.returns.extend(made.map(|c: C| (f, c, At::call(app, c), 0)));
+            self.visit(V(unit, value), state);
+            if made.is_some() {
+                self.returns.pop();
+            }
+            self.at = before;
+        }
+        is_put
+    }
+
+    /// Whether a write is one to an object of this class, of one above or below it.
+    fn is_written_to_class(&self, unit: UnitId, write: &Write, class: K) -> bool {
+        let program = &self.app.program;
+        let of = match program.value(V(unit, write.object)) {
+            Value::This(function) => program.summary(unit).function(function).class.map(|of| K(unit, of)),
+            _ => program.eval(V(unit, write.object)).iter().find_map(|known| match known.thing {
+                Thing::Instance(of, _) => Some(of),
+                _ => None,
+            }),
+        };
+        of.is_some_and(|of| of == class || program.extends(of, class) || program.extends(class, of))
+    }
+}
