@@ -14,6 +14,7 @@ mod markdown;
 mod messages;
 mod opened;
 mod parameters;
+mod plain;
 mod properties;
 mod purpose;
 mod put;
@@ -374,7 +375,8 @@ impl<'a> Walk<'_, 'a> {
         let at = |id| V(v.0, id);
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
-        if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
+        let is_name = matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..));
+        if is_name && !rest {
             match self.at.guard(app, v, state.beside, self.purpose.is_text()) {
                 found if found >= self.enough || found == Strength::Host => {
                     self.note_cleaning();
@@ -385,6 +387,10 @@ impl<'a> Walk<'_, 'a> {
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
             }
+        }
+        if is_name && self.purpose.is_markup() && self.is_plain_here(v) {
+            self.note_cleaning();
+            return;
         }
         // What was put into a list or a map comes out of it again.
         if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {

@@ -583,6 +583,9 @@ impl Walk<'_, '_> {
             at = argument;
         }
         let Some(root) = app.root(at) else { return false };
+        if self.purpose.is_markup() && self.lets_no_markup(test, holds, &root, 0) {
+            return true;
+        }
         let found = app.guard_by_test(test, holds, &root);
         let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
         !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host)
