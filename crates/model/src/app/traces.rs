@@ -388,6 +388,9 @@ impl<'a> Walk<'_, 'a> {
                 _ => {}
             }
         }
+        if is_name && !beside && !rest && !self.purpose.is_text() {
+            self.address_rewritten(v, state);
+        }
         if is_name && self.purpose.is_markup() && self.is_plain_here(v) {
             self.note_cleaning();
             return;
@@ -458,6 +461,7 @@ impl<'a> Walk<'_, 'a> {
                     }
                     let state = State { property: inner, is_own: inner.is_some(), ..state.part() };
                     match (property.key, read) {
+                        (Key::Spread, Some(read)) if self.is_held_here(at(property.value), read) => {}
                         (Key::Computed(key), Some(read)) if is_own => {
                             self.under_key(at(property.value), at(key), read, state);
                         }

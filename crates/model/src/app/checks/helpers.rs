@@ -292,7 +292,7 @@ impl App<'_> {
     }
 
     /// What is written for a property of an object literal, or a place of a list, or that nothing is; `None` where that cannot be told.
-    pub(super) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
+    pub(in crate::app) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
         let summary = self.program.summary(object.0);
         let list = match self.program.value(object) {
             Value::Object(list) => list,

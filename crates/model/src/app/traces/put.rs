@@ -1,9 +1,10 @@
 //! What is put into an object under a name: by its literal, by writes, by the constructor of its class.
 
 use super::{At, MOST_CALLS, MOST_WRITES, State, Walk};
+use crate::app::checks::{Lets, Strength};
 use crate::link::things::{Known, Object, Thing};
 use crate::link::{C, F, K, UnitId, V};
-use crate::summary::{FunctionKind, Key, Slot, Value, Write};
+use crate::summary::{CallKind, ConditionId, FunctionKind, Key, Slot, Value, Write};
 
 /// Writes to properties of one name among which those of a class are looked for.
 const MOST_WRITES_OF_NAME: usize = 64;
@@ -24,6 +25,7 @@ impl Walk<'_, '_> {
             is_put = true;
             let value = V(literal.0, property.value);
             match property.key {
+                Key::Spread if self.is_held_here(value, name) => {}
                 Key::Spread => self.visit(value, State { property: Some(name), is_own: true, ..state }),
                 _ => self.visit(value, state),
             }
@@ -42,10 +44,56 @@ impl Walk<'_, '_> {
         for write in writes.take(MOST_WRITES) {
             if let Some(value) = write.value {
                 is_written = true;
-                self.visit(V(object.0, value), state);
+                let value = V(object.0, value);
+                if !self.is_held_where(F(object.0, write.function), write.condition, value, None) {
+                    self.visit(value, state);
+                }
             }
         }
         is_written
+    }
+
+    /// Whether what holds here holds a property of a value.
+    pub(super) fn is_held_here(&mut self, v: V, name: &str) -> bool {
+        self.is_held_where(self.at.function, self.at.condition, v, Some(name))
+    }
+
+    /// Whether what holds under a condition holds a value, or a property of it: `if (isSafe(url)) job.url = url`.
+    fn is_held_where(&mut self, f: F, condition: Option<ConditionId>, v: V, name: Option<&str>) -> bool {
+        let Some(mut root) = self.app.root(v).filter(|_| condition.is_some()) else { return false };
+        root.path.extend(name.map(str::to_owned));
+        let found = self.app.guard_of_root(f, condition, &root);
+        let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
+        let is_held = !is_free && found.for_desktop().strength >= self.enough;
+        if is_held {
+            self.note_cleaning();
+        }
+        is_held
+    }
+
+    /// Looks at what is written to the parts of a parsed address that say where it leads: `link.hostname = name`.
+    pub(super) fn address_rewritten(&mut self, v: V, state: State) {
+        let app = self.app;
+        let v = match app.program.value(v) {
+            Value::Member(address, name) if matches!(app.program.str(v.0, name), "href" | "origin") => V(v.0, address),
+            _ => v,
+        };
+        let Value::Binding(binding) = app.program.value(v) else { return };
+        let Some(only) = app.program.summary(v.0).written_once(binding) else { return };
+        let Value::Call(call) = app.program.value(V(v.0, only)) else { return };
+        let c = C(v.0, call);
+        let is_address = || app.api_of(c).is_some_and(|(path, _)| matches!(&*path, "URL" | "url.URL" | "window.URL"));
+        if app.program.call(c).kind != CallKind::New || !is_address() {
+            return;
+        }
+        // Whatever server it is, the desktop starts a browser for it.
+        let parts: &[&str] = match self.enough {
+            Strength::Host => &["href", "protocol", "host", "hostname"],
+            _ => &["href", "protocol"],
+        };
+        for part in parts {
+            self.written(v, part, state.part());
+        }
     }
 
     /// Looks at what the functions of a class write to a property of its instances: what is asked where an object is made holds what it
