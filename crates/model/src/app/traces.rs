@@ -141,6 +141,7 @@ impl App<'_> {
             rows: Vec::new(),
             messages: Vec::new(),
             told: Vec::new(),
+            chosen: Vec::new(),
             reducers: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
@@ -262,6 +263,8 @@ struct Walk<'x, 'a> {
     messages: Vec<C>,
     /// Keys under which what is looked at was put.
     told: Vec<keys::Told>,
+    /// Tests by which what is looked at was chosen, and how they came out.
+    chosen: Vec<(V, bool)>,
     /// Reducers whose states are being looked at, and what tells each of them what to do.
     reducers: Vec<(F, UnitId, BindingId)>,
     found: Vec<Trace>,
@@ -348,9 +351,9 @@ impl<'a> Walk<'_, 'a> {
 
     /// A number for the property that is read of a value, and the key that it was put under, to tell questions apart by.
     fn asked(&self, state: State) -> u64 {
-        match (state.property, self.told.last()) {
-            (None, None) => 0,
-            (property, told) => FxBuildHasher.hash_one((property, state.is_own, told)),
+        match (state.property, self.told.last(), self.chosen.last()) {
+            (None, None, None) => 0,
+            (property, told, chosen) => FxBuildHasher.hash_one((property, state.is_own, told, chosen)),
         }
     }
 
@@ -391,7 +394,7 @@ impl<'a> Walk<'_, 'a> {
         if is_name && !beside && !rest && !self.purpose.is_text() {
             self.address_rewritten(v, state);
         }
-        if is_name && self.purpose.is_markup() && self.is_plain_here(v) {
+        if is_name && !rest && self.is_chosen(v) || is_name && self.purpose.is_markup() && self.is_plain_here(v) {
             self.note_cleaning();
             return;
         }
@@ -472,11 +475,11 @@ impl<'a> Walk<'_, 'a> {
             Value::Conditional { test, then, other } => {
                 for (branch, holds) in [(then, true), (other, false)] {
                     if !self.is_held_by(at(test), holds, at(branch)) {
-                        self.visit(at(branch), state);
+                        self.taken_where(at(test), holds, at(branch), state);
                     }
                 }
             }
-            Value::Binary(Operator::And, _, right) => self.visit(at(right), state),
+            Value::Binary(Operator::And, left, right) => self.taken_where(at(left), true, at(right), state),
             Value::Binary(Operator::Or | Operator::Nullish | Operator::Default, left, right) => {
                 self.visit(at(left), state);
                 self.visit(at(right), state);

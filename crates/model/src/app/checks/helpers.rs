@@ -146,7 +146,7 @@ impl App<'_> {
     }
 
     /// The ways in which a value comes out as this text, or does not, with what each says of an address.
-    fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Judged> {
+    pub(super) fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Judged> {
         let at = |id| V(v.0, id);
         match self.program.value(self.program.behind(v)) {
             Value::Conditional { test, then, other } if depth < MOST_HELPERS * 6 => {

@@ -4,7 +4,7 @@ use super::strength::*;
 use super::{App, Root, Way};
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
-use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, Value, ValueId};
+use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, TOP, Value, ValueId};
 
 /// Tests inside tests that are followed; a helper counts for five.
 const MOST_DEPTH: u32 = 24;
@@ -192,7 +192,9 @@ impl App<'_> {
             }
             _ => return None,
         };
-        let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && *of == function;
+        // Each run of a function has a variable of its own, which functions inside see: `sites.forEach((site) => { … own = true; })`.
+        let is_seen = |of| of == function || function != TOP && self.program.encloses(F(v.0, function), F(v.0, of));
+        let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && is_seen(*of);
         (!later.is_empty() && later.iter().all(is_set)).then(|| Flag {
             stands: !before,
             function,

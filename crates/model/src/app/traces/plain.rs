@@ -111,15 +111,18 @@ impl Walk<'_, '_> {
         let given = app.parts_given(c, root).into_iter().find(|(_, part)| *part == UrlPart::Whole);
         let Some((index, _)) = given else { return false };
         let helpers = app.functions(V(c.0, app.program.call(c).callee));
-        let says = |f: &F| {
-            let inner = parameter_root(*f, index);
-            let mut exits = app.program.function(*f).exits.iter().filter(|exit| !exit.throws);
-            exits.all(|exit| match exit.value.map(|value| V(f.0, value)) {
-                Some(value) => app.never(value, holds) || self.lets_no_markup(value, holds, &inner, depth + 4),
-                None => holds,
-            })
-        };
-        !helpers.is_empty() && helpers.iter().all(says)
+        !helpers.is_empty() && helpers.iter().all(|f| self.gives_plain(*f, index, holds, depth + 4))
+    }
+
+    /// Whether a function comes out so only where no tag begins in what it is given.
+    pub(super) fn gives_plain(&self, f: F, index: u32, holds: bool, depth: u32) -> bool {
+        let app = self.app;
+        let inner = parameter_root(f, index);
+        let mut exits = app.program.function(f).exits.iter().filter(|exit| !exit.throws);
+        exits.all(|exit| match exit.value.map(|value| V(f.0, value)) {
+            Some(value) => app.never(value, holds) || self.lets_no_markup(value, holds, &inner, depth),
+            None => holds,
+        })
     }
 }
 
