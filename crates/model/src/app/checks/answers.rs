@@ -1,10 +1,10 @@
 //! What one part of a function's answer says of another: `const result = check(url); if (result.ok) open(result.url)`.
 
 use super::strength::*;
-use super::{App, Base, MOST_HELPERS, Root, UrlPart};
+use super::{App, Base, MOST_HELPERS, Root, UrlPart, Way};
 use crate::link::things::Thing;
 use crate::link::{C, F, V};
-use crate::summary::{ConditionId, Value};
+use crate::summary::{ConditionId, Value, Write};
 
 /// Ways out of one function that are looked at.
 const MOST_WAYS: usize = 16;
@@ -13,15 +13,25 @@ const MOST_WAYS: usize = 16;
 const MOST_CHOICES: u32 = 4;
 
 /// One way out of a function.
+#[derive(Clone)]
 struct WayOut {
     /// What it gives.
     value: Option<V>,
-    /// What holds where it returns.
-    condition: Option<ConditionId>,
+    /// What holds where it returns, and where what it gives is written.
+    places: Vec<ConditionId>,
     /// What it chose by, and how that came out: `safe ? { url } : { error }`.
     chosen: Vec<(V, bool)>,
     /// The call whose arguments are the answer's parts: `return passed(url)`.
     made_by: Option<C>,
+}
+
+impl WayOut {
+    /// The same, where parts of what it gives are written under conditions of their own.
+    fn at(&self, written: [Option<ConditionId>; 2]) -> Self {
+        let mut way = self.clone();
+        way.places.extend(written.into_iter().flatten());
+        way
+    }
 }
 
 impl App<'_> {
@@ -30,7 +40,8 @@ impl App<'_> {
         let mut ways = Vec::new();
         for exit in self.program.function(f).exits.iter().filter(|exit| !exit.throws) {
             let value = exit.value.map(|value| V(f.0, value));
-            let way = WayOut { value, condition: exit.condition, chosen: Vec::new(), made_by: None };
+            let places = exit.condition.into_iter().collect();
+            let way = WayOut { value, places, chosen: Vec::new(), made_by: None };
             self.add_ways(way, 0, &mut ways);
             if ways.len() > MOST_WAYS {
                 return None;
@@ -45,9 +56,9 @@ impl App<'_> {
         match self.program.value(value) {
             Value::Conditional { test, then, other } => {
                 for (branch, holds) in [(then, true), (other, false)] {
-                    let mut chosen = way.chosen.clone();
-                    chosen.push((V(value.0, test), holds));
-                    self.add_ways(WayOut { value: Some(V(value.0, branch)), chosen, ..way }, depth + 1, ways);
+                    let mut taken = WayOut { value: Some(V(value.0, branch)), ..way.clone() };
+                    taken.chosen.push((V(value.0, test), holds));
+                    self.add_ways(taken, depth + 1, ways);
                 }
             }
             Value::Await(inner) => {
@@ -71,6 +82,31 @@ impl App<'_> {
         let [exit] = self.program.function(f).exits.as_slice() else { return None };
         let value = V(f.0, exit.value.filter(|_| exit.condition.is_none() && !exit.throws)?);
         matches!(self.program.value(value), Value::Object(_) | Value::Array(_)).then_some(value)
+    }
+
+    /// The ways in which a property of a literal is written later; `None` where they cannot be told.
+    fn ways_written(&self, literal: V, name: &str) -> Option<Vec<Way>> {
+        let summary = self.program.summary(literal.0);
+        let is_it = |write: Write| {
+            matches!(summary.value(write.object), Value::Binding(_)) && summary.behind(write.object) == literal.1
+        };
+        match self.program.written_in(literal.0, name).any(is_it) {
+            true => self.ways_of_property(literal, name),
+            false => Some(Vec::new()),
+        }
+    }
+
+    /// What a way out gives for a part of the answer, and what holds where it is written; nothing in place of it where nothing is.
+    fn parts_written(&self, way: &WayOut, path: &[String]) -> Option<Vec<(Option<V>, Option<ConditionId>)>> {
+        let (Some(literal), [name, rest @ ..]) = (way.value, path) else { return Some(vec![(None, None)]) };
+        let later = self.ways_written(literal, name)?;
+        if later.is_empty() {
+            return Some(vec![(self.part_written(way, path)?, None)]);
+        }
+        if !rest.is_empty() || way.made_by.is_some() {
+            return None;
+        }
+        Some(later.into_iter().map(|later| (later.value, later.condition)).collect())
     }
 
     /// What a way out writes for a part of the answer; `Some(None)` where it writes nothing.
@@ -98,10 +134,37 @@ impl App<'_> {
         }))
     }
 
+    /// What it says that a property of an object comes out so that nobody writes again: `const link = { url, ok: isSafe(url) }`.
+    pub(super) fn said_of_literal(
+        &self,
+        object: V,
+        name: &str,
+        holds: bool,
+        root: &Root,
+        depth: u32,
+    ) -> Option<Judged> {
+        let literal = self.program.behind(object);
+        let value = self.written_property(literal, name)??;
+        let is_kept = self.ways_written(literal, name).is_some_and(|ways| ways.is_empty());
+        is_kept.then(|| self.judge(value, holds, root, depth + 1))
+    }
+
     /// How well a function holds a part of its answer wherever it returns: `const { url } = checked(address)`.
     pub(super) fn held_by_answer(&self, root: &Root) -> Option<Judged> {
-        let Base::Call(call) = root.base else { return None };
-        self.said_by_answer(C(root.unit, call), None, root, 0, &|_| true, &|_, _| Judged::NOTHING)
+        let c = self.answer_behind(root)?;
+        self.said_by_answer(c, None, root, 0, &|_| true, &|_, _| Judged::NOTHING)
+    }
+
+    /// The call of whose answer an address is a part: `check(url)`, `check(url).then((result) => …)`.
+    fn answer_behind(&self, root: &Root) -> Option<C> {
+        let found = match root.base {
+            Base::Call(call) => Some(C(root.unit, call)),
+            Base::Parameter(function, 0) => {
+                self.settled(F(root.unit, function)).and_then(|promise| self.call_behind(promise))
+            }
+            _ => None,
+        };
+        found.filter(|_| !root.path.is_empty())
     }
 
     /// What it says of a part of an answer that another part of it, if one is named, comes out so.
@@ -116,7 +179,7 @@ impl App<'_> {
         comes_out: &dyn Fn(Option<V>) -> bool,
         says: &dyn Fn(V, &Root) -> Judged,
     ) -> Option<Judged> {
-        let is_part = root.unit == c.0 && root.base == Base::Call(c.1) && !root.path.is_empty();
+        let is_part = self.answer_behind(root) == Some(c);
         if !is_part || depth / 6 >= MOST_HELPERS || self.steps.are_used_up() {
             return None;
         }
@@ -124,14 +187,20 @@ impl App<'_> {
         let mut found: Vec<Judged> = Vec::new();
         for helper in self.functions(V(c.0, self.program.call(c).callee)) {
             for way in self.ways_out(helper)? {
-                let test = asked.as_ref().and_then(|asked| self.part_written(&way, asked));
-                if test.is_some_and(|test| !comes_out(test)) {
-                    continue;
+                let tests = asked.as_ref().and_then(|asked| self.parts_written(&way, asked));
+                let Some(parts) = self.parts_written(&way, &root.path) else { return Some(Judged::NOTHING) };
+                let come_out = match tests {
+                    Some(tests) => tests.into_iter().filter(|(test, _)| comes_out(*test)).collect(),
+                    None => vec![(None, None)],
+                };
+                for (test, tested) in come_out {
+                    // Nothing is there, or something of the app's choice.
+                    let chosen = parts.iter().filter_map(|(part, at)| Some((*part.as_ref()?, *at)));
+                    for (part, written) in chosen.filter(|(part, _)| !self.is_constant(*part)) {
+                        let way = way.at([tested, written]);
+                        found.push(self.held_on_the_way(helper, &way, test, part, depth, says));
+                    }
                 }
-                let Some(part) = self.part_written(&way, &root.path) else { return Some(Judged::NOTHING) };
-                // Nothing is there, or something of the app's choice.
-                let Some(part) = part.filter(|part| !self.is_constant(*part)) else { continue };
-                found.push(self.held_on_the_way(helper, &way, test.flatten(), part, depth, says));
             }
         }
         found.into_iter().reduce(Judged::worse)
@@ -150,9 +219,8 @@ impl App<'_> {
         let asked = [name.to_owned()];
         let mut found: Vec<Judged> = Vec::new();
         for way in self.ways_out(f)? {
-            let test = self.part_written(&way, &asked)?;
-            if comes_out(test) {
-                let mut parts = self.held_where_it_returns(f, &way, root, depth);
+            for (test, tested) in self.parts_written(&way, &asked)?.into_iter().filter(|(test, _)| comes_out(*test)) {
+                let mut parts = self.held_where_it_returns(f, &way.at([tested, None]), root, depth);
                 parts.extend(test.map(|test| says(test, root)));
                 found.push(Judged::all(parts));
             }
@@ -192,7 +260,7 @@ impl App<'_> {
         self.eval(v).iter().all(|known| plain(&known.thing))
     }
 
-    /// How well what holds on a way out, and what a test of another part of the answer says, hold a part of it.
+    /// How well what holds on a way out, where its parts are written, and what a test of one of them says, hold another.
     fn held_on_the_way(
         &self,
         helper: F,
@@ -215,7 +283,8 @@ impl App<'_> {
 
     /// What holds of an address where a function returns this.
     fn held_where_it_returns(&self, f: F, way: &WayOut, root: &Root, depth: u32) -> Vec<Judged> {
-        let mut parts = self.conditions(f, way.condition, root, depth);
+        let places = way.places.iter();
+        let mut parts: Vec<Judged> = places.flat_map(|place| self.conditions(f, Some(*place), root, depth)).collect();
         parts.extend(way.chosen.iter().map(|(test, holds)| self.judge(*test, *holds, root, depth + 1)));
         parts
     }

@@ -113,7 +113,7 @@ impl App<'_> {
 
     /// What it says that a member of a helper's answer comes out so.
     fn said_of_member(&self, object: V, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
-        let c = self.call_behind(object)?;
+        let Some(c) = self.call_behind(object) else { return self.said_of_literal(object, name, holds, root, depth) };
         let comes_out = |value: Option<V>| value.map_or(!holds, |value| !self.never(value, holds));
         let says = |value: V, root: &Root| self.judge(value, holds, root, depth + 5);
         self.said_by_answer(c, Some(name), root, depth, &comes_out, &says)

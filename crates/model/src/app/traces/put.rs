@@ -30,7 +30,29 @@ impl Walk<'_, '_> {
                 _ => self.visit(value, state),
             }
         }
-        is_put | self.written(object, name, state)
+        // `const answer = { url: '' }; answer.url = url; return answer`.
+        let is_made_elsewhere = app.program.behind(object) != *literal;
+        is_put
+            | self.written(object, name, state)
+            | (is_made_elsewhere && self.written_where_made(*literal, name, state))
+    }
+
+    /// What is written to a property of a literal by the name under which it is made. Tells whether something is.
+    fn written_where_made(&mut self, literal: V, name: &str, state: State) -> bool {
+        let program = &self.app.program;
+        let summary = program.summary(literal.0);
+        let is_it = |write: &Write| {
+            matches!(summary.value(write.object), Value::Binding(_)) && summary.behind(write.object) == literal.1
+        };
+        let mut is_written = false;
+        for write in program.written_in(literal.0, name).filter(is_it).take(MOST_WRITES) {
+            let Some(value) = write.value.map(|value| V(literal.0, value)) else { continue };
+            is_written = true;
+            if !self.is_held_where(F(literal.0, write.function), write.condition, value, None) {
+                self.visit(value, state);
+            }
+        }
+        is_written
     }
 
     /// What is written to a property of a variable: `text.value = answer`. Tells whether something is.
@@ -59,7 +81,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether what holds under a condition holds a value, or a property of it: `if (isSafe(url)) job.url = url`.
-    fn is_held_where(&mut self, f: F, condition: Option<ConditionId>, v: V, name: Option<&str>) -> bool {
+    pub(super) fn is_held_where(&mut self, f: F, condition: Option<ConditionId>, v: V, name: Option<&str>) -> bool {
         let Some(mut root) = self.app.root(v).filter(|_| condition.is_some()) else { return false };
         root.path.extend(name.map(str::to_owned));
         let found = self.app.guard_of_root(f, condition, &root);
