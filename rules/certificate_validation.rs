@@ -297,6 +297,12 @@ fn looked_at(cx: &Context, test: V, handler: F, decider: &Decider) -> Looked {
                 calls = true;
                 Looked::Nowhere
             }
+            // Whoever makes a certificate writes these names into it.
+            (Some((index, Some(name))), Certificate::Parameter(certificate))
+                if index == *certificate && matches!(&*name, "issuerName" | "subjectName" | "issuer" | "subject") =>
+            {
+                Looked::Elsewhere
+            }
             (Some((index, _)), Certificate::Parameter(certificate)) if index == *certificate => Looked::AtCertificate,
             // What Chromium objects to.
             (Some((3, _)), Certificate::Parameter(4)) | (Some((2, _)), Certificate::Parameter(3)) => {

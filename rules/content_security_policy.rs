@@ -1,5 +1,8 @@
 //! Pages without a policy, and policies that let through what they should stop.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use electrolint_model::app::{self, Load, Page, Reach, ScriptPolicy};
 use electrolint_model::csp::{self, Judgement, PageContext, PageUrl, Policy, Severity as Weight};
 use electrolint_model::electron::preferences::Value;
@@ -7,7 +10,7 @@ use electrolint_model::electron::releases::Data;
 use electrolint_model::html::{Offsets, ScriptKind};
 use electrolint_model::link::V;
 use electrolint_model::link::things::{Certainty, Known, Thing};
-use electrolint_model::source::Span;
+use electrolint_model::source::{FileId, Span};
 use electrolint_model::web_url::scheme_of;
 
 use crate::{Confidence, Context, Findings, Severity};
@@ -54,9 +57,12 @@ rule! {
     }
 }
 
+/// Languages of one page that are named beside it.
+const MOST_LANGUAGES: usize = 32;
+
 fn check(cx: &Context, findings: &mut Findings) {
     let written = cx.app.script_policies();
-    let pages = pages(cx);
+    let pages = in_all_languages(cx, pages(cx));
     for page in &pages {
         in_page(cx, findings, page, &written);
     }
@@ -116,6 +122,30 @@ struct Shown<'a> {
     page: &'a Page,
     loads: Vec<Load>,
     confidence: Confidence,
+    /// The same page in other languages, with the same policies.
+    others: Vec<FileId>,
+}
+
+/// Pages that a window shows in place of another, in another language, are told with that one.
+fn in_all_languages<'a>(cx: &Context, pages: Vec<Shown<'a>>) -> Vec<Shown<'a>> {
+    let app = cx.app;
+    let mut kept: Vec<Shown> = Vec::new();
+    let mut places: BTreeMap<(String, Vec<&str>, Confidence, bool), usize> = BTreeMap::new();
+    for shown in pages {
+        let Some(path) = app.path_in_any_language(shown.page.file) else {
+            kept.push(shown);
+            continue;
+        };
+        let policies = shown.page.html.policies.iter().map(|policy| &*policy.content).collect();
+        match places.entry((path, policies, shown.confidence, app.page_has_node(shown.page))) {
+            Entry::Occupied(first) => kept[*first.get()].others.push(shown.page.file),
+            Entry::Vacant(first) => {
+                first.insert(kept.len());
+                kept.push(shown);
+            }
+        }
+    }
+    kept
 }
 
 /// The pages that windows load; where no load leads to a page that was read, those with which a server of the app's answers for sure, and
@@ -124,7 +154,7 @@ fn pages<'a>(cx: &'a Context) -> Vec<Shown<'a>> {
     let own = cx.app.pages.iter().filter(|page| cx.app.is_own(Span { file: page.file, start: 0, end: 0 }));
     let own = own.filter(|page| !cx.app.is_component(page));
     let (loaded, other): (Vec<Shown>, Vec<Shown>) = own
-        .map(|page| Shown { page, loads: cx.app.loads_of(page), confidence: Confidence::Firm })
+        .map(|page| Shown { page, loads: cx.app.loads_of(page), confidence: Confidence::Firm, others: Vec::new() })
         .filter(|shown| runs_scripts(cx, &shown.loads))
         .partition(|shown| !shown.loads.is_empty());
     if !loaded.is_empty() {
@@ -238,6 +268,9 @@ fn absent(cx: &Context, findings: &mut Findings, shown: &Shown, context: &PageCo
     }
     if let Some(header) = header {
         report = report.related(header.span, "the header is written here");
+    }
+    for &file in shown.others.iter().take(MOST_LANGUAGES) {
+        report = report.related(Span { file, start: 0, end: 0 }, "in another language it has none either");
     }
     if shown.loads.iter().all(|load| load.development == Some(true)) && !shown.loads.is_empty() {
         report = report.development(Some(true));

@@ -6,6 +6,8 @@ use electrolint_model::link::things::{Certainty, Known, Part, Thing};
 use electrolint_model::source::Span;
 use electrolint_model::web_url::{Insecure, insecure, insecure_head};
 
+use crate::addresses::server;
+use crate::egress_private_network::private;
 use crate::{Confidence, Context, Findings, Severity, fixes};
 
 rule! {
@@ -83,6 +85,10 @@ fn check(cx: &Context, findings: &mut Findings) {
             .filter_map(|(known, span)| Some((of(known).filter(|_| !cx.app.is_host_of_page(known))?, known, *span)))
             .min_by_key(|(insecure, known, _)| (known.development == Some(true), insecure.local));
         let Some((found, known, span)) = worst.filter(|(.., span)| !cx.app.is_page_beside(span.file)) else { continue };
+        // That it goes to this machine is told once.
+        if found.local && server(known).is_some_and(|server| private(&server.host).is_some()) {
+            continue;
+        }
         let what = match request.kind {
             RequestKind::Update => What::Update,
             RequestKind::Script | RequestKind::Navigation => What::Active,

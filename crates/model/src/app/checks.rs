@@ -3,6 +3,7 @@
 //! Here it is found out what holds at a place; `judge` takes one test apart, and a [`Strength`] says how far it holds an address to
 //! what the app chose.
 
+mod answers;
 mod beside;
 mod comparisons;
 mod helpers;
@@ -193,7 +194,7 @@ impl App<'_> {
         depth: u32,
     ) -> Vec<Judged> {
         let summary = self.program.summary(f.0);
-        let mut parts: Vec<Judged> = self.held_by_schema(root).into_iter().collect();
+        let mut parts: Vec<Judged> = self.held_by_schema(root).into_iter().chain(self.held_by_answer(root)).collect();
         let (mut at, mut function) = (condition, f.1);
         for _ in 0..128 {
             match at {
@@ -278,6 +279,12 @@ impl App<'_> {
         }
     }
 
+    /// How well `filter` holds what is left in the list that it gives, or `find` what it finds.
+    pub(super) fn held_by_filter(&self, c: C) -> Judged {
+        let root = Root { unit: c.0, base: Base::Call(c.1), path: Vec::new() };
+        self.steps.question(|| Judged::all(self.filtered(&root)))
+    }
+
     /// What holds of an element of a list that went through `filter`.
     fn filtered(&self, root: &Root) -> Vec<Judged> {
         let mut parts = Vec::new();
@@ -300,7 +307,11 @@ impl App<'_> {
                 _ => return parts,
             },
             Base::Call(call) => match (method(call), root.path.split_first()) {
-                (Some((_, "filter")), Some((first, path))) if first == "[]" => (Value::Call(call), path),
+                (Some((_, "filter")), Some((first, path))) if first == "[]" || first.parse::<u32>().is_ok() => {
+                    (Value::Call(call), path)
+                }
+                // All that the list holds.
+                (Some((_, "filter")), None) => (Value::Call(call), &root.path[..]),
                 (Some((_, "find" | "findLast")), _) => (Value::Call(call), &root.path[..]),
                 _ => return parts,
             },
@@ -355,20 +366,24 @@ impl App<'_> {
             if let Some(tested) = self.tested_by_assertion(other) {
                 consider(self.judge(tested, true, &root, 1));
             }
+            let callee = V(other.0, record.callee);
+            let mut throws_unless = |helper: F, inner: &Root| {
+                for exit in self.program.function(helper).exits.iter().filter(|exit| exit.throws) {
+                    let Some(id) = exit.condition else { continue };
+                    let condition = self.program.summary(helper.0).conditions[id.index()];
+                    consider(self.judge(V(helper.0, condition.test), !condition.holds, inner, 1));
+                }
+            };
+            // `const check = () => { if (!isSafe(url)) throw … }`.
+            if self.is_closure(callee) {
+                self.functions(callee).into_iter().for_each(|helper| throws_unless(helper, &root));
+            }
             for (index, item) in self.program.arguments(other).iter().enumerate() {
                 if item.spread || self.root(V(other.0, item.value)).as_ref() != Some(&root) {
                     continue;
                 }
-                for helper in self.functions(V(other.0, record.callee)) {
-                    let function = self.program.function(helper);
-                    let inner = parameter_root(helper, index as u32);
-                    let throws = function.exits.iter().filter(|exit| exit.throws);
-                    for exit in throws {
-                        let Some(id) = exit.condition else { continue };
-                        let condition = self.program.summary(helper.0).conditions[id.index()];
-                        let found = self.judge(V(helper.0, condition.test), !condition.holds, &inner, 1);
-                        consider(found);
-                    }
+                for helper in self.functions(callee) {
+                    throws_unless(helper, &parameter_root(helper, index as u32));
                 }
             }
         }

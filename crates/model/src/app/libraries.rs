@@ -49,7 +49,8 @@ impl App<'_> {
     }
 
     /// Whether a script lies where libraries are kept or bears a version in its name, and begins with the licence of somebody who is not
-    /// the app's author, for a version of what the script is called. It takes nothing of the app's, nor of Electron's.
+    /// the app's author, for a version of what the script is called; or is minified, and tells the page of its makers with the licence. It
+    /// takes nothing of the app's, nor of Electron's.
     fn says_that_it_is_a_library(&self, file: FileId) -> bool {
         let source = self.sources.file(file);
         let (folder, name) = split(&source.path);
@@ -58,7 +59,7 @@ impl App<'_> {
         let is_numbered = version_in(&name).is_some();
         let is_of_editor = folders.clone().any(|part| part == EDITOR);
         let is_kept = folders.any(|part| FOLDERS.contains(&&*part.to_ascii_lowercase()));
-        if source.kind != FileKind::JavaScript || !(is_numbered || is_of_editor || is_kept) || self.takes_of_app(file) {
+        if source.kind != FileKind::JavaScript || self.takes_of_app(file) {
             return false;
         }
         let content = &source.text.content;
@@ -73,6 +74,11 @@ impl App<'_> {
             return false;
         }
         let is_minified = code.lines().any(|line| line.len() > LONG_LINE);
+        // Wherever it lies: it tells the page of its makers.
+        let is_released = is_minified && banner.contains("license") && banner.contains("https://");
+        if !(is_numbered || is_of_editor || is_kept) {
+            return is_released;
+        }
         let has = |words: [&str; 2]| words.iter().all(|word| code.contains(word));
         let is_module = has(["define", ".amd"]) || has(["typeof", "module"]) && code.contains(".exports");
         let is_called_so = || {
@@ -107,8 +113,14 @@ impl App<'_> {
             let author = author.and_then(|author| author.get("name").and_then(Json::text).or_else(|| author.text()));
             // `Jane Doe <jane@example.com> (https://example.com)`.
             let author = author.and_then(|author| author.split(['<', '(']).next());
-            [author, manifest.get("name").and_then(Json::text), manifest.get("productName").and_then(Json::text)]
+            let repository = manifest.get("repository");
+            let repository = repository.and_then(|one| one.get("url").and_then(Json::text).or_else(|| one.text()));
+            // `git+https://github.com/example/app.git`.
+            let owner = repository.and_then(|url| url.trim_end_matches(".git").rsplit('/').nth(1));
+            let named = [manifest.get("name"), manifest.get("productName")].map(|name| name.and_then(Json::text));
+            [author, owner]
                 .into_iter()
+                .chain(named)
                 .flatten()
                 .map(|name| name.trim().to_ascii_lowercase())
                 .any(|name| name.len() > 2 && text.contains(&name))

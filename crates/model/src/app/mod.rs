@@ -39,6 +39,7 @@ mod handlers;
 mod inside;
 mod interpreters;
 mod known_data;
+mod languages;
 mod libraries;
 mod loads;
 mod markdown_elements;

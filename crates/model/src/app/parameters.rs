@@ -292,6 +292,13 @@ impl App<'_> {
                     open.extend(summary.items(call.arguments).iter().map(|item| at(item.value)));
                     open.push(at(call.callee));
                 }
+                // What is asked of each: `pinned.some((one) => one === certificate.fingerprint)`.
+                Value::Function(inner) => {
+                    for exit in &summary.function(inner).exits {
+                        open.extend(exit.value.map(at));
+                        open.extend(summary.conditions_at(exit.condition).map(|condition| at(condition.test)));
+                    }
+                }
                 _ => {}
             }
         }

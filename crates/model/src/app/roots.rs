@@ -119,6 +119,10 @@ impl App<'_> {
                 let (root, of) = self.url_part_at(whole, depth + 1)?;
                 Some((root, if of == UrlPart::Whole { part } else { of }))
             }
+            // `const [first] = [url]`.
+            Value::Member(object, name) if matches!(summary.value(object), Value::Array(_)) => {
+                self.url_part_at(self.written_property(at(object), summary.str(name))??, depth + 1)
+            }
             Value::Member(object, name) => {
                 let name = summary.str(name);
                 let (root, part) = self.url_part_at(at(object), depth + 1)?;
@@ -152,6 +156,9 @@ impl App<'_> {
                         "join" if self.is_end_of_list(at(object)) => {
                             let (root, part) = self.url_part_at(at(object), depth + 1)?;
                             return Some((root, if part == UrlPart::Host { part } else { UrlPart::Other }));
+                        }
+                        "slice" | "substring" | "substr" if self.begins_with_match(c) => {
+                            return self.url_part_at(at(object), depth + 1);
                         }
                         "replace" | "slice" | "substring" | "substr" | "split" => {
                             // What is left of it is no longer the address, save for the scheme's colon.
@@ -303,6 +310,29 @@ impl App<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a method gives a text from where an anchored pattern matched on, from its beginning: `url.slice(match.index)`.
+    fn begins_with_match(&self, c: C) -> bool {
+        let [start] = self.program.arguments(c) else { return false };
+        let start = self.program.behind(V(c.0, start.value));
+        let Value::Member(found, name) = self.program.value(start) else { return false };
+        let Some(matched) = self.call_behind(V(c.0, found)).filter(|_| self.program.str(c.0, name) == "index") else {
+            return false;
+        };
+        let Value::Member(object, method) = self.program.value(V(matched.0, self.program.call(matched).callee)) else {
+            return false;
+        };
+        let pattern = match self.program.str(matched.0, method) {
+            "exec" => Some(V(matched.0, object)),
+            "match" => self.program.argument(matched, 0),
+            _ => None,
+        };
+        let pattern = pattern.and_then(|pattern| self.program.only(pattern));
+        pattern.is_some_and(|known| {
+            matches!(&known.thing, Thing::Regex(pattern, flags)
+            if pattern.starts_with('^') && !pattern.contains('|') && !flags.contains('m'))
+        })
     }
 
     /// Whether a value is the last ones of a list: `host.split('.').slice(-2)`.

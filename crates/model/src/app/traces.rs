@@ -14,8 +14,10 @@ mod markdown;
 mod messages;
 mod opened;
 mod parameters;
+mod plain;
 mod properties;
 mod purpose;
+mod put;
 mod replaced;
 mod schemas;
 mod state;
@@ -139,6 +141,7 @@ impl App<'_> {
             rows: Vec::new(),
             messages: Vec::new(),
             told: Vec::new(),
+            chosen: Vec::new(),
             reducers: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
@@ -260,6 +263,8 @@ struct Walk<'x, 'a> {
     messages: Vec<C>,
     /// Keys under which what is looked at was put.
     told: Vec<keys::Told>,
+    /// Tests by which what is looked at was chosen, and how they came out.
+    chosen: Vec<(V, bool)>,
     /// Reducers whose states are being looked at, and what tells each of them what to do.
     reducers: Vec<(F, UnitId, BindingId)>,
     found: Vec<Trace>,
@@ -346,9 +351,9 @@ impl<'a> Walk<'_, 'a> {
 
     /// A number for the property that is read of a value, and the key that it was put under, to tell questions apart by.
     fn asked(&self, state: State) -> u64 {
-        match (state.property, self.told.last()) {
-            (None, None) => 0,
-            (property, told) => FxBuildHasher.hash_one((property, state.is_own, told)),
+        match (state.property, self.told.last(), self.chosen.last()) {
+            (None, None, None) => 0,
+            (property, told, chosen) => FxBuildHasher.hash_one((property, state.is_own, told, chosen)),
         }
     }
 
@@ -373,7 +378,8 @@ impl<'a> Walk<'_, 'a> {
         let at = |id| V(v.0, id);
         let summary = app.program.summary(v.0);
         let value = summary.value(v.1);
-        if matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..)) && !rest {
+        let is_name = matches!(value, Value::Binding(_) | Value::Member(..) | Value::Parameter(..));
+        if is_name && !rest {
             match self.at.guard(app, v, state.beside, self.purpose.is_text()) {
                 found if found >= self.enough || found == Strength::Host => {
                     self.note_cleaning();
@@ -384,6 +390,13 @@ impl<'a> Walk<'_, 'a> {
                 Strength::Opaque | Strength::Scheme => state.opaque = true,
                 _ => {}
             }
+        }
+        if is_name && !beside && !rest && !self.purpose.is_text() {
+            self.address_rewritten(v, state);
+        }
+        if is_name && !rest && self.is_chosen(v) || is_name && self.purpose.is_markup() && self.is_plain_here(v) {
+            self.note_cleaning();
+            return;
         }
         // What was put into a list or a map comes out of it again.
         if matches!(value, Value::Binding(_) | Value::Member(..)) && !state.taken {
@@ -451,6 +464,7 @@ impl<'a> Walk<'_, 'a> {
                     }
                     let state = State { property: inner, is_own: inner.is_some(), ..state.part() };
                     match (property.key, read) {
+                        (Key::Spread, Some(read)) if self.is_held_here(at(property.value), read) => {}
                         (Key::Computed(key), Some(read)) if is_own => {
                             self.under_key(at(property.value), at(key), read, state);
                         }
@@ -461,11 +475,11 @@ impl<'a> Walk<'_, 'a> {
             Value::Conditional { test, then, other } => {
                 for (branch, holds) in [(then, true), (other, false)] {
                     if !self.is_held_by(at(test), holds, at(branch)) {
-                        self.visit(at(branch), state);
+                        self.taken_where(at(test), holds, at(branch), state);
                     }
                 }
             }
-            Value::Binary(Operator::And, _, right) => self.visit(at(right), state),
+            Value::Binary(Operator::And, left, right) => self.taken_where(at(left), true, at(right), state),
             Value::Binary(Operator::Or | Operator::Nullish | Operator::Default, left, right) => {
                 self.visit(at(left), state);
                 self.visit(at(right), state);
@@ -556,50 +570,13 @@ impl<'a> Walk<'_, 'a> {
             for part in values.iter().filter_map(|known| known.at).filter(|part| *part != v) {
                 self.visit(part, state);
             }
-        } else if values.iter().any(is_handed) && self.put_here(object, name, state) {
+        } else if values.iter().any(is_handed)
+            && (self.put_here(object, name, state) || self.put_into_instance(object, name, state))
+        {
             // What is asked of it before it is put there holds it.
         } else {
             self.things(v, state);
         }
-    }
-
-    /// Looks at what is put into an object under a name, where it is one literal: `{ url }`, `{ ...options }`, `job.url = url`. Tells
-    /// whether something is.
-    fn put_here(&mut self, object: V, name: &str, state: State) -> bool {
-        let app = self.app;
-        let objects = app.eval(object);
-        let [Known { thing: Thing::Object(Object::Literal(literal, _)), .. }] = objects.as_ref() else { return false };
-        let summary = app.program.summary(literal.0);
-        let Value::Object(list) = summary.value(literal.1) else { return false };
-        let mut is_put = false;
-        let properties = summary.properties(list);
-        let is_it = |key: Key| key == Key::Spread || matches!(key, Key::Name(key) if summary.str(key) == name);
-        for property in properties.iter().filter(|one| one.slot == Slot::Value && is_it(one.key)).take(MOST_WRITES) {
-            is_put = true;
-            let value = V(literal.0, property.value);
-            match property.key {
-                Key::Spread => self.visit(value, State { property: Some(name), is_own: true, ..state }),
-                _ => self.visit(value, state),
-            }
-        }
-        is_put | self.written(object, name, state)
-    }
-
-    /// What is written to a property of a variable: `text.value = answer`. Tells whether something is.
-    fn written(&mut self, object: V, name: &str, state: State) -> bool {
-        let Value::Binding(binding) = self.app.program.value(object) else { return false };
-        let app = self.app;
-        let is_it = |value: Value| matches!(value, Value::Binding(written) if written == binding);
-        let writes = app.program.written_in(object.0, name);
-        let writes = writes.filter(|write| is_it(app.program.value(V(object.0, write.object))));
-        let mut is_written = false;
-        for write in writes.take(MOST_WRITES) {
-            if let Some(value) = write.value {
-                is_written = true;
-                self.visit(V(object.0, value), state);
-            }
-        }
-        is_written
     }
 
     /// What a value turns out to be, where its own text does not tell.

@@ -1,7 +1,9 @@
 //! What only a development build does: by names that tell one, and by conditions that ask.
 
+use std::rc::Rc;
+
 use super::leads::Leads;
-use super::operators::says_development;
+use super::operators::{is_environment, is_shipped, says_development};
 use super::things::*;
 use super::{C, Program, UnitId, V};
 use crate::summary::*;
@@ -95,7 +97,20 @@ fn names_program(text: &str) -> bool {
     text.len() <= MOST_TEXT && (word.eq_ignore_ascii_case("electron") || word.eq_ignore_ascii_case("electron.exe"))
 }
 
+/// The words that a pattern is a choice of: `/^(dev|development)$/`.
+fn alternatives(pattern: &str) -> impl Iterator<Item = &str> {
+    let choice = pattern.trim_start_matches(['^', '(', '?', ':']).trim_end_matches(['$', ')']);
+    choice.split('|')
+}
+
 impl Summary {
+    /// Among which names a call looks for a value: `names.includes(name)`, `/^dev$/.test(name)`.
+    pub(super) fn looked_up(&self, call: &Call) -> Option<(ValueId, ValueId)> {
+        let Value::Member(names, method) = self.value(call.callee) else { return None };
+        let asked = self.items(call.arguments).first().filter(|item| !item.spread)?.value;
+        matches!(self.str(method), "includes" | "has" | "test" | "indexOf").then_some((names, asked))
+    }
+
     /// What a call asks, and what it looks for there: `__dirname.includes('app.asar')`, `/electron/.test(process.execPath)`.
     pub(super) fn search(&self, call: &Call) -> Option<(ValueId, &str)> {
         let Value::Member(object, method) = self.value(call.callee) else { return None };
@@ -148,11 +163,71 @@ impl Program<'_> {
         is_it.then_some(is_program)
     }
 
+    /// Whether a call looks for the name of the environment among names, and finds it in development alone, or in a packaged app alone:
+    /// `['development', 'test'].includes(process.env.NODE_ENV)`.
+    pub(super) fn asks_for_one_of_environments(&self, c: C, frames: &Frames) -> Option<bool> {
+        let summary = self.summary(c.0);
+        let call = summary.call(c.1);
+        let (names, asked) = summary.looked_up(call)?;
+        let (names, asked) = (V(c.0, names), V(c.0, asked));
+        if !self.leads_to_development().may(asked) {
+            return None;
+        }
+        let values = self.eval_in(asked, frames);
+        let [Known { thing, .. }] = values.as_ref() else { return None };
+        if !self.says_environment(thing, asked) {
+            return None;
+        }
+        let listed = self.eval_in(names, frames);
+        let [Known { thing: listed, .. }] = listed.as_ref() else { return None };
+        let found: Vec<Rc<str>> = match listed {
+            Thing::Regex(pattern, _) => alternatives(pattern).map(Rc::from).collect(),
+            Thing::Array(..) => self.texts_of(names, frames)?,
+            Thing::Result(path, made) if &**path == "new Set" => self.texts_of(self.argument(*made, 0)?, frames)?,
+            _ => return None,
+        };
+        let shipped = found.iter().filter(|name| is_shipped(name)).count();
+        match shipped {
+            _ if found.is_empty() || !found.iter().all(|name| is_environment(name)) => None,
+            0 => Some(true),
+            _ => (shipped == found.len()).then_some(false),
+        }
+    }
+
+    /// The elements of a list of texts.
+    fn texts_of(&self, list: V, frames: &Frames) -> Option<Vec<Rc<str>>> {
+        self.element_of(list, list, frames).iter().map(|known| known.text().map(Rc::from)).collect()
+    }
+
+    /// What a table holds under the name of the environment: `settings[process.env.NODE_ENV]`.
+    pub(super) fn under_environment(&self, object: V, index: V, v: V, frames: &Frames) -> Option<Vec<Known>> {
+        if !self.leads_to_development().may(index) {
+            return None;
+        }
+        let indices = self.eval_in(index, frames);
+        let says = |known: &Known| self.says_environment(&known.thing, index);
+        if !indices.iter().any(says) || !indices.iter().all(|known| says(known) || known.text().is_some()) {
+            return None;
+        }
+        let held = self.eval_in(object, frames);
+        let [Known { thing: Thing::Object(table), .. }] = held.as_ref() else { return None };
+        let mut values = Vec::new();
+        for key in self.keys(table) {
+            let is_default = indices.iter().any(|known| known.text() == Some(&key));
+            for known in self.member(object, &key, v, frames) {
+                let development = is_environment(&key).then(|| !is_shipped(&key)).filter(|_| !is_default);
+                let development = known.development.or(development);
+                values.push(Known { development, ..known.at_most(Certainty::Firm) });
+            }
+        }
+        (!values.is_empty()).then_some(values)
+    }
+
     /// Whether something happens only in development, or only in a packaged app, by the conditions that dominate it.
     pub fn development_of(&self, unit: UnitId, condition: Option<ConditionId>, frames: &Frames) -> Option<bool> {
         condition?;
         let summary = self.summary(unit);
-        let leads = self.leads_to_development.get_or_init(|| self.find_leads_to_development());
+        let leads = self.leads_to_development();
         for condition in summary.conditions_at(condition) {
             if !leads.may(V(unit, condition.test)) {
                 continue;
@@ -173,6 +248,10 @@ impl Program<'_> {
             }
         }
         None
+    }
+
+    fn leads_to_development(&self) -> &Leads {
+        self.leads_to_development.get_or_init(|| self.find_leads_to_development())
     }
 
     /// What can be a test of a development build at all: nearly no condition is.

@@ -236,13 +236,17 @@ impl Look<'_, '_> {
                 self.named(name) || self.is(object) && matches!(summary.str(name), "default" | "bind" | "call")
             }
             // `process.env[NAME]`: what is put together is not followed.
+            Value::Index(_, index) if self.is(index) => true,
             Value::Index(_, index) => {
                 let text = summary.text(summary.behind(index));
                 text.is_some_and(|text| self.found.names.contains(text))
             }
             Value::Call(call) => {
                 let call = summary.call(call);
-                self.is(call.callee) || self.gives(call) || summary.may_ask_for_place(call)
+                self.is(call.callee)
+                    || self.gives(call)
+                    || summary.may_ask_for_place(call)
+                    || summary.looked_up(call).is_some_and(|(_, asked)| self.is(asked))
             }
             Value::Binding(binding) => self.flags.bindings[binding.index()],
             Value::Module(import) => self.whole[import.index()],

@@ -107,6 +107,9 @@ impl Program<'_> {
                 _ => {}
             }
         }
+        if let Some(values) = self.under_environment(object, index, v, frames) {
+            return values;
+        }
         // A table under an unknown key: any of what it holds, or nothing.
         let held = self.eval_in(object, frames);
         let is_table = |known: &Known| {

@@ -228,7 +228,7 @@ impl Program<'_> {
     }
 
     /// Whether a value is the name of the environment: of the process, or what a build tool hands to its configuration, `env.NODE_ENV`.
-    fn says_environment(&self, thing: &Thing, side: V) -> bool {
+    pub(super) fn says_environment(&self, thing: &Thing, side: V) -> bool {
         match thing {
             Thing::Api(path) => matches!(
                 &**path,
@@ -317,7 +317,7 @@ fn asks_for_development(tested: &[Known]) -> Option<bool> {
 fn of_environment(text: &str, equal: bool, v: V) -> Thing {
     match text {
         _ if !is_environment(text) => Thing::Unknown(Unknown::Other(v)),
-        "production" | "prod" => Thing::Development(!equal),
+        _ if is_shipped(text) => Thing::Development(!equal),
         _ => Thing::Development(equal),
     }
 }
@@ -325,4 +325,9 @@ fn of_environment(text: &str, equal: bool, v: V) -> Thing {
 /// Whether a text is the name of an environment.
 pub(super) fn is_environment(text: &str) -> bool {
     matches!(text, "development" | "dev" | "test" | "testing" | "production" | "prod")
+}
+
+/// Whether that environment is the one of an installed app.
+pub(super) fn is_shipped(environment: &str) -> bool {
+    matches!(environment, "production" | "prod")
 }

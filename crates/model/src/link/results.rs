@@ -44,7 +44,7 @@ impl Program<'_> {
                 return self.step(&values, v);
             }
         }
-        if let Some(yes) = self.asks_for_place(c, frames) {
+        if let Some(yes) = self.asks_for_place(c, frames).or_else(|| self.asks_for_one_of_environments(c, frames)) {
             return vec![Known::new(Thing::Development(yes), v, Certainty::Firm)];
         }
         let callees = self.eval_in(callee, frames);

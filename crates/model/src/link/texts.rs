@@ -72,9 +72,15 @@ impl Program<'_> {
         let mut is_text = matches!(self.value(v), Value::Template(_));
         let mut numbers = true;
         for part in parts {
-            let values = self.eval_in(part, frames);
             let is_piece =
                 |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_) | Thing::Number(_));
+            let values = self.eval_in(part, frames);
+            // Nobody means `undefined` in a text: what a table holds under some key is something.
+            let is_meant = |known: &&Known| known.thing != Thing::Undefined;
+            let values = match values.iter().any(is_piece) {
+                true => values.iter().filter(is_meant).cloned().collect(),
+                false => values,
+            };
             let ways = values.len();
             let longest = texts.iter().map(|text| size(&text.parts)).max().unwrap_or(0);
             let added = values.iter().map(|known| size_of(&known.thing)).max().unwrap_or(0);

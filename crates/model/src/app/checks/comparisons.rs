@@ -26,9 +26,9 @@ impl App<'_> {
             if matches!(self.program.value(other), Value::Null | Value::Undefined) && self.is_object_or_null(subject) {
                 return self.judge(subject, !equal, root, depth + 1);
             }
-            // `isSafe(url) === true`.
+            // `isSafe(url) === true`, `result.ok === false`.
             if let Value::Bool(bool) = self.program.value(other)
-                && let Value::Call(_) = self.program.value(subject)
+                && let Value::Call(_) | Value::Member(..) | Value::Binding(_) = self.program.value(subject)
             {
                 return self.judge(subject, bool == equal, root, depth + 1);
             }
@@ -37,6 +37,19 @@ impl App<'_> {
                 && let Some(c) = self.call_behind(subject)
                 && let Some(found) = self.verdict(c, text.text().unwrap_or(""), equal, root, depth + 1)
                 && found.strength >= Strength::Scheme
+            {
+                return found;
+            }
+            // `const verdict = isSafe(url) ? 'open' : 'refuse'; if (verdict === 'open')`.
+            if let Some(text) = self.constant(other)
+                && let Value::Conditional { .. } = self.program.value(self.program.behind(subject))
+            {
+                let ways =
+                    self.ways_to_be(self.program.behind(subject), text.text().unwrap_or(""), equal, root, depth + 1);
+                return Judged::any(ways);
+            }
+            if let Some(found) = self.compared_part(subject, other, equal, root, depth + 1)
+                && found.strength > Strength::None
             {
                 return found;
             }
@@ -194,6 +207,12 @@ impl App<'_> {
                     return Some(judged(Strength::Host, Some(span), None));
                 }
                 (!equal && number == -1.0).then(|| self.in_list(object, part, true, span))
+            }
+            // `hosts.findIndex((host) => host === url.host) !== -1`: there is one.
+            "findIndex" | "findLastIndex" => {
+                let number = self.program.only(other).map(|known| known.thing);
+                let callbacks = self.functions(argument.filter(|_| !equal && number == Some(Thing::Number(-1.0)))?);
+                callbacks.into_iter().find_map(|callback| self.judge_returned(callback, None, true, root, 5))
             }
             "slice" | "substring" | "substr" if equal && self.part_of(object, root).is_some() => {
                 let text = self.constant(other)?;

@@ -19,7 +19,7 @@ const FIRST: u32 = 12;
 pub(in crate::app) type Said = FxHashMap<(F, u32, Option<Rc<str>>, Option<Rc<str>>, bool), Option<Judged>>;
 
 /// How a call hands an address on.
-struct Given {
+pub(super) struct Given {
     /// In which argument.
     index: u32,
     /// In which property of that: `classify({ target: url })`.
@@ -30,7 +30,7 @@ struct Given {
 
 impl Given {
     /// What the function that is called calls it.
-    fn root(&self, helper: F) -> Root {
+    pub(super) fn root(&self, helper: F) -> Root {
         let mut root = parameter_root(helper, self.index);
         root.path.extend(self.property.iter().map(|property| property.to_string()));
         root
@@ -101,7 +101,7 @@ impl App<'_> {
     }
 
     /// What the first of the app's own functions that a call leads to, and that says something, says of what it is given of an address.
-    fn first_said(
+    pub(super) fn first_said(
         &self,
         c: C,
         root: &Root,
@@ -146,7 +146,7 @@ impl App<'_> {
     }
 
     /// The ways in which a value comes out as this text, or does not, with what each says of an address.
-    fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Judged> {
+    pub(super) fn ways_to_be(&self, v: V, text: &str, equal: bool, root: &Root, depth: u32) -> Vec<Judged> {
         let at = |id| V(v.0, id);
         match self.program.value(self.program.behind(v)) {
             Value::Conditional { test, then, other } if depth < MOST_HELPERS * 6 => {
@@ -244,13 +244,18 @@ impl App<'_> {
         root: &Root,
         depth: u32,
     ) -> Option<Judged> {
+        if let Some(name) = property {
+            let comes_out = |value: Option<V>| {
+                value.map_or(!holds, |value| {
+                    !self.never(value, holds) && (holds || !self.is_of_no_address(f, value, root))
+                })
+            };
+            let says = |value: V, root: &Root| self.judge(value, holds, root, depth + 1);
+            return self.judge_answered(f, name, root, depth, &comes_out, &says);
+        }
         let mut ways = Vec::new();
         for exit in self.program.function(f).exits.iter().filter(|exit| !exit.throws) {
-            let returned = exit.value.map(|value| V(f.0, value));
-            let value = match property {
-                None => returned,
-                Some(name) => self.written_property(returned?, name)?,
-            };
+            let value = exit.value.map(|value| V(f.0, value));
             match value {
                 // It is undefined.
                 None if holds => continue,
@@ -273,7 +278,7 @@ impl App<'_> {
         let is_in = |outer: &Range, inner: Range| outer.0 <= inner.0 && inner.1 <= outer.1;
         let at = summary.span(value.1);
         let caught = |tried: &&Try| tried.handler.as_ref().is_some_and(|handler| is_in(handler, at));
-        let Some(tried) = summary.tries.iter().find(caught) else { return false };
+        let Some(tried) = summary.tries.iter().find(caught).filter(|_| value.0 == f.0) else { return false };
         self.calls_inside(f).into_iter().any(|c| {
             let call = self.program.call(c);
             call.kind == CallKind::New
@@ -287,7 +292,7 @@ impl App<'_> {
     }
 
     /// What is written for a property of an object literal, or a place of a list, or that nothing is; `None` where that cannot be told.
-    pub(super) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
+    pub(in crate::app) fn written_property(&self, object: V, name: &str) -> Option<Option<V>> {
         let summary = self.program.summary(object.0);
         let list = match self.program.value(object) {
             Value::Object(list) => list,

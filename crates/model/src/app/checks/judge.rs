@@ -4,7 +4,7 @@ use super::strength::*;
 use super::{App, Root, Way};
 use crate::link::{C, F, V};
 use crate::summary::Operator::{Greater, GreaterOrEqual, Less, LessOrEqual};
-use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, Value, ValueId};
+use crate::summary::{Condition, ConditionId, FunctionId, Key, Operator, TOP, Value, ValueId};
 
 /// Tests inside tests that are followed; a helper counts for five.
 const MOST_DEPTH: u32 = 24;
@@ -113,7 +113,11 @@ impl App<'_> {
 
     /// What it says that a member of a helper's answer comes out so.
     fn said_of_member(&self, object: V, name: &str, holds: bool, root: &Root, depth: u32) -> Option<Judged> {
-        self.call_behind(object).and_then(|c| self.said_by_helpers(c, Some(name), holds, root, depth))
+        let Some(c) = self.call_behind(object) else { return self.said_of_literal(object, name, holds, root, depth) };
+        let comes_out = |value: Option<V>| value.map_or(!holds, |value| !self.never(value, holds));
+        let says = |value: V, root: &Root| self.judge(value, holds, root, depth + 5);
+        self.said_by_answer(c, Some(name), root, depth, &comes_out, &says)
+            .or_else(|| self.said_by_helpers(c, Some(name), holds, root, depth))
     }
 
     /// `if (!response) open(url)`: the first button, or another one.
@@ -188,7 +192,9 @@ impl App<'_> {
             }
             _ => return None,
         };
-        let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && *of == function;
+        // Each run of a function has a variable of its own, which functions inside see: `sites.forEach((site) => { … own = true; })`.
+        let is_seen = |of| of == function || function != TOP && self.program.encloses(F(v.0, function), F(v.0, of));
+        let is_set = |(value, of, _): &(ValueId, FunctionId, _)| bool_of(*value) == Some(!before) && is_seen(*of);
         (!later.is_empty() && later.iter().all(is_set)).then(|| Flag {
             stands: !before,
             function,

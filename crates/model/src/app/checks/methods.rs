@@ -1,7 +1,7 @@
 //! What a call says of an address: methods of texts, lists and patterns, and, of all else, the app's own functions.
 
 use super::strength::*;
-use super::{App, Root, UrlPart};
+use super::{App, Root, UrlPart, parameter_root};
 use crate::link::things::*;
 use crate::link::{C, V};
 use crate::source::Span;
@@ -76,6 +76,11 @@ impl App<'_> {
             "match" | "matchAll" => self.pattern(argument?, subject?, holds, span),
             "some" | "every" | "find" | "any" | "findIndex" => {
                 let callbacks = self.functions(argument?);
+                // `names.every((name) => isSafe(name))`: so is all that the list holds.
+                if method == if holds { "every" } else { "some" } && subject == Some(UrlPart::Whole) {
+                    let said = |f| self.judge_returned(f, None, holds, &parameter_root(f, 0), depth + 5);
+                    return callbacks.into_iter().find_map(said);
+                }
                 let said = |callback| self.judge_returned(callback, None, holds, root, depth);
                 return callbacks.into_iter().find_map(said);
             }

@@ -49,7 +49,7 @@ fn touch(one: &Base, other: &Base) -> bool {
 
 impl App<'_> {
     /// What a test may speak of.
-    pub(super) fn subjects(&self, test: V) -> Rc<Subjects> {
+    pub(in crate::app) fn subjects(&self, test: V) -> Rc<Subjects> {
         self.subjects_within(test, 0)
     }
 

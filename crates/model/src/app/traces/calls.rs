@@ -17,6 +17,9 @@ use crate::summary::{CallKind, Value};
 /// Calls inside one function among which those of what it was given are looked for.
 const MOST_INSIDE: usize = 256;
 
+/// Choices on the way to a value that are looked at.
+const MOST_CHOICES: usize = 4;
+
 impl Walk<'_, '_> {
     /// The parameter of a function that was handed to a call.
     pub(super) fn callback(&mut self, c: C, place: u32, f: F, index: u32, state: State) {
@@ -211,6 +214,19 @@ impl Walk<'_, '_> {
         self.is_cut = before;
     }
 
+    /// Whether what is left of a list, or found in it, is held by what was asked of each: `names.filter((name) => known.has(name))`.
+    fn is_filtered(&self, c: C) -> bool {
+        let app = self.app;
+        let found = app.held_by_filter(c);
+        let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
+        if !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host) {
+            return true;
+        }
+        let asked = app.program.argument(c, 0).filter(|_| self.purpose.is_markup());
+        let asked = asked.map_or_else(Vec::new, |asked| app.functions(asked));
+        !asked.is_empty() && asked.iter().all(|f| self.gives_plain(*f, 0, true, 0))
+    }
+
     /// Whether what a call gives may begin in the middle of what it was given: `path.basename(file)`, `file.slice(1)`.
     fn cuts_the_beginning(&self, c: C) -> bool {
         let summary = self.app.program.summary(c.0);
@@ -237,6 +253,10 @@ impl Walk<'_, '_> {
             return;
         }
         if self.read_by_schema(c, name, state) {
+            return;
+        }
+        if matches!(name, "filter" | "find" | "findLast") && self.is_filtered(c) {
+            self.note_cleaning();
             return;
         }
         // A text of JSON begins with a brace, a bracket or a quote: no such argument is an option.
@@ -571,6 +591,19 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Looks at a value that is taken where a test comes out so: what it is made of is held by that.
+    pub(super) fn taken_where(&mut self, test: V, holds: bool, value: V, state: State) {
+        self.chosen.push((test, holds));
+        self.visit(value, state);
+        self.chosen.pop();
+    }
+
+    /// Whether what was chosen by on the way holds a value: `isSafe(name) ? `<b>${name}</b>` : ''`.
+    pub(super) fn is_chosen(&self, v: V) -> bool {
+        let nearest = self.chosen.iter().rev().take(MOST_CHOICES);
+        nearest.filter(|(test, _)| test.0 == v.0).any(|(test, holds)| self.is_held_by(*test, *holds, v))
+    }
+
     /// Whether what a test says, where it comes out so, holds all that a value is made of: `isSafe(url) ? url : null`.
     pub(super) fn is_held_by(&self, test: V, holds: bool, value: V) -> bool {
         let app = self.app;
@@ -583,6 +616,9 @@ impl Walk<'_, '_> {
             at = argument;
         }
         let Some(root) = app.root(at) else { return false };
+        if self.purpose.is_markup() && self.lets_no_markup(test, holds, &root, 0) {
+            return true;
+        }
         let found = app.guard_by_test(test, holds, &root);
         let is_free = found.lets == Lets::Own || found.lets == Lets::Rest && self.purpose.is_text();
         !is_free && found.for_desktop().strength >= self.enough.min(Strength::Host)

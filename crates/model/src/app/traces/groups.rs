@@ -77,7 +77,7 @@ impl Walk<'_, '_> {
     }
 
     /// What a pattern lets through.
-    fn lets(&self, pattern: &str) -> Lets {
+    pub(super) fn lets(&self, pattern: &str) -> Lets {
         let mut most = Lets::Harmless;
         let mut rest = pattern;
         while let Some(c) = rest.chars().next() {
@@ -167,7 +167,7 @@ fn groups(pattern: &str) -> Vec<(bool, &str)> {
 }
 
 /// The bytes of the class of characters with which a pattern begins.
-fn class_length(pattern: &str) -> usize {
+pub(super) fn class_length(pattern: &str) -> usize {
     let mut is_escaped = false;
     // `[]` and `[^]` are whole: <https://tc39.es/ecma262/#prod-CharacterClass>.
     for (at, c) in pattern.char_indices().skip(1) {

@@ -7,6 +7,7 @@ use super::super::sources::SourceKind;
 use super::properties::Component;
 use super::{At, MOST_CALLS, State, Walk};
 use crate::link::{C, F, V};
+use crate::summary::CallKind;
 
 impl Walk<'_, '_> {
     pub(super) fn parameter(&mut self, f: F, index: u32, state: State) {
@@ -67,11 +68,14 @@ impl Walk<'_, '_> {
             return;
         }
         let callers = app.program.callers(f);
-        let handed = app.program.handed_over(f);
+        let is_drawn = index == 0 && self.properties_of(Component::Function(f), state);
+        let mut handed = app.program.handed_over(f);
+        // An element hands its component over as its first argument, and says itself what that is given.
+        let is_element = |(c, place): &(C, u32)| *place == 0 && app.program.call(*c).kind == CallKind::Jsx;
+        handed.retain(|place| !(is_drawn && is_element(place)));
         for &(c, place) in &handed {
             self.callback(c, place, f, index, state);
         }
-        let is_drawn = index == 0 && self.properties_of(Component::Function(f), state);
         let is_told = self.answered_by_options(f, index, state);
         if callers.is_empty() && handed.is_empty() && (is_drawn || is_told) {
             return;

@@ -186,15 +186,19 @@ fn takes_anything(pattern: &str) -> bool {
 
 /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
 fn escapes_markup(done: &Replacement) -> bool {
-    let begins_tags = match &done.of {
+    // What is put in its place begins none either.
+    begins_tags(&done.of) && done.with.as_ref().is_none_or(|text| !text.contains('<'))
+}
+
+/// Whether a text or a pattern is found wherever a tag begins: `<`, `/[&<>]/`.
+pub(super) fn begins_tags(of: &Thing) -> bool {
+    match of {
         Thing::Text(text) => &**text == "<",
         Thing::Regex(pattern, _) => {
             pattern.split('|').any(|way| way == "<") || class_of(pattern).is_some_and(|class| class.contains('<'))
         }
         _ => false,
-    };
-    // What is put in its place begins none either.
-    begins_tags && done.with.as_ref().is_none_or(|text| !text.contains('<'))
+    }
 }
 
 /// The characters that a pattern takes away or replaces, each by itself: `'`, `["\\$]`, `(["\\])`.

@@ -53,6 +53,10 @@ impl Walk<'_, '_> {
         let before = (self.found.len(), self.cleanings, self.seen.len());
         for index in live {
             let write = &writes[index];
+            // `if (isSafe(url)) pending = url`.
+            if self.is_held_where(F(v.0, write.function), write.condition, at(write), None) {
+                continue;
+            }
             match cleaned.filter(|cleaned| index < *cleaned).map(|cleaned| &writes[cleaned]) {
                 Some(clean) if clean.condition.is_none() || clean.condition == write.condition => {}
                 Some(_) => self.visit(at(write), State { opaque: true, ..state }),
