@@ -96,7 +96,7 @@ impl App<'_> {
             let known = Known { thing, at: None, trail: Trail::default(), certainty: *certainty, development: None };
             let span = self.program.place(f.0, self.program.function(f).span);
             let by = if self.hears_of_custom_events(f) { "CustomEvent" } else { "postMessage" };
-            Some(Exposed { call: None, name: by.to_owned(), span, known })
+            Some(Exposed { call: None, name: by.to_owned(), span, known, handed: span, of_main: false })
         };
         listeners.into_iter().filter_map(exposed).collect()
     }

@@ -1,13 +1,14 @@
 //! Which file an import leads to, as a bundler would find it.
 
 mod aliases;
+mod through_remote;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Unit, UnitId};
+use super::{C, Unit, UnitId};
 use crate::source::{FileId, FileKind, Sources};
 use crate::summary::*;
 
@@ -37,6 +38,8 @@ const EXTENSIONS: [&str; 10] = [".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".
 pub struct Modules {
     units: FxHashMap<FileId, UnitId>,
     targets: Vec<Vec<Target>>,
+    /// Where `remote.require('./file')` leads, which the main process resolves.
+    of_remote: FxHashMap<C, Target>,
 }
 
 impl Modules {
@@ -58,7 +61,18 @@ impl Modules {
                     .collect()
             })
             .collect();
-        Self { units: first, targets }
+        let of_remote = resolver.of_remote(sources, units, &first);
+        Self { units: first, targets, of_remote }
+    }
+
+    /// Where a call of the remote module's `require` leads.
+    pub fn remote_target(&self, c: C) -> Option<&Target> {
+        self.of_remote.get(&c)
+    }
+
+    /// Where all of them lead.
+    pub fn remote_targets(&self) -> impl Iterator<Item = (&C, &Target)> {
+        self.of_remote.iter()
     }
 
     /// Where one import leads.
