@@ -57,6 +57,7 @@ mod procedures;
 mod process;
 mod properties;
 mod protocols;
+mod put_nodes;
 mod registered;
 mod remote;
 mod removed_policies;
