@@ -171,6 +171,8 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         around: Default::default(),
         verifiers: Default::default(),
         given_messages: Default::default(),
+        told_emits: Default::default(),
+        own_listeners: Default::default(),
         foreign_scripts: Default::default(),
         peers: Default::default(),
         vendored: Default::default(),

@@ -121,6 +121,7 @@ impl App<'_> {
                     return Some(Sensitive { api, span: self.callee_span(c), matters: true });
                 } else if depth < MOST_CALLS && !self.is_call_of(c, handed) {
                     let callee = V(c.0, record.callee);
+                    open.extend(self.listeners_called(c).into_iter().map(|inner| (inner, depth + 1)));
                     open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
                 }
             }

@@ -197,7 +197,8 @@ impl Walk<'_, '_> {
     /// What the calls of `emit` hand to a listener; tells whether there are any.
     fn brought(&mut self, listen: C, index: u32, state: State) -> bool {
         let app = self.app;
-        let emits = app.program.emits(listen);
+        let mut emits = app.program.emits(listen).to_vec();
+        emits.extend(app.emits_by_name(listen));
         for &emit in emits.iter() {
             let Some(argument) = app.program.argument(emit, index as usize + 1) else { continue };
             if self.through.len() >= MOST_CALLS {
