@@ -29,9 +29,10 @@ impl App<'_> {
         told.iter().copied().filter(|emit| self.may_call(*emit, &listener)).collect()
     }
 
-    /// The listeners that a call of `emit` calls.
+    /// The listeners that a call of `emit` calls whose event it is told.
     pub(super) fn listeners_called(&self, emit: C) -> Vec<F> {
-        if self.program.emitter_of(emit, &["emit"]).is_none() {
+        let name = self.program.argument(emit, 0).filter(|_| self.program.emitter_of(emit, &["emit"]).is_some());
+        if name.is_none_or(|name| self.constant(name).is_some()) {
             return Vec::new();
         }
         let listeners = self.own_listeners.get_or_init(|| {

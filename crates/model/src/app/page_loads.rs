@@ -471,9 +471,10 @@ pub(super) fn address(text: &str) -> Option<String> {
     [".html", ".htm", ".xhtml", ".xht"].iter().any(|ending| address.ends_with(ending)).then(|| address.to_owned())
 }
 
-/// What a build makes of a page: `index.html` of `index.ejs`.
+/// What a build makes of a page: `index.html` of `index.ejs`, of `index.pug`.
 pub(super) fn as_built(path: &str) -> Cow<'_, str> {
-    path.strip_suffix(".ejs").map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
+    let stem = [".ejs", ".pug", ".jade"].iter().find_map(|ending| path.strip_suffix(ending));
+    stem.map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
 }
 
 /// Whether an address leads to the file of this path: it ends in the same names.
