@@ -326,7 +326,7 @@ fn names_document(file: &SourceFile) -> bool {
     if is_pug(&file.path) {
         let word = |line: &str| line.trim_start().split([' ', '(', '.', '\r']).next().map(str::to_owned);
         return text
-            .lines()
+            .split(['\r', '\n'])
             .filter_map(word)
             .any(|word| matches!(word.as_str(), "doctype" | "html" | "head" | "body" | "extends"));
     }

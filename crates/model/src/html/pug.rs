@@ -40,19 +40,28 @@ struct Line {
 
 /// The names behind `include` and `extends`: <https://pugjs.org/language/includes.html>, <https://pugjs.org/language/inheritance.html>.
 pub fn taken_in(text: &str) -> impl Iterator<Item = &str> {
-    let names = text.lines().filter_map(|line| {
+    let names = text.split(['\r', '\n']).filter_map(|line| {
         let line = line.trim_start();
         line.strip_prefix("include ").or_else(|| line.strip_prefix("extends ")).map(str::trim)
     });
     names.filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME)
 }
 
+/// An element that is open.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    indent: usize,
+    /// It is a `<template>`, or a head, or in one.
+    in_template: bool,
+    in_head: bool,
+}
+
 struct Reader<'t> {
     text: &'t str,
     end: usize,
     html: Html,
-    /// How far the elements are indented that are open, and whether each is a `<template>` or in one.
-    open: Vec<(usize, bool)>,
+    open: Vec<Open>,
+    /// Nothing stood in this text yet that ends a head which it does not name.
     in_head: bool,
     after_script: bool,
 }
@@ -78,10 +87,10 @@ impl Reader<'_> {
     fn line(&mut self, start: usize) -> usize {
         let first = self.over(start, is_blank);
         let indent = first - start;
-        let line_end = self.over(first, |byte| byte != b'\n');
+        let line_end = self.over(first, is_inside_line);
         let next = (line_end + 1).min(self.end);
         let Some(byte) = self.byte(first).filter(|byte| !matches!(byte, b'\r' | b'\n')) else { return next };
-        while self.open.last().is_some_and(|(open, _)| *open >= indent) {
+        while self.open.last().is_some_and(|open| open.indent >= indent) {
             self.open.pop();
         }
         // What is indented below a comment belongs to it.
@@ -109,14 +118,14 @@ impl Reader<'_> {
             if !is_empty && first - at <= indent {
                 break;
             }
-            at = (self.over(first, |byte| byte != b'\n') + 1).min(self.end);
+            at = (self.over(first, is_inside_line) + 1).min(self.end);
         }
         at
     }
 
     /// The line of a place: where what it says ends, and where the next one begins.
     fn line_of(&self, at: usize) -> Line {
-        let end = self.over(at, |byte| byte != b'\n');
+        let end = self.over(at, is_inside_line);
         Line { at, end: at + self.str(at, end).trim_end().len(), next: (end + 1).min(self.end) }
     }
 
@@ -172,12 +181,13 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let in_template = self.open.last().is_some_and(|open| open.1);
-        self.in_head &= in_template || HEAD_ELEMENTS.contains(&name.as_str());
+        let around = self.open.last().copied().unwrap_or_default();
+        self.in_head &= around.in_template || HEAD_ELEMENTS.contains(&name.as_str());
         if self.open.len() < MOST_DEPTH {
-            self.open.push((indent, in_template || name == "template"));
+            let in_template = around.in_template || name == "template";
+            self.open.push(Open { indent, in_template, in_head: around.in_head || name == "head" });
         }
-        self.record(name, tag, attributes, content, in_template);
+        self.record(name, tag, attributes, content, around);
         rest
     }
 
@@ -260,7 +270,7 @@ impl Reader<'_> {
         tag: TextSpan,
         mut attributes: Vec<Attribute>,
         content: (usize, usize),
-        in_template: bool,
+        around: Open,
     ) {
         let tells = |attribute: &Attribute| {
             let value = attribute.value.as_deref().unwrap_or_default();
@@ -271,7 +281,9 @@ impl Reader<'_> {
         }
         attributes.retain(|one| tells(one) || reader::is_kept_attribute(name.as_bytes(), &one.name));
         let index = u32::try_from(self.html.elements.len()).unwrap_or(u32::MAX);
-        let (in_head, after_first_script) = (self.in_head && !in_template, self.after_script);
+        let in_template = around.in_template;
+        let in_head = (around.in_head || self.in_head) && !in_template;
+        let after_first_script = self.after_script;
         let element = Element { name, span: tag, attributes, in_head, after_first_script, in_template };
         match element.name.as_str() {
             "script" => {
@@ -294,6 +306,10 @@ impl Reader<'_> {
         }
         self.html.elements.push(element);
     }
+}
+
+fn is_inside_line(byte: u8) -> bool {
+    !matches!(byte, b'\r' | b'\n')
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -320,7 +336,7 @@ mod tests {
 
     #[test]
     fn elements_have_what_stands_between_brackets() {
-        let text = "doctype html\nhtml\n  head\n    script(src='a.js' + q, defer)\n    script(\n      src=\"b.js\"\n      type='module')\n    \
+        let text = "mixin box\n  div box\ndoctype html\nhtml\n  head\n    script(src='a.js' + q, defer)\n    script(\n      src=\"b.js\"\n      type='module')\n    \
                     script.\n      run();\n    //- none\n      script(src='c.js')\n  body\n    ul: li: img(src=`x`)\n    p script(src='d.js')\n";
         let html = read_pug(text);
         let sources: Vec<Option<&str>> = html.scripts.iter().map(|script| script.src.as_deref()).collect();
