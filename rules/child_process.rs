@@ -70,8 +70,15 @@ const SINKS: &[(&str, Kind)] = &[
     ("execa.command", Kind::Program),
     ("execa.execaCommand", Kind::Program),
     ("node-pty.spawn", Kind::Program),
+    ("@lydell/node-pty.spawn", Kind::Program),
+    ("node-pty-prebuilt-multiarch.spawn", Kind::Program),
     ("shelljs.exec", Kind::Shell),
     ("sudo-prompt.exec", Kind::Shell),
+    ("@vscode/sudo-prompt.exec", Kind::Shell),
+    // <https://github.com/RIAEvangelist/node-cmd#methods>
+    ("node-cmd.run", Kind::Shell),
+    ("node-cmd.runSync", Kind::Shell),
+    ("node-cmd.get", Kind::Shell),
     ("shell.openPath", Kind::Open),
     ("shell.openItem", Kind::Open),
 ];

@@ -86,6 +86,9 @@ const SINKS: &[(Sink, Kind)] = &[
     (sink("setInterval", 0), Kind::Timer),
     (sink("window.setTimeout", 0), Kind::Timer),
     (sink("window.setInterval", 0), Kind::Timer),
+    // <https://nodejs.org/api/worker_threads.html#new-workerfilename-options>, <https://nodejs.org/api/process.html#processdlopenmodule-filename-flags>
+    (sink("worker_threads.Worker", 0), Kind::Module),
+    (sink("process.dlopen", 1), Kind::Module),
     (sink("WebContents.insertCSS", 0), Kind::Style),
     (sink("WebviewTag.insertCSS", 0), Kind::Style),
     (sink("webFrame.insertCSS", 0), Kind::Style),

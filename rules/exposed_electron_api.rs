@@ -61,14 +61,18 @@ fn check(cx: &Context, findings: &mut Findings) {
             _ => Severity::High,
         };
         let (message, gain, help) = words(&leak, bridged && empty);
+        let (place, related) = match leak.exposed.of_main {
+            false => (leak.span, (leak.exposed.span, "it is exposed here")),
+            true => (leak.exposed.handed, (leak.span, "it is in the main process, here")),
+        };
         let mut report = findings
-            .report(&RULE, leak.span, message)
+            .report(&RULE, place, message)
             .severity(severity)
             .known(leak.certainty)
             .gain(gain)
             .help(help)
             .symbol(leak.exposed.name.clone())
-            .related(leak.exposed.span, "it is exposed here");
+            .related(related.0, related.1);
         if leak.is_checked {
             report = report.at_most(Confidence::Tentative);
         }

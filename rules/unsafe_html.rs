@@ -46,7 +46,7 @@ rule! {
 const PROPERTIES: [&str; 3] = ["innerHTML", "outerHTML", "srcdoc"];
 
 /// Methods that take markup, and which argument it is.
-const METHODS: [(&str, usize); 17] = [
+const METHODS: [(&str, usize); 19] = [
     ("insertAdjacentHTML", 1),
     ("createContextualFragment", 0),
     ("setHTMLUnsafe", 0),
@@ -66,6 +66,9 @@ const METHODS: [(&str, usize); 17] = [
     ("handlebars.SafeString", 0),
     ("handlebars.default.SafeString", 0),
     ("Handlebars.SafeString", 0),
+    // <https://quilljs.com/docs/modules/clipboard#dangerouslypastehtml>: the place, if it is said, comes first.
+    ("dangerouslyPasteHTML", 0),
+    ("dangerouslyPasteHTML", 1),
     ("document.write", 0),
     ("document.writeln", 0),
     ("document.execCommand", 2),

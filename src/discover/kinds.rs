@@ -30,8 +30,8 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
         "js" | "jsx" | "mjs" | "cjs" => Some(FileKind::JavaScript),
         "ts" | "mts" | "cts" => Some(FileKind::TypeScript),
         "tsx" => Some(FileKind::Tsx),
-        // Bundlers make pages of EJS; components are markup with scripts.
-        "html" | "htm" | "xhtml" | "xht" | "ejs" | "vue" | "svelte" => Some(FileKind::Html),
+        // Bundlers make pages of EJS and Pug; components are markup with scripts.
+        "html" | "htm" | "xhtml" | "xht" | "ejs" | "pug" | "jade" | "vue" | "svelte" => Some(FileKind::Html),
         "json" | "json5" | "jsonc" if is_configuration(stem) => Some(FileKind::Json),
         "yml" | "yaml" if is_builder(stem) || stem == "pnpm-workspace" => Some(FileKind::Yaml),
         "toml" if is_builder(stem) => Some(FileKind::Toml),
@@ -41,7 +41,7 @@ pub(super) fn kind(name: &str) -> Option<FileKind> {
 
 /// Whether [`kind`] knows files of this ending: most of a folder's it does not.
 fn has_known_ending(name: &str) -> bool {
-    const ENDINGS: [&str; 24] = [
+    const ENDINGS: [&str; 26] = [
         "js",
         "jsx",
         "mjs",
@@ -55,6 +55,8 @@ fn has_known_ending(name: &str) -> bool {
         "xhtml",
         "xht",
         "ejs",
+        "pug",
+        "jade",
         "vue",
         "svelte",
         "json",

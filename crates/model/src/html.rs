@@ -6,6 +6,7 @@
 mod components;
 mod css;
 pub mod engines;
+mod pug;
 mod reader;
 mod resources;
 mod templating;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use components::{First, Framework, Given, Part, camel_case, pascal_case, template};
 pub use css::{CssUrl, css_urls};
+pub use pug::taken_in;
 pub use resources::{Resource, ResourceKind, resources};
 pub use templating::{holes, is_templated};
 pub use values::Offsets;
@@ -176,6 +178,38 @@ pub fn read_xhtml(text: &str) -> Html {
         script.content = without_cdata(text, script.content);
     }
     html
+}
+
+/// Whether a file is written in Pug, by its ending, or in Jade, as it was called before.
+pub fn is_pug(path: &str) -> bool {
+    [".pug", ".jade"].iter().any(|ending| path.ends_with(ending))
+}
+
+/// As [`read`], for a page in Pug.
+pub fn read_pug(text: &str) -> Html {
+    match u32::try_from(text.len()) {
+        Ok(length) => pug::read(text, (0, length)),
+        Err(_) => Html::default(),
+    }
+}
+
+/// As [`read`], for a component of Vue: what a template in Pug says stands behind all else.
+pub fn read_component(text: &str) -> Html {
+    let mut html = read(text);
+    if let Some((start, end)) = template_in_pug(text).filter(|_| u32::try_from(text.len()).is_ok()) {
+        let inside = pug::read(text, (start as u32, end as u32));
+        html.elements.extend(inside.elements.into_iter().map(|element| Element { in_template: true, ..element }));
+    }
+    html
+}
+
+/// What stands in `<template lang="pug">`.
+fn template_in_pug(text: &str) -> Option<(usize, usize)> {
+    let tag = memchr::memmem::find(text.as_bytes(), b"<template")?;
+    let start = tag + text.get(tag..)?.find('>')? + 1;
+    let is_pug = ["lang=\"pug\"", "lang='pug'", "lang=\"jade\""].iter().any(|lang| text[tag..start].contains(lang));
+    let end = start + memchr::memmem::find(text.as_bytes().get(start..)?, b"</template")?;
+    is_pug.then_some((start, end))
 }
 
 /// The script in `<![CDATA[ … ]]>`, where its element holds nothing else.

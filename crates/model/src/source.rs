@@ -33,7 +33,7 @@ pub enum FileKind {
     TypeScript,
     /// `.tsx`.
     Tsx,
-    /// `.html`, `.htm`, `.xhtml`, and what becomes a page: `.ejs`, `.vue`, `.svelte`.
+    /// `.html`, `.htm`, `.xhtml`, and what becomes a page: `.ejs`, `.pug`, `.vue`, `.svelte`.
     Html,
     /// `.json`, `.jsonc`, `.json5`, `.babelrc` and kin: read as JSON5.
     Json,

@@ -57,6 +57,8 @@ pub fn marks(path: &str, text: &str) -> Result<Vec<Expected>, String> {
     let extension = path.rsplit('.').next().unwrap_or_default();
     let openings: &[(&str, &str)] = match extension {
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => &[("//~", ""), ("/*~", "*/")],
+        // In Pug a comment is a line of its own, or stands in a script.
+        "pug" => &[("//~", "")],
         "html" | "htm" | "xhtml" | "ejs" | "vue" | "svelte" => &[("<!--~", "-->"), ("//~", ""), ("/*~", "*/")],
         "yml" | "yaml" | "toml" => &[("#~", "")],
         // JSON may bear comments (`tsconfig.json`, JSON5), `package.json` must not.

@@ -171,6 +171,8 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         around: Default::default(),
         verifiers: Default::default(),
         given_messages: Default::default(),
+        told_emits: Default::default(),
+        own_listeners: Default::default(),
         foreign_scripts: Default::default(),
         peers: Default::default(),
         vendored: Default::default(),
@@ -345,7 +347,12 @@ pub fn summarise(file: &SourceFile) -> Sheets {
         }
         FileKind::Json => sheets.take(file, bounded(text, || syntax::summarise_json(text))),
         FileKind::Html => {
-            let html = if is_xhtml(&file.path) { html::read_xhtml(text) } else { html::read(text) };
+            let html = match &file.path {
+                path if is_xhtml(path) => html::read_xhtml(text),
+                path if html::is_pug(path) => html::read_pug(text),
+                path if path.ends_with(".vue") => html::read_component(text),
+                _ => html::read(text),
+            };
             let framework = html::Framework::of(&file.path);
             let parts = framework.map(|framework| html::template(text, &html, framework)).unwrap_or_default();
             let own = own_script(&html);

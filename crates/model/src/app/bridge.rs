@@ -36,6 +36,10 @@ pub struct Exposed {
     pub span: Span,
     /// What it is.
     pub known: Known,
+    /// Where a preload script hands on what holds it.
+    pub handed: Span,
+    /// It is of the main process: the preload script has it through the remote module.
+    pub of_main: bool,
 }
 
 /// Why something that is exposed gives more away than it should.
@@ -106,8 +110,8 @@ impl App<'_> {
                     let limit = found.len() + MOST_EXPOSED;
                     for known in self.eval(value).iter() {
                         let known = known.clone().at_most(call.certainty);
-                        let exposed =
-                            Exposed { call: Some(call.call), name: name.clone(), span: self.span(value), known };
+                        let (call, span) = (Some(call.call), self.span(value));
+                        let exposed = Exposed { call, name: name.clone(), span, known, handed: span, of_main: false };
                         self.take_apart(exposed, 0, limit, &mut found);
                     }
                 }
@@ -131,6 +135,8 @@ impl App<'_> {
                                 name: "the argument".to_owned(),
                                 span: self.span(value),
                                 known,
+                                handed: self.span(value),
+                                of_main: false,
                             };
                             self.take_apart(exposed, 0, limit, &mut found);
                         }
@@ -139,15 +145,17 @@ impl App<'_> {
             }
         }
         self.written_to_window(&mut found);
+        self.tell_what_is_of_main(&mut found);
         found
     }
 
-    /// [`App::entrances`], with the functions that preload scripts hand to pages over the context bridge.
+    /// [`App::entrances`], with the functions that preload scripts hand to pages over the context bridge, or have of the main process.
     pub fn entrances_of_bridge(&self) -> &Entrances {
         self.entrances_of_bridge.get_or_init(|| {
             let mut entrances = self.entrances().as_ref().clone();
             for exposed in self.exposed() {
-                if let (Some(_), Thing::Function(f, _)) = (exposed.call, &exposed.known.thing) {
+                let is_bridged = exposed.call.is_some() || exposed.of_main;
+                if let (true, Thing::Function(f, _)) = (is_bridged, &exposed.known.thing) {
                     entrances.entry(*f).or_insert(Entrance { kind: SourceKind::Message, first: 0 });
                 }
             }
@@ -180,6 +188,8 @@ impl App<'_> {
             name: format!("{}.{name}", exposed.name),
             span,
             known: known.clone().at_most(exposed.known.certainty),
+            handed: exposed.handed,
+            of_main: false,
         };
         if level < MOST_LEVELS {
             match &exposed.known.thing {
@@ -267,6 +277,8 @@ impl App<'_> {
                         name: exposed.name.clone(),
                         span: self.program.place(literal.0, property.span),
                         known: known.clone().at_most(exposed.known.certainty),
+                        handed: exposed.handed,
+                        of_main: false,
                     });
                 }
             }
@@ -296,12 +308,9 @@ impl App<'_> {
                 let value = V(unit, value);
                 let limit = found.len() + MOST_EXPOSED;
                 for known in self.eval(value).iter() {
-                    let exposed = Exposed {
-                        call: None,
-                        name: format!("window.{}", summary.str(key)),
-                        span: self.program.place(unit, write.span),
-                        known: known.clone().at_most(certainty),
-                    };
+                    let (name, span) = (format!("window.{}", summary.str(key)), self.program.place(unit, write.span));
+                    let known = known.clone().at_most(certainty);
+                    let exposed = Exposed { call: None, name, span, known, handed: span, of_main: false };
                     self.take_apart(exposed, 0, limit, found);
                 }
             }
@@ -359,8 +368,12 @@ impl App<'_> {
             index += 1;
             index <= first || leak.api != "ipcRenderer.sendToHost"
         });
-        let mut seen = FxHashSet::default();
-        leaks.retain(|leak| seen.insert((leak.span, leak.api.clone())));
+        let (mut seen, mut handed) = (FxHashSet::default(), FxHashSet::default());
+        // An object of the main process is told once for each place that hands it on.
+        leaks.retain(|leak| match leak.exposed.of_main {
+            true => handed.insert(leak.exposed.handed),
+            false => seen.insert((leak.span, leak.api.clone())),
+        });
         leaks
     }
 

@@ -129,6 +129,8 @@ impl App<'_> {
         }
         found.extend(self.markdown_with_markup());
         found.extend(self.markup_of_addresses());
+        found.extend(self.markup_of_documents());
+        found.extend(self.markup_of_selections());
         found.sort_by_key(|shown| (shown.call.call, shown.text));
         found.dedup_by_key(|shown| shown.text);
         found

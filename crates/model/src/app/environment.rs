@@ -159,18 +159,19 @@ impl App<'_> {
         name: &str,
         found: &mut Vec<EnvironmentWrite>,
     ) {
-        // Node.js makes a text of whatever is written, of undefined too.
-        let text = match &known.thing {
-            Thing::Text(text) => Some(text.to_string()),
-            Thing::Bool(bool) => Some(bool.to_string()),
-            Thing::Number(number) => Some(number.to_string()),
-            Thing::Undefined => Some("undefined".to_owned()),
-            Thing::Null => Some("null".to_owned()),
-            Thing::Development(yes) => Some(yes.to_string()),
-            _ => None,
-        };
+        // `${isDevelopment}`.
+        if let Thing::Template(parts) = &known.thing
+            && let [Part::Hole(hole, frames)] = parts.as_ref()
+        {
+            let values = self.program.eval_in(*hole, frames);
+            let texts: Vec<Option<String>> = values.iter().map(|value| written_as(&value.thing)).collect();
+            if let Some(text) = texts.first().filter(|_| texts.iter().all(Option::is_some)) {
+                let known = Known { thing: Thing::Text(text.as_deref().unwrap_or_default().into()), ..known.clone() };
+                return self.value_of(&known, span, development, name, found);
+            }
+        }
         found.push(EnvironmentWrite {
-            value: text,
+            value: written_as(&known.thing),
             span,
             trail: known.trail.clone(),
             certainty: known.certainty,
@@ -179,5 +180,18 @@ impl App<'_> {
             source: SwitchSource::Code,
             symbol: name.to_owned(),
         });
+    }
+}
+
+/// The text that Node.js makes of what is written: of whatever it is, of undefined too.
+fn written_as(thing: &Thing) -> Option<String> {
+    match thing {
+        Thing::Text(text) => Some(text.to_string()),
+        Thing::Bool(bool) => Some(bool.to_string()),
+        Thing::Number(number) => Some(number.to_string()),
+        Thing::Undefined => Some("undefined".to_owned()),
+        Thing::Null => Some("null".to_owned()),
+        Thing::Development(yes) => Some(yes.to_string()),
+        _ => None,
     }
 }

@@ -254,6 +254,12 @@ pub(super) fn keeps_data(name: &str) -> bool {
             | "get"
             // Of what the clipboard holds.
             | "getType"
+            // Of a document that was parsed.
+            | "parseFromString"
+            | "querySelector"
+            | "cloneNode"
+            | "importNode"
+            | "adoptNode"
             | "replaceAll"
             | "decodeURIComponent"
             | "decodeURI"

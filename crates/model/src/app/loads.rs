@@ -2,6 +2,7 @@
 
 use super::App;
 use super::calls::ApiCall;
+use crate::link::electron::MENUBARS;
 use crate::link::things::*;
 use crate::link::{C, V};
 use crate::source::Span;
@@ -55,6 +56,18 @@ impl App<'_> {
             for call in self.calls(api).iter() {
                 loads.extend(self.on_each_receiver(call, api).iter().map(|call| self.load(call, is_file)));
             }
+        }
+        // `menubar({ index: url })` loads it itself: <https://github.com/max-mapper/menubar#api-docs>
+        for call in &self.calls_of(&MENUBARS) {
+            let pages =
+                call.argument(self, 0).map_or_else(Vec::new, |options| self.options_written(options, &["index"]));
+            let is_page = |page: &V| !self.eval(*page).iter().all(|known| known.thing == Thing::Bool(false));
+            loads.extend(pages.into_iter().filter(is_page).map(|page| Load {
+                url: Some(page),
+                span: self.span(page),
+                window: Origin::Created(call.call, None),
+                ..self.load(call, false)
+            }));
         }
         loads.sort_by_key(|load| load.call);
         loads

@@ -23,6 +23,7 @@ mod embeds;
 mod entrances;
 mod entries;
 mod environment;
+mod events;
 mod exposed_variables;
 mod extensions;
 mod file_apis;
@@ -58,6 +59,7 @@ mod procedures;
 mod process;
 mod properties;
 mod protocols;
+mod put_nodes;
 mod registered;
 mod remote;
 mod removed_policies;
@@ -197,6 +199,9 @@ pub struct App<'a> {
     said: RefCell<checks::Said>,
     verifiers: RefCell<FxHashMap<(F, u32, u32), bool>>,
     given_messages: RefCell<FxHashMap<C, bool>>,
+    /// Calls of `emit` whose event somebody else names, and listeners of the app's own events.
+    told_emits: RefCell<Option<Rc<[C]>>>,
+    own_listeners: OnceCell<Vec<events::OwnListener>>,
     foreign_scripts: RefCell<FxHashMap<FileId, Option<Span>>>,
     peers: RefCell<FxHashMap<UnitId, Rc<[Range]>>>,
     asserting: RefCell<FxHashMap<F, Rc<[C]>>>,

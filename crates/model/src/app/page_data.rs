@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{ApiCall, App, Content, Window, WindowKind};
-use crate::link::things::{Certainty, Known};
+use crate::link::things::{Certainty, Known, Thing};
 use crate::link::{C, F, UnitId, V};
 use crate::summary::{CallKind, Key, Operator, Value};
 
@@ -15,6 +15,9 @@ const MOST_DEPTH: u32 = 6;
 
 /// Writes to one variable that are looked at.
 const MOST_WRITES: usize = 4;
+
+/// Writes of preload scripts to elements that are looked at.
+const MOST_PRELOADS: usize = 64;
 
 /// What finds elements.
 const LOOKUPS: [&str; 8] = [
@@ -56,10 +59,20 @@ impl App<'_> {
             found.extend(self.scripts_named(path, None));
         } else if let Some(value) = element.call.and_then(|call| self.attribute_of(call, "preload")) {
             found.extend(self.eval(value).iter().flat_map(|known| self.scripts_at(known)));
+        } else if let Some(made) = element.call {
+            let written = self.program.written_to("preload").take(MOST_PRELOADS);
+            let values = written.filter(|(unit, write)| self.is_element(V(*unit, write.object), made));
+            let values = values.filter_map(|(unit, write)| Some(V(unit, write.value?)));
+            found.extend(values.flat_map(|value| self.eval(value).to_vec()).flat_map(|known| self.scripts_at(&known)));
         }
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Whether a value is the element that this call makes.
+    fn is_element(&self, v: V, made: C) -> bool {
+        self.eval(v).iter().any(|known| matches!(known.thing, Thing::Element(_, c) if c == made))
     }
 
     /// What an element that a script makes has for an attribute: the last one of the name.

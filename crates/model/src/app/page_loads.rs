@@ -8,7 +8,7 @@ use super::page_templates::Template;
 use super::{App, Load, Markup, Page, Window, WindowKind};
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
-use crate::link::{C, V, join, split};
+use crate::link::{C, V, join, split, within};
 use crate::source::FileId;
 use crate::summary::{Key, Value};
 
@@ -114,7 +114,7 @@ impl App<'_> {
             let meant = match (beside.is_empty(), exact.is_empty()) {
                 (false, _) => beside,
                 (_, false) => likelier(outer(exact)),
-                _ => likelier(outer(pages_of(false))),
+                _ => likelier(in_folder_of(outer(pages_of(false)), &addresses)),
             };
             let is_meant = |path: &&str| addresses.iter().any(|address| self.may_mean(path, script, &address.text));
             let meant: FxHashSet<&str> = meant.into_iter().filter(is_meant).collect();
@@ -438,6 +438,20 @@ pub(super) fn site_of(path: &str) -> Option<&str> {
     split(path).0.split('/').find(|folder| SITES.contains(folder))
 }
 
+/// Of several templates those below the folder in which a build writes the page: `browser/views/index.pug` for `browser/index.html`. All
+/// if there is none.
+fn in_folder_of<'p>(paths: Vec<&'p str>, addresses: &[PageName]) -> Vec<&'p str> {
+    let is_template = |path: &&str| matches!(as_built(path), Cow::Owned(_));
+    if paths.len() < 2 || !paths.iter().all(is_template) {
+        return paths;
+    }
+    let folders: Vec<&str> =
+        addresses.iter().map(|address| split(&address.text).0).filter(|folder| !folder.is_empty()).collect();
+    let is_below = |path: &&&str| folders.iter().any(|folder| within(path, folder));
+    let below: Vec<&str> = paths.iter().filter(is_below).copied().collect();
+    if below.is_empty() { paths } else { below }
+}
+
 /// Of several pages of one name those that lie in no folder of another purpose; all if there is none.
 pub(super) fn likelier(paths: Vec<&str>) -> Vec<&str> {
     let likely: Vec<&str> = paths.iter().copied().filter(|path| !is_elsewhere(path)).collect();
@@ -471,9 +485,10 @@ pub(super) fn address(text: &str) -> Option<String> {
     [".html", ".htm", ".xhtml", ".xht"].iter().any(|ending| address.ends_with(ending)).then(|| address.to_owned())
 }
 
-/// What a build makes of a page: `index.html` of `index.ejs`.
+/// What a build makes of a page: `index.html` of `index.ejs`, of `index.pug`.
 pub(super) fn as_built(path: &str) -> Cow<'_, str> {
-    path.strip_suffix(".ejs").map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
+    let stem = [".ejs", ".pug", ".jade"].iter().find_map(|ending| path.strip_suffix(ending));
+    stem.map_or(Cow::Borrowed(path), |stem| Cow::Owned(format!("{stem}.html")))
 }
 
 /// Whether an address leads to the file of this path: it ends in the same names.

@@ -39,6 +39,12 @@ pub struct ParameterWrite {
 }
 
 impl App<'_> {
+    /// Whether a function, given what was gathered so far, gives just that: `(all, one) => { all[one.id] = one; return all; }`.
+    pub(super) fn hands_on_what_it_gathers(&self, f: F) -> bool {
+        let exits = self.program.function(f).exits.iter().filter_map(|exit| exit.value);
+        exits.into_iter().any(|value| self.is_parameter(V(f.0, value), f, 0))
+    }
+
     /// Whether a call hands over a flag under which something in the function does not happen: `show(text, false)`, where
     /// `show(text, asMarkup)` only writes markup `if (asMarkup)`.
     pub(super) fn is_switched_off(&self, caller: C, f: F, condition: Option<ConditionId>) -> bool {

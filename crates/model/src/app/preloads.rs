@@ -96,7 +96,7 @@ impl App<'_> {
             let known = Known { thing, at: None, trail: Trail::default(), certainty: *certainty, development: None };
             let span = self.program.place(f.0, self.program.function(f).span);
             let by = if self.hears_of_custom_events(f) { "CustomEvent" } else { "postMessage" };
-            Some(Exposed { call: None, name: by.to_owned(), span, known })
+            Some(Exposed { call: None, name: by.to_owned(), span, known, handed: span, of_main: false })
         };
         listeners.into_iter().filter_map(exposed).collect()
     }
@@ -178,10 +178,17 @@ impl App<'_> {
 
     fn script_ends(&self, path: &Known) -> Vec<String> {
         let mut ends: Vec<String> = path.thing.tail().map(str::to_owned).into_iter().collect();
-        let mut made: Vec<C> = match path.thing {
-            Thing::Result(_, c) => vec![c],
-            _ => Vec::new(),
+        let made_by = |known: &Known| match known.thing {
+            Thing::Result(_, c) => Some(c),
+            _ => None,
         };
+        let mut made: Vec<C> = made_by(path).into_iter().collect();
+        // `file://${path.join(folder, 'preload.js')}`.
+        if let Thing::Template(parts) = &path.thing
+            && let Some(Part::Hole(last, frames)) = parts.last()
+        {
+            made.extend(self.program.eval_in(*last, frames).iter().take(MOST_SCRIPTS).filter_map(made_by));
+        }
         // path.join(__dirname, 'preload.js'), path.resolve(path.join(__dirname, 'preload.js')); several, where a function makes windows
         // with scripts that it is told.
         for _ in 0..MOST_CALLS {

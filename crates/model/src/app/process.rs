@@ -60,10 +60,12 @@ impl App<'_> {
         of_page && !self.windows.is_empty() && !self.windows.iter().any(|window| self.window_has_node(window))
     }
 
-    /// Scripts that the start of the main process imports, and no script beside: a page runs none of them.
+    /// Scripts that the start of the main process imports, or a page asks it for through the remote module, and no script beside: a page
+    /// runs none of them.
     pub(super) fn units_of_main_alone(&self) -> FxHashSet<UnitId> {
         let led_to = |open: Vec<UnitId>| self.with_what_they_import(open, |_| true);
-        let mut of_main = led_to(self.start_script().into_iter().collect());
+        let mut of_main =
+            led_to(self.start_script().into_iter().chain(self.program.required_through_remote()).collect());
         let is_other = |unit: &UnitId| !of_main.contains(unit) && self.is_product_file(self.program.file(*unit));
         let of_others = led_to(self.program.unit_ids().filter(is_other).collect());
         of_main.retain(|unit| !of_others.contains(unit));

@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 
-use super::{App, Window};
+use super::{App, Exposed, Window};
 use crate::electron::preferences::Value as Tri;
 use crate::link::things::*;
 use crate::link::{C, Target, UnitId, V};
@@ -45,6 +45,20 @@ impl App<'_> {
             window.settings(self, "enableRemoteModule").iter().all(|fact| fact.value == Tri::Known(false))
         };
         self.windows.is_empty() || !self.windows.iter().all(is_off)
+    }
+
+    /// Marks what preload scripts hand on and have of scripts that run in the main process alone.
+    pub(super) fn tell_what_is_of_main(&self, exposed: &mut [Exposed]) {
+        let of_main = LazyCell::new(|| self.units_of_main_alone());
+        for exposed in exposed {
+            let of_function = match exposed.known.thing {
+                Thing::Function(f, _) => Some(f.0),
+                _ => None,
+            };
+            let units = [self.program.unit_of(exposed.span.file), of_function];
+            let is_other = |unit: &&UnitId| self.program.file(**unit) != exposed.handed.file;
+            exposed.of_main = units.iter().flatten().filter(is_other).any(|unit| of_main.contains(unit));
+        }
     }
 
     /// Every use of the remote module, in the order of places.

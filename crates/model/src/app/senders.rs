@@ -101,7 +101,8 @@ impl App<'_> {
                     let is_told = || {
                         self.is_page_of_message(&api, c)
                             || self.is_window_of_message(&api, c)
-                            || &*api == "app.relaunch" && self.is_given_a_message(c)
+                            || is_sensitive_if_told(&api) && self.is_given_a_message(c)
+                            || &*api == "worker_threads.Worker" && self.is_script_of_message(c)
                     };
                     if (is_sensitive(&api) || made.is_some()) && !logs && !self.has_constant_subject(c) || is_told() {
                         let span = self.callee_span(c);
@@ -121,6 +122,7 @@ impl App<'_> {
                     return Some(Sensitive { api, span: self.callee_span(c), matters: true });
                 } else if depth < MOST_CALLS && !self.is_call_of(c, handed) {
                     let callee = V(c.0, record.callee);
+                    open.extend(self.listeners_called(c).into_iter().map(|inner| (inner, depth + 1)));
                     open.extend(self.functions(callee).into_iter().map(|inner| (inner, depth + 1)));
                 }
             }
@@ -206,6 +208,13 @@ impl App<'_> {
         let traces = || self.traces(c, page, &self.entrances(), Purpose::VALUE);
         matches!(class, "BrowserWindow" | "WebContents" | "BrowserView" | "WebContentsView")
             && traces().iter().any(|trace| trace.origin.kind == SourceKind::Ipc && !trace.opaque)
+    }
+
+    /// Whether a message names the script that a worker runs.
+    fn is_script_of_message(&self, c: C) -> bool {
+        let script = self.program.argument(c, 0);
+        let traces = |script| self.traces(c, script, &self.entrances(), Purpose::VALUE);
+        script.is_some_and(|script| traces(script).iter().any(|trace| trace.origin.kind == SourceKind::Ipc))
     }
 
     /// Whether a call makes a window of which a message says what its pages may do.
@@ -550,6 +559,15 @@ fn is_verb_of_checks(name: &str) -> bool {
         .any(|part| name.contains(part))
 }
 
+/// Whether a page must not say what this is given: another program, another process, where updates come from, which code is loaded.
+fn is_sensitive_if_told(api: &str) -> bool {
+    let api = api.strip_prefix("electron-updater.").unwrap_or(api);
+    matches!(
+        api.strip_prefix("default.").unwrap_or(api),
+        "app.relaunch" | "process.kill" | "process.dlopen" | "autoUpdater.setFeedURL"
+    )
+}
+
 /// Whether an API gives away, changes or starts something outside the page.
 fn is_sensitive(api: &str) -> bool {
     if touches_files(api) {
@@ -558,7 +576,7 @@ fn is_sensitive(api: &str) -> bool {
     let Some((module, name)) = api.rsplit_once('.') else { return matches!(api, "execa" | "cross-spawn") };
     match module {
         "child_process" => true,
-        "execa" | "cross-spawn" | "node-pty" => true,
+        "execa" | "cross-spawn" | "node-pty" | "@lydell/node-pty" | "node-cmd" => true,
         "shelljs" | "sudo-prompt" | "@vscode/sudo-prompt" => name == "exec",
         "shell" => matches!(
             name,

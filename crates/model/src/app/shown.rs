@@ -5,9 +5,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::page_loads::{address, as_built, ends_in, is_elsewhere, likelier, site_of};
 use super::{App, Content, Load, Page};
+use crate::html::{is_pug, taken_in};
 use crate::link::things::Thing;
 use crate::link::{V, join, split};
-use crate::source::{FileId, FileKind};
+use crate::source::{FileId, FileKind, SourceFile};
 
 /// How a page comes before somebody's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +76,8 @@ impl App<'_> {
     /// what it begins with, and no other takes it in.
     pub fn is_document(&self, page: &Page) -> bool {
         !self.page_parts().all.contains(&page.file)
-            && (names_document(&self.sources.file(page.file).text.content)
-                || self.parts_of(page).any(|part| names_document(&self.sources.file(part.file).text.content)))
+            && (names_document(self.sources.file(page.file))
+                || self.parts_of(page).any(|part| names_document(self.sources.file(part.file))))
     }
 
     /// What a template takes in: `<%- include('parts/head') %>`.
@@ -102,7 +103,8 @@ impl App<'_> {
         let files = Files::new(self);
         for page in &self.pages {
             let file = self.sources.file(page.file);
-            let names = included(&file.text.content);
+            let names =
+                if is_pug(&file.path) { taken_in(&file.text.content).collect() } else { included(&file.text.content) };
             let mut parts: Vec<FileId> =
                 names.into_iter().flat_map(|name| part_meant(&files, &file.path, name)).collect();
             parts.retain(|part| *part != page.file);
@@ -154,9 +156,10 @@ impl App<'_> {
         };
         let left: Vec<FileId> =
             self.pages.iter().map(|page| page.file).filter(|file| !found.contains_key(file)).collect();
-        let documents = self.pages.iter().filter(|page| {
-            !self.page_parts().all.contains(&page.file) && names_document(&self.sources.file(page.file).text.content)
-        });
+        let documents = self
+            .pages
+            .iter()
+            .filter(|page| !self.page_parts().all.contains(&page.file) && names_document(self.sources.file(page.file)));
         let mut likely = documents.filter(|page| !is_beside(page.file)).map(|page| page.file);
         let only = likely.next().filter(|_| likely.next().is_none());
         // Where every window shows what lies elsewhere, no page here is the app's; where it is known what they show, none of the site's.
@@ -317,8 +320,16 @@ impl InsertNew for FxHashMap<FileId, Shown> {
     }
 }
 
-/// Whether a text has what only a whole page has.
-fn names_document(text: &str) -> bool {
+/// Whether a file has what only a whole page has.
+fn names_document(file: &SourceFile) -> bool {
+    let text = &file.text.content;
+    if is_pug(&file.path) {
+        let word = |line: &str| line.trim_start().split([' ', '(', '.', '\r']).next().map(str::to_owned);
+        return text
+            .split(['\r', '\n'])
+            .filter_map(word)
+            .any(|word| matches!(word.as_str(), "doctype" | "html" | "head" | "body" | "extends"));
+    }
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'<', bytes).any(|at| {
         let rest = bytes.get(at + 1..).unwrap_or_default();
@@ -338,7 +349,8 @@ fn is_of_page(text: &str) -> bool {
     }
     let path = text.split(['?', '#']).next().unwrap_or("");
     let is_remote = ["http://", "https://", "//"].iter().any(|head| path.starts_with(head));
-    !is_remote && [".html", ".htm", ".xhtml", ".xht", ".ejs"].iter().any(|ending| path.ends_with(ending))
+    !is_remote
+        && [".html", ".htm", ".xhtml", ".xht", ".ejs", ".pug", ".jade"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// The pages that a script means by an address: the one beside it, or in the app's folder, else those whose paths end so. Where a window
@@ -388,7 +400,8 @@ fn templates_of(files: &Files, name: &str) -> Vec<FileId> {
 fn part_meant(files: &Files, from: &str, name: &str) -> Vec<FileId> {
     let beside = join(split(from).0, name);
     let beside = beside.and_then(|path| {
-        ["", ".ejs", ".html", ".htm"].iter().find_map(|ending| files.by_path.get(&*format!("{path}{ending}")).copied())
+        let endings = ["", ".ejs", ".pug", ".jade", ".html", ".htm"];
+        endings.iter().find_map(|ending| files.by_path.get(&*format!("{path}{ending}")).copied())
     });
     beside.map_or_else(|| templates_of(files, name), |file| vec![file])
 }

@@ -102,25 +102,30 @@ impl App<'_> {
 
     /// Whether a value is what a call of jQuery gave, or a method of that, through other methods and variables.
     pub fn is_of_jquery(&self, v: V) -> bool {
-        self.leads_to_jquery(v, MOST_CHAINED)
+        self.is_chained_to(v, is_jquery)
     }
 
-    /// As [`App::is_of_jquery`], over so many calls, members and variables.
-    fn leads_to_jquery(&self, v: V, most: usize) -> bool {
+    /// Whether a value is what a call of such an API gave, or a method of that, through other methods and variables.
+    pub(super) fn is_chained_to(&self, v: V, is_it: fn(&str) -> bool) -> bool {
+        self.leads_to(v, is_it, MOST_CHAINED)
+    }
+
+    /// As [`App::is_chained_to`], over so many calls, members and variables.
+    fn leads_to(&self, v: V, is_it: fn(&str) -> bool, most: usize) -> bool {
         let Some(most) = most.checked_sub(1) else { return false };
         let summary = self.program.summary(v.0);
         match summary.value(v.1) {
-            Value::Member(object, _) => self.leads_to_jquery(V(v.0, object), most),
+            Value::Member(object, _) => self.leads_to(V(v.0, object), is_it, most),
             Value::Binding(binding) => {
                 let writes = &summary.bindings[binding.index()].writes;
                 // Each way of several shortens what is left, so that there are few ways in all.
                 let most = most / writes.len().max(1);
-                !writes.is_empty() && writes.iter().all(|write| self.leads_to_jquery(V(v.0, write.value), most))
+                !writes.is_empty() && writes.iter().all(|write| self.leads_to(V(v.0, write.value), is_it, most))
             }
             Value::Call(call) => {
                 let callee = V(v.0, summary.call(call).callee);
-                let is_it = |thing: &Thing| matches!(thing, Thing::Api(path) if is_jquery(path));
-                self.eval(callee).iter().any(|known| is_it(&known.thing)) || self.leads_to_jquery(callee, most)
+                let is_call = |thing: &Thing| matches!(thing, Thing::Api(path) if is_it(path));
+                self.eval(callee).iter().any(|known| is_call(&known.thing)) || self.leads_to(callee, is_it, most)
             }
             _ => false,
         }

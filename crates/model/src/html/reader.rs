@@ -377,7 +377,7 @@ impl Reader<'_> {
     }
 }
 
-fn script(element: &Element, index: u32, in_svg: bool, content: usize) -> Script {
+pub(super) fn script(element: &Element, index: u32, in_svg: bool, content: usize) -> Script {
     let text = |name: &str| element.value(name).map(str::to_owned);
     let src = if in_svg { text("href").or_else(|| text("xlink:href")) } else { text("src") };
     Script {
@@ -421,7 +421,7 @@ fn script_kind(media_type: Option<&str>) -> ScriptKind {
     }
 }
 
-fn policy(element: &Element, index: u32) -> Option<MetaPolicy> {
+pub(super) fn policy(element: &Element, index: u32) -> Option<MetaPolicy> {
     let kind = element.value("http-equiv")?;
     let report_only = kind.eq_ignore_ascii_case("content-security-policy-report-only");
     if !report_only && !kind.eq_ignore_ascii_case("content-security-policy") {
@@ -437,7 +437,7 @@ fn policy(element: &Element, index: u32) -> Option<MetaPolicy> {
 }
 
 /// Whether this attribute alone makes its element worth keeping.
-fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
+pub(super) fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
     match bare(name) {
         // Followed by a person, not loaded.
         "href" | "xlink:href" => !matches!(element, b"a" | b"area"),
@@ -446,7 +446,7 @@ fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
     }
 }
 
-fn is_kept_attribute(element: &[u8], name: &str) -> bool {
+pub(super) fn is_kept_attribute(element: &[u8], name: &str) -> bool {
     let name = bare(name);
     match element {
         b"style" if name == "id" => true,
@@ -500,16 +500,16 @@ fn is_blank(text: &[u8]) -> bool {
     text.get(from..).unwrap_or_default().trim_ascii().is_empty()
 }
 
-fn span(start: usize, end: usize) -> TextSpan {
+pub(super) fn span(start: usize, end: usize) -> TextSpan {
     // `super::read` has made sure that offsets fit.
     (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX))
 }
 
 /// More attributes on one element are left out: no page has them, and a hostile one should not decide our memory.
-const MOST_ATTRIBUTES: usize = 100;
+pub(super) const MOST_ATTRIBUTES: usize = 100;
 
 /// Elements that are kept whatever their attributes.
-const KEPT_ELEMENTS: [&str; 11] =
+pub(super) const KEPT_ELEMENTS: [&str; 11] =
     ["base", "embed", "form", "frame", "iframe", "link", "meta", "object", "script", "style", "webview"];
 
 /// Attributes that are kept, on elements that are kept.
@@ -565,7 +565,7 @@ const WEBVIEW_ATTRIBUTES: [&str; 18] = [
 ];
 
 /// Elements that may stand in a head: <https://html.spec.whatwg.org/#parsing-main-inhead>.
-const HEAD_ELEMENTS: [&str; 13] = [
+pub(super) const HEAD_ELEMENTS: [&str; 13] = [
     "base", "basefont", "bgsound", "head", "html", "link", "meta", "noframes", "noscript", "script", "style",
     "template", "title",
 ];

@@ -70,6 +70,20 @@ impl Program<'_> {
         }
     }
 
+    /// The emitter of the app's own on which a call of one of these methods is made.
+    pub(crate) fn emitter_of(&self, c: C, methods: &[&str]) -> Option<V> {
+        let Value::Member(object, name) = self.value(V(c.0, self.call(c).callee)) else { return None };
+        let emitter = V(c.0, object);
+        let is_it = methods.contains(&self.str(c.0, name));
+        (is_it && self.eval(emitter).iter().any(|known| is_emitter(&known.thing))).then_some(emitter)
+    }
+
+    /// Whether two emitters may be one.
+    pub(crate) fn are_one_emitter(&self, one: V, other: V) -> bool {
+        let others = self.eval(other);
+        self.eval(one).iter().any(|one| others.iter().any(|other| self.is_same(&one.thing, &other.thing)))
+    }
+
     fn is_same(&self, one: &Thing, other: &Thing) -> bool {
         match (one, other) {
             (Thing::Instance(one, _), Thing::Instance(other, _)) => {

@@ -30,7 +30,12 @@ impl Program<'_> {
 
     /// What `import * as` or `require` of a module gives.
     pub(super) fn module(&self, v: V, import: ImportId) -> Values {
-        let thing = match self.target(v.0, import) {
+        self.module_at(v, self.target(v.0, import))
+    }
+
+    /// What a module is as a whole.
+    pub(super) fn module_at(&self, v: V, target: &Target) -> Values {
+        let thing = match target {
             Target::Unit(unit) => {
                 if let Some(whole) = self.whole(*unit) {
                     return self.through(self.eval(whole), v);

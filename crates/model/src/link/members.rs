@@ -494,14 +494,26 @@ impl Program<'_> {
         {
             return Vec::new();
         }
-        let values = self.written(v, name, &Frames::default(), |program, object| {
-            let is_it = |known: &Known| matches!(&known.thing, Thing::Api(path) if self::keeper(path) == Some(keeper));
-            program.eval(object).iter().any(is_it)
-        });
+        let values = self.written_to_keeper(keeper, name, v);
         let is_host = |known: &Known| matches!(known.thing, Thing::Host(_));
         let is_text = |known: &Known| matches!(known.thing, Thing::Text(_) | Thing::Template(_));
         let is_kept = values.iter().any(is_host) || keeper == Keeper::Global && values.iter().all(is_text);
         if is_kept { values } else { Vec::new() }
+    }
+
+    fn written_to_keeper(&self, keeper: Keeper, name: &str, v: V) -> Vec<Known> {
+        self.written(v, name, &Frames::default(), |program, object| {
+            let is_it = |known: &Known| matches!(&known.thing, Thing::Api(path) if self::keeper(path) == Some(keeper));
+            program.eval(object).iter().any(is_it)
+        })
+    }
+
+    /// What scripts keep in a property of the global object, whatever it is.
+    pub(super) fn global_of_main(&self, name: &str, v: V) -> Vec<Known> {
+        if self.writes_to(name).len() > MOST_GLOBAL_WRITES {
+            return Vec::new();
+        }
+        self.written_to_keeper(Keeper::Global, name, v)
     }
 
     /// What a script keeps in a property of what it exports, where it reads that itself: `exports.win = new BrowserWindow()`.

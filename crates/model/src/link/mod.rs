@@ -32,6 +32,7 @@ pub(crate) use pages::PageRead;
 mod parameters;
 mod paths;
 mod promises;
+mod remote;
 mod resolve;
 mod results;
 pub(crate) use results::{PROMISIFY, is_memo, is_merge, is_wrapper_of_component};

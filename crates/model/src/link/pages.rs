@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::things::*;
 use super::{Program, Unit, UnitId, V, join, split};
-use crate::html::{Framework, Html, ResourceKind, ScriptKind, resources};
+use crate::html::{Framework, Html, ResourceKind, ScriptKind, is_pug, resources, taken_in};
 use crate::source::{FileId, FileKind, Sources};
 use crate::summary::*;
 
@@ -22,6 +22,10 @@ const MOST_VARIABLES: usize = 4096;
 /// Declarations of one name that are looked at, and writes to it by other scripts.
 const MOST_DECLARATIONS: usize = 8;
 const MOST_WRITES: usize = 256;
+
+/// Parts of one page in Pug, and folders above it, that are looked at.
+const MOST_PARTS: usize = 32;
+const MOST_FOLDERS: usize = 3;
 
 /// A page as it was read: its file, its markup, and its inline scripts.
 pub(crate) type PageRead = (FileId, Arc<Html>, Range<u32>);
@@ -38,11 +42,19 @@ pub(super) struct SharedNames {
 impl SharedNames {
     pub(super) fn new(sources: &Sources, units: &[Unit], pages: &[PageRead]) -> Self {
         let mut shared = Self::default();
-        let read: Vec<(FileId, Vec<String>, Range<u32>)> = pages
+        let parts = Parts::new(sources, pages);
+        let read: Vec<(FileId, Vec<String>, Vec<Range<u32>>)> = pages
             .iter()
             .filter(|(file, ..)| Framework::of(&sources.file(*file).path).is_none())
-            .map(|(file, html, inline)| (*file, sources_of(&sources.file(*file).path, html), inline.clone()))
-            .filter(|(_, from, inline)| from.len() + inline.len() > 1)
+            .map(|(file, html, inline)| {
+                let mut read = (*file, sources_of(&sources.file(*file).path, html), vec![inline.clone()]);
+                for (part, html, inline) in parts.of(sources, *file) {
+                    read.1.extend(sources_of(&sources.file(*part).path, html));
+                    read.2.push(inline.clone());
+                }
+                read
+            })
+            .filter(|(_, from, inline)| from.len() + inline.iter().map(ExactSizeIterator::len).sum::<usize>() > 1)
             .collect();
         if read.is_empty() {
             return shared;
@@ -57,7 +69,7 @@ impl SharedNames {
         }
         for (file, from, inline) in &read {
             let from = from.iter().filter_map(|path| by_path.get(path.as_str()).copied());
-            let scripts = from.chain(inline.clone().map(UnitId));
+            let scripts = from.chain(inline.iter().cloned().flatten().map(UnitId));
             let classic = scripts.filter(|unit| !is_module(&units[unit.0 as usize].summary));
             let classic: Vec<UnitId> = classic.take(MOST_SCRIPTS).collect();
             for unit in classic.iter().filter(|_| classic.len() > 1) {
@@ -99,7 +111,8 @@ impl Program<'_> {
         let scripts = resources(&file.text.content, html).into_iter().filter(|one| one.kind == ResourceKind::Script);
         let named = scripts.filter_map(|script| {
             let path = script.url.split(['?', '#']).next()?;
-            self.unit_of(sources.find(&join(split(&file.path).0, path)?)?)
+            let mut places = folders_of(&file.path).filter_map(|folder| sources.find(&join(folder, path)?));
+            self.unit_of(places.next()?)
         });
         named.collect()
     }
@@ -123,10 +136,49 @@ impl Program<'_> {
 
 /// Where the classic scripts of a page come from, as paths.
 fn sources_of(page: &str, html: &Html) -> Vec<String> {
-    let (folder, _) = split(page);
     let classic = html.scripts.iter().filter(|script| script.kind == ScriptKind::Classic);
     let from = classic.filter_map(|script| script.src.as_deref()).filter(|from| !from.contains("://"));
-    from.filter_map(|from| join(folder, from.split(['?', '#']).next()?)).collect()
+    let from = from.filter_map(|from| from.split(['?', '#']).next());
+    from.flat_map(|from| folders_of(page).filter_map(move |folder| join(folder, from))).collect()
+}
+
+/// The folders in which a page may lie: one in Pug is written where a build puts it, mostly above.
+fn folders_of(page: &str) -> impl Iterator<Item = &str> {
+    let most = if is_pug(page) { MOST_FOLDERS } else { 1 };
+    std::iter::successors(Some(split(page).0), |folder| (!folder.is_empty()).then(|| split(folder).0)).take(most)
+}
+
+/// Pages in Pug, by their paths.
+struct Parts<'a>(FxHashMap<&'a str, &'a PageRead>);
+
+impl<'a> Parts<'a> {
+    fn new(sources: &'a Sources, pages: &'a [PageRead]) -> Self {
+        let of_pug = pages.iter().map(|page| (&*sources.file(page.0).path, page)).filter(|(path, _)| is_pug(path));
+        Self(of_pug.collect())
+    }
+
+    /// What a page takes in, and what that does.
+    fn of(&self, sources: &Sources, page: FileId) -> Vec<&'a PageRead> {
+        let mut found: Vec<&PageRead> = Vec::new();
+        if !is_pug(&sources.file(page).path) {
+            return found;
+        }
+        let (mut next, mut at) = (0, page);
+        loop {
+            let file = sources.file(at);
+            let named = taken_in(&file.text.content).filter_map(|name| {
+                let path = join(split(&file.path).0, name)?;
+                [".pug", ".jade", ""].iter().find_map(|ending| self.0.get(&*format!("{path}{ending}")).copied())
+            });
+            for part in named {
+                if found.len() < MOST_PARTS && part.0 != page && found.iter().all(|other| other.0 != part.0) {
+                    found.push(part);
+                }
+            }
+            let Some(part) = found.get(next) else { return found };
+            (next, at) = (next + 1, part.0);
+        }
+    }
 }
 
 /// Whether a script is a module, whose names are its own: an inline one does not say so here.

@@ -1,13 +1,14 @@
 //! Which file an import leads to, as a bundler would find it.
 
 mod aliases;
+mod through_remote;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Unit, UnitId};
+use super::{C, Unit, UnitId};
 use crate::source::{FileId, FileKind, Sources};
 use crate::summary::*;
 
@@ -29,6 +30,9 @@ pub enum Target {
 /// Length of the longest of [`EXTENSIONS`], in bytes.
 const LONGEST_EXTENSION: usize = 5;
 
+/// Folders in a row that a package's `main` leads to: `"main": "dist"` is the folder of the package itself before it is built.
+const MOST_MAINS: u32 = 4;
+
 /// Extensions that may be left out, in the order in which bundlers try them.
 const EXTENSIONS: [&str; 10] = [".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", ".vue"];
 
@@ -37,6 +41,8 @@ const EXTENSIONS: [&str; 10] = [".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".
 pub struct Modules {
     units: FxHashMap<FileId, UnitId>,
     targets: Vec<Vec<Target>>,
+    /// Where `remote.require('./file')` leads, which the main process resolves.
+    of_remote: FxHashMap<C, Target>,
 }
 
 impl Modules {
@@ -58,7 +64,18 @@ impl Modules {
                     .collect()
             })
             .collect();
-        Self { units: first, targets }
+        let of_remote = resolver.of_remote(sources, units, &first);
+        Self { units: first, targets, of_remote }
+    }
+
+    /// Where a call of the remote module's `require` leads.
+    pub fn remote_target(&self, c: C) -> Option<&Target> {
+        self.of_remote.get(&c)
+    }
+
+    /// Where all of them lead.
+    pub fn remote_targets(&self) -> impl Iterator<Item = (&C, &Target)> {
+        self.of_remote.iter()
     }
 
     /// Where one import leads.
@@ -168,6 +185,11 @@ impl<'a> Resolver<'a> {
 
     /// A path as written, with the extensions and index files that bundlers try.
     fn file(&self, path: &str) -> Option<FileId> {
+        self.file_within(path, MOST_MAINS)
+    }
+
+    /// As [`Resolver::file`], over so many folders whose packages say what they start with.
+    fn file_within(&self, path: &str, mains: u32) -> Option<FileId> {
         let path = path.trim_end_matches('/');
         if let Some(&id) = self.files.get(path) {
             return Some(id);
@@ -194,7 +216,8 @@ impl<'a> Resolver<'a> {
             && let Some(main) = package.manifest.get("main").and_then(Json::text)
             && let Some(main) = join(path, main)
             && main != path
-            && let Some(id) = self.file_or_source(&main)
+            && let Some(mains) = mains.checked_sub(1)
+            && let Some(id) = self.file_or_source_within(&main, mains)
         {
             return Some(id);
         }
@@ -204,16 +227,20 @@ impl<'a> Resolver<'a> {
 
     /// A path, or the source from which a build makes it: `dist/main.js` from `src/main.ts`.
     fn file_or_source(&self, path: &str) -> Option<FileId> {
-        self.file(path).or_else(|| {
+        self.file_or_source_within(path, MOST_MAINS)
+    }
+
+    fn file_or_source_within(&self, path: &str, mains: u32) -> Option<FileId> {
+        self.file_within(path, mains).or_else(|| {
             let mut parts: Vec<&str> = path.split('/').collect();
             let at = parts
                 .iter()
                 .position(|part| matches!(*part, "dist" | "build" | "lib" | "out" | "dist-electron" | "output"))?;
             parts[at] = "src";
             let source = parts.join("/");
-            self.file(&source).or_else(|| {
+            self.file_within(&source, mains).or_else(|| {
                 parts.remove(at);
-                self.file(&parts.join("/"))
+                self.file_within(&parts.join("/"), mains)
             })
         })
     }

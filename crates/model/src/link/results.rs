@@ -152,6 +152,9 @@ impl Program<'_> {
         {
             return vec![Known::new(Thing::Api(Rc::from(emitter)), v, Certainty::Firm)];
         }
+        if let Some(values) = self.read_through_remote(path, c, v) {
+            return values;
+        }
         if let Some(values) = self.under_path(short, c, v, frames) {
             return values;
         }

@@ -1,6 +1,7 @@
 //! The only code that sees a syntax tree: source text in, [`Summary`](crate::summary::Summary) out.
 
 mod assignments;
+mod binds;
 mod branches;
 mod calls;
 mod classes;

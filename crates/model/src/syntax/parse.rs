@@ -9,6 +9,7 @@ use swc_ecma_ast::{EsVersion, ModuleItem};
 use swc_ecma_parser::unstable::Token;
 use swc_ecma_parser::{EsSyntax, FlowSyntax, Lexer, Parser, StringInput, Syntax, TsSyntax};
 
+use super::binds::without_binds;
 use super::lower::Lowering;
 use super::templates::Template;
 use super::tries::{self, Reading};
@@ -231,7 +232,7 @@ pub(super) fn string(bytes: &[u8], quote: u8) -> usize {
 }
 
 /// Length of a template's text up to its end or its next `${`, which is entered.
-fn template(bytes: &[u8], depth: &mut u64, templates: &mut Vec<u64>) -> usize {
+pub(super) fn template(bytes: &[u8], depth: &mut u64, templates: &mut Vec<u64>) -> usize {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -385,7 +386,17 @@ fn read(script: Script) -> Outcome {
             break;
         }
     }
-    let parsed = best.unwrap_or_default();
+    let mut parsed = best.unwrap_or_default();
+    if !parsed.errors.is_empty()
+        && !is_typed(script.kind)
+        && source.len() <= LARGE
+        && let Some(source) = without_binds(source)
+    {
+        let again = items(&source, base, plain(), comments.as_ref());
+        if again.errors.len() < parsed.errors.len() {
+            parsed = again;
+        }
+    }
     let mut lowering = Lowering::new(script.range);
     lowering.module(parsed.items);
     if let Some(template) = script.template {
@@ -489,18 +500,7 @@ struct Parsed {
 ///
 /// Those in which the text would be read too often are left out. There is always one: plain JavaScript is read once.
 fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax> + use<'a> {
-    let es = Syntax::Es(EsSyntax {
-        jsx: true,
-        decorators: true,
-        decorators_before_export: true,
-        export_default_from: true,
-        import_attributes: true,
-        allow_super_outside_method: true,
-        allow_return_outside_function: true,
-        auto_accessors: true,
-        explicit_resource_management: true,
-        ..Default::default()
-    });
+    let es = plain();
     let ts = |tsx| {
         Syntax::Typescript(TsSyntax {
             tsx,
@@ -531,6 +531,22 @@ fn syntaxes<'a>(script: &Script, source: &'a str) -> impl Iterator<Item = Syntax
         let is_bearable = is_bearable(source, *syntax);
         is_left_out |= !is_bearable;
         is_bearable
+    })
+}
+
+/// JavaScript without types.
+fn plain() -> Syntax {
+    Syntax::Es(EsSyntax {
+        jsx: true,
+        decorators: true,
+        decorators_before_export: true,
+        export_default_from: true,
+        import_attributes: true,
+        allow_super_outside_method: true,
+        allow_return_outside_function: true,
+        auto_accessors: true,
+        explicit_resource_management: true,
+        ..Default::default()
     })
 }
 

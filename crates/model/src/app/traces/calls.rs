@@ -98,7 +98,12 @@ impl Walk<'_, '_> {
             "fail" | "error" | "complete" if place == 0 && index == 0 && state.property.is_some_and(is_answer) => {
                 self.visit(receiver, state);
             }
-            "reduce" => self.visit(receiver, state.part()),
+            // What was gathered so far is what the callback itself gave.
+            "reduce" | "reduceRight" => {
+                if index > 0 || app.program.argument(c, 1).is_none() || app.hands_on_what_it_gathers(f) {
+                    self.visit(receiver, state.part());
+                }
+            }
             // https://developer.mozilla.org/en-US/docs/Web/API/DataTransferItem/getAsString
             "getAsString" => self.push(SourceKind::Pasted, span, state),
             "catch" | "finally" | "replace" | "sort" => {}
@@ -195,7 +200,8 @@ impl Walk<'_, '_> {
     /// What the calls of `emit` hand to a listener; tells whether there are any.
     fn brought(&mut self, listen: C, index: u32, state: State) -> bool {
         let app = self.app;
-        let emits = app.program.emits(listen);
+        let mut emits = app.program.emits(listen).to_vec();
+        emits.extend(app.emits_by_name(listen));
         for &emit in emits.iter() {
             let Some(argument) = app.program.argument(emit, index as usize + 1) else { continue };
             if self.through.len() >= MOST_CALLS {
@@ -439,6 +445,20 @@ impl Walk<'_, '_> {
                 return;
             }
         }
+        if method.is_some() && matches!(name, "reduce" | "reduceRight") {
+            let callbacks = app.program.argument(c, 0).map_or_else(Vec::new, |callback| app.functions(callback));
+            // One that writes to what it gathers in gives nothing else.
+            if !callbacks.is_empty() && !callbacks.iter().any(|f| app.hands_on_what_it_gathers(*f)) {
+                let state = State { property: read, is_own, ..state };
+                for &f in &callbacks {
+                    self.returned(f, state);
+                }
+                if let Some(start) = app.program.argument(c, 1) {
+                    self.visit(start, state);
+                }
+                return;
+            }
+        }
         if api.is_none()
             && let Some(promise) = method
             && self.promised(c, promise, name, State { property: read, is_own, ..state })
@@ -449,7 +469,8 @@ impl Walk<'_, '_> {
             && !keeps_data(name)
             && let_through != Some(Group::All)
             && !self.cuts_a_prefix(c, name)
-            && !self.replaces_blanks(c, name);
+            && !self.replaces_blanks(c, name)
+            && !self.takes_some_tags(c, name);
         let of_source = method.is_some_and(|receiver| {
             app.eval(receiver).iter().any(|known| matches!(&known.thing, Thing::Api(path) if source_of(path).is_some()))
         });
@@ -467,7 +488,8 @@ impl Walk<'_, '_> {
             }
         }
         // A method that keeps what its object holds has arguments that only say which of it.
-        let kept = method.is_some() && api.is_none() && keeps_data(name) && name != "concat";
+        let is_given = matches!(name, "concat" | "parseFromString" | "importNode" | "adoptNode");
+        let kept = method.is_some() && api.is_none() && keeps_data(name) && !is_given;
         let mut given = false;
         for item in app.program.arguments(c) {
             given = true;

@@ -158,6 +158,19 @@ impl Walk<'_, '_> {
             })
     }
 
+    /// `html.replace(/<script[\s\S]*?<\/script>/gi, '')`: what has another name, and a handler, stays.
+    pub(super) fn takes_some_tags(&self, c: C, name: &str) -> bool {
+        self.purpose.is_markup()
+            && matches!(name, "replace" | "replaceAll")
+            && self.app.program.argument(c, 0).is_some_and(|pattern| {
+                self.app.eval(pattern).iter().all(|known| match &known.thing {
+                    Thing::Text(text) => begins_a_tag(text),
+                    Thing::Regex(pattern, _) => begins_a_tag(pattern),
+                    _ => false,
+                })
+            })
+    }
+
     /// `text.replace(/\s+/g, ' ')`: what is left out protects neither markup nor a command line.
     pub(super) fn replaces_blanks(&self, c: C, name: &str) -> bool {
         let is_blank = |pattern: &str| {
@@ -182,6 +195,19 @@ impl Walk<'_, '_> {
 fn takes_anything(pattern: &str) -> bool {
     let plain = pattern.replace("\\.", "");
     plain.contains('.') || ["[^", "\\S", "\\W", "\\D", "\\P"].iter().any(|any| plain.contains(any))
+}
+
+/// Whether a text or a pattern begins with the name of a tag, or one of several: `<script`, `<\/?(b|i)>`.
+fn begins_a_tag(pattern: &str) -> bool {
+    let Some(rest) = pattern.strip_prefix('<') else { return false };
+    let rest = ["\\/?", "\\/", "/?", "/"].iter().find_map(|slash| rest.strip_prefix(slash)).unwrap_or(rest);
+    match rest.strip_prefix('(') {
+        Some(group) => {
+            let names = group.split(')').next().unwrap_or_default().trim_start_matches("?:");
+            names.split('|').all(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        }
+        None => rest.starts_with(|c: char| c.is_ascii_alphabetic()) && !pattern.contains('|'),
+    }
 }
 
 /// `text.replace(/</g, '&lt;')`, `text.replace(/[&<>"']/g, escape)`: no tag is left in what it gives.
