@@ -20,7 +20,7 @@ pub(super) fn without_binds(text: &str) -> Option<String> {
         let mut step = 1;
         match (byte, next) {
             (b'"' | b'\'', _) => step += string(rest, byte),
-            (b'/', b'/') => step += memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+            (b'/', b'/') => step += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()),
             (b'/', b'*') => step += memchr::memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2),
             (b'`', _) => step += template(rest, &mut depth, &mut templates),
             (b'}', _) if templates.last() == Some(&depth) => {
