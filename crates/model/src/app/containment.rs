@@ -96,6 +96,11 @@ impl App<'_> {
 
     /// Whether a value is a folder that the app knows by itself.
     fn is_folder_of_app(&self, v: V, depth: u32) -> bool {
+        if depth < 4
+            && let Some(packed) = self.folder_before_it_was_unpacked(v)
+        {
+            return self.is_folder_of_app(packed, depth + 1);
+        }
         let values = self.eval(v);
         !values.is_empty()
             && depth < 4
@@ -107,8 +112,27 @@ impl App<'_> {
                     parts.len() <= MOST_PARTS
                         && parts.iter().all(|item| !item.spread && self.is_folder_of_app(V(c.0, item.value), depth + 1))
                 }
+                Thing::Template(parts) => {
+                    parts.len() <= MOST_PARTS
+                        && parts.iter().all(|part| match part {
+                            Part::Text(_) => true,
+                            Part::Hole(hole, _) => self.is_folder_of_app(*hole, depth + 1),
+                        })
+                }
                 _ => false,
             })
+    }
+
+    /// What `folder.replace('app.asar', 'app.asar.unpacked')` is made of: what is put in is the app's own text.
+    /// <https://www.electronjs.org/docs/latest/tutorial/asar-archives#adding-unpacked-files-to-asar-archives>
+    fn folder_before_it_was_unpacked(&self, v: V) -> Option<V> {
+        let c = self.call_behind(v)?;
+        let Value::Member(folder, method) = self.program.value(V(c.0, self.program.call(c).callee)) else {
+            return None;
+        };
+        let given = self.program.argument(c, 1).and_then(|text| self.constant(text))?;
+        let is_replaced = self.program.str(c.0, method) == "replace" && given.text().is_some();
+        is_replaced.then_some(V(c.0, folder))
     }
 
     /// The app's own functions that a call hands a path to, and what the path is there.
