@@ -160,7 +160,7 @@ impl App<'_> {
                 let by_parameter = self.parameter_behind(callee).is_some_and(|(function, _)| function != f);
                 for handler in handlers {
                     // One that is called by its name is followed from there; it may be the one that chooses from a table.
-                    let is_handed = by_parameter || !self.program.callers(handler).contains(&c);
+                    let is_handed = by_parameter || !self.program.is_called_by_name(handler, c);
                     if !is_handed {
                         let apart = self.program.arguments(c).len() > 1;
                         self.chosen_from_a_table(handler, apart, kind, entrances, &mut open);

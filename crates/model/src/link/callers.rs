@@ -45,6 +45,12 @@ impl Program<'_> {
         found
     }
 
+    /// Whether a call names the function that it calls, or may: one that is called everywhere is handed to nobody.
+    pub fn is_called_by_name(&self, f: F, c: C) -> bool {
+        let callers = self.registrations(f);
+        callers.len() >= MOST_REGISTRATIONS || callers.binary_search(&c).is_ok()
+    }
+
     fn find_callers(&self, f: F, most: usize) -> Rc<[C]> {
         let function = self.function(f);
         let class = function.class.filter(|_| function.kind == crate::summary::FunctionKind::Constructor);
