@@ -97,6 +97,15 @@ impl App<'_> {
         walk.from(list)
     }
 
+    /// As [`App::traces`], for what stands in an address before its server has ended: what begins with the sign that ends it names none,
+    /// whoever hands it over.
+    pub fn traces_into_server(&self, c: C, v: V, entrances: &Entrances) -> Vec<Trace> {
+        let purpose = Purpose::value(&["encodeURIComponent"]);
+        let mut walk = self.begin(At::call(self, c), entrances, purpose, Strength::Host);
+        walk.server = true;
+        walk.from(v)
+    }
+
     /// As [`App::traces`], for a property of what a call is given: `webPreferences.preload`.
     pub(super) fn traces_of_property(&self, c: C, v: V, path: &str, entrances: &Entrances) -> Vec<Trace> {
         self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host).start(v, Some(path))
@@ -128,6 +137,7 @@ impl App<'_> {
             purpose,
             enough,
             options: false,
+            server: false,
             is_cut: false,
             is_file: false,
             at,
@@ -237,6 +247,8 @@ struct Walk<'x, 'a> {
     enough: Strength,
     /// What is looked at are the arguments of a program.
     options: bool,
+    /// What is looked at becomes part of the server of an address.
+    server: bool,
     /// What is looked at is cut: where it begins says nothing of where the argument does.
     is_cut: bool,
     /// What is looked at is the path of a file that is read, and what the file says matters.
@@ -312,6 +324,13 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
+    /// Whether a text that is put together here begins with a sign that ends the name of a server: `/projects/${id}`.
+    fn ends_server(&self, v: V) -> bool {
+        let is_made = matches!(self.app.program.value(v), Value::Template(_) | Value::Binary(Operator::Add, ..));
+        let ends = |known: &Known| known.thing.head().is_some_and(|(head, _)| head.starts_with(['/', '?', '#']));
+        is_made && self.app.eval(v).iter().all(ends)
+    }
+
     /// Looks at a side way, which takes nothing from what the rest of the question may look at.
     fn aside(&mut self, look: impl FnOnce(&mut Self)) {
         let (before, most) = (self.seen.len(), self.most);
@@ -366,6 +385,9 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let app = self.app;
+        if self.server && state.whole && self.ends_server(v) {
+            return;
+        }
         let beside = state.beside || app.stands_beside_server(v);
         // Checks of an address hold its beginning.
         let rest = state.rest || self.enough == Strength::Scheme && app.is_rest(v);
