@@ -31,7 +31,7 @@ pub use self::purpose::Purpose;
 use self::purpose::Quote;
 pub(in crate::app) use self::state::PutBeside;
 use super::checks::{Lets, Strength};
-use super::dashes::takes_a_value;
+use super::dashes::{is_head_of_no_option, takes_a_value};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
@@ -307,7 +307,7 @@ impl<'a> Walk<'_, 'a> {
     /// Whether a value, as an argument of a program, cannot be an option: a file that is there, the value of an option.
     fn is_no_option(&self, v: V) -> bool {
         if let Some(c) = self.at.call
-            && self.app.asks_for_file(c, v)
+            && (self.app.asks_for_file(c, v) || !self.is_cut && self.app.refuses_dash(c, v))
         {
             return true;
         }
@@ -320,7 +320,8 @@ impl<'a> Walk<'_, 'a> {
         head.is_some_and(|head| match head.starts_with('-') {
             true => head.contains('='),
             // A path is no option, nor a command: `/home/${name}`.
-            false => head.starts_with(['/', '.']) && !head.contains(char::is_whitespace),
+            false if head.starts_with(['/', '.']) => !head.contains(char::is_whitespace),
+            false => !self.is_cut && is_head_of_no_option(head),
         })
     }
 
