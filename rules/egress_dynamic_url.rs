@@ -124,7 +124,7 @@ fn put_into_server(cx: &Context, c: C, v: V) -> Option<Reach> {
     let app = cx.app;
     let holes = app.eval(v).iter().filter_map(|known| holes_of_server(&known.thing)).flatten().collect::<Vec<_>>();
     holes.into_iter().filter(|hole| !app.begins_behind_server(*hole)).find_map(|hole| {
-        let traces = app.traces(c, hole, &app.entrances(), Purpose::value(&["encodeURIComponent"]));
+        let traces = app.traces_into_server(c, hole, &app.entrances());
         let chosen = |kind| matches!(kind, SourceKind::Ipc | SourceKind::OpenUrl | SourceKind::Message | SourceKind::Clicked);
         let trace = traces.into_iter().find(|trace| !trace.opaque && chosen(trace.origin.kind))?;
         Some(Reach { origin: trace.origin, weak: None, opaque: false })

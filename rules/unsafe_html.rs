@@ -1,6 +1,6 @@
 //! Data that becomes markup.
 
-use electrolint_model::app::{ElementMarkup, ShownMarkup, Window, WindowKind};
+use electrolint_model::app::{ElementMarkup, FrameScripts, ShownMarkup, Window, WindowKind};
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::{Purpose, Trace};
 use electrolint_model::electron::preferences::Value;
@@ -182,7 +182,9 @@ fn check(cx: &Context, findings: &mut Findings) {
                 continue;
             }
             let traces = app.traces_of_write(&write, &entrances, MARKUP);
-            tell(app.span(write.value), traces, Certainty::Certain, name, app.symbol_of(write.function, name));
+            let scripts = if name == "srcdoc" { app.scripts_of_write(&write) } else { FrameScripts::Run };
+            let Some(certainty) = certainty_in(scripts) else { continue };
+            tell(app.span(write.value), traces, certainty, name, app.symbol_of(write.function, name));
         }
     }
     for (method, index) in METHODS {
@@ -237,9 +239,19 @@ fn check(cx: &Context, findings: &mut Findings) {
         let name = symbol.rsplit('.').next().and_then(|name| name.split('#').next()).unwrap_or_default().to_owned();
         tell(app.span(text), traces, call.certainty, by.unwrap_or(&name), symbol);
     }
-    for ElementMarkup { call, value, name } in app.element_markup() {
+    for ElementMarkup { call, value, name, scripts } in app.element_markup() {
+        let Some(certainty) = certainty_in(scripts) else { continue };
         let traces = app.traces(call, value, &entrances, MARKUP);
-        tell(app.span(value), traces, Certainty::Certain, name, app.symbol(call));
+        tell(app.span(value), traces, certainty, name, app.symbol(call));
+    }
+}
+
+/// How sure it is that markup does harm which a frame of this sandbox shows; `None`: no script of it runs.
+fn certainty_in(scripts: FrameScripts) -> Option<Certainty> {
+    match scripts {
+        FrameScripts::None => None,
+        FrameScripts::Apart => Some(Certainty::Tentative),
+        FrameScripts::Run => Some(Certainty::Certain),
     }
 }
 

@@ -1,11 +1,20 @@
-//! Arguments of programs behind `--`, where nothing is an option, and behind an option, of which they may be the value.
+//! Arguments of programs that are no options: behind `--`, behind an option, of which they may be the value, behind a beginning of the
+//! app's own, or where a leading dash is refused.
 
 use super::App;
-use crate::link::{F, V};
-use crate::summary::{Item, Value};
+use super::roots::{Root, UrlPart};
+use crate::link::things::{Known, Thing};
+use crate::link::{C, F, V};
+use crate::summary::{Item, Operator, Value};
 
 /// Calls of one function among which those of `push` are looked for.
 const MOST_CALLS: usize = 256;
+
+/// Values of the tests at one place that are looked at.
+const MOST_TESTS: usize = 256;
+
+/// Patterns that match what begins with a dash, and whatever else does.
+const DASHES: [&str; 5] = ["^-", "^--?", "^-+", "^\\-", "^-.*"];
 
 /// Options whose value decides what is run.
 const RUN: [&str; 7] = ["--eval", "--exec", "--command", "--config", "--upload-pack", "--receive-pack", "--require"];
@@ -25,7 +34,106 @@ pub(super) fn takes_a_value(option: &str) -> bool {
     LETTERS.contains(&option) || is_long && !RUN.contains(&option) && !ALONE.contains(&option)
 }
 
+/// Whether what stands behind this beginning of an argument makes no option of it: a word of the app's, `refs/heads/`, or the root of a
+/// path. A program may read an address, or a text of its own language, where only its server, or a quote, would tell where it ends.
+pub(super) fn is_head_of_no_option(head: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_./=@+,-".contains(c);
+    match head.split_once("://") {
+        Some((_, server)) => server.split_once('/').is_some_and(|(server, _)| !server.is_empty()),
+        None => head.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && head.chars().all(is_word),
+    }
+}
+
 impl App<'_> {
+    /// Whether what holds at a call refuses a text that begins with the dash of an option: `if (name.startsWith('-')) throw …`.
+    pub(super) fn refuses_dash(&self, c: C, text: V) -> bool {
+        let Some(root) = self.root(text) else { return false };
+        let record = self.program.call(c);
+        let place = F(c.0, record.function);
+        let mut open = self.conditions_around(place, record.condition, place);
+        let mut seen = 0;
+        while let Some((v, holds)) = open.pop() {
+            seen += 1;
+            if seen > MOST_TESTS {
+                return false;
+            }
+            let at = |id| V(v.0, id);
+            let v = self.program.behind(v);
+            match self.program.value(v) {
+                Value::Unary(Operator::Not, inner) => open.push((at(inner), !holds)),
+                Value::Binary(Operator::And, left, right) if holds => {
+                    open.extend([(at(left), true), (at(right), true)])
+                }
+                Value::Binary(Operator::Or, left, right) if !holds => {
+                    open.extend([(at(left), false), (at(right), false)]);
+                }
+                Value::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right)
+                    if (operator == Operator::NotEqual) == holds =>
+                {
+                    let (left, right) = (at(left), at(right));
+                    if [(left, right), (right, left)]
+                        .into_iter()
+                        .any(|(first, dash)| self.is_dash(dash) && self.is_first_letter(first, &root))
+                    {
+                        return true;
+                    }
+                }
+                Value::Call(call) if !holds && self.asks_for_dash(C(v.0, call), &root) => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// `name.startsWith('-')`, `/^-/.test(name)`.
+    fn asks_for_dash(&self, c: C, root: &Root) -> bool {
+        let callee = V(c.0, self.program.call(c).callee);
+        let (Value::Member(object, name), Some(argument)) = (self.program.value(callee), self.program.argument(c, 0))
+        else {
+            return false;
+        };
+        let object = V(c.0, object);
+        let is_text = |v: V| self.part_of(v, root) == Some(UrlPart::Whole);
+        match self.program.str(c.0, name) {
+            "startsWith" => self.is_dash(argument) && is_text(object),
+            "test" => self.is_pattern_of_dash(object) && is_text(argument),
+            "match" => self.is_pattern_of_dash(argument) && is_text(object),
+            _ => false,
+        }
+    }
+
+    /// `name[0]`, `name.charAt(0)`.
+    fn is_first_letter(&self, v: V, root: &Root) -> bool {
+        let object = match self.program.value(v) {
+            Value::Index(object, place) if self.is_zero(V(v.0, place)) => object,
+            Value::Call(call) => {
+                let callee = V(v.0, self.program.call(C(v.0, call)).callee);
+                let Value::Member(object, name) = self.program.value(callee) else { return false };
+                let is_first = self.program.argument(C(v.0, call), 0).is_none_or(|place| self.is_zero(place));
+                match self.program.str(v.0, name) {
+                    "charAt" | "at" if is_first => object,
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        self.part_of(V(v.0, object), root) == Some(UrlPart::Whole)
+    }
+
+    fn is_dash(&self, v: V) -> bool {
+        self.constant(v).as_ref().and_then(Known::text) == Some("-")
+    }
+
+    fn is_zero(&self, v: V) -> bool {
+        matches!(self.program.value(v), Value::Number(place) if place == 0.0)
+    }
+
+    fn is_pattern_of_dash(&self, v: V) -> bool {
+        let values = self.eval(v);
+        let is_one = |known: &Known| matches!(&known.thing, Thing::Regex(pattern, _) if DASHES.contains(&&**pattern));
+        !values.is_empty() && values.iter().all(is_one)
+    }
+
     /// Whether what is put into a list of arguments is most likely the value of an option: `args.push('--folder', name)`.
     pub(super) fn is_put_behind_option(&self, added: V) -> bool {
         let summary = self.program.summary(added.0);

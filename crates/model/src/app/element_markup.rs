@@ -1,6 +1,6 @@
 //! Markup that goes into an element by the properties it is made with, or by an attribute that a script sets.
 
-use super::App;
+use super::{App, FrameScripts};
 use crate::link::{C, V};
 use crate::summary::*;
 
@@ -22,6 +22,8 @@ pub struct ElementMarkup<'a> {
     pub value: V,
     /// The property.
     pub name: &'a str,
+    /// What scripts in the markup may do, where it is the document of a frame.
+    pub scripts: FrameScripts,
 }
 
 impl App<'_> {
@@ -48,18 +50,23 @@ impl App<'_> {
         let summary = self.program.summary(c.0);
         let arguments = self.program.arguments(c);
         let text = |index: usize| summary.text(arguments.get(index)?.value);
-        let mut add = |value: ValueId, name: &'s str| found.push(ElementMarkup { call: c, value: V(c.0, value), name });
+        let mut put = |value: ValueId, name: &'s str, scripts: FrameScripts| {
+            found.push(ElementMarkup { call: c, value: V(c.0, value), name, scripts });
+        };
         let method = crate::link::final_name(summary, call.callee).map_or("", |name| summary.str(name));
         if matches!(method, "setAttribute" | "attr" | "prop")
             && let (Some(name), [_, value]) = (text(0).filter(|name| NAMES.contains(name)), arguments)
         {
-            add(value.value, name);
+            let is_document = method == "setAttribute" && name.eq_ignore_ascii_case("srcdoc");
+            let scripts = if is_document { self.scripts_by_call(c) } else { FrameScripts::Run };
+            put(value.value, name, scripts);
             return;
         }
         let is_jsx = call.kind == CallKind::Jsx;
         // A tag, a selector of hyperscript, or an element that is there.
         let is_element = is_jsx
             || text(0).is_some_and(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic() || ".#<".contains(c)));
+        let in_frame = |list: List| self.scripts_by_properties(c.0, text(0), list);
         let is_merge = method == "assign" && arguments.len() > 1;
         for item in arguments.iter().take(MOST_ARGUMENTS) {
             let Value::Object(list) = summary.value(summary.behind(item.value)) else { continue };
@@ -67,11 +74,13 @@ impl App<'_> {
                 let Key::Name(key) = property.key else { continue };
                 match summary.str(key) {
                     // No other object has a property of this name.
-                    name @ "dangerouslySetInnerHTML" => add(property.value, name),
-                    name @ ("srcDoc" | "srcdoc") if is_element => add(property.value, name),
-                    name if is_jsx && name.eq_ignore_ascii_case("srcdoc") => add(property.value, "srcDoc"),
+                    name @ "dangerouslySetInnerHTML" => put(property.value, name, FrameScripts::Run),
+                    name @ ("srcDoc" | "srcdoc") if is_element => put(property.value, name, in_frame(list)),
+                    name if is_jsx && name.eq_ignore_ascii_case("srcdoc") => {
+                        put(property.value, "srcDoc", in_frame(list));
+                    }
                     name @ ("innerHTML" | "outerHTML") if !is_jsx && (is_element || is_merge) => {
-                        add(property.value, name)
+                        put(property.value, name, FrameScripts::Run)
                     }
                     name if is_element && PARTS.contains(&name) => {
                         let Value::Object(list) = summary.value(summary.behind(property.value)) else { continue };
@@ -79,7 +88,10 @@ impl App<'_> {
                             if let Key::Name(key) = inner.key
                                 && NAMES.contains(&summary.str(key))
                             {
-                                add(inner.value, summary.str(key));
+                                let name = summary.str(key);
+                                let is_document = name.eq_ignore_ascii_case("srcdoc");
+                                let scripts = if is_document { in_frame(list) } else { FrameScripts::Run };
+                                put(inner.value, name, scripts);
                             }
                         }
                     }

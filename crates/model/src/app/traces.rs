@@ -31,7 +31,7 @@ pub use self::purpose::Purpose;
 use self::purpose::Quote;
 pub(in crate::app) use self::state::PutBeside;
 use super::checks::{Lets, Strength};
-use super::dashes::takes_a_value;
+use super::dashes::{is_head_of_no_option, takes_a_value};
 use super::known_data::*;
 use super::sources::{Origins, SourceKind};
 use super::{App, Entrances, PropertyWrite};
@@ -97,6 +97,15 @@ impl App<'_> {
         walk.from(list)
     }
 
+    /// As [`App::traces`], for what stands in an address before its server has ended: what begins with the sign that ends it names none,
+    /// whoever hands it over.
+    pub fn traces_into_server(&self, c: C, v: V, entrances: &Entrances) -> Vec<Trace> {
+        let purpose = Purpose::value(&["encodeURIComponent"]);
+        let mut walk = self.begin(At::call(self, c), entrances, purpose, Strength::Host);
+        walk.server = true;
+        walk.from(v)
+    }
+
     /// As [`App::traces`], for a property of what a call is given: `webPreferences.preload`.
     pub(super) fn traces_of_property(&self, c: C, v: V, path: &str, entrances: &Entrances) -> Vec<Trace> {
         self.begin(At::call(self, c), entrances, Purpose::VALUE, Strength::Host).start(v, Some(path))
@@ -128,6 +137,7 @@ impl App<'_> {
             purpose,
             enough,
             options: false,
+            server: false,
             is_cut: false,
             is_file: false,
             at,
@@ -237,6 +247,8 @@ struct Walk<'x, 'a> {
     enough: Strength,
     /// What is looked at are the arguments of a program.
     options: bool,
+    /// What is looked at becomes part of the server of an address.
+    server: bool,
     /// What is looked at is cut: where it begins says nothing of where the argument does.
     is_cut: bool,
     /// What is looked at is the path of a file that is read, and what the file says matters.
@@ -295,7 +307,7 @@ impl<'a> Walk<'_, 'a> {
     /// Whether a value, as an argument of a program, cannot be an option: a file that is there, the value of an option.
     fn is_no_option(&self, v: V) -> bool {
         if let Some(c) = self.at.call
-            && self.app.asks_for_file(c, v)
+            && (self.app.asks_for_file(c, v) || !self.is_cut && self.app.refuses_dash(c, v))
         {
             return true;
         }
@@ -308,8 +320,16 @@ impl<'a> Walk<'_, 'a> {
         head.is_some_and(|head| match head.starts_with('-') {
             true => head.contains('='),
             // A path is no option, nor a command: `/home/${name}`.
-            false => head.starts_with(['/', '.']) && !head.contains(char::is_whitespace),
+            false if head.starts_with(['/', '.']) => !head.contains(char::is_whitespace),
+            false => !self.is_cut && is_head_of_no_option(head),
         })
+    }
+
+    /// Whether a text that is put together here begins with a sign that ends the name of a server: `/projects/${id}`.
+    fn ends_server(&self, v: V) -> bool {
+        let is_made = matches!(self.app.program.value(v), Value::Template(_) | Value::Binary(Operator::Add, ..));
+        let ends = |known: &Known| known.thing.head().is_some_and(|(head, _)| head.starts_with(['/', '?', '#']));
+        is_made && self.app.eval(v).iter().all(ends)
     }
 
     /// Looks at a side way, which takes nothing from what the rest of the question may look at.
@@ -366,6 +386,9 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         let app = self.app;
+        if self.server && state.whole && self.ends_server(v) {
+            return;
+        }
         let beside = state.beside || app.stands_beside_server(v);
         // Checks of an address hold its beginning.
         let rest = state.rest || self.enough == Strength::Scheme && app.is_rest(v);

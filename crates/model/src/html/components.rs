@@ -257,6 +257,8 @@ impl<'t> Reader<'t> {
         let mut at = tag.1 as usize;
         let (mut held, mut names) = (Vec::new(), Vec::new());
         let (mut said, mut attributes) = (Vec::new(), Vec::new());
+        // What frames show is markup of a page unless their sandbox keeps all scripts from it.
+        let (mut documents, mut runs_no_script) = (Vec::new(), false);
         let of_component = is_component(self.str(tag), self.framework);
         let mut is_closed = false;
         loop {
@@ -276,7 +278,14 @@ impl<'t> Reader<'t> {
             let name_text = self.str(name);
             match (self.framework, name_text) {
                 (Framework::Vue, "v-html") => said.extend(value.map(Part::Markup)),
-                (Framework::Vue, name) if takes_markup(name) => said.extend(value.map(Part::Property)),
+                (Framework::Vue, "sandbox") if self.str(tag) == "iframe" => {
+                    runs_no_script =
+                        value.is_none_or(|words| !self.str(words).to_ascii_lowercase().contains("allow-scripts"));
+                }
+                (Framework::Vue, name) if takes_markup(name) => match name.to_ascii_lowercase().contains("srcdoc") {
+                    true => documents.extend(value.map(Part::Property)),
+                    false => said.extend(value.map(Part::Property)),
+                },
                 (Framework::Vue, "v-for") => {
                     let Some(value) = value else { continue };
                     let said = self.str(value);
@@ -309,6 +318,7 @@ impl<'t> Reader<'t> {
         self.open.push(Open { tag: Some(tag), names: 0, awaited: None });
         // What a loop names holds for the element itself, what a slot gives for what is in it.
         held.into_iter().for_each(|(name, first)| self.names(name, first));
+        said.extend(documents.into_iter().filter(|_| !runs_no_script));
         said.into_iter().for_each(|part| self.say(part));
         if of_component {
             let attributes = attributes.into_iter().filter(|given| self.is_flat(given.span())).collect();

@@ -449,7 +449,7 @@ pub(super) fn tells(element: &[u8], name: &str, value: &[u8]) -> bool {
 pub(super) fn is_kept_attribute(element: &[u8], name: &str) -> bool {
     let name = bare(name);
     match element {
-        b"style" if name == "id" => true,
+        b"style" | b"iframe" if name == "id" => true,
         b"webview" if WEBVIEW_ATTRIBUTES.contains(&name) || is_hole(name) => true,
         _ => KEPT_ATTRIBUTES.contains(&name),
     }
