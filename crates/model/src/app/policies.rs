@@ -46,6 +46,11 @@ struct PolicyText {
 }
 
 impl ScriptPolicy {
+    /// One whose text is not known.
+    pub(super) fn unseen(reach: Reach, span: Span, certainty: Certainty) -> Self {
+        Self { reach, policies: None, span, texts: Vec::new(), certainty, development: None }
+    }
+
     /// A range of the text of one of its policies as a span, or the whole where it cannot be told.
     pub fn place(&self, policy: usize, range: (u32, u32)) -> Span {
         let mut first = 0;
@@ -116,7 +121,7 @@ const MOST_LOOKS: usize = 64;
 const BROWSER: [&str; 4] = ["devtools:", "chrome-devtools:", "chrome-extension:", "chrome:"];
 
 /// Packages that write a policy of their own into pages or headers, by the call that does it.
-const WRITERS: [&str; 9] = [
+const WRITERS: [&str; 10] = [
     "electron-util.setContentSecurityPolicy",
     "csp-html-webpack-plugin",
     "csp-html-webpack-plugin.default",
@@ -124,6 +129,7 @@ const WRITERS: [&str; 9] = [
     "vite-plugin-csp",
     "vite-plugin-csp.default",
     "vite-plugin-csp-guard",
+    "vite-plugin-csp-guard.default",
     "helmet",
     "helmet.contentSecurityPolicy",
 ];
@@ -154,6 +160,7 @@ impl App<'_> {
     pub fn script_policies(&self) -> Vec<ScriptPolicy> {
         let mut found = Vec::new();
         for unit in self.program.unit_ids() {
+            self.policies_of_build(unit, &mut found);
             let summary = self.program.summary(unit);
             if !summary.strings.iter().any(|text| disposition(text).is_some()) {
                 continue;
@@ -188,18 +195,9 @@ impl App<'_> {
         }
         for api in WRITERS {
             for call in self.calls(api).iter() {
-                found.push(ScriptPolicy {
-                    reach: if api.starts_with("helmet") || api.starts_with("electron-util") {
-                        Reach::Header
-                    } else {
-                        Reach::Built
-                    },
-                    policies: None,
-                    span: call.callee_span(self),
-                    texts: Vec::new(),
-                    certainty: call.certainty,
-                    development: None,
-                });
+                let is_header = api.starts_with("helmet") || api.starts_with("electron-util");
+                let reach = if is_header { Reach::Header } else { Reach::Built };
+                found.push(ScriptPolicy::unseen(reach, call.callee_span(self), call.certainty));
             }
         }
         found.sort_by_key(|policy| policy.span);
@@ -286,7 +284,7 @@ impl App<'_> {
         }
     }
 
-    fn add_policy(
+    pub(super) fn add_policy(
         &self,
         known: &Known,
         value: V,
