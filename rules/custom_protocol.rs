@@ -4,7 +4,7 @@ use electrolint_model::app::Containment;
 use electrolint_model::app::sources::SourceKind;
 use electrolint_model::app::traces::Purpose;
 use electrolint_model::link::V;
-use electrolint_model::link::things::{Part, Thing};
+use electrolint_model::link::things::{Known, Part, Thing};
 
 use crate::untrusted::worst;
 use crate::{Confidence, Context, Findings, Severity};
@@ -58,6 +58,9 @@ const JOINERS: &[&str] = &["join", "resolve", "resolvePath", "joinPath"];
 /// Functions that leave nothing of a folder.
 const CLEANERS: &[&str] = &["basename", "safeJoin", "safe-join", "sanitize", "sanitize-filename", "sanitizeFilename"];
 
+/// Addresses inside paths inside addresses that are looked into.
+const MOST_DEPTH: u32 = 4;
+
 fn check(cx: &Context, findings: &mut Findings) {
     privileges(cx, findings);
     files(cx, findings);
@@ -100,7 +103,11 @@ fn files(cx: &Context, findings: &mut Findings) {
         if handler.scheme.as_deref() == Some("file") && !is_below_a_folder(cx, sink.path) {
             continue;
         }
-        let beginning = match app.containment_of(handler, sink.call) {
+        let path = unresolved(cx, app.path_of_address(sink.path));
+        let joined = [JOINERS, CLEANERS].concat();
+        let is_whole = !is_below_a_folder(cx, path)
+            && !app.traces(sink.call, path, &entrances, Purpose::value(&joined)).is_empty();
+        let beginning = match app.containment_of(handler, sink.call, is_whole) {
             Containment::Folder => continue,
             Containment::Beginning(span) => Some(span),
             Containment::None => None,
@@ -110,8 +117,6 @@ fn files(cx: &Context, findings: &mut Findings) {
         let decoded = without(&[DECODERS, CLEANERS].concat());
         let parsed = without(&[&["URL", "parse"], CLEANERS].concat());
         // The parser takes `..` out of an address that has a host and a path, but what is put below no folder needs none.
-        let is_whole =
-            !is_below_a_folder(cx, app.path_of_address(sink.path)) && !without(&[JOINERS, CLEANERS].concat());
         if !decoded && !is_whole && (handler.is_standard(app) || parsed) {
             continue;
         }
@@ -138,18 +143,50 @@ fn files(cx: &Context, findings: &mut Findings) {
     }
 }
 
+/// The path that is made absolute below no folder: `path.resolve(path)`.
+fn unresolved(cx: &Context, path: V) -> V {
+    match cx.app.eval(path).as_ref() {
+        [Known { thing: Thing::Result(api, c), .. }] if is_joining(api) => match cx.app.program.arguments(*c) {
+            [only] if !only.spread => V(c.0, only.value),
+            _ => path,
+        },
+        _ => path,
+    }
+}
+
 /// Whether a path is made by joining it to something: `path.join(folder, name)`, `${folder}/${name}`.
 fn is_below_a_folder(cx: &Context, path: V) -> bool {
-    cx.app.eval(path).iter().any(|known| match &known.thing {
-        Thing::Result(api, _) => is_joining(api),
-        Thing::Template(_) => true,
+    let app = cx.app;
+    app.eval(path).iter().any(|known| match &known.thing {
         // `callback({ path })`.
-        Thing::Object(object) => cx.app.program.property(object, "path", None).values.iter().any(|placed| {
-            matches!(&placed.known.thing, Thing::Template(_))
-                || matches!(&placed.known.thing, Thing::Result(api, _) if is_joining(api))
-        }),
-        _ => false,
+        Thing::Object(object) => {
+            let paths = app.program.property(object, "path", None).values;
+            paths.iter().any(|placed| is_joined(cx, &placed.known.thing, 0))
+        }
+        thing => is_joined(cx, thing, 0),
     })
+}
+
+fn is_joined(cx: &Context, thing: &Thing, depth: u32) -> bool {
+    let inside = |v: V| depth < MOST_DEPTH && cx.app.eval(v).iter().any(|known| is_joined(cx, &known.thing, depth + 1));
+    match thing {
+        Thing::Result(api, c) => match cx.app.program.arguments(*c) {
+            [only] if !only.spread => is_form(api) && inside(V(c.0, only.value)),
+            _ => is_joining(api),
+        },
+        // `file://${path}`: the scheme is no folder.
+        Thing::Template(parts) => match &parts[..] {
+            [Part::Text(scheme), Part::Hole(path, _)] if scheme.trim_end_matches('/') == "file:" => inside(*path),
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a function gives the path that it is handed in another form.
+fn is_form(api: &str) -> bool {
+    let name = api.rsplit('.').next().unwrap_or(api);
+    is_joining(api) || DECODERS.contains(&name) || matches!(name, "normalize" | "realpath" | "realpathSync")
 }
 
 fn is_joining(api: &str) -> bool {

@@ -4,6 +4,7 @@ mod addons;
 mod admitted;
 mod analyse;
 mod bridge;
+mod built_policies;
 mod calls;
 pub mod checks;
 mod children;

@@ -2,10 +2,10 @@
 
 use memchr::memmem;
 
-use super::App;
+use super::{App, Window, WindowKind};
 use crate::csp::{self, Disposition, Policy};
 use crate::link::things::*;
-use crate::link::{C, UnitId, V};
+use crate::link::{C, F, UnitId, V};
 use crate::source::Span;
 use crate::summary::{Key, Operator, Range, Value};
 
@@ -46,6 +46,11 @@ struct PolicyText {
 }
 
 impl ScriptPolicy {
+    /// One whose text is not known.
+    pub(super) fn unseen(reach: Reach, span: Span, certainty: Certainty) -> Self {
+        Self { reach, policies: None, span, texts: Vec::new(), certainty, development: None }
+    }
+
     /// A range of the text of one of its policies as a span, or the whole where it cannot be told.
     pub fn place(&self, policy: usize, range: (u32, u32)) -> Span {
         let mut first = 0;
@@ -116,7 +121,7 @@ const MOST_LOOKS: usize = 64;
 const BROWSER: [&str; 4] = ["devtools:", "chrome-devtools:", "chrome-extension:", "chrome:"];
 
 /// Packages that write a policy of their own into pages or headers, by the call that does it.
-const WRITERS: [&str; 9] = [
+const WRITERS: [&str; 10] = [
     "electron-util.setContentSecurityPolicy",
     "csp-html-webpack-plugin",
     "csp-html-webpack-plugin.default",
@@ -124,6 +129,7 @@ const WRITERS: [&str; 9] = [
     "vite-plugin-csp",
     "vite-plugin-csp.default",
     "vite-plugin-csp-guard",
+    "vite-plugin-csp-guard.default",
     "helmet",
     "helmet.contentSecurityPolicy",
 ];
@@ -153,7 +159,9 @@ impl App<'_> {
     /// such as `setHeader`.
     pub fn script_policies(&self) -> Vec<ScriptPolicy> {
         let mut found = Vec::new();
+        let of_guests = self.listeners_of_guests();
         for unit in self.program.unit_ids() {
+            self.policies_of_build(unit, &mut found);
             let summary = self.program.summary(unit);
             if !summary.strings.iter().any(|text| disposition(text).is_some()) {
                 continue;
@@ -167,7 +175,11 @@ impl App<'_> {
                 };
                 if let Some(disposition) = name.as_deref().and_then(disposition) {
                     looked_around += 1;
-                    if looked_around <= MOST_LOOKS && self.is_for_browser_pages(unit, property.span) {
+                    let is_of_others = || {
+                        self.is_inside(unit, property.span, &of_guests)
+                            || self.is_for_browser_pages(unit, property.span)
+                    };
+                    if looked_around <= MOST_LOOKS && is_of_others() {
                         continue;
                     }
                     self.written(V(unit, property.value), disposition, None, &mut found);
@@ -180,6 +192,9 @@ impl App<'_> {
                     Key::Spread => None,
                 };
                 if let (Some(disposition), Some(value)) = (name.as_deref().and_then(disposition), write.value) {
+                    if self.is_inside(unit, summary.span(value), &of_guests) {
+                        continue;
+                    }
                     let development = self.program.development_of(unit, write.condition, &Frames::default());
                     self.written(V(unit, value), disposition, development, &mut found);
                 }
@@ -188,22 +203,51 @@ impl App<'_> {
         }
         for api in WRITERS {
             for call in self.calls(api).iter() {
-                found.push(ScriptPolicy {
-                    reach: if api.starts_with("helmet") || api.starts_with("electron-util") {
-                        Reach::Header
-                    } else {
-                        Reach::Built
-                    },
-                    policies: None,
-                    span: call.callee_span(self),
-                    texts: Vec::new(),
-                    certainty: call.certainty,
-                    development: None,
-                });
+                let is_header = api.starts_with("helmet") || api.starts_with("electron-util");
+                let reach = if is_header { Reach::Header } else { Reach::Built };
+                found.push(ScriptPolicy::unseen(reach, call.callee_span(self), call.certainty));
             }
         }
         found.sort_by_key(|policy| policy.span);
         found
+    }
+
+    /// The listeners of `onHeadersReceived` on sessions in which webviews alone may show something: pages of others, which bring their own
+    /// policies, and which one more can only hold closer.
+    fn listeners_of_guests(&self) -> Vec<F> {
+        let (mut of_guests, mut of_others) = (Vec::new(), Vec::new());
+        for call in self.calls("WebRequest.onHeadersReceived").iter().take(MOST_LOOKS) {
+            let Some(listener) = self.program.arguments(call.call).last() else { continue };
+            let is_of_guests =
+                call.receiver.as_ref().is_some_and(|receiver| self.is_session_of_guests(&receiver.origin));
+            let list = if is_of_guests { &mut of_guests } else { &mut of_others };
+            list.extend(self.functions(V(call.call.0, listener.value)));
+        }
+        of_guests.retain(|listener| !of_others.contains(listener));
+        of_guests
+    }
+
+    /// Whether a webview shows something in a session, and no window or view does.
+    fn is_session_of_guests(&self, session: &Origin) -> bool {
+        let Origin::Partition(name) = session else { return false };
+        let may_be = |own: &Origin| match own {
+            Origin::Default => false,
+            Origin::Partition(own) => name.is_none() || own.is_none() || name == own,
+            _ => true,
+        };
+        let is_own = |window: &Window| {
+            matches!(window.kind, WindowKind::BrowserWindow | WindowKind::BrowserView | WindowKind::WebContentsView)
+        };
+        let shows = |window: &Window| may_be(&window.session);
+        self.windows.iter().any(|window| window.kind == WindowKind::Webview && shows(window))
+            && !self.windows.iter().any(|window| is_own(window) && shows(window))
+    }
+
+    fn is_inside(&self, unit: UnitId, span: Range, functions: &[F]) -> bool {
+        functions.iter().any(|f| {
+            let around = self.program.function(*f).span;
+            f.0 == unit && around.0 <= span.0 && span.1 <= around.1
+        })
     }
 
     /// Whether what stands here is handed over for the browser's own pages alone: `if (url.startsWith('devtools://')) callback({ … })`.
@@ -286,7 +330,7 @@ impl App<'_> {
         }
     }
 
-    fn add_policy(
+    pub(super) fn add_policy(
         &self,
         known: &Known,
         value: V,

@@ -218,8 +218,9 @@ impl App<'_> {
             }
     }
 
-    /// How well a handler, the function that reads for it, or a helper of theirs asks where a path leads.
-    pub fn containment_of(&self, handler: &ProtocolHandler, sink: C) -> Containment {
+    /// How well a handler, the function that reads for it, or a helper of theirs asks where a path leads. Of one that is put below no
+    /// folder, that it is absolute or does not lead up says nothing.
+    pub fn containment_of(&self, handler: &ProtocolHandler, sink: C, is_whole: bool) -> Containment {
         let mut open = vec![handler.function, F(sink.0, self.program.call(sink).function)];
         let mut seen = Vec::new();
         let mut best = Containment::None;
@@ -233,7 +234,7 @@ impl App<'_> {
                 if self.comes_too_late(c, sink) {
                     continue;
                 }
-                best = best.max(self.asks_where(c, sink, &held));
+                best = best.max(self.asks_where(c, sink, is_whole, &held));
                 if best == Containment::Folder {
                     return best;
                 }
@@ -249,30 +250,32 @@ impl App<'_> {
         c.0 == sink.0 && c != sink && asked.function == read.function && asked.order > read.order
     }
 
-    fn asks_where(&self, c: C, sink: C, held: &FxHashSet<C>) -> Containment {
+    fn asks_where(&self, c: C, sink: C, is_whole: bool, held: &FxHashSet<C>) -> Containment {
         let summary = self.program.summary(c.0);
         let name = crate::link::final_name(summary, self.program.call(c).callee).map_or("", |name| summary.str(name));
         let Some(argument) = self.program.argument(c, 0) else {
             return if matches!(name, "contains") { Containment::Folder } else { Containment::None };
         };
         let asks = match name {
-            "relative" | "isAbsolute" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside"
-            | "contains" => true,
+            "isAbsolute" => !is_whole,
+            "relative" | "isPathInside" | "is-path-inside" | "pathIsInside" | "path-is-inside" | "contains" => true,
             // Of what is not known, or of what leads up.
             "startsWith" | "includes" | "indexOf" | "split" | "test" | "match" | "replace" | "has" => {
                 match self.constant(argument) {
-                    Some(known) => known.text().is_some_and(|text| text.contains("..")),
+                    Some(known) => !is_whole && known.text().is_some_and(|text| text.contains("..")),
                     None if name == "startsWith" && self.is_folder_left_open(argument) => {
                         return Containment::Beginning(self.span(argument));
                     }
                     None => {
                         name == "startsWith"
-                            || name == "test" && self.forbids_ways_up(c)
+                            || name == "test" && self.forbids_ways_up(c, is_whole)
                             || matches!(name, "includes" | "indexOf" | "has")
                                 && self.holds_path(c, argument, sink, held)
-                            || self.eval(argument).iter().any(
-                                |known| matches!(&known.thing, Thing::Regex(pattern, _) if pattern.contains("\\.")),
-                            )
+                            || self.eval(argument).iter().any(|known| match &known.thing {
+                                Thing::Regex(pattern, _) if is_whole => name == "match" && is_of_names(pattern),
+                                Thing::Regex(pattern, _) => pattern.contains("\\."),
+                                _ => false,
+                            })
                     }
                 }
             }
@@ -282,10 +285,10 @@ impl App<'_> {
     }
 
     /// Whether the pattern of a test finds what leads up, or lets through names alone: `/\.\./`, `/^[\w-]+$/`.
-    fn forbids_ways_up(&self, c: C) -> bool {
+    fn forbids_ways_up(&self, c: C, is_whole: bool) -> bool {
         let Value::Member(pattern, _) = self.program.value(V(c.0, self.program.call(c).callee)) else { return false };
         self.eval(V(c.0, pattern)).iter().any(|known| match &known.thing {
-            Thing::Regex(pattern, _) => pattern.contains("\\.\\.") || is_of_names(pattern),
+            Thing::Regex(pattern, _) => !is_whole && pattern.contains("\\.\\.") || is_of_names(pattern),
             _ => true,
         })
     }
