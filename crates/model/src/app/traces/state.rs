@@ -86,10 +86,11 @@ impl Walk<'_, '_> {
         let app = self.app;
         let summary = app.program.summary(v.0);
         let Value::Call(call) = summary.value(pair) else { return };
-        let by = self.named(C(v.0, call));
-        if !matches!(by, "useState" | "useReducer") {
-            return;
-        }
+        let hooks = ["useState", "useReducer"];
+        let called = self.named(C(v.0, call));
+        // `import { useState as state } from 'react'`.
+        let api = || app.api_of(C(v.0, call)).and_then(|(api, _)| hooks.into_iter().find(|hook| api.ends_with(hook)));
+        let Some(by) = hooks.into_iter().find(|hook| *hook == called).or_else(api) else { return };
         // The names of one pattern are declared one after the other.
         let setter = BindingId(binding.0 + 1);
         let Some(record) = summary.bindings.get(setter.index()) else { return };
