@@ -91,7 +91,7 @@ pub(super) fn is_script(kind: FileKind) -> bool {
 
 /// A page template whose reader is not written yet.
 pub(super) fn is_component(name: &str) -> bool {
-    [".pug", ".hbs"].iter().any(|ending| name.ends_with(ending))
+    name.ends_with(".hbs")
 }
 
 /// A script in a language that is not read: what the app does not do cannot be told where it has some.

@@ -509,9 +509,9 @@ fn a_folder_given_inside_one_that_is_left_out_is_read() {
 
 #[test]
 fn templates_are_listed_as_not_read() {
-    let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("page.pug", "")]);
+    let folder = folder(&[("package.json", ELECTRON), ("main.js", MAIN), ("page.hbs", "")]);
     let found = find(&folder, &["."]);
-    assert_eq!(omitted(one(&found)), [("page.pug", "page templates are not read yet", Some(1))]);
+    assert_eq!(omitted(one(&found)), [("page.hbs", "page templates are not read yet", Some(1))]);
 }
 
 #[test]
