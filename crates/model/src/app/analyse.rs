@@ -173,6 +173,7 @@ pub fn analyse_again<'a>(sources: &'a Sources, options: &Options, memory: &mut M
         given_messages: Default::default(),
         told_emits: Default::default(),
         own_listeners: Default::default(),
+        sandbox_sets: Default::default(),
         foreign_scripts: Default::default(),
         peers: Default::default(),
         vendored: Default::default(),

@@ -48,9 +48,7 @@ impl App<'_> {
     /// Whether what holds at a call refuses a text that begins with the dash of an option: `if (name.startsWith('-')) throw …`.
     pub(super) fn refuses_dash(&self, c: C, text: V) -> bool {
         let Some(root) = self.root(text) else { return false };
-        let record = self.program.call(c);
-        let place = F(c.0, record.function);
-        let mut open = self.conditions_around(place, record.condition, place);
+        let mut open = self.conditions_at_call(c);
         let mut seen = 0;
         while let Some((v, holds)) = open.pop() {
             seen += 1;

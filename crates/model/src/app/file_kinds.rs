@@ -1,7 +1,7 @@
 //! Whether an app asks what kind of file a path names, or whether it is there.
 
 use super::App;
-use crate::link::{C, F, V};
+use crate::link::{C, V};
 use crate::summary::{Operator, Value};
 
 /// Values of the tests at one place that are looked at.
@@ -25,9 +25,7 @@ impl App<'_> {
     fn asks_of_file(&self, c: C, path: V, is_enough_that_it_is: bool) -> bool {
         let Some(root) = self.root(path) else { return false };
         let is_path = |v: V| self.root(v).is_some_and(|found| found == root);
-        let record = self.program.call(c);
-        let place = F(c.0, record.function);
-        let mut open = self.conditions_around(place, record.condition, place);
+        let mut open = self.conditions_at_call(c);
         let mut seen = 0;
         while let Some((v, holds)) = open.pop() {
             seen += 1;

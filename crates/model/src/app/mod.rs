@@ -205,6 +205,7 @@ pub struct App<'a> {
     /// Calls of `emit` whose event somebody else names, and listeners of the app's own events.
     told_emits: RefCell<Option<Rc<[C]>>>,
     own_listeners: OnceCell<Vec<events::OwnListener>>,
+    sandbox_sets: OnceCell<Vec<sandboxed_frames::SandboxSet>>,
     foreign_scripts: RefCell<FxHashMap<FileId, Option<Span>>>,
     peers: RefCell<FxHashMap<UnitId, Rc<[Range]>>>,
     asserting: RefCell<FxHashMap<F, Rc<[C]>>>,

@@ -316,6 +316,13 @@ impl App<'_> {
         self.conditions_around(place, condition, f).into_iter().map(|(test, _)| test).collect()
     }
 
+    /// The tests under which a call stands in its function, and how each comes out.
+    pub(super) fn conditions_at_call(&self, c: C) -> Vec<(V, bool)> {
+        let call = self.program.call(c);
+        let place = F(c.0, call.function);
+        self.conditions_around(place, call.condition, place)
+    }
+
     /// As [`App::tests_around`], with how each came out.
     pub(super) fn conditions_around(&self, place: F, condition: Option<ConditionId>, f: F) -> Vec<(V, bool)> {
         let summary = self.program.summary(place.0);

@@ -306,10 +306,8 @@ impl App<'_> {
 
     /// The calls that have come out as true where another one is made.
     fn calls_that_hold(&self, sink: C) -> FxHashSet<C> {
-        let read = self.program.call(sink);
-        let place = F(sink.0, read.function);
         let mut found = FxHashSet::default();
-        for (test, holds) in self.conditions_around(place, read.condition, place) {
+        for (test, holds) in self.conditions_at_call(sink) {
             self.come_out_of(test, holds, 0, &mut found);
         }
         found

@@ -33,7 +33,7 @@ fn permitted(words: &str) -> FrameScripts {
 }
 
 /// One place that sets the sandbox of an element, or adds to it.
-struct Set {
+pub(super) struct SandboxSet {
     element: V,
     words: Option<V>,
     function: F,
@@ -110,11 +110,15 @@ impl App<'_> {
 
     /// `frame.sandbox = words`, `frame.setAttribute('sandbox', words)`, `frame.sandbox.add(word)`, in the order of places; what takes it off
     /// has no words.
-    fn sets_of_sandbox(&self) -> Vec<Set> {
+    fn sets_of_sandbox(&self) -> &[SandboxSet] {
+        self.sandbox_sets.get_or_init(|| self.find_sets_of_sandbox())
+    }
+
+    fn find_sets_of_sandbox(&self) -> Vec<SandboxSet> {
         let mut sets = Vec::new();
         for write in self.property_writes("sandbox").into_iter().take(MOST_SETS) {
             let PropertyWrite { object, value, span, function, condition } = write;
-            sets.push(Set { element: object, words: Some(value), function, condition, span });
+            sets.push(SandboxSet { element: object, words: Some(value), function, condition, span });
         }
         for method in ["setAttribute", "removeAttribute", "toggleAttribute", "add", "toggle", "replace"] {
             for &c in self.program.calls_named(method) {
@@ -135,7 +139,7 @@ impl App<'_> {
                     _ => None,
                 };
                 let (function, span) = (F(c.0, call.function), self.program.place(c.0, call.span));
-                sets.push(Set { element: V(c.0, element), words, function, condition: call.condition, span });
+                sets.push(SandboxSet { element: V(c.0, element), words, function, condition: call.condition, span });
             }
         }
         sets.sort_by_key(|set| set.span);
